@@ -1,0 +1,1 @@
+//! The Docker Engine at arm's length: connect, negotiate, follow events, read log frames.

@@ -1,0 +1,1 @@
+//! Prometheus request metrics for axum and tower.

@@ -1,0 +1,1 @@
+//! Runs a Compose project: observe, plan, apply.

@@ -1,0 +1,1 @@
+//! Tracing set-up of wharf's binaries: JSON or human-readable logs.

@@ -1,0 +1,1 @@
+//! What wharf's integration tests share: containers, fixtures, waiting for events.
