@@ -1,1 +1,31 @@
-//! The Docker Engine at arm's length: connect, negotiate, follow events, read log frames.
+//! The Docker Engine at arm's length.
+//!
+//! [`Endpoint::resolve`] finds the engine that the `docker` command would talk to (`DOCKER_HOST`, contexts, TLS, ssh,
+//! rootless); [`Engine::connect`] opens it and agrees on an API version; [`follow_events`] follows its events without a
+//! gap; [`logs::follow`] reads a container's log and carries on exactly where a stopped container left off.
+//! What is done with containers is not decided here.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), wharf_docker::Error> {
+//! use wharf_docker::{Endpoint, Engine};
+//!
+//! let environment = std::env::vars().collect();
+//! let endpoint = Endpoint::resolve(&environment, &Default::default())?;
+//! let engine = Engine::connect(&endpoint).await?;
+//! println!("{} speaks API {}", endpoint.host, engine.api_version());
+//! # Ok(())
+//! # }
+//! ```
+
+mod endpoint;
+mod engine;
+mod error;
+pub mod events;
+pub mod logs;
+mod neighbours;
+
+pub use endpoint::{Endpoint, EndpointChoice, TlsFiles};
+pub use engine::{ApiVersion, Engine};
+pub use error::Error;
+pub use events::follow_events;
+pub use neighbours::{PortHolder, port_holder};

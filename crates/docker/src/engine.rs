@@ -1,0 +1,126 @@
+//! A connection to an engine, with the API version both sides speak.
+
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+
+use crate::{Endpoint, Error};
+
+/// The oldest API we talk: Docker Engine 20.10.
+const OLDEST: ApiVersion = ApiVersion { major: 1, minor: 41 };
+/// How long the engine may take for the head of one answer. A stop waits for the container's own grace period on top.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long the first answer may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A version of the Engine API, as `1.41`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ApiVersion {
+    /// Before the point.
+    pub major: u32,
+    /// After the point.
+    pub minor: u32,
+}
+
+impl std::fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// An engine that has answered.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    docker: Docker,
+    endpoint: Endpoint,
+    api: ApiVersion,
+}
+
+impl Engine {
+    /// Opens the endpoint and agrees on the newest API version that both sides speak.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] with what to do about it, or [`Error::TooOld`].
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
+        let docker = open(endpoint)?.with_timeout(CONNECT_TIMEOUT);
+        let docker = docker.negotiate_version().await.map_err(|error| unreachable(endpoint, &error))?;
+        let version = docker.client_version();
+        let api = ApiVersion { major: version.major_version as u32, minor: version.minor_version as u32 };
+        if api < OLDEST {
+            return Err(Error::TooOld {
+                host: endpoint.host.clone(),
+                found: api.to_string(),
+                needed: OLDEST.to_string(),
+            });
+        }
+        Ok(Engine { docker: docker.with_timeout(REQUEST_TIMEOUT), endpoint: endpoint.clone(), api })
+    }
+
+    /// The Engine API's client.
+    pub fn docker(&self) -> &Docker {
+        &self.docker
+    }
+
+    /// The client with room for a request that takes `extra` longer than usual.
+    pub fn docker_with_patience(&self, extra: Duration) -> Docker {
+        self.docker.clone().with_timeout(REQUEST_TIMEOUT + extra)
+    }
+
+    /// Where the engine is.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The API version in use.
+    pub fn api_version(&self) -> ApiVersion {
+        self.api
+    }
+}
+
+fn open(endpoint: &Endpoint) -> Result<Docker, Error> {
+    let seconds = CONNECT_TIMEOUT.as_secs();
+    let host = &endpoint.host;
+    let opened = match &endpoint.tls {
+        Some(tls) => {
+            let host = host.replacen("https://", "tcp://", 1);
+            Docker::connect_with_ssl(&host, &tls.key, &tls.cert, &tls.ca, seconds, API_DEFAULT_VERSION)
+        }
+        None if host.starts_with("unix://") => Docker::connect_with_unix(host, seconds, API_DEFAULT_VERSION),
+        None if host.starts_with("ssh://") => Docker::connect_with_ssh(host, seconds, API_DEFAULT_VERSION, None),
+        None if host.starts_with("tcp://") || host.starts_with("http://") => {
+            Docker::connect_with_http(host, seconds, API_DEFAULT_VERSION)
+        }
+        None => {
+            return Err(Error::BadHost { value: host.clone(), origin: endpoint.origin.clone() });
+        }
+    };
+    opened.map_err(|error| unreachable(endpoint, &error))
+}
+
+fn unreachable(endpoint: &Endpoint, error: &bollard::errors::Error) -> Error {
+    let reason = root_cause(error);
+    let local = endpoint.is_local();
+    let help = if local && reason.contains("ermission denied") {
+        "your user may not use the socket: join the group that owns it (`sudo usermod -aG docker $USER`, then log in again)"
+    } else if local {
+        "is the engine running? (`systemctl start docker`); DOCKER_HOST or --host name another one"
+    } else {
+        "check the address, and that the engine there is running and can be reached from here"
+    };
+    Error::Unreachable { host: endpoint.host.clone(), reason, help: format!("{help} [chosen by {}]", endpoint.origin) }
+}
+
+/// The innermost cause: the operating system's own words, not "client error (Connect)".
+fn root_cause(error: &bollard::errors::Error) -> String {
+    use bollard::errors::Error as Bollard;
+    match error {
+        Bollard::SocketNotFoundError(_) => return "the socket does not exist".to_owned(),
+        Bollard::RequestTimeoutError => return format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
+        _ => {}
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,93 @@
+//! What can go wrong between us and the engine.
+
+use std::path::PathBuf;
+
+/// An engine that cannot be found, reached or understood, or that said no.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No engine answers at the endpoint.
+    #[error("cannot reach the Docker Engine at {host}: {reason}")]
+    Unreachable {
+        /// The endpoint, as `DOCKER_HOST` would say it.
+        host: String,
+        /// Why, in the operating system's words.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// The endpoint's form is none we know.
+    #[error("{value:?} is not an address of a Docker Engine ({origin})")]
+    BadHost {
+        /// The value as it was given.
+        value: String,
+        /// Where it came from: `DOCKER_HOST`, `--host`, a context.
+        origin: String,
+    },
+    /// The chosen context does not exist or cannot be read.
+    #[error("Docker context {name:?} ({origin}): {reason}")]
+    BadContext {
+        /// The context's name.
+        name: String,
+        /// Who chose it.
+        origin: String,
+        /// Why it cannot be used.
+        reason: String,
+    },
+    /// A configuration file of the docker command is not readable.
+    #[error("{}: {reason}", path.display())]
+    BadConfig {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The engine is older than what wharf knows how to talk to.
+    #[error("the Docker Engine at {host} speaks API {found}; wharf needs {needed} or later")]
+    TooOld {
+        /// The endpoint.
+        host: String,
+        /// The engine's API version.
+        found: String,
+        /// The oldest that will do.
+        needed: String,
+    },
+    /// The engine answered with an error.
+    #[error("{0}")]
+    Engine(#[from] bollard::errors::Error),
+}
+
+impl Error {
+    /// What a person can do about it, if we know.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Error::Unreachable { help, .. } => Some(help),
+            Error::BadHost { .. } => {
+                Some("use unix:///path, tcp://host:port, http://host:port, https://host:port or ssh://user@host")
+            }
+            Error::BadContext { .. } => {
+                Some("`docker context ls` lists the contexts; DOCKER_HOST or --host name an engine without one")
+            }
+            Error::TooOld { .. } => Some("upgrade the Docker Engine to 20.10 or later"),
+            Error::BadConfig { .. } | Error::Engine(_) => None,
+        }
+    }
+
+    /// The HTTP status the engine answered with, if it answered.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Error::Engine(bollard::errors::Error::DockerResponseServerError { status_code, .. }) => Some(*status_code),
+            _ => None,
+        }
+    }
+
+    /// What the engine said, without our words around it.
+    pub fn engine_message(&self) -> String {
+        match self {
+            Error::Engine(bollard::errors::Error::DockerResponseServerError { message, .. }) => {
+                message.trim().to_owned()
+            }
+            Error::Engine(bollard::errors::Error::DockerStreamError { error }) => error.trim().to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
