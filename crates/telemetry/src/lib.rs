@@ -1,1 +1,192 @@
-//! Tracing set-up of wharf's binaries: JSON or human-readable logs.
+//! Tracing set-up of wharf's binaries: JSON or human-readable logs. No more.
+//!
+//! A binary calls [`init`] once, before it does anything that may log. Lines go to standard output, one event a
+//! line, and what is logged is chosen by the environment: `WHARF_LOG`, else `RUST_LOG`, else `info`. The syntax is
+//! that of [`EnvFilter`], for example `info,sqlx=debug`.
+//!
+//! Libraries do not use this crate: they write `tracing` events and leave the choice to the binary.
+//!
+//! ```
+//! use wharf_telemetry::{Format, subscriber};
+//!
+//! let subscriber = subscriber(Format::Json, "info".parse()?, std::io::stdout);
+//! tracing::subscriber::with_default(subscriber, || tracing::info!(port = 5002, "listening"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! prints
+//!
+//! ```json
+//! {"timestamp":"2026-11-21T04:55:00.000000Z","level":"INFO","message":"listening","port":5002,"target":"doc"}
+//! ```
+
+use std::str::FromStr;
+
+use tracing::Subscriber;
+pub use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The environment variables that choose what is logged; the first one that is set and not empty counts.
+pub const FILTER_VARIABLES: [&str; 2] = ["WHARF_LOG", "RUST_LOG"];
+
+/// What is logged when no variable says otherwise.
+pub const DEFAULT_FILTER: &str = "info";
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line: `timestamp` (RFC 3339, UTC), `level`, `message`, the event's fields, `target`.
+    #[default]
+    Json,
+    /// One line of text, without colours.
+    Human,
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "json" => Ok(Self::Json),
+            "human" => Ok(Self::Human),
+            _ => Err(Error::UnknownFormat),
+        }
+    }
+}
+
+/// Why logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is the name of no [`Format`].
+    #[error("a log format is `json` or `human`")]
+    UnknownFormat,
+    /// A filter variable holds something that is not a filter.
+    #[error("{variable}: not a log filter, write for example `info` or `info,sqlx=debug`")]
+    Filter {
+        /// The variable, one of [`FILTER_VARIABLES`].
+        variable: &'static str,
+        /// What the filter's parser says.
+        #[source]
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// The process already has a subscriber.
+    #[error("logging was set up before")]
+    AlreadyInitialised(#[source] tracing::subscriber::SetGlobalDefaultError),
+}
+
+/// The filter that the environment asks for; `lookup` answers for one variable, as `std::env::var` does.
+///
+/// # Errors
+///
+/// [`Error::Filter`] names the variable whose value is not a filter.
+pub fn filter_from(lookup: impl Fn(&str) -> Option<String>) -> Result<EnvFilter, Error> {
+    for variable in FILTER_VARIABLES {
+        if let Some(value) = lookup(variable).filter(|value| !value.is_empty()) {
+            return EnvFilter::try_new(value).map_err(|source| Error::Filter { variable, source });
+        }
+    }
+    Ok(EnvFilter::new(DEFAULT_FILTER))
+}
+
+/// A subscriber that writes what passes `filter` to `writer`, a line for each event.
+pub fn subscriber<W>(format: Format, filter: EnvFilter, writer: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    match format {
+        Format::Json => Box::new(lines.json().flatten_event(true).with_current_span(false).finish()),
+        Format::Human => Box::new(lines.with_ansi(false).finish()),
+    }
+}
+
+/// Makes the process log to standard output, filtered by the environment.
+///
+/// # Errors
+///
+/// [`Error::Filter`] when a filter variable is wrong, [`Error::AlreadyInitialised`] on a second call.
+pub fn init(format: Format) -> Result<(), Error> {
+    let filter = filter_from(|variable| std::env::var(variable).ok())?;
+    let subscriber = subscriber(format, filter, std::io::stdout);
+    tracing::subscriber::set_global_default(subscriber).map_err(Error::AlreadyInitialised)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Recorder(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Recorder {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: Format, filter: &str, event: impl FnOnce()) -> String {
+        let recorder = Recorder::default();
+        let writer = recorder.clone();
+        let subscriber = subscriber(format, filter.parse().unwrap(), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, event);
+        let bytes = recorder.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn json_is_one_object_a_line_with_the_fields_beside_the_message() {
+        let text = logged(Format::Json, "info", || {
+            tracing::info!(port = 5002, text = "two\nlines \"quoted\"", "listening");
+        });
+        assert_eq!(text.lines().count(), 1);
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(line["message"], "listening");
+        assert_eq!(line["port"], 5002);
+        assert_eq!(line["text"], "two\nlines \"quoted\"");
+        assert!(line["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
+
+    #[test]
+    fn human_lines_have_no_escape_sequences() {
+        let text = logged(Format::Human, "info", || tracing::info!(port = 5002, "listening"));
+        assert!(text.contains("listening port=5002"), "{text}");
+        assert!(!text.contains('\x1b'), "{text:?}");
+    }
+
+    #[test]
+    fn the_filter_leaves_out_what_it_does_not_name() {
+        assert_eq!(logged(Format::Json, "warn", || tracing::info!("quiet")), "");
+    }
+
+    #[test]
+    fn the_projects_variable_comes_before_the_general_one() {
+        let both = |name: &str| Some(if name == "WHARF_LOG" { "debug" } else { "error" }.to_owned());
+        assert_eq!(filter_from(both).unwrap().to_string(), "debug");
+        let general = |name: &str| (name == "RUST_LOG").then(|| "error".to_owned());
+        assert_eq!(filter_from(general).unwrap().to_string(), "error");
+        let empty = |_: &str| Some(String::new());
+        assert_eq!(filter_from(empty).unwrap().to_string(), "info");
+    }
+
+    #[test]
+    fn a_wrong_filter_names_its_variable() {
+        let error = filter_from(|_| Some("info,,=loud=".to_owned())).unwrap_err();
+        assert!(error.to_string().starts_with("WHARF_LOG: "), "{error}");
+    }
+
+    #[test]
+    fn a_format_has_one_of_two_names() {
+        assert_eq!("json".parse::<Format>().unwrap(), Format::Json);
+        assert_eq!("human".parse::<Format>().unwrap(), Format::Human);
+        assert!("xml".parse::<Format>().is_err());
+    }
+}
