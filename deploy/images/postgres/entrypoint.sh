@@ -32,6 +32,12 @@ entries() {
     find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name lost+found "$@"
 }
 
+refuse_what_is_not_ours() {
+    if [ ! -s "$PGDATA/PG_VERSION" ] && [ ! -d "$PGDATA/.init" ] && [ -n "$(entries)" ]; then
+        fail "$PGDATA is not empty and holds no PostgreSQL database; nothing was changed"
+    fi
+}
+
 make_cluster() {
     user=$(setting POSTGRES_USER postgres)
     password=$(setting POSTGRES_PASSWORD '')
@@ -51,9 +57,10 @@ make_cluster() {
     # shellcheck disable=SC2086 # several arguments in one setting
     if [ -n "$password" ]; then
         printf '%s\n' "$password" | initdb --pgdata="$new" --username="$user" --pwfile=/dev/stdin \
-            --auth-local=trust --auth-host=scram-sha-256 $initdb_args
+            --no-instructions --auth-local=trust --auth-host=scram-sha-256 $initdb_args
     else
-        initdb --pgdata="$new" --username="$user" --auth-local=trust --auth-host="$method" $initdb_args
+        initdb --pgdata="$new" --username="$user" \
+            --no-instructions --auth-local=trust --auth-host="$method" $initdb_args
     fi
     printf 'host all all all %s\n' "$method" >>"$new/pg_hba.conf"
     printf "listen_addresses = '*'\n" >>"$new/postgresql.conf"
@@ -81,9 +88,6 @@ prepare_data() {
         entries ! -name .init -exec rm -rf '{}' +
         rm -rf "$PGDATA/.init"
     fi
-    if [ -n "$(entries)" ]; then
-        fail "$PGDATA is not empty and holds no PostgreSQL database; nothing was changed"
-    fi
     make_cluster
 }
 
@@ -92,8 +96,9 @@ case "${1:-}" in
 esac
 
 if [ "${1:-}" = postgres ]; then
+    mkdir -p "$PGDATA"
+    refuse_what_is_not_ours
     if [ "$(id -u)" = 0 ]; then
-        mkdir -p "$PGDATA"
         find "$PGDATA" \! -user postgres -exec chown postgres:postgres '{}' +
         chmod 0700 "$PGDATA"
         exec setpriv --reuid postgres --regid postgres --init-groups "$0" "$@"
