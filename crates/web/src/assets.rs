@@ -1,0 +1,88 @@
+//! Style sheet and pictures, part of the binary.
+//!
+//! A page asks for `/static/style.css?v=<hash>`, which never changes and may be kept for a year; a file asked for
+//! without its hash may be kept for an hour, and is then asked for again by its `ETag`.
+
+use axum::extract::{Path, RawQuery};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::pages;
+
+struct Asset {
+    name: &'static str,
+    content_type: &'static str,
+    bytes: &'static [u8],
+    hash: u64,
+}
+
+macro_rules! asset {
+    ($name:literal, $content_type:literal) => {{
+        const BYTES: &[u8] = include_bytes!(concat!("../static/", $name));
+        Asset { name: $name, content_type: $content_type, bytes: BYTES, hash: fnv1a(BYTES) }
+    }};
+}
+
+const ASSETS: [Asset; 3] = [
+    asset!("style.css", "text/css; charset=utf-8"),
+    asset!("harbour.svg", "image/svg+xml"),
+    asset!("icon.svg", "image/svg+xml"),
+];
+
+/// FNV-1a, 64 bits (draft-eastlake-fnv): tells versions of a file apart, and can be computed by the compiler.
+const fn fnv1a(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
+/// Where pages find the asset `name`: its path with its hash.
+pub(crate) fn url(name: &str) -> String {
+    let hash = ASSETS.iter().find(|asset| asset.name == name).map_or(0, |asset| asset.hash);
+    format!("/static/{name}?v={hash:016x}")
+}
+
+/// `GET /static/{name}`.
+pub(crate) async fn serve(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
+        return pages::not_found().await;
+    };
+    let etag = format!("\"{:016x}\"", asset.hash);
+    let for_ever = query.is_some_and(|query| query == format!("v={:016x}", asset.hash));
+    let cache = if for_ever { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let known = known.flat_map(|list| list.split(',')).any(|known| matches_etag(known.trim(), &etag));
+    let caching = [(header::ETAG, etag), (header::CACHE_CONTROL, cache.to_owned())];
+    if known {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, [(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()
+}
+
+/// The weak comparison of RFC 9110 section 8.8.3.2, as `If-None-Match` wants it.
+fn matches_etag(known: &str, etag: &str) -> bool {
+    known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"foobar"), 0x85944171f73967e8);
+    }
+
+    #[test]
+    fn every_asset_has_a_url_with_its_hash() {
+        for asset in &ASSETS {
+            assert!(!asset.bytes.is_empty());
+            assert_eq!(url(asset.name), format!("/static/{}?v={:016x}", asset.name, asset.hash));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The history in Postgres: visits by the minute.
+//!
+//! There is one connection and no pool. Whatever goes wrong on it, it is dropped, and the next call makes a new one;
+//! so nothing is left hanging in a half-finished transaction, and a server that is away is found again by itself.
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgConnection;
+use sqlx::{ConnectOptions, Connection};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::ledger::{Entries, Sample};
+use crate::settings::Database;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How long one call may take, connecting and migrating included.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Limits on the server's side, so that a replica that was stopped in the middle does not keep the lock that the
+/// others wait for.
+const SERVER_LIMITS: [(&str, &str); 3] =
+    [("statement_timeout", "4s"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "5s")];
+
+/// Why the history was not brought up to date. What was not written is still in Redis' total.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The server could not be reached, or refused.
+    #[error("Postgres: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The tables could not be made.
+    #[error("Postgres: the tables could not be brought up to date: {0}")]
+    Migration(#[from] MigrateError),
+    /// The deadline passed.
+    #[error("Postgres: no answer within {} seconds", DEADLINE.as_secs())]
+    TooSlow,
+}
+
+/// The history's writer.
+pub struct History {
+    database: Database,
+    connection: Option<PgConnection>,
+}
+
+impl History {
+    /// A writer for `database`. It connects with the first call.
+    pub fn new(Database(options): Database) -> Self {
+        let options = options.application_name("wharf-web").options(SERVER_LIMITS).disable_statement_logging();
+        Self { database: Database(options), connection: None }
+    }
+
+    /// Adds to the history what one epoch's `samples` have above its flushed total; gives the visits added.
+    ///
+    /// One transaction, which begins by taking the lock of the epoch's row: it may be repeated, and others may do the
+    /// same at the same time. Dropping the future is safe, too.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres cannot be asked; it is unknown then whether the samples were added, so they shall be tried again.
+    pub async fn add(&mut self, epoch: Uuid, samples: &[Sample]) -> Result<i64, HistoryError> {
+        within_deadline(async {
+            let mut connection = self.take_connection().await?;
+            let mut transaction = connection.begin().await?;
+            let added = add(&mut transaction, epoch, samples).await?;
+            transaction.commit().await?;
+            self.connection = Some(connection);
+            Ok(added)
+        })
+        .await
+    }
+
+    /// Asks whether Postgres is there.
+    ///
+    /// # Errors
+    ///
+    /// When it is not.
+    pub async fn ping(&mut self) -> Result<(), HistoryError> {
+        within_deadline(async {
+            let mut connection = self.take_connection().await?;
+            connection.ping().await?;
+            self.connection = Some(connection);
+            Ok(())
+        })
+        .await
+    }
+
+    /// The connection, for the caller to put back when all has gone well.
+    async fn take_connection(&mut self) -> Result<PgConnection, HistoryError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => connect(&self.database).await,
+        }
+    }
+}
+
+async fn within_deadline<T>(work: impl Future<Output = Result<T, HistoryError>>) -> Result<T, HistoryError> {
+    timeout(DEADLINE, work).await.unwrap_or(Err(HistoryError::TooSlow))
+}
+
+/// A new connection, to a database whose tables are up to date. Replicas that come at the same time wait for each
+/// other: sqlx takes an advisory lock.
+async fn connect(Database(options): &Database) -> Result<PgConnection, HistoryError> {
+    let mut connection = options.connect().await?;
+    MIGRATIONS.run_direct(None, &mut connection, false).await?;
+    Ok(connection)
+}
+
+async fn add(connection: &mut PgConnection, epoch: Uuid, samples: &[Sample]) -> Result<i64, sqlx::Error> {
+    sqlx::query!("INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING", epoch)
+        .execute(&mut *connection)
+        .await?;
+    let row = sqlx::query!("SELECT flushed FROM visits_epochs WHERE epoch = $1 FOR UPDATE", epoch)
+        .fetch_one(&mut *connection)
+        .await?;
+    let entries = Entries::new(row.flushed, samples);
+    if entries.visits.is_empty() {
+        return Ok(0);
+    }
+    let (minutes, visits): (Vec<i64>, Vec<i64>) =
+        entries.visits.iter().map(|(minute, visits)| (minute.unix_seconds(), *visits)).unzip();
+    sqlx::query!(
+        "INSERT INTO visits_history (minute, visits)
+         SELECT to_timestamp(entry.minute), entry.visits
+         FROM unnest($1::bigint[], $2::bigint[]) AS entry (minute, visits)
+         ORDER BY entry.minute
+         ON CONFLICT (minute) DO UPDATE SET visits = visits_history.visits + excluded.visits",
+        &minutes,
+        &visits,
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("UPDATE visits_epochs SET flushed = $2 WHERE epoch = $1", epoch, entries.flushed)
+        .execute(&mut *connection)
+        .await?;
+    Ok(entries.sum())
+}

@@ -1,0 +1,211 @@
+//! The one connection to Redis: made again whenever it is lost, and shared by all requests.
+//!
+//! One task, [`Keeper`], makes the connection; requests only look at what it has. So a Redis that is away gets one
+//! attempt every half second, however many requests wait for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus::IntGauge;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::Redis;
+
+/// From the start of one attempt to connect to that of the next; also the time an attempt may take.
+const ATTEMPT_EVERY: Duration = Duration::from_millis(500);
+
+/// Failed attempts that a request sees before it is given up: one, and five retries.
+const ATTEMPTS: u64 = 6;
+
+/// How often a connection shows that it is alive.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
+
+/// Why there is no connection.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Away(Arc<str>);
+
+impl Away {
+    fn new(why: impl ToString) -> Self {
+        Self(why.to_string().into())
+    }
+}
+
+/// A connection that was up when it was handed out.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub(crate) redis: MultiplexedConnection,
+    lost: CancellationToken,
+}
+
+impl Connection {
+    /// Gives the connection up, because it no longer answers: nobody else gets it, and a new one is made.
+    pub(crate) fn discard(&self) {
+        self.lost.cancel();
+    }
+}
+
+#[derive(Clone)]
+enum State {
+    Up(Connection),
+    /// `failures` counts the attempts that failed since the process started.
+    Down {
+        failures: u64,
+        why: Away,
+    },
+}
+
+/// Where requests get the connection.
+#[derive(Clone)]
+pub(crate) struct Link {
+    state: watch::Receiver<State>,
+}
+
+impl Link {
+    /// The link to Redis, and the task that keeps it; nothing happens before that runs.
+    pub(crate) fn new(redis: Redis, up: IntGauge) -> (Self, Keeper) {
+        let (sender, state) = watch::channel(State::Down { failures: 0, why: Away::new("not yet connected") });
+        (Self { state }, Keeper { redis, up, state: sender, failures: 0 })
+    }
+
+    /// The connection, if there is one now.
+    pub(crate) fn now(&self) -> Result<Connection, Away> {
+        match &*self.state.borrow() {
+            State::Up(connection) if connection.lost.is_cancelled() => Err(Away::new("the connection was lost")),
+            State::Up(connection) => Ok(connection.clone()),
+            State::Down { why, .. } => Err(why.clone()),
+        }
+    }
+
+    /// The connection; where there is none, waits for the keeper's next [`ATTEMPTS`] attempts, three seconds at most.
+    pub(crate) async fn wait(&self) -> Result<Connection, Away> {
+        if let Ok(connection) = self.now() {
+            return Ok(connection);
+        }
+        let mut state = self.state.clone();
+        let mut failures_before = None;
+        loop {
+            match &*state.borrow_and_update() {
+                // The keeper has yet to see that it is lost, and will say so.
+                State::Up(connection) if connection.lost.is_cancelled() => {}
+                State::Up(connection) => return Ok(connection.clone()),
+                State::Down { failures, why } => {
+                    if failures - *failures_before.get_or_insert(*failures) >= ATTEMPTS {
+                        return Err(why.clone());
+                    }
+                }
+            }
+            if state.changed().await.is_err() {
+                return Err(Away::new("the server is stopping"));
+            }
+        }
+    }
+}
+
+/// The task that connects, watches over the connection, and connects again.
+pub(crate) struct Keeper {
+    redis: Redis,
+    up: IntGauge,
+    state: watch::Sender<State>,
+    failures: u64,
+}
+
+impl Keeper {
+    /// Keeps the link until `stop`.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        stop.run_until_cancelled(async {
+            loop {
+                let next_attempt = Instant::now() + ATTEMPT_EVERY;
+                match connect(&self.redis).await {
+                    Ok(connection) => self.watch_over(connection).await,
+                    Err(away) => self.failed(away),
+                }
+                sleep_until(next_attempt).await;
+            }
+        })
+        .await;
+    }
+
+    fn failed(&mut self, why: Away) {
+        self.failures += 1;
+        self.down(why);
+    }
+
+    fn down(&self, why: Away) {
+        self.up.set(0);
+        let news = why.clone();
+        let before = self.state.send_replace(State::Down { failures: self.failures, why });
+        if !matches!(before, State::Down { why, .. } if why.0 == news.0) {
+            tracing::warn!(why = %news, host = self.redis.host, port = self.redis.port, "Redis is away");
+        }
+    }
+
+    /// Hands the connection out until it is lost.
+    async fn watch_over(&self, connection: Connection) {
+        tracing::info!(host = self.redis.host, port = self.redis.port, "Redis is connected");
+        self.up.set(1);
+        self.state.send_replace(State::Up(connection.clone()));
+        let why = tokio::select! {
+            () = connection.lost.cancelled() => Away::new("the connection was lost"),
+            why = heartbeat(connection.redis.clone()) => Away::new(why),
+        };
+        connection.discard();
+        self.down(why);
+    }
+}
+
+/// Asks Redis every second whether it is there; returns when it does not answer in time.
+async fn heartbeat(mut redis: MultiplexedConnection) -> RedisError {
+    loop {
+        sleep(HEARTBEAT_EVERY).await;
+        if let Err(error) = redis::cmd("PING").exec_async(&mut redis).await {
+            return error;
+        }
+    }
+}
+
+/// One attempt: a connection that has answered a PING, so that one to a Redis that still reads its file is none.
+async fn connect(settings: &Redis) -> Result<Connection, Away> {
+    match timeout(ATTEMPT_EVERY, handshake(settings)).await {
+        Ok(result) => result.map_err(Away::new),
+        Err(_) => Err(Away::new("no answer within half a second")),
+    }
+}
+
+async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
+    let stream = TcpStream::connect((settings.host.trim_matches(['[', ']']), settings.port)).await?;
+    stream.set_nodelay(true)?;
+    let mut identity = RedisConnectionInfo::default();
+    if let Some(password) = &settings.password {
+        identity = identity.set_password(password.expose());
+    }
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(settings.timeout));
+    let (mut redis, driver) = MultiplexedConnection::new_with_config(&identity, stream, config).await?;
+    let lost = CancellationToken::new();
+    tokio::spawn(drive(driver, lost.clone(), settings.timeout));
+    let connection = Connection { redis: redis.clone(), lost };
+    match redis::cmd("PING").exec_async(&mut redis).await {
+        Ok(()) => Ok(connection),
+        Err(error) => {
+            connection.discard();
+            Err(error)
+        }
+    }
+}
+
+/// Reads and writes for all users of a connection until it ends, or for as long after it was given up as an answer may still come.
+async fn drive(driver: impl Future<Output = ()>, lost: CancellationToken, answers_take: Duration) {
+    let given_up = async {
+        lost.cancelled().await;
+        sleep(answers_take).await;
+    };
+    tokio::select! {
+        () = driver => lost.cancel(),
+        () = given_up => {}
+    }
+}

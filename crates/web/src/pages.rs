@@ -1,0 +1,148 @@
+//! What people see.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::assets;
+use crate::counter::CounterError;
+use crate::server::App;
+
+/// Seconds after which a client that was answered 503 may come again.
+const RETRY_AFTER: &str = "2";
+
+/// Pages tell the moment, so nobody keeps them.
+const NEVER_STORED: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+/// What every page needs: the paths of its assets.
+struct Frame {
+    style: String,
+    icon: String,
+}
+
+impl Frame {
+    fn new() -> Self {
+        Self { style: assets::url("style.css"), icon: assets::url("icon.svg") }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct Welcome<'a> {
+    frame: Frame,
+    replica: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "count.html")]
+struct Count<'a> {
+    frame: Frame,
+    replica: &'a str,
+    count: i64,
+    count_for_people: String,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    frame: Frame,
+    title: &'a str,
+    text: &'a str,
+}
+
+/// Why a request was answered 503, for the log: goes with the response to the place that writes the line.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) Arc<dyn Error + Send + Sync>);
+
+/// A request that could not be answered in time. The client gets a page; the cause is for the log.
+pub(crate) struct Unavailable(pub(crate) Arc<dyn Error + Send + Sync>);
+
+impl From<CounterError> for Unavailable {
+    fn from(error: CounterError) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl IntoResponse for Unavailable {
+    fn into_response(self) -> Response {
+        let text = "The counter cannot be reached at the moment. Please try again in a few seconds.";
+        let page = Message { frame: Frame::new(), title: "Out of reach", text };
+        let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
+        let mut response = (StatusCode::SERVICE_UNAVAILABLE, retry, html(&page)).into_response();
+        response.extensions_mut().insert(Cause(self.0));
+        response
+    }
+}
+
+/// `GET /`.
+pub(crate) async fn welcome(State(app): State<Arc<App>>) -> Response {
+    html(&Welcome { frame: Frame::new(), replica: &app.replica })
+}
+
+/// `GET /count`: counts this visit.
+pub(crate) async fn count(State(app): State<Arc<App>>) -> Result<Response, Unavailable> {
+    let count = app.counter.increment().await?;
+    let page = Count { frame: Frame::new(), replica: &app.replica, count, count_for_people: grouped(count) };
+    Ok(html(&page))
+}
+
+/// `HEAD /count`: a look at the page's head is no visit.
+pub(crate) async fn count_head() -> Response {
+    (NEVER_STORED, Html("")).into_response()
+}
+
+/// Every path that is none of ours.
+pub(crate) async fn not_found() -> Response {
+    let page = Message { frame: Frame::new(), title: "Nothing here", text: "There is no page at this address." };
+    (StatusCode::NOT_FOUND, html(&page)).into_response()
+}
+
+fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => (NEVER_STORED, Html(text)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A number with narrow spaces between groups of three digits, as in SI: `1 234 567`.
+fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        let spaced = |number| grouped(number).replace('\u{202f}', " ");
+        assert_eq!(spaced(7), "7");
+        assert_eq!(spaced(999), "999");
+        assert_eq!(spaced(1_000), "1 000");
+        assert_eq!(spaced(1_234_567), "1 234 567");
+        assert_eq!(spaced(-1_234), "-1 234");
+        assert_eq!(spaced(i64::MAX), "9 223 372 036 854 775 807");
+    }
+
+    #[test]
+    fn names_are_escaped() {
+        let page = Welcome { frame: Frame::new(), replica: "<script>" };
+        let text = page.render().unwrap();
+        assert!(!text.contains("<script>"), "{text}");
+    }
+}

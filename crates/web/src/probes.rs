@@ -1,0 +1,51 @@
+//! `/healthz` and `/readyz`: what machines ask.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::server::App;
+
+/// `GET /healthz`: this process answers. Says nothing of others: a restart here would mend nothing there.
+pub(crate) async fn healthz() -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], "ok\n").into_response()
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    redis: Dependency,
+    postgres: Dependency,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Dependency {
+    Up,
+    Down,
+    /// Not set, so not needed.
+    Unset,
+}
+
+impl From<bool> for Dependency {
+    fn from(up: bool) -> Self {
+        if up { Self::Up } else { Self::Down }
+    }
+}
+
+/// `GET /readyz`: 200 while visits can be counted, else 503. Postgres is told of, and does not decide: while it is
+/// away, counting goes on and the history catches up later, so taking replicas out of service would only do harm.
+///
+/// Asks nobody: it tells what the tasks that watch Redis and Postgres saw last, a second or so ago.
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
+    let redis = app.counter.is_connected();
+    let postgres = app.instruments.history.as_ref();
+    let postgres = postgres.map_or(Dependency::Unset, |history| (history.postgres_up.get() == 1).into());
+    let status = if redis { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = Json(Readiness { ready: redis, redis: redis.into(), postgres });
+    (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+}

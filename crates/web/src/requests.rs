@@ -1,0 +1,104 @@
+//! What every request passes: it gets an id and a deadline, and leaves one line in the log.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::pages::{Cause, Unavailable};
+
+/// The header that carries a request's id, in and out.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest id that is taken from a client, in bytes.
+const LONGEST_ID: usize = 64;
+
+/// The paths that machines ask all the time; their lines are written at level debug.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within the request's deadline of {0:?}")]
+struct TooSlow(Duration);
+
+/// Passes the request on, for `deadline` at most.
+pub(crate) async fn pass(State(deadline): State<Duration>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let id = request_id(request.headers());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let mut response = match timeout(deadline, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Unavailable(Arc::new(TooSlow(deadline))).into_response(),
+    };
+    log(&method, uri.path(), &id, &response, start.elapsed());
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// The query is left out: what stands there is not ours to keep.
+fn log(method: &Method, path: &str, id: &HeaderValue, response: &Response, duration: Duration) {
+    let status = response.status().as_u16();
+    let request_id = id.to_str().unwrap_or_default();
+    let duration_ms = duration.as_micros() as f64 / 1000.0;
+    if let Some(Cause(cause)) = response.extensions().get() {
+        let error = chain(&**cause);
+        tracing::warn!(request_id, %method, path, status, duration_ms, error, "request");
+    } else if PROBES.contains(&path) {
+        tracing::debug!(request_id, %method, path, status, duration_ms, "request");
+    } else {
+        tracing::info!(request_id, %method, path, status, duration_ms, "request");
+    }
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+/// The id that came with the request if it is harmless in logs and headers, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let harmless = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+    match headers.get(REQUEST_ID) {
+        Some(id) if (1..=LONGEST_ID).contains(&id.len()) && id.as_bytes().iter().all(harmless) => id.clone(),
+        _ => {
+            let id = Uuid::new_v4().simple().to_string();
+            HeaderValue::from_str(&id).expect("hexadecimal digits are allowed in a header")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_for(given: &[u8]) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, HeaderValue::from_bytes(given).unwrap());
+        request_id(&headers).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_harmless_id_is_kept() {
+        assert_eq!(id_for(b"7b1f0c5e-A_z.9"), "7b1f0c5e-A_z.9");
+        assert_eq!(id_for(&[b'a'; 64]), "a".repeat(64));
+    }
+
+    #[test]
+    fn any_other_id_is_replaced() {
+        for given in [&b""[..], b"a b", b"\"", b"a{b}", b"\xff", &[b'a'; 65]] {
+            let id = id_for(given);
+            assert_eq!(id.len(), 32, "{given:?}");
+            assert_ne!(id, id_for(given), "each request has its own");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The application put together: routes, background tasks, and an orderly end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use wharf_http_metrics::{HttpMetrics, exposition};
+
+use crate::counter::Counter;
+use crate::flusher::Flusher;
+use crate::history::History;
+use crate::instruments::Instruments;
+use crate::link::Keeper;
+use crate::settings::Settings;
+use crate::{assets, pages, probes, requests};
+
+/// Why the server could not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("LISTEN_ADDR: cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The listening socket failed.
+    #[error("cannot serve: {0}")]
+    Serve(#[source] io::Error),
+    /// A metric's name is taken.
+    #[error("cannot register the metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// A background task ended before its time.
+    #[error("a background task failed: {0}")]
+    Task(#[from] JoinError),
+}
+
+/// What requests share.
+pub(crate) struct App {
+    pub(crate) counter: Counter,
+    pub(crate) instruments: Instruments,
+    pub(crate) replica: String,
+}
+
+/// A server that listens, and does not serve yet.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    keeper: Keeper,
+    flusher: Option<Flusher>,
+    flush_interval: Duration,
+    shutdown_timeout: Duration,
+}
+
+impl Server {
+    /// Listens where `settings` say. Neither Redis nor Postgres needs to be there.
+    ///
+    /// # Errors
+    ///
+    /// When the address is taken or not this machine's.
+    pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
+        let address = settings.listen;
+        let listen = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+
+        let registry = Registry::new();
+        let instruments = Instruments::register(&registry, settings.database.is_some())?;
+        let (counter, keeper) = Counter::new(settings.redis, instruments.clone());
+        let flusher = settings
+            .database
+            .zip(instruments.history.clone())
+            .map(|(database, instruments)| Flusher::new(counter.clone(), History::new(database), instruments));
+        let app = App { counter, instruments, replica: settings.replica };
+        Ok(Self {
+            listener,
+            address,
+            router: router(app, registry, settings.request_timeout)?,
+            keeper,
+            flusher,
+            flush_interval: settings.flush_interval,
+            shutdown_timeout: settings.shutdown_timeout,
+        })
+    }
+
+    /// Where it listens; the port is the one that the system chose, where port 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`; then accepts no more connections, lets requests in flight finish for as long as the
+    /// settings allow, brings the history up to date, and returns.
+    ///
+    /// # Errors
+    ///
+    /// When the socket or a background task fails.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
+        // The tasks serve requests in flight, so they stop after those.
+        let drained = CancellationToken::new();
+        let _stop_tasks = drained.clone().drop_guard();
+        let mut tasks = JoinSet::new();
+        let keeper_stop = CancellationToken::new();
+        tasks.spawn(self.keeper.run(keeper_stop.clone()));
+        match self.flusher {
+            Some(flusher) => {
+                let flusher = flusher.run(self.flush_interval, drained.clone());
+                tasks.spawn(async move {
+                    let _stop_keeper = keeper_stop.drop_guard();
+                    flusher.await;
+                });
+            }
+            None => {
+                tracing::info!("neither DATABASE_URL nor DATABASE_HOST is set: no history is kept");
+                let drained = drained.clone();
+                tasks.spawn(async move {
+                    drained.cancelled().await;
+                    keeper_stop.cancel();
+                });
+            }
+        }
+
+        tracing::info!(address = %self.address, "listening");
+        let serve = axum::serve(self.listener, self.router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let too_long = async {
+            stop.cancelled().await;
+            tokio::time::sleep(self.shutdown_timeout).await;
+        };
+        tokio::select! {
+            result = serve.into_future() => result.map_err(ServerError::Serve)?,
+            () = too_long => tracing::warn!("requests in flight took too long and were cut off"),
+            Some(result) = tasks.join_next() => result?,
+        }
+        drained.cancel();
+        while let Ok(Some(result)) = timeout(Duration::from_secs(1), tasks.join_next()).await {
+            result?;
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn router(app: App, registry: Registry, deadline: Duration) -> Result<Router, ServerError> {
+    let metrics = HttpMetrics::new().register(&registry)?;
+    Ok(Router::new()
+        .route("/", get(pages::welcome))
+        .route("/count", get(pages::count).head(pages::count_head))
+        .route("/static/{name}", get(assets::serve))
+        .route("/healthz", get(probes::healthz))
+        .route("/readyz", get(probes::readyz))
+        .route("/metrics", get(async move || exposition(&registry)))
+        .fallback(pages::not_found)
+        .with_state(Arc::new(app))
+        .layer(from_fn_with_state(deadline, requests::pass))
+        .layer(metrics))
+}
+
+#[cfg(test)]
+mod tests;
