@@ -1,1 +1,38 @@
-//! Runs a Compose project: observe, plan, apply.
+//! Runs a Compose project on one Docker Engine, always the same way through:
+//!
+//! 1. [`observe`] lists what the engine has of the project;
+//! 2. a planner ([`plan::images`], [`plan::up`], [`plan::down`] ...) compares it with the file and gives a [`Plan`]: a graph of
+//!    steps, each with its cause. Planners are pure;
+//! 3. [`apply()`] carries the plan out and reports [`Event`]s. It decides nothing.
+//!
+//! ```no_run
+//! # async fn example(project: wharf_compose::Project, engine: wharf_docker::Engine) -> Result<(), wharf_orchestrator::Error> {
+//! use wharf_orchestrator::{apply, observe, plan};
+//!
+//! let observed = observe(&engine, &project).await?;
+//! let options = plan::UpOptions::default();
+//! let plan = plan::up(&project, &observed, &options)?;
+//! println!("{plan}");
+//! apply(&plan, &project, &engine, &|event| println!("{event:?}"), &Default::default()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod apply;
+mod container;
+mod context;
+mod error;
+mod event;
+mod hash;
+pub mod labels;
+pub mod logs;
+pub mod observe;
+pub mod plan;
+mod resources;
+
+pub use apply::apply;
+pub use error::{Detail, Error, Problem, StepFailure};
+pub use event::{Event, Progress};
+pub use hash::service_hash;
+pub use observe::{Observed, observe};
+pub use plan::Plan;

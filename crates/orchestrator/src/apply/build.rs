@@ -1,0 +1,139 @@
+//! Building an image with the engine's own builder (Engine API `POST /build`).
+
+use std::collections::{HashMap, VecDeque};
+use std::io::Write;
+use std::path::Path;
+
+use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::mpsc;
+use wharf_compose::model::Build;
+
+use super::Site;
+use super::run::Stop;
+use crate::context::{Context, Dockerfile};
+use crate::plan::Step;
+use crate::{Detail, Progress, StepFailure, labels};
+
+/// Lines of output that explain a failed build.
+const LAST_LINES: usize = 20;
+/// Size of the pieces in which the context is sent, in bytes.
+const PIECE: usize = 64 * 1024;
+
+/// Builds the image of a service.
+pub(super) async fn build(
+    site: &Site<'_>,
+    number: usize,
+    step: &Step,
+    image: &str,
+    service: &str,
+) -> Result<Option<String>, Stop> {
+    let definition = site.project.services.get(service).and_then(|service| service.build.as_ref());
+    let Some(definition) = definition else { return Ok(None) };
+    let failed = |message: String, last: VecDeque<String>| StepFailure {
+        step: step.to_string(),
+        message: format!("cannot {step} (service {service}): {message}"),
+        help: None,
+        details: match last.is_empty() {
+            true => Vec::new(),
+            false => vec![Detail { title: "last lines of the build".to_owned(), text: Vec::from(last).join("\n") }],
+        },
+    };
+    let (options, context) =
+        request(site, definition, image, service).map_err(|message| failed(message, VecDeque::new()))?;
+    let body = context.map(|context| bollard::body_try_stream(packed(context)));
+    let mut output = Box::pin(site.engine.docker().build_image(options, None, body));
+    let mut last = VecDeque::new();
+    while let Some(info) = output.next().await {
+        let text = match info {
+            Ok(info) => info.stream.or(info.status).unwrap_or_default(),
+            Err(error) => {
+                return Err(failed(wharf_docker::Error::from(error).engine_message(), last).into());
+            }
+        };
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            if last.len() == LAST_LINES {
+                last.pop_front();
+            }
+            last.push_back(line.to_owned());
+            site.report(number, step, Progress::Output { text: line.to_owned() });
+        }
+    }
+    for tag in &definition.tags {
+        let (name, tag) = tag.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).unwrap_or((tag, "latest"));
+        let options = bollard::query_parameters::TagImageOptionsBuilder::default().repo(name).tag(tag).build();
+        let tagged = site.engine.docker().tag_image(image, Some(options)).await;
+        tagged.map_err(|error| failed(wharf_docker::Error::from(error).engine_message(), VecDeque::new()))?;
+    }
+    Ok(None)
+}
+
+/// The options, and the context unless the engine fetches it itself.
+type Request = (BuildImageOptions, Option<Context>);
+
+fn request(site: &Site<'_>, build: &Build, image: &str, service: &str) -> Result<Request, String> {
+    let mut image_labels: HashMap<String, String> =
+        build.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    image_labels.insert(labels::PROJECT.to_owned(), site.project.name.clone());
+    image_labels.insert(labels::SERVICE.to_owned(), service.to_owned());
+    let args: HashMap<String, String> =
+        build.args.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+    let mut options = BuildImageOptionsBuilder::default()
+        .t(image)
+        .labels(&image_labels)
+        .buildargs(&args)
+        .nocache(build.no_cache)
+        .rm(true)
+        .forcerm(true);
+    if build.pull {
+        options = options.pull("true");
+    }
+    if let Some(target) = &build.target {
+        options = options.target(target);
+    }
+    if let Some(network) = &build.network {
+        options = options.networkmode(network);
+    }
+    let dockerfile = match (&build.dockerfile_inline, &build.dockerfile) {
+        (Some(text), _) => Dockerfile::Inline(text.clone()),
+        (None, Some(path)) => Dockerfile::At(path.into()),
+        (None, None) => Dockerfile::At("Dockerfile".into()),
+    };
+    if build.context.contains("://") || build.context.starts_with("git@") {
+        if let Dockerfile::At(path) = &dockerfile {
+            options = options.dockerfile(&path.to_string_lossy());
+        }
+        return Ok((options.remote(&build.context).build(), None));
+    }
+    let context = Context::open(Path::new(&build.context), dockerfile)?;
+    options = options.dockerfile(context.dockerfile_name());
+    Ok((options.build(), Some(context)))
+}
+
+/// The context as a tar archive, read by a thread of its own while it is sent.
+fn packed(context: Context) -> impl Stream<Item = std::io::Result<Bytes>> {
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::task::spawn_blocking(move || {
+        let mut pipe = std::io::BufWriter::with_capacity(PIECE, Pipe(sender.clone()));
+        let written = context.write(&mut pipe).and_then(|()| pipe.flush());
+        if let Err(error) = written {
+            // Without a receiver the request is over, and nobody is left to tell.
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) })
+}
+
+struct Pipe(mpsc::Sender<std::io::Result<Bytes>>);
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        sent.map(|()| bytes.len()).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

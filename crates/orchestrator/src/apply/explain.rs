@@ -1,0 +1,94 @@
+//! From the engine's refusal to words that help: who holds the port, what the last probe said, the last log lines.
+
+use std::net::IpAddr;
+
+use bollard::models::ContainerState;
+use futures_util::StreamExt;
+use wharf_docker::logs::{self, Range};
+use wharf_docker::port_holder;
+
+use super::Site;
+use crate::plan::Step;
+use crate::{Detail, StepFailure};
+
+/// Log lines that explain a failure.
+const LOG_LINES: u64 = 20;
+
+/// A refusal in the engine's own words.
+pub(super) fn engine(step: &Step, error: bollard::errors::Error) -> StepFailure {
+    let error = wharf_docker::Error::from(error);
+    let message = error.engine_message();
+    let help = match error.status() {
+        Some(409) if message.contains("is already in use by container") => {
+            Some("remove that container (`docker rm`), or give this one another name".to_owned())
+        }
+        _ => None,
+    };
+    StepFailure { step: step.to_string(), message: format!("cannot {step}: {message}"), help, details: Vec::new() }
+}
+
+/// A container that cannot be started.
+pub(super) async fn start(site: &Site<'_>, step: &Step, name: &str, error: bollard::errors::Error) -> StepFailure {
+    let mut failure = engine(step, error);
+    let taken =
+        failure.message.contains("port is already allocated") || failure.message.contains("address already in use");
+    if !taken {
+        return failure;
+    }
+    for (ip, port, protocol) in asked_ports(site, name).await {
+        let address: Option<IpAddr> = ip.as_deref().and_then(|ip| ip.parse().ok());
+        if let Some(holder) = port_holder(site.engine.endpoint(), address, port, &protocol).await {
+            failure.message = format!("cannot {step}: host port {port}/{protocol} is taken by {holder}");
+            failure.help = Some(format!("stop that process, or publish another host port than {port}"));
+            return failure;
+        }
+    }
+    failure.help = Some("stop what holds the port, or publish another one".to_owned());
+    failure
+}
+
+async fn asked_ports(site: &Site<'_>, name: &str) -> Vec<(Option<String>, u16, String)> {
+    let Ok(inspected) = site.engine.docker().inspect_container(name, None).await else { return Vec::new() };
+    let bindings = inspected.host_config.and_then(|config| config.port_bindings).unwrap_or_default();
+    let mut ports = Vec::new();
+    for (key, bindings) in bindings {
+        let protocol = key.split_once('/').map_or("tcp", |(_, protocol)| protocol).to_owned();
+        for binding in bindings.unwrap_or_default() {
+            if let Some(port) = binding.host_port.and_then(|port| port.parse().ok()) {
+                ports.push((binding.host_ip, port, protocol.clone()));
+            }
+        }
+    }
+    ports
+}
+
+/// A container that will not be as it was waited for.
+pub(super) async fn wait(
+    site: &Site<'_>,
+    step: &Step,
+    name: &str,
+    reason: String,
+    state: &ContainerState,
+) -> StepFailure {
+    let message = if reason.starts_with(name) { reason } else { format!("{name} {reason}") };
+    let mut details = Vec::new();
+    let probes = state.health.as_ref().and_then(|health| health.log.as_deref()).unwrap_or_default();
+    if let Some(probe) = probes.last().filter(|probe| probe.exit_code != Some(0)) {
+        details.push(Detail {
+            title: format!("last probe of {name} (exit code {})", probe.exit_code.unwrap_or_default()),
+            text: probe.output.clone().unwrap_or_default().trim_end().to_owned(),
+        });
+    }
+    let lines = last_lines(site, name).await;
+    if !lines.is_empty() {
+        details.push(Detail { title: format!("last log lines of {name}"), text: lines.join("\n") });
+    }
+    StepFailure { step: step.to_string(), message, help: None, details }
+}
+
+async fn last_lines(site: &Site<'_>, name: &str) -> Vec<String> {
+    let range = Range { tail: Some(LOG_LINES), ..Range::default() };
+    let lines = logs::read(site.engine, name, &range);
+    let lines: Vec<_> = lines.collect().await;
+    lines.into_iter().flatten().map(|line| String::from_utf8_lossy(&line.bytes).into_owned()).collect()
+}

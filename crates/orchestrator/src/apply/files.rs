@@ -1,0 +1,100 @@
+//! Secrets and configs without a file of their own: written into the container before it starts.
+
+use bollard::Docker;
+use bollard::query_parameters::UploadToContainerOptionsBuilder;
+use bytes::Bytes;
+use wharf_compose::Project;
+use wharf_compose::model::{FileMount, FileObject, Service};
+
+use crate::StepFailure;
+use crate::container::file_target;
+use crate::plan::Step;
+
+/// A file to be written. Its content is never printed.
+pub(super) struct Content {
+    path: String,
+    uid: u64,
+    gid: u64,
+    mode: u32,
+    bytes: Vec<u8>,
+}
+
+/// A secret or config that has no value.
+pub(super) struct NoValue(String);
+
+impl NoValue {
+    pub(super) fn of(self, step: &Step) -> StepFailure {
+        StepFailure {
+            step: step.to_string(),
+            message: self.0,
+            help: Some("set the variable, or use `file:`".to_owned()),
+            details: Vec::new(),
+        }
+    }
+}
+
+/// The files of a service whose values come from the environment or stand in the Compose file.
+pub(super) fn to_copy(project: &Project, service: &Service) -> Result<Vec<Content>, NoValue> {
+    let kinds = [
+        ("secret", &service.secrets, &project.secrets, "/run/secrets/"),
+        ("config", &service.configs, &project.configs, "/"),
+    ];
+    let mut contents = Vec::new();
+    for (kind, used, defined, directory) in kinds {
+        for file in used {
+            let Some(object) = defined.get(&file.source) else { continue };
+            contents.extend(content(kind, file, object, directory)?);
+        }
+    }
+    Ok(contents)
+}
+
+fn content(kind: &str, used: &FileMount, object: &FileObject, directory: &str) -> Result<Option<Content>, NoValue> {
+    if object.file.is_some() {
+        return Ok(None);
+    }
+    let text = match (&object.content, &object.environment) {
+        (Some(content), _) => content.clone(),
+        (None, Some(variable)) => {
+            return Err(NoValue(format!("{kind} {}: the variable {variable} is not set", used.source)));
+        }
+        (None, None) => {
+            return Err(NoValue(format!("{kind} {}: it has neither a file nor a value here", used.source)));
+        }
+    };
+    let id = |value: &Option<String>| value.as_deref().and_then(|value| value.parse().ok()).unwrap_or(0);
+    Ok(Some(Content {
+        path: file_target(used, directory),
+        uid: id(&used.uid),
+        gid: id(&used.gid),
+        mode: used.mode.unwrap_or(0o444),
+        bytes: text.into_bytes(),
+    }))
+}
+
+/// Writes the files into a container that has not been started (Engine API `PUT /containers/{id}/archive`).
+pub(super) async fn copy(
+    docker: &Docker,
+    container: &str,
+    contents: Vec<Content>,
+) -> Result<(), bollard::errors::Error> {
+    if contents.is_empty() {
+        return Ok(());
+    }
+    let archive = archive(&contents)?;
+    let options = UploadToContainerOptionsBuilder::default().path("/").copy_uidgid("true").build();
+    docker.upload_to_container(container, Some(options), bollard::body_full(archive)).await
+}
+
+fn archive(contents: &[Content]) -> std::io::Result<Bytes> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for content in contents {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.bytes.len() as u64);
+        header.set_mode(content.mode);
+        header.set_uid(content.uid);
+        header.set_gid(content.gid);
+        archive.append_data(&mut header, content.path.trim_start_matches('/'), content.bytes.as_slice())?;
+    }
+    Ok(Bytes::from(archive.into_inner()?))
+}

@@ -1,0 +1,181 @@
+//! Each kind of step as one or two calls of the engine.
+
+use std::time::Duration;
+
+use bollard::models::{EndpointSettings, NetworkConnectRequest};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions, RemoveVolumeOptions,
+    RenameContainerOptionsBuilder, StopContainerOptionsBuilder,
+};
+
+use super::{Site, build, explain, files, pull, wait};
+use crate::container::{Replica, create_body, further_networks};
+use crate::plan::Step;
+use crate::{StepFailure, resources};
+
+/// Why a step did not come to its end.
+pub(super) enum Stop {
+    /// It failed.
+    Failed(Box<StepFailure>),
+    /// Something else failed, or somebody asked to stop.
+    GivenUp,
+}
+
+impl From<StepFailure> for Stop {
+    fn from(failure: StepFailure) -> Self {
+        Stop::Failed(Box::new(failure))
+    }
+}
+
+type EngineResult<T> = Result<T, bollard::errors::Error>;
+
+/// Does a step; gives the word for what was done if it is another than the usual one.
+pub(super) async fn step(site: &Site<'_>, number: usize, step: &Step) -> Result<Option<String>, Stop> {
+    let docker = site.engine.docker();
+    let result: EngineResult<Option<String>> = match step {
+        Step::PullImage { image, or_build } => return pull::pull(site, number, step, image, or_build.as_deref()).await,
+        Step::BuildImage { image, service } => return build::build(site, number, step, image, service).await,
+        Step::AwaitContainer { name, until } => return wait::wait(site, step, name, *until).await,
+        Step::CreateContainer { service, number, name, replaces } => {
+            return create(site, step, service, *number, name, replaces.as_deref()).await;
+        }
+        Step::StartContainer { name } => match docker.start_container(name, None).await {
+            Ok(()) => Ok(None),
+            Err(error) => return Err(explain::start(site, step, name, error).await.into()),
+        },
+        Step::CreateNetwork { key, .. } => match site.project.networks.get(key) {
+            Some(network) => {
+                let body = resources::network_body(&site.project.name, key, network);
+                docker.create_network(body).await.map(|_| None)
+            }
+            None => Ok(None),
+        },
+        Step::CreateVolume { key, .. } => match site.project.volumes.get(key) {
+            Some(volume) => {
+                let body = resources::volume_body(&site.project.name, key, volume);
+                docker.create_volume(body).await.map(|_| None)
+            }
+            None => Ok(None),
+        },
+        Step::RenameContainer { from, to } => {
+            let options = RenameContainerOptionsBuilder::default().name(to).build();
+            docker.rename_container(from, options).await.map(|()| None)
+        }
+        Step::StopContainer { name, grace } => gone_is_fine(stop(site, name, *grace).await),
+        Step::RemoveContainer { name, volumes } => {
+            let options = RemoveContainerOptionsBuilder::default().v(*volumes).force(true).build();
+            gone_is_fine(docker.remove_container(name, Some(options)).await)
+        }
+        Step::RemoveNetwork { name } => in_use_is_said(gone_is_fine(docker.remove_network(name).await)),
+        Step::RemoveVolume { name } => {
+            in_use_is_said(gone_is_fine(docker.remove_volume(name, None::<RemoveVolumeOptions>).await))
+        }
+        Step::RemoveImage { image } => {
+            in_use_is_said(gone_is_fine(docker.remove_image(image, None::<RemoveImageOptions>, None).await.map(|_| ())))
+        }
+    };
+    result.map_err(|error| explain::engine(step, error).into())
+}
+
+async fn stop(site: &Site<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
+    // Without a number the engine takes the container's own grace period, which may be long.
+    let patience = Duration::from_secs(grace.unwrap_or(24 * 60 * 60));
+    let mut options = StopContainerOptionsBuilder::default();
+    if let Some(seconds) = grace {
+        options = options.t(i32::try_from(seconds).unwrap_or(i32::MAX));
+    }
+    site.engine.docker_with_patience(patience).stop_container(name, Some(options.build())).await
+}
+
+/// What was to go and is gone already is no failure.
+fn gone_is_fine(result: EngineResult<()>) -> EngineResult<Option<String>> {
+    use bollard::errors::Error::DockerResponseServerError as Answer;
+    match result {
+        Ok(()) => Ok(None),
+        Err(Answer { status_code: 404, .. }) => Ok(Some("Already gone".to_owned())),
+        // Another program removes it at this moment.
+        Err(Answer { status_code: 409, message }) if message.contains("already in progress") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Others may still use a network, a volume or an image: it stays, and the person is told.
+fn in_use_is_said(result: EngineResult<Option<String>>) -> EngineResult<Option<String>> {
+    use bollard::errors::Error::DockerResponseServerError as Answer;
+    match result {
+        Err(Answer { status_code: 403 | 409, message })
+            if message.contains("active endpoints") || message.contains("in use") =>
+        {
+            Ok(Some("Still in use, left alone".to_owned()))
+        }
+        other => other,
+    }
+}
+
+async fn create(
+    site: &Site<'_>,
+    step: &Step,
+    service_name: &str,
+    number: u32,
+    name: &str,
+    replaces: Option<&str>,
+) -> Result<Option<String>, Stop> {
+    let Some(service) = site.project.services.get(service_name) else { return Ok(None) };
+    let docker = site.engine.docker();
+    let failed = |error| explain::engine(step, error);
+    let inherited = match replaces {
+        Some(old) => anonymous_volumes(site, service, old).await.map_err(failed)?,
+        None => Vec::new(),
+    };
+    let image = crate::plan::image_of(site.project, service_name, service);
+    let image_id = docker.inspect_image(&image).await.ok().and_then(|image| image.id);
+    let replica = Replica {
+        project: site.project,
+        name: service_name,
+        service,
+        number,
+        image_id: image_id.as_deref(),
+        inherited: &inherited,
+    };
+    let contents = files::to_copy(site.project, service).map_err(|failure| failure.of(step))?;
+    let body = create_body(&replica, site.engine.api_version());
+    let options = CreateContainerOptionsBuilder::default().name(name).build();
+    docker.create_container(Some(options), body).await.map_err(failed)?;
+    let finish = async {
+        for (network, endpoint_config) in further_networks(&replica) {
+            connect(site, name, network, endpoint_config).await?;
+        }
+        files::copy(docker, name, contents).await
+    };
+    if let Err(error) = finish.await {
+        let options = RemoveContainerOptionsBuilder::default().v(true).force(true).build();
+        let _gone = docker.remove_container(name, Some(options)).await;
+        return Err(failed(error).into());
+    }
+    Ok(None)
+}
+
+async fn connect(site: &Site<'_>, name: &str, network: String, endpoint: EndpointSettings) -> EngineResult<()> {
+    let request = NetworkConnectRequest { container: name.to_owned(), endpoint_config: Some(endpoint) };
+    site.engine.docker().connect_network(&network, request).await
+}
+
+/// Volumes of the old container that the file does not mention: an image's `VOLUME`, or a mount without a source.
+async fn anonymous_volumes(
+    site: &Site<'_>,
+    service: &wharf_compose::model::Service,
+    old: &str,
+) -> EngineResult<Vec<(String, String)>> {
+    let inspected = match site.engine.docker().inspect_container(old, None).await {
+        Ok(inspected) => inspected,
+        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let named = |path: &str| service.volumes.iter().any(|mount| mount.target == path && mount.source.is_some());
+    let mounts = inspected.mounts.unwrap_or_default().into_iter();
+    Ok(mounts
+        .filter(|mount| mount.typ.as_deref() == Some("volume"))
+        .filter_map(|mount| Some((mount.name?, mount.destination?)))
+        .filter(|(_, path)| !named(path))
+        .collect())
+}

@@ -1,0 +1,236 @@
+//! A build context: the files of a directory, less what `.dockerignore` excludes, as a tar archive.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use sha2::{Digest, Sha256};
+
+/// Where the Dockerfile comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Dockerfile {
+    /// A path, absolute or relative to the context.
+    At(PathBuf),
+    /// Its text.
+    Inline(String),
+}
+
+/// A context that can be sent.
+#[derive(Debug)]
+pub(crate) struct Context {
+    root: PathBuf,
+    ignore: Ignore,
+    dockerfile: String,
+    /// Text of a Dockerfile that lies outside the context.
+    brought: Option<Vec<u8>>,
+}
+
+impl Context {
+    /// Looks at the directory and its Dockerfile.
+    pub(crate) fn open(root: &Path, dockerfile: Dockerfile) -> Result<Self, String> {
+        let root = root
+            .canonicalize()
+            .ok()
+            .filter(|root| root.is_dir())
+            .ok_or_else(|| format!("the build context {} is no directory", root.display()))?;
+        let (dockerfile, brought, own_ignore) = match dockerfile {
+            Dockerfile::Inline(text) => (None, Some(text.into_bytes()), None),
+            Dockerfile::At(path) => {
+                let path = root.join(path);
+                let readable =
+                    path.canonicalize().map_err(|_| format!("there is no Dockerfile at {}", path.display()))?;
+                let own_ignore = PathBuf::from(format!("{}.dockerignore", readable.display()));
+                match readable.strip_prefix(&root) {
+                    Ok(inside) => (Some(slashed(inside)), None, Some(own_ignore)),
+                    Err(_) => {
+                        let text = std::fs::read(&readable).map_err(|error| format!("{}: {error}", path.display()))?;
+                        (None, Some(text), Some(own_ignore))
+                    }
+                }
+            }
+        };
+        // A name that no file of the context has: the text is part of it.
+        let dockerfile = dockerfile.unwrap_or_else(|| {
+            let digest = hex::encode(Sha256::digest(brought.as_deref().unwrap_or_default()));
+            format!(".dockerfile.{}", &digest[..20])
+        });
+        let rules = own_ignore
+            .and_then(|file| std::fs::read_to_string(file).ok())
+            .or_else(|| std::fs::read_to_string(root.join(".dockerignore")).ok())
+            .unwrap_or_default();
+        let ignore = Ignore::parse(&rules)?;
+        Ok(Context { root, ignore, dockerfile, brought })
+    }
+
+    /// The Dockerfile's path within the archive.
+    pub(crate) fn dockerfile_name(&self) -> &str {
+        &self.dockerfile
+    }
+
+    /// Writes the archive. Owners and times of files do not count for the builder's cache; owners are root's, as the
+    /// docker command has them.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let mut archive = tar::Builder::new(out);
+        archive.follow_symlinks(false);
+        let mut sent = BTreeSet::new();
+        self.append_directory(&mut archive, Path::new(""), &mut sent)?;
+        if let Some(text) = &self.brought {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(text.len() as u64);
+            header.set_mode(0o644);
+            archive.append_data(&mut header, &self.dockerfile, text.as_slice())?;
+        } else if !sent.contains(&self.dockerfile) {
+            // Ignored or not, the builder needs it.
+            archive.append_path_with_name(self.root.join(&self.dockerfile), &self.dockerfile)?;
+        }
+        archive.finish()
+    }
+
+    fn append_directory(
+        &self,
+        archive: &mut tar::Builder<&mut dyn Write>,
+        directory: &Path,
+        sent: &mut BTreeSet<String>,
+    ) -> std::io::Result<()> {
+        let mut entries: Vec<_> = std::fs::read_dir(self.root.join(directory))?.collect::<Result<_, _>>()?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let path = directory.join(entry.file_name());
+            let name = slashed(&path);
+            let excluded = self.ignore.excludes(&name);
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                // An exception may bring back a file of an excluded directory.
+                if !excluded || self.ignore.has_exceptions {
+                    if !excluded {
+                        self.append(archive, &entry.path(), &name)?;
+                    }
+                    self.append_directory(archive, &path, sent)?;
+                }
+            } else if !excluded && (kind.is_file() || kind.is_symlink()) {
+                self.append(archive, &entry.path(), &name)?;
+                sent.insert(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&self, archive: &mut tar::Builder<&mut dyn Write>, path: &Path, name: &str) -> std::io::Result<()> {
+        let metadata = std::fs::symlink_metadata(path)?;
+        let mut header = tar::Header::new_gnu();
+        header.set_metadata_in_mode(&metadata, tar::HeaderMode::Complete);
+        header.set_uid(0);
+        header.set_gid(0);
+        if metadata.is_symlink() {
+            archive.append_link(&mut header, name, std::fs::read_link(path)?)
+        } else if metadata.is_dir() {
+            archive.append_data(&mut header, name, std::io::empty())
+        } else {
+            use std::io::Read;
+            // A file that grows while it is read must not break the archive.
+            let file = std::fs::File::open(path)?.take(metadata.len());
+            archive.append_data(&mut header, name, file)
+        }
+    }
+}
+
+fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// The rules of a `.dockerignore` file: the last one that matches a path, or a directory above it, decides.
+#[derive(Debug)]
+struct Ignore {
+    rules: Vec<(GlobMatcher, bool)>,
+    has_exceptions: bool,
+}
+
+impl Ignore {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut rules = Vec::new();
+        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (pattern, exception) = match line.strip_prefix('!') {
+                Some(rest) => (rest.trim(), true),
+                None => (line, false),
+            };
+            let pattern = pattern.trim_start_matches("./").trim_matches('/');
+            if pattern.is_empty() || pattern == "." {
+                continue;
+            }
+            let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
+            let glob = glob.map_err(|error| format!(".dockerignore:{}: {error}", number + 1))?;
+            rules.push((glob.compile_matcher(), exception));
+        }
+        let has_exceptions = rules.iter().any(|(_, exception)| *exception);
+        Ok(Ignore { rules, has_exceptions })
+    }
+
+    fn excludes(&self, path: &str) -> bool {
+        let above = || path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]);
+        let deciding = self.rules.iter().rev().find(|(glob, _)| above().any(|part| glob.is_match(part)));
+        deciding.is_some_and(|(_, exception)| !exception)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(context: &Context) -> Vec<String> {
+        let mut bytes = Vec::new();
+        context.write(&mut bytes).unwrap();
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let entries = archive.entries().unwrap();
+        entries.map(|entry| entry.unwrap().path().unwrap().display().to_string()).collect()
+    }
+
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn dockerignore_excludes_and_brings_back() {
+        let root = tree(&[
+            (".dockerignore", "# build output\ntarget\n**/*.log\n!keep/important.log\nDockerfile\n"),
+            ("Dockerfile", "FROM scratch\n"),
+            ("a.log", ""),
+            ("keep/important.log", ""),
+            ("keep/other.log", ""),
+            ("src/main.rs", ""),
+            ("target/big", ""),
+        ]);
+        let context = Context::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap();
+        let expected =
+            [".dockerignore", "keep", "keep/important.log", "src", "src/main.rs", "Dockerfile"].map(str::to_owned);
+        assert_eq!(names(&context), expected);
+    }
+
+    #[test]
+    fn a_dockerfile_from_elsewhere_travels_under_a_name_of_its_own() {
+        let root = tree(&[("context/a", ""), ("other/Dockerfile", "FROM scratch\n")]);
+        let context =
+            Context::open(&root.path().join("context"), Dockerfile::At("../other/Dockerfile".into())).unwrap();
+        assert!(context.dockerfile_name().starts_with(".dockerfile."));
+        assert_eq!(names(&context), ["a", context.dockerfile_name()]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        let root = tree(&[("a", "")]);
+        let error = Context::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap_err();
+        assert!(error.starts_with("there is no Dockerfile at "), "{error}");
+        assert!(Context::open(&root.path().join("gone"), Dockerfile::Inline(String::new())).is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! What cannot work is refused before anything is touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wharf_compose::Project;
+use wharf_compose::model::{Port, Service};
+
+use super::order::in_order;
+use crate::{Observed, Problem};
+
+/// Looks for what the engine would refuse half-way. `replicas` are the numbers asked for.
+pub(super) fn problems(
+    project: &Project,
+    observed: &Observed,
+    chosen: &BTreeSet<String>,
+    replicas: &BTreeMap<String, u32>,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut taken: Vec<(String, PortUse)> = Vec::new();
+    for (name, service) in in_order(project, chosen) {
+        let count = replicas.get(name).copied().unwrap_or_else(|| service.replicas());
+        problems.extend(fixed_name(project, name, service, count));
+        for (index, port) in service.ports.iter().enumerate() {
+            let path = format!("services.{name}.ports[{index}]");
+            let place = project.places.get(&path).cloned();
+            let Some(wanted) = PortUse::of(port) else { continue };
+            let problem = too_few_ports(name, &wanted, count)
+                .or_else(|| shared_port(name, &wanted, &taken))
+                .or_else(|| foreign_port(name, &wanted, count, observed));
+            if let Some((message, help)) = problem {
+                problems.push(Problem { message, place, help: Some(help) });
+            }
+            taken.push((name.to_owned(), wanted));
+        }
+        problems.extend(missing_externals(project, name, service, observed));
+    }
+    problems
+}
+
+fn fixed_name(project: &Project, name: &str, service: &Service, count: u32) -> Option<Problem> {
+    let fixed = service.container_name.as_ref().filter(|_| count > 1)?;
+    Some(Problem {
+        message: format!("service {name}: {count} replicas cannot share the container name {fixed:?}"),
+        place: project.places.get(&format!("services.{name}.container_name")).cloned(),
+        help: Some(format!(
+            "remove container_name (replicas are then named {}-{name}-1, -2, ...), or run one replica",
+            project.name
+        )),
+    })
+}
+
+/// A host port, or a range of them, that a service asks for.
+#[derive(Debug, Clone, PartialEq)]
+struct PortUse {
+    ip: Option<String>,
+    first: u16,
+    last: u16,
+    protocol: String,
+}
+
+impl PortUse {
+    /// `None` for a port that the engine chooses.
+    fn of(port: &Port) -> Option<PortUse> {
+        let published = port.published.as_deref().filter(|published| !published.is_empty())?;
+        let (first, last) = published.split_once('-').unwrap_or((published, published));
+        let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+        (first != 0).then(|| PortUse {
+            ip: port.host_ip.clone(),
+            first,
+            last,
+            protocol: port.protocol.clone().unwrap_or_else(|| "tcp".to_owned()),
+        })
+    }
+
+    fn meets(&self, other: &PortUse) -> bool {
+        // Within ranges the engine looks for a free port by itself.
+        let fixed = self.first == self.last && other.first == other.last;
+        fixed && self.first == other.first && self.protocol == other.protocol && same_address(&self.ip, &other.ip)
+    }
+}
+
+fn same_address(a: &Option<String>, b: &Option<String>) -> bool {
+    let any = |ip: &Option<String>| ip.as_deref().is_none_or(|ip| matches!(ip, "" | "0.0.0.0" | "::" | "[::]"));
+    any(a) || any(b) || a == b
+}
+
+impl std::fmt::Display for PortUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(ip) = &self.ip {
+            write!(f, "{ip}:")?;
+        }
+        write!(f, "{}", self.first)?;
+        if self.last != self.first {
+            write!(f, "-{}", self.last)?;
+        }
+        if self.protocol != "tcp" {
+            write!(f, "/{}", self.protocol)?;
+        }
+        Ok(())
+    }
+}
+
+type Finding = (String, String);
+
+fn too_few_ports(name: &str, wanted: &PortUse, count: u32) -> Option<Finding> {
+    let there = u32::from(wanted.last - wanted.first) + 1;
+    if count <= there {
+        return None;
+    }
+    let has = if there == 1 { "one host port".to_owned() } else { format!("{there} host ports") };
+    let (first, count_up) = (wanted.first, u32::from(wanted.first) + count - 1);
+    Some((
+        format!("service {name}: {count} replicas cannot share {has} ({wanted})"),
+        format!(
+            "publish a range of {count} ports (\"{first}-{count_up}:...\"), let the engine choose (no host port), or put a \
+             proxy before the replicas and publish only its port"
+        ),
+    ))
+}
+
+fn shared_port(name: &str, wanted: &PortUse, taken: &[(String, PortUse)]) -> Option<Finding> {
+    let (other, _) = taken.iter().find(|(_, port)| port.meets(wanted))?;
+    let who = if other == name { "twice".to_owned() } else { format!("and so does service {other}") };
+    Some((
+        format!("service {name} publishes host port {wanted}, {who}"),
+        "give one of them another host port".to_owned(),
+    ))
+}
+
+fn foreign_port(name: &str, wanted: &PortUse, count: u32, observed: &Observed) -> Option<Finding> {
+    if count == 0 || wanted.first != wanted.last {
+        return None;
+    }
+    let holder = observed.foreign_ports.iter().find(|port| {
+        port.port == wanted.first
+            && port.protocol == wanted.protocol
+            && same_address(&Some(port.ip.clone()), &wanted.ip)
+    })?;
+    let owner = match &holder.project {
+        Some(project) => format!("container {} of project {project}", holder.container),
+        None => format!("container {}", holder.container),
+    };
+    Some((
+        format!("service {name}: host port {wanted} is taken by {owner}"),
+        format!("stop that container, or publish another host port than {}", wanted.first),
+    ))
+}
+
+/// External networks and volumes have to be there.
+fn missing_externals(project: &Project, name: &str, service: &Service, observed: &Observed) -> Vec<Problem> {
+    let networks = service.networks.keys().filter_map(|key| {
+        let network = project.networks.get(key).filter(|network| network.external)?;
+        let here = observed.networks.iter().any(|seen| seen.name == network.name);
+        (!here).then(|| ("network", key, network.name.clone()))
+    });
+    let volumes = service.volumes.iter().filter_map(|mount| {
+        let key = mount.source.as_ref()?;
+        let volume = project.volumes.get(key).filter(|volume| volume.external)?;
+        let here = observed.volumes.iter().any(|seen| seen.name == volume.name);
+        (!here).then(|| ("volume", key, volume.name.clone()))
+    });
+    networks
+        .chain(volumes)
+        .map(|(kind, key, found)| Problem {
+            message: format!("service {name}: the external {kind} {found} does not exist"),
+            place: project.places.get(&format!("{kind}s.{key}")).cloned(),
+            help: Some(format!("create it (`docker {kind} create {found}`), or remove `external: true`")),
+        })
+        .collect()
+}

@@ -1,0 +1,183 @@
+//! `down`: dependents stop before what they depend on; networks and volumes go last.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wharf_compose::Project;
+
+use super::{Cause, Plan, Step, image_of};
+use crate::observe::Container;
+use crate::{Observed, labels};
+
+/// Which images go, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemoveImages {
+    /// All that the services use.
+    All,
+    /// Those that were built here and have no name of their own.
+    Local,
+}
+
+/// What the caller asks for.
+#[derive(Debug, Clone, Default)]
+pub struct DownOptions {
+    /// Only containers of these services; networks and volumes stay. None: everything.
+    pub services: Vec<String>,
+    /// Named volumes, too.
+    pub volumes: bool,
+    /// Containers of services that the file does not name, too.
+    pub remove_orphans: bool,
+    /// Images, too.
+    pub images: Option<RemoveImages>,
+    /// Seconds a container gets to stop, instead of its own grace period.
+    pub timeout: Option<u64>,
+    /// There is no file: what carries the project's label is the project.
+    pub by_label: bool,
+}
+
+/// Plans what `down` does.
+pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Plan {
+    let mut plan = Plan::default();
+    let known = |name: &str| {
+        options.by_label || project.services.contains_key(name) || project.disabled_services.contains_key(name)
+    };
+    let chosen = |name: &str| match options.services.is_empty() {
+        true => known(name) || options.remove_orphans,
+        false => options.services.iter().any(|service| service == name),
+    };
+    let containers: Vec<&Container> =
+        observed.containers.iter().filter(|container| chosen(&container.service)).collect();
+    let left: Vec<&str> = observed
+        .containers
+        .iter()
+        .filter(|container| options.services.is_empty() && !chosen(&container.service))
+        .map(|container| container.name.as_str())
+        .collect();
+    if !left.is_empty() {
+        let message = format!(
+            "containers of services that are not in the file stay: {}; --remove-orphans removes them",
+            left.join(", ")
+        );
+        plan.warn(message, None);
+    }
+    let teardown = Teardown { timeout: options.timeout, remove: true };
+    let removed = teardown.plan(&mut plan, project, &containers);
+    if !options.services.is_empty() {
+        return plan;
+    }
+    let ours = |owner: &Option<String>| owner.as_deref() == Some(project.name.as_str());
+    for network in observed.networks.iter().filter(|network| ours(&network.project)) {
+        plan.add(Step::RemoveNetwork { name: network.name.clone() }, Cause::Asked, removed.clone());
+    }
+    if options.volumes {
+        for volume in observed.volumes.iter().filter(|volume| ours(&volume.project)) {
+            plan.add(Step::RemoveVolume { name: volume.name.clone() }, Cause::Asked, removed.clone());
+        }
+    }
+    for image in images(project, observed, options) {
+        plan.add(Step::RemoveImage { image }, Cause::Asked, removed.clone());
+    }
+    plan
+}
+
+/// Plans a graceful stop of the project's containers (of `services`, if any is named); they stay.
+pub fn stop(project: &Project, observed: &Observed, services: &[String], timeout: Option<u64>) -> Plan {
+    let mut plan = Plan::default();
+    let chosen = |container: &&Container| services.is_empty() || services.contains(&container.service);
+    let containers: Vec<&Container> = observed.containers.iter().filter(chosen).collect();
+    Teardown { timeout, remove: false }.plan(&mut plan, project, &containers);
+    plan
+}
+
+/// How containers end.
+struct Teardown {
+    timeout: Option<u64>,
+    remove: bool,
+}
+
+impl Teardown {
+    /// Dependents first. Gives the numbers of each container's last step.
+    fn plan(&self, plan: &mut Plan, project: &Project, containers: &[&Container]) -> Vec<usize> {
+        let dependents = dependents(project, containers);
+        let mut stops: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut last = Vec::new();
+        for service in dependents_first(&dependents) {
+            let after: Vec<usize> =
+                dependents[service].iter().filter_map(|name| stops.get(name.as_str())).flatten().copied().collect();
+            for container in containers.iter().filter(|container| container.service == service) {
+                let mut cause = Cause::Asked;
+                let mut before = after.clone();
+                if container.is_up() {
+                    let step = Step::StopContainer { name: container.name.clone(), grace: self.timeout };
+                    let stop = plan.add(step, cause, before);
+                    stops.entry(service).or_default().push(stop);
+                    cause = Cause::Follows;
+                    before = vec![stop];
+                }
+                if self.remove {
+                    let step = Step::RemoveContainer { name: container.name.clone(), volumes: true };
+                    before = vec![plan.add(step, cause, before)];
+                }
+                last.extend(before);
+            }
+        }
+        last
+    }
+}
+
+/// For each service with containers, the services that depend on it: by the file, or by the containers' labels.
+fn dependents<'a>(project: &'a Project, containers: &[&'a Container]) -> BTreeMap<&'a str, BTreeSet<String>> {
+    let mut dependents: BTreeMap<&str, BTreeSet<String>> =
+        containers.iter().map(|container| (container.service.as_str(), BTreeSet::new())).collect();
+    for container in containers {
+        let from_file = project.services.get(&container.service).map(|service| {
+            super::order::dependencies(project, service).into_iter().map(|(name, _)| name.to_owned()).collect()
+        });
+        let needs: Vec<String> = from_file.unwrap_or_else(|| {
+            let label = container.labels.get(labels::DEPENDS_ON).map(String::as_str).unwrap_or_default();
+            label.split(',').filter_map(|entry| entry.split(':').next()).map(str::to_owned).collect()
+        });
+        for need in needs {
+            if let Some(set) = dependents.get_mut(need.as_str()) {
+                set.insert(container.service.clone());
+            }
+        }
+    }
+    dependents
+}
+
+/// Services in an order in which each comes after all that depend on it. What labels say may be circular.
+fn dependents_first<'a>(dependents: &BTreeMap<&'a str, BTreeSet<String>>) -> Vec<&'a str> {
+    fn visit<'a>(
+        name: &'a str,
+        dependents: &BTreeMap<&'a str, BTreeSet<String>>,
+        seen: &mut BTreeSet<&'a str>,
+        ordered: &mut Vec<&'a str>,
+    ) {
+        if !seen.insert(name) {
+            return;
+        }
+        for dependent in &dependents[name] {
+            if let Some((dependent, _)) = dependents.get_key_value(dependent.as_str()) {
+                visit(dependent, dependents, seen, ordered);
+            }
+        }
+        ordered.push(name);
+    }
+    let mut ordered = Vec::new();
+    let mut seen = BTreeSet::new();
+    for name in dependents.keys() {
+        visit(name, dependents, &mut seen, &mut ordered);
+    }
+    ordered
+}
+
+fn images(project: &Project, observed: &Observed, options: &DownOptions) -> BTreeSet<String> {
+    let Some(which) = options.images else { return BTreeSet::new() };
+    project
+        .services
+        .iter()
+        .filter(|(_, service)| which == RemoveImages::All || (service.build.is_some() && service.image.is_none()))
+        .map(|(name, service)| image_of(project, name, service))
+        .filter(|image| observed.images.contains_key(image))
+        .collect()
+}

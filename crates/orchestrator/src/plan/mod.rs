@@ -1,0 +1,104 @@
+//! Plans: graphs of steps, each with the cause that asks for it. Planners are pure functions of the project, of what was
+//! observed, and of what the caller asks for.
+
+mod check;
+mod down;
+mod images;
+mod order;
+mod step;
+mod up;
+
+use serde::Serialize;
+use wharf_compose::Project;
+use wharf_compose::model::Service;
+use wharf_compose::place::Place;
+
+pub use down::{DownOptions, RemoveImages, down, stop};
+pub use images::{ImageOptions, images};
+pub use step::{Cause, Step, Until};
+pub use up::{Recreate, UpOptions, up};
+
+use crate::labels;
+
+/// Steps and what they wait for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Plan {
+    /// The steps; a step's number is its index. A step waits only for steps with smaller numbers.
+    pub steps: Vec<Node>,
+    /// What the person should know before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+}
+
+/// A step in its plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Node {
+    /// What is done.
+    #[serde(flatten)]
+    pub step: Step,
+    /// Why.
+    pub cause: Cause,
+    /// Numbers of the steps that have to be done before.
+    pub after: Vec<usize>,
+}
+
+/// Something odd that stops nothing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Warning {
+    /// What is odd.
+    pub message: String,
+    /// Where it was written.
+    #[serde(skip)]
+    pub place: Option<Place>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, step: Step, cause: Cause, mut after: Vec<usize>) -> usize {
+        after.sort_unstable();
+        after.dedup();
+        self.steps.push(Node { step, cause, after });
+        self.steps.len() - 1
+    }
+
+    pub(crate) fn warn(&mut self, message: String, place: Option<&Place>) {
+        self.warnings.push(Warning { message, place: place.cloned() });
+    }
+}
+
+impl std::fmt::Display for Plan {
+    /// One line a step: number, what is done, why, and after which steps.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.steps.is_empty() {
+            return f.write_str("nothing to do\n");
+        }
+        let rows: Vec<[String; 2]> =
+            self.steps.iter().map(|node| [node.step.to_string(), node.cause.to_string()]).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let (steps, causes) = (width(0), width(1));
+        for (number, (node, [step, cause])) in self.steps.iter().zip(&rows).enumerate() {
+            let after: Vec<String> = node.after.iter().map(|number| (number + 1).to_string()).collect();
+            let line = match after.is_empty() {
+                true => format!("{:>3}. {step:steps$}  {cause}", number + 1),
+                false => format!("{:>3}. {step:steps$}  {cause:causes$}  after {}", number + 1, after.join(", ")),
+            };
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// The image a service runs: its own `image`, or the name of the one that is built for it.
+pub fn image_of(project: &Project, name: &str, service: &Service) -> String {
+    service.image.clone().unwrap_or_else(|| labels::built_image_name(&project.name, name))
+}
+
+/// The name of a replica's container: `container_name`, else `<project>-<service>-<number>`.
+pub fn replica_name(project: &Project, service: &str, number: u32) -> String {
+    let fixed = project.services.get(service).and_then(|service| service.container_name.clone());
+    fixed.unwrap_or_else(|| labels::container_name(&project.name, service, number))
+}

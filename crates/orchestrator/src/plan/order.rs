@@ -1,0 +1,74 @@
+//! Which services take part, and in which order.
+
+use std::collections::BTreeSet;
+
+use wharf_compose::Project;
+use wharf_compose::model::{Condition, Service};
+
+use crate::Error;
+
+/// What a service has to wait for: `depends_on`, and the service whose network it uses.
+pub(super) fn dependencies<'a>(project: &Project, service: &'a Service) -> Vec<(&'a str, Condition)> {
+    let named = service
+        .depends_on
+        .iter()
+        .filter(|(name, _)| project.services.contains_key(*name))
+        .map(|(name, dependency)| (name.as_str(), dependency.condition));
+    named.chain(network_owner(service).map(|name| (name, Condition::Started))).collect()
+}
+
+/// The service whose network namespace this one joins.
+pub(super) fn network_owner(service: &Service) -> Option<&str> {
+    service.network_mode.as_deref()?.strip_prefix("service:")
+}
+
+/// The named services (all, when none is named), with all that they depend on unless `alone`.
+///
+/// # Errors
+/// A name that is no service of the project.
+pub(super) fn selected(project: &Project, names: &[String], alone: bool) -> Result<BTreeSet<String>, Error> {
+    if names.is_empty() {
+        return Ok(project.services.keys().cloned().collect());
+    }
+    let mut waiting: Vec<String> = names.to_vec();
+    let mut found = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        let Some(service) = project.services.get(&name) else {
+            let known: Vec<&str> = project.services.keys().map(String::as_str).collect();
+            let help = format!("the project {} has: {}", project.name, known.join(", "));
+            return Err(Error::refused(format!("no such service: {name}"), None, Some(help)));
+        };
+        if found.insert(name) && !alone {
+            waiting.extend(dependencies(project, service).into_iter().map(|(name, _)| name.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// Services with their dependencies first; among equals by name. The reader has excluded cycles.
+pub(super) fn in_order<'a>(project: &'a Project, chosen: &BTreeSet<String>) -> Vec<(&'a str, &'a Service)> {
+    fn visit<'a>(
+        project: &'a Project,
+        name: &str,
+        seen: &mut BTreeSet<String>,
+        ordered: &mut Vec<(&'a str, &'a Service)>,
+    ) {
+        let Some((name, service)) = project.services.get_key_value(name) else { return };
+        if !seen.insert(name.clone()) {
+            return;
+        }
+        let mut before: Vec<&str> = dependencies(project, service).into_iter().map(|(name, _)| name).collect();
+        before.sort_unstable();
+        for dependency in before {
+            visit(project, dependency, seen, ordered);
+        }
+        ordered.push((name, service));
+    }
+    let mut ordered = Vec::new();
+    let mut seen = BTreeSet::new();
+    for name in project.services.keys() {
+        visit(project, name, &mut seen, &mut ordered);
+    }
+    ordered.retain(|(name, _)| chosen.contains(*name));
+    ordered
+}

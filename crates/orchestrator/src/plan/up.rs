@@ -1,0 +1,456 @@
+//! `up`: from what is there to what the file says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wharf_compose::Project;
+use wharf_compose::model::{Condition, Service};
+
+use super::order::{dependencies, in_order, network_owner, selected};
+use super::{Cause, Plan, Step, Until, check, image_of, replica_name};
+use crate::observe::{Container, Health, State};
+use crate::{Error, Observed, hash};
+
+/// Which containers are made anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Recreate {
+    /// Those whose configuration or image changed.
+    #[default]
+    Changed,
+    /// All.
+    Always,
+    /// None.
+    Never,
+}
+
+/// What the caller asks for.
+#[derive(Debug, Clone, Default)]
+pub struct UpOptions {
+    /// Only these services; none: all.
+    pub services: Vec<String>,
+    /// Without the services that they depend on.
+    pub no_deps: bool,
+    /// Which containers of the chosen services are made anew.
+    pub recreate: Recreate,
+    /// Create only.
+    pub no_start: bool,
+    /// Wait until all run, or are healthy where they have a health check.
+    pub wait: bool,
+    /// Replicas by service, instead of what the file says.
+    pub scale: BTreeMap<String, u32>,
+    /// Remove containers of services that the file does not name.
+    pub remove_orphans: bool,
+    /// Seconds a container gets to stop, instead of its own grace period.
+    pub timeout: Option<u64>,
+    /// New anonymous volumes for recreated containers.
+    pub renew_anonymous_volumes: bool,
+}
+
+/// Plans what `up` does. Images are expected to be there: see [`super::images`].
+///
+/// # Errors
+/// [`Error::Refused`] with all that cannot work: ports that are taken, names that replicas cannot share.
+pub fn up(project: &Project, observed: &Observed, options: &UpOptions) -> Result<Plan, Error> {
+    let chosen = selected(project, &options.services, options.no_deps)?;
+    for name in options.scale.keys().filter(|name| !project.services.contains_key(*name)) {
+        selected(project, std::slice::from_ref(name), true)?;
+    }
+    let problems = check::problems(project, observed, &chosen, &options.scale);
+    if !problems.is_empty() {
+        return Err(Error::Refused(problems));
+    }
+    let mut planner = Planner {
+        project,
+        observed,
+        options,
+        plan: Plan::default(),
+        made: BTreeMap::new(),
+        services: BTreeMap::new(),
+        awaits: BTreeMap::new(),
+    };
+    planner.networks_and_volumes(&chosen);
+    for (name, service) in in_order(project, &chosen) {
+        planner.service(name, service);
+    }
+    planner.orphans();
+    if options.wait && !options.no_start {
+        planner.wait_for_all(&chosen);
+    }
+    Ok(planner.plan)
+}
+
+struct Planner<'a> {
+    project: &'a Project,
+    observed: &'a Observed,
+    options: &'a UpOptions,
+    plan: Plan,
+    /// Steps that make networks (`network NAME`) and volumes (`volume NAME`).
+    made: BTreeMap<String, usize>,
+    /// What became of the services so far.
+    services: BTreeMap<String, Outcome>,
+    awaits: BTreeMap<(String, Until), usize>,
+}
+
+/// What the plan does with one service.
+#[derive(Default)]
+struct Outcome {
+    replicas: Vec<Replica>,
+    /// Some of its containers are made anew.
+    replaced: bool,
+}
+
+/// A container as it will be.
+struct Replica {
+    name: String,
+    /// Its last step: it exists, or runs, after that.
+    ready: Option<usize>,
+    /// It runs and is healthy already, or stays as it is.
+    healthy: bool,
+}
+
+impl Planner<'_> {
+    fn networks_and_volumes(&mut self, chosen: &BTreeSet<String>) {
+        let project = self.project;
+        let services = || chosen.iter().filter_map(|name| project.services.get(name));
+        let networks: BTreeSet<&String> = services().flat_map(|service| service.networks.keys()).collect();
+        let volumes: BTreeSet<&String> =
+            services().flat_map(|service| &service.volumes).filter_map(|mount| mount.source.as_ref()).collect();
+        for (key, network) in project.networks.iter().filter(|(key, net)| networks.contains(key) && !net.external) {
+            match self.observed.networks.iter().find(|seen| seen.name == network.name) {
+                Some(seen) => {
+                    let driver = network.driver.as_deref().unwrap_or("bridge");
+                    if seen.driver.as_deref().is_some_and(|found| found != driver) {
+                        let place = project.places.get(&format!("networks.{key}"));
+                        let message = format!(
+                            "network {} exists with driver {}, not {driver}: `down` and `up` make it anew",
+                            network.name,
+                            seen.driver.as_deref().unwrap_or_default(),
+                        );
+                        self.plan.warn(message, place);
+                    }
+                    self.warn_of_owner("network", key, &network.name, seen.project.as_deref());
+                }
+                None => {
+                    let step = Step::CreateNetwork { key: key.clone(), name: network.name.clone() };
+                    let number = self.plan.add(step, Cause::Missing, Vec::new());
+                    self.made.insert(format!("network {key}"), number);
+                }
+            }
+        }
+        for (key, volume) in project.volumes.iter().filter(|(key, vol)| volumes.contains(key) && !vol.external) {
+            match self.observed.volumes.iter().find(|seen| seen.name == volume.name) {
+                Some(seen) => self.warn_of_owner("volume", key, &volume.name, seen.project.as_deref()),
+                None => {
+                    let step = Step::CreateVolume { key: key.clone(), name: volume.name.clone() };
+                    let number = self.plan.add(step, Cause::Missing, Vec::new());
+                    self.made.insert(format!("volume {key}"), number);
+                }
+            }
+        }
+    }
+
+    fn warn_of_owner(&mut self, kind: &str, key: &str, name: &str, owner: Option<&str>) {
+        if owner == Some(self.project.name.as_str()) {
+            return;
+        }
+        let owner = owner
+            .map_or_else(|| "was not made by this project".to_owned(), |owner| format!("belongs to project {owner}"));
+        let message =
+            format!("{kind} {name} exists and {owner}; it is used as it is (say `external: true` if that is meant)");
+        self.plan.warn(message, self.project.places.get(&format!("{kind}s.{key}")));
+    }
+
+    fn service(&mut self, name: &str, service: &Service) {
+        let wanted = self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas());
+        let mut here: Vec<(&Container, Option<Cause>)> = self
+            .observed
+            .containers
+            .iter()
+            .filter(|container| container.service == name && !container.one_off)
+            .map(|container| (container, self.reason_to_recreate(name, service, container)))
+            .collect();
+        // Up-to-date ones first, then by number; of two with one number the one with the proper name.
+        here.sort_by_key(|(container, reason)| {
+            let proper = container.name == replica_name(self.project, name, container.number);
+            (reason.is_some(), container.number, !proper)
+        });
+        let mut numbers = BTreeSet::new();
+        let mut kept = Vec::new();
+        let mut excess = Vec::new();
+        for (container, reason) in here {
+            if !numbers.insert(container.number) {
+                excess.push((container, Cause::InterruptedUpdate));
+            } else if kept.len() as u32 >= wanted {
+                excess.push((container, Cause::ScaledDown { to: wanted }));
+            } else {
+                kept.push((container, reason));
+            }
+        }
+        for (container, cause) in excess {
+            self.remove(container, cause);
+        }
+        kept.sort_by_key(|(container, _)| container.number);
+        let before = self.starts_after(name, service);
+        let creates_after = self.creates_after(service);
+        let mut outcome = Outcome::default();
+        let missing = wanted.saturating_sub(kept.len() as u32) as usize;
+        let free: Vec<u32> =
+            (1..).filter(|number| !kept.iter().any(|(kept, _)| kept.number == *number)).take(missing).collect();
+        for (container, reason) in kept {
+            let replica = match reason {
+                Some(cause) => {
+                    outcome.replaced = true;
+                    self.replace(name, container, cause, &creates_after, &before)
+                }
+                None => self.keep(name, service, container, &before),
+            };
+            outcome.replicas.push(replica);
+        }
+        for number in free {
+            outcome.replicas.push(self.create(name, number, &creates_after, &before));
+        }
+        self.services.insert(name.to_owned(), outcome);
+    }
+
+    fn reason_to_recreate(&self, name: &str, service: &Service, container: &Container) -> Option<Cause> {
+        let named = self.options.services.is_empty() || self.options.services.iter().any(|chosen| chosen == name);
+        match self.options.recreate {
+            Recreate::Never => return None,
+            Recreate::Always if named => return Some(Cause::Asked),
+            _ => {}
+        }
+        if matches!(container.state, State::Dead | State::Removing)
+            || container.hash.as_deref() != Some(hash::service_hash(self.project, service).as_str())
+        {
+            return Some(Cause::ConfigurationChanged);
+        }
+        let image = self.observed.images.get(&image_of(self.project, name, service));
+        if image.is_some_and(|image| image.id != container.image_id) {
+            return Some(Cause::ImageChanged);
+        }
+        // It joined the network namespace of a container that will be gone.
+        let owner = network_owner(service)?;
+        let replaced = self.services.get(owner).is_some_and(|outcome| outcome.replaced);
+        replaced.then(|| Cause::DependencyReplaced { service: owner.to_owned() })
+    }
+
+    /// Networks, volumes and the network's owner have to be there before a container is created.
+    fn creates_after(&self, service: &Service) -> Vec<usize> {
+        let networks = service.networks.keys().map(|key| format!("network {key}"));
+        let volumes =
+            service.volumes.iter().filter_map(|mount| mount.source.as_ref()).map(|key| format!("volume {key}"));
+        let mut after: Vec<usize> = networks.chain(volumes).filter_map(|key| self.made.get(&key).copied()).collect();
+        if let Some(owner) = network_owner(service).and_then(|owner| self.services.get(owner)) {
+            after.extend(owner.replicas.iter().filter_map(|replica| replica.ready));
+        }
+        after
+    }
+
+    /// What has to be done before a container of the service is started.
+    fn starts_after(&mut self, name: &str, service: &Service) -> Vec<usize> {
+        let mut after = Vec::new();
+        if self.options.no_start {
+            return after;
+        }
+        for (dependency, condition) in dependencies(self.project, service) {
+            match condition {
+                Condition::Started => {
+                    let replicas = self.services.get(dependency).map(|outcome| outcome.replicas.as_slice());
+                    after.extend(replicas.unwrap_or_default().iter().filter_map(|replica| replica.ready));
+                }
+                Condition::Healthy => after.extend(self.wait_for(dependency, Until::Healthy, name)),
+                Condition::CompletedSuccessfully => after.extend(self.wait_for(dependency, Until::Completed, name)),
+            }
+        }
+        after
+    }
+
+    /// Steps that wait for all replicas of a service.
+    fn wait_for(&mut self, service: &str, until: Until, needed_by: &str) -> Vec<usize> {
+        let Some(outcome) = self.services.get(service) else { return Vec::new() };
+        let cause = match needed_by {
+            "" => Cause::Asked,
+            name => Cause::NeededBy { service: name.to_owned() },
+        };
+        let mut steps = Vec::new();
+        for replica in &outcome.replicas {
+            let waits = until == Until::Completed || !replica.healthy;
+            if !waits {
+                continue;
+            }
+            let key = (replica.name.clone(), until);
+            let number = match self.awaits.get(&key) {
+                Some(number) => *number,
+                None => {
+                    let step = Step::AwaitContainer { name: replica.name.clone(), until };
+                    let number = self.plan.add(step, cause.clone(), replica.ready.into_iter().collect());
+                    self.awaits.insert(key, number);
+                    number
+                }
+            };
+            steps.push(number);
+        }
+        steps
+    }
+
+    fn keep(&mut self, service_name: &str, service: &Service, container: &Container, before: &[usize]) -> Replica {
+        let proper = replica_name(self.project, service_name, container.number);
+        let mut ready = None;
+        let leftover = container.name != proper && container.name.ends_with(&format!("_{proper}"));
+        let name = if leftover {
+            let step = Step::RenameContainer { from: container.name.clone(), to: proper.clone() };
+            ready = Some(self.plan.add(step, Cause::InterruptedUpdate, Vec::new()));
+            proper
+        } else {
+            container.name.clone()
+        };
+        let follows = self.restarted_dependency(service);
+        if container.is_up() && follows.is_none() {
+            // Without a health check there is no health to wait for.
+            let healthy = match container.health {
+                Some(health) => health == Health::Healthy,
+                None => container.state == State::Running && !has_healthcheck(service),
+            };
+            return Replica { name, ready, healthy };
+        }
+        if self.options.no_start {
+            return Replica { name, ready, healthy: true };
+        }
+        let mut after = before.to_vec();
+        after.extend(ready);
+        let cause = match follows {
+            Some(service) if container.is_up() => {
+                let cause = Cause::DependencyReplaced { service };
+                let stop = Step::StopContainer { name: name.clone(), grace: self.options.timeout };
+                after = vec![self.plan.add(stop, cause, after)];
+                Cause::Follows
+            }
+            _ => Cause::Stopped,
+        };
+        let start = self.plan.add(Step::StartContainer { name: name.clone() }, cause, after);
+        Replica { name, ready: Some(start), healthy: false }
+    }
+
+    /// A dependency with `restart: true` that is made anew.
+    fn restarted_dependency(&self, service: &Service) -> Option<String> {
+        let mut restarting = service.depends_on.iter().filter(|(_, dependency)| dependency.restart);
+        let replaced = |name: &String| self.services.get(name).is_some_and(|outcome| outcome.replaced);
+        restarting.find(|(name, _)| replaced(name)).map(|(name, _)| name.clone())
+    }
+
+    fn create(&mut self, service: &str, number: u32, creates_after: &[usize], before: &[usize]) -> Replica {
+        let name = replica_name(self.project, service, number);
+        let step = Step::CreateContainer { service: service.to_owned(), number, name: name.clone(), replaces: None };
+        let created = self.plan.add(step, Cause::Missing, creates_after.to_vec());
+        self.start(name, created, before)
+    }
+
+    /// The new container is made beside the old one, so that a failure leaves the old one running; the old one stops only
+    /// when all that the new one waits for is there.
+    fn replace(
+        &mut self,
+        service: &str,
+        old: &Container,
+        cause: Cause,
+        creates_after: &[usize],
+        before: &[usize],
+    ) -> Replica {
+        let name = replica_name(self.project, service, old.number);
+        let aside = format!("{}_{name}", old.id.get(..12).unwrap_or(&old.id));
+        // What an interrupted update left under that very name is the old container itself.
+        let aside = if aside == old.name { format!("{aside}_") } else { aside };
+        let inherit = !self.options.renew_anonymous_volumes;
+        let create = Step::CreateContainer {
+            service: service.to_owned(),
+            number: old.number,
+            name: aside.clone(),
+            replaces: inherit.then(|| old.id.clone()),
+        };
+        let created = self.plan.add(create, cause, creates_after.to_vec());
+        let mut after = before.to_vec();
+        after.push(created);
+        let removed = self.stop_and_remove(old, Cause::Follows, after, false);
+        let renamed = self.plan.add(
+            Step::RenameContainer { from: aside, to: name.clone() },
+            Cause::Follows,
+            vec![created, removed],
+        );
+        self.start(name, renamed, before)
+    }
+
+    fn start(&mut self, name: String, exists: usize, before: &[usize]) -> Replica {
+        if self.options.no_start {
+            return Replica { name, ready: Some(exists), healthy: true };
+        }
+        let mut after = before.to_vec();
+        after.push(exists);
+        let started = self.plan.add(Step::StartContainer { name: name.clone() }, Cause::Follows, after);
+        Replica { name, ready: Some(started), healthy: false }
+    }
+
+    fn remove(&mut self, container: &Container, cause: Cause) {
+        self.stop_and_remove(container, cause, Vec::new(), true);
+    }
+
+    fn stop_and_remove(&mut self, container: &Container, cause: Cause, after: Vec<usize>, volumes: bool) -> usize {
+        let mut after = after;
+        let mut cause = cause;
+        if container.is_up() {
+            let stop = Step::StopContainer { name: container.name.clone(), grace: self.options.timeout };
+            after = vec![self.plan.add(stop, cause, after)];
+            cause = Cause::Follows;
+        }
+        self.plan.add(Step::RemoveContainer { name: container.name.clone(), volumes }, cause, after)
+    }
+
+    fn orphans(&mut self) {
+        let project = self.project;
+        let known = |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
+        let orphans: Vec<&Container> =
+            self.observed.containers.iter().filter(|found| !found.one_off && !known(&found.service)).collect();
+        if orphans.is_empty() {
+            return;
+        }
+        if self.options.remove_orphans {
+            for container in orphans {
+                self.remove(container, Cause::Orphan);
+            }
+            return;
+        }
+        let names: Vec<&str> = orphans.iter().map(|container| container.name.as_str()).collect();
+        let message = format!(
+            "containers of services that are not in the file: {}; --remove-orphans removes them",
+            names.join(", ")
+        );
+        self.plan.warn(message, None);
+    }
+
+    fn wait_for_all(&mut self, chosen: &BTreeSet<String>) {
+        let project = self.project;
+        // A service that others wait to complete is done when it has.
+        let jobs: BTreeSet<&str> = project
+            .services
+            .values()
+            .flat_map(|service| dependencies(project, service))
+            .filter(|(_, condition)| *condition == Condition::CompletedSuccessfully)
+            .map(|(name, _)| name)
+            .collect();
+        for (name, _) in in_order(project, chosen) {
+            if !jobs.contains(name) {
+                // One wait for each container: who waits for health has waited for running, too.
+                let waited = |name: &str| self.awaits.contains_key(&(name.to_owned(), Until::Healthy));
+                let all =
+                    self.services.get(name).is_some_and(|outcome| outcome.replicas.iter().all(|r| waited(&r.name)));
+                if !all {
+                    self.wait_for(name, Until::RunningOrHealthy, "");
+                }
+            }
+        }
+    }
+}
+
+fn has_healthcheck(service: &Service) -> bool {
+    service
+        .healthcheck
+        .as_ref()
+        .is_some_and(|check| !check.disable && check.test.first().is_none_or(|word| word != "NONE"))
+}
