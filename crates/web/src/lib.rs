@@ -15,7 +15,7 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let cli = Cli::parse_from(["wharf-web", "--listen", "127.0.0.1:0", "--redis-host", "127.0.0.1"]);
-//! let settings = Settings::new(cli.options, |_| None)?;
+//! let settings = Settings::new(cli.options, |name| std::env::var(name))?;
 //! let server = Server::bind(settings).await?;
 //! println!("http://{}/", server.address());
 //! let stop = CancellationToken::new(); // cancel it to stop

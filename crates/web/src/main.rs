@@ -23,7 +23,7 @@ fn main() -> ExitCode {
             Err(error) => fail(&format!("not healthy: {error}"), 1),
         };
     }
-    let settings = match Settings::new(cli.options, |name| std::env::var(name).ok()) {
+    let settings = match Settings::new(cli.options, |name| std::env::var(name)) {
         Ok(settings) => settings,
         Err(error) => return refuse(&error.to_string()),
     };

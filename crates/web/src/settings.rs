@@ -1,8 +1,8 @@
 //! What can be set, by flags or by the environment, and how a wrong value is refused.
 
+use std::env::VarError;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,15 +13,16 @@ use wharf_telemetry::Format;
 use crate::secret::Secret;
 
 const SECRETS_HELP: &str = "\
-Secrets come from the environment or from a file, never from a flag, because every user of the machine can read a
-process' arguments:
-  REDIS_PASSWORD       or REDIS_PASSWORD_FILE
-  DATABASE_PASSWORD    or DATABASE_PASSWORD_FILE
-  DATABASE_URL         or DATABASE_URL_FILE     postgres://user@host:5432/name
-A file's last line break does not count. DATABASE_PASSWORD completes a DATABASE_URL without a password.
-Without DATABASE_URL and DATABASE_HOST visits are counted, and no history is kept.
+Secrets come from the environment or from a file, never from a flag,
+because every user of the machine can read a process' arguments:
+  REDIS_PASSWORD     or REDIS_PASSWORD_FILE
+  DATABASE_PASSWORD  or DATABASE_PASSWORD_FILE
+  DATABASE_URL       or DATABASE_URL_FILE, postgres://user@host:5432/name
+A line break at the end of a file does not count. DATABASE_PASSWORD completes
+a DATABASE_URL without a password. Without DATABASE_URL and DATABASE_HOST
+visits are counted, and no history is kept.
 
-WHARF_LOG, else RUST_LOG, chooses what is logged: `info`, or for example `info,sqlx=debug`.";
+WHARF_LOG, else RUST_LOG, chooses what is logged: `info`, `info,sqlx=debug`.";
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -64,11 +65,11 @@ pub struct Options {
 
     /// File that holds the password of Redis
     #[arg(long, env = "REDIS_PASSWORD_FILE", value_name = "REDIS_PASSWORD_FILE")]
-    pub redis_password_file: Option<PathBuf>,
+    pub redis_password_file: Option<String>,
 
     /// File that holds the URL of the Postgres database
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "DATABASE_URL_FILE")]
-    pub database_url_file: Option<PathBuf>,
+    pub database_url_file: Option<String>,
 
     /// Host name or address of Postgres, where no DATABASE_URL is set
     #[arg(long, env = "DATABASE_HOST", value_name = "DATABASE_HOST", hide_env_values = true)]
@@ -88,7 +89,7 @@ pub struct Options {
 
     /// File that holds the password of the database's user
     #[arg(long, env = "DATABASE_PASSWORD_FILE", value_name = "DATABASE_PASSWORD_FILE")]
-    pub database_password_file: Option<PathBuf>,
+    pub database_password_file: Option<String>,
 
     /// How often new visits are written to the history: `1s`, `500ms`
     #[arg(long, env = "FLUSH_INTERVAL", value_name = "FLUSH_INTERVAL", default_value = "1s", value_parser = duration)]
@@ -171,12 +172,13 @@ fn wrong(name: &'static str, why: impl Into<String>) -> SettingError {
 }
 
 impl Settings {
-    /// Checks `options`, and reads secrets from their files or from the environment, which `variable` looks up.
+    /// Checks `options`, and reads secrets from their files or from the environment, which `variable` looks up as
+    /// `std::env::var` does.
     ///
     /// # Errors
     ///
     /// The first setting that is wrong.
-    pub fn new(options: Options, variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+    pub fn new(options: Options, variable: impl Fn(&str) -> Result<String, VarError>) -> Result<Self, SettingError> {
         let database = database(&options, &variable)?;
         let redis = Redis {
             host: host("REDIS_HOST", options.redis_host)?,
@@ -201,7 +203,10 @@ impl Settings {
     }
 }
 
-fn database(options: &Options, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Database>, SettingError> {
+fn database(
+    options: &Options,
+    variable: impl Fn(&str) -> Result<String, VarError>,
+) -> Result<Option<Database>, SettingError> {
     let url = secret(("DATABASE_URL", "DATABASE_URL_FILE"), options.database_url_file.as_deref(), &variable)?;
     let password =
         secret(("DATABASE_PASSWORD", "DATABASE_PASSWORD_FILE"), options.database_password_file.as_deref(), &variable)?;
@@ -251,21 +256,25 @@ fn with_password(connect: PgConnectOptions, password: Option<Secret>) -> Databas
 /// Reads the secret `name` from the environment, or from the file that `file_name` names.
 fn secret(
     (name, file_name): (&'static str, &'static str),
-    file: Option<&Path>,
-    variable: impl Fn(&str) -> Option<String>,
+    file: Option<&str>,
+    variable: impl Fn(&str) -> Result<String, VarError>,
 ) -> Result<Option<Secret>, SettingError> {
-    let value = variable(name).filter(|value| !value.is_empty());
-    let file = file.filter(|path| !path.as_os_str().is_empty());
+    let value = match variable(name) {
+        Ok(value) => Some(value).filter(|value| !value.is_empty()),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(_)) => return Err(wrong(name, "not UTF-8")),
+    };
+    let file = file.filter(|path| !path.is_empty());
     match (value, file) {
         (Some(_), Some(_)) => Err(wrong(name, format!("{file_name} is set, too; set one of them"))),
         (Some(value), None) => Ok(Some(Secret::new(value))),
         (None, Some(path)) => {
             let text = std::fs::read_to_string(path)
-                .map_err(|error| wrong(file_name, format!("cannot read {}: {error}", path.display())))?;
+                .map_err(|error| wrong(file_name, format!("cannot read {path}: {error}")))?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
             let text = text.strip_suffix('\r').unwrap_or(text);
             if text.is_empty() {
-                return Err(wrong(file_name, format!("{} is empty", path.display())));
+                return Err(wrong(file_name, format!("{path} is empty")));
             }
             Ok(Some(Secret::new(text)))
         }

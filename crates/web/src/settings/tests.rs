@@ -1,1 +1,126 @@
+use std::collections::HashMap;
 
+use super::*;
+
+/// The settings with these flags and these secret variables.
+fn settings(flags: &[&str], variables: &[(&str, &str)]) -> Result<Settings, String> {
+    let cli = Cli::try_parse_from(["wharf-web"].iter().chain(flags)).map_err(|error| error.to_string())?;
+    let variables: HashMap<_, _> = variables.iter().copied().collect();
+    let lookup = |name: &str| variables.get(name).map(|value| (*value).to_owned()).ok_or(VarError::NotPresent);
+    Settings::new(cli.options, lookup).map_err(|error| error.to_string())
+}
+
+fn file(text: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, text).unwrap();
+    (folder, path.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn without_settings_redis_is_on_this_machine_and_no_history_is_kept() {
+    let settings = settings(&[], &[]).unwrap();
+    assert_eq!(settings.listen.to_string(), "0.0.0.0:5002");
+    assert_eq!((settings.redis.host.as_str(), settings.redis.port), ("localhost", 6379));
+    assert!(settings.redis.password.is_none());
+    assert!(settings.database.is_none());
+    assert!(!settings.replica.is_empty());
+}
+
+#[test]
+fn a_database_is_set_by_its_url_or_by_its_parts() {
+    let by_url = settings(&[], &[("DATABASE_URL", "postgres://ann@db:5433/visits")]).unwrap();
+    let flags = ["--database-host=db", "--database-port=5433", "--database-user=ann", "--database-name=visits"];
+    let by_parts = settings(&flags, &[]).unwrap();
+    for Database(options) in [by_url.database.unwrap(), by_parts.database.unwrap()] {
+        assert_eq!((options.get_host(), options.get_port()), ("db", 5433));
+        assert_eq!((options.get_username(), options.get_database()), ("ann", Some("visits")));
+    }
+}
+
+#[test]
+fn the_url_and_the_parts_exclude_each_other() {
+    let error = settings(&["--database-user=ann"], &[("DATABASE_URL", "postgres://db/visits")]).unwrap_err();
+    assert_eq!(error, "DATABASE_USER: DATABASE_URL says this, too; set one of them");
+}
+
+#[test]
+fn a_secret_comes_from_its_variable_or_from_a_file() {
+    let (_folder, path) = file("hunter2\n");
+    let by_file = settings(&[&format!("--redis-password-file={path}")], &[]).unwrap();
+    let by_variable = settings(&[], &[("REDIS_PASSWORD", "hunter2")]).unwrap();
+    for settings in [by_file, by_variable] {
+        assert_eq!(settings.redis.password.unwrap().expose(), "hunter2");
+    }
+    let both = settings(&[&format!("--redis-password-file={path}")], &[("REDIS_PASSWORD", "hunter2")]);
+    assert_eq!(both.unwrap_err(), "REDIS_PASSWORD: REDIS_PASSWORD_FILE is set, too; set one of them");
+}
+
+#[test]
+fn a_secret_file_that_is_missing_or_empty_is_named() {
+    let missing = settings(&["--redis-password-file=/nowhere"], &[]).unwrap_err();
+    assert!(missing.starts_with("REDIS_PASSWORD_FILE: cannot read /nowhere: "), "{missing}");
+    let (_folder, path) = file("\n");
+    let empty = settings(&[&format!("--database-url-file={path}")], &[]).unwrap_err();
+    assert_eq!(empty, format!("DATABASE_URL_FILE: {path} is empty"));
+}
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let settings = settings(&["--redis-password-file=", "--database-host="], &[("DATABASE_URL", "")]).unwrap();
+    assert!(settings.redis.password.is_none());
+    assert!(settings.database.is_none());
+}
+
+#[test]
+fn no_secret_is_shown_by_debug_output_or_by_errors() {
+    let url = "postgres://ann:hunter2@db/visits";
+    let good = settings(&[], &[("DATABASE_URL", url), ("REDIS_PASSWORD", "hunter2")]).unwrap();
+    assert!(!format!("{good:?}").contains("hunter2"), "{good:?}");
+
+    let wrong = [
+        settings(&["--redis-host=redis://:hunter2@redis"], &[]),
+        settings(&["--database-host=postgres://ann:hunter2@db"], &[]),
+        settings(&[], &[("DATABASE_URL", "mysql://ann:hunter2@db/visits")]),
+        settings(&[], &[("DATABASE_URL", "postgres://ann:hunter2@db:port/visits")]),
+        settings(&[], &[("DATABASE_URL", "postgres://db/visits?sslmode=hunter2")]),
+    ];
+    for error in wrong.map(Result::unwrap_err) {
+        assert!(!error.contains("hunter2"), "{error}");
+        assert_eq!(error.lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_wrong_value_is_named_in_the_first_line() {
+    let cases = [
+        ("--redis-port=abc", "--redis-port <REDIS_PORT>"),
+        ("--redis-port=0", "REDIS_PORT: a port is a number from 1 to 65535"),
+        ("--listen=nowhere", "--listen <LISTEN_ADDR>"),
+        ("--flush-interval=soon", "--flush-interval <FLUSH_INTERVAL>"),
+        ("--log-format=xml", "--log-format <LOG_FORMAT>"),
+    ];
+    for (flag, named) in cases {
+        let error = settings(&[flag], &[]).unwrap_err();
+        assert!(error.lines().next().unwrap().contains(named), "{error}");
+    }
+}
+
+#[test]
+fn a_duration_has_a_unit_and_a_limit() {
+    assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+    assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
+    for wrong in ["", "2", "s", "0s", "3601s", "2m", "-1s", "1.5s", "99999999999999999999s", "2 s", "é"] {
+        assert!(duration(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn help_names_every_way_to_set_something() {
+    let help = <Cli as clap::CommandFactory>::command().render_long_help().to_string();
+    for name in
+        ["LISTEN_ADDR", "REDIS_HOST", "REDIS_PASSWORD_FILE", "DATABASE_URL_FILE", "DATABASE_PASSWORD", "WHARF_LOG"]
+    {
+        assert!(help.contains(name), "{name} in {help}");
+    }
+}

@@ -1,0 +1,36 @@
+//! The smallest HTTP client that serves: one request, one connection.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The number on the counting page.
+    pub(crate) fn count(&self) -> i64 {
+        assert_eq!(self.status, 200, "{self:?}");
+        let (_, rest) = self.body.split_once(r#"id="count" value=""#).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    }
+}
+
+/// Asks for a page.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(Answer { status, head: head.to_lowercase(), body: body.to_owned() })
+}

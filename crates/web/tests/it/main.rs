@@ -1,0 +1,10 @@
+//! The application against real servers, against a Redis that misbehaves on purpose, and as a process.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+mod counting;
+mod fake_redis;
+mod history;
+mod http;
+mod process;
+mod redis_away;
+mod replica;
