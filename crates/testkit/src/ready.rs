@@ -1,0 +1,146 @@
+//! When a server is ready: what its log must have said, in which order.
+
+use std::{collections::VecDeque, time::Duration};
+
+use bollard::{Docker, query_parameters::LogsOptionsBuilder};
+use futures_util::{StreamExt, pin_mut};
+use jiff::Timestamp;
+
+use crate::Error;
+
+/// Longest wait for a server: a new Postgres makes its database in this time on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// As many of a log's last lines are shown in an error.
+const LAST_LINES: usize = 15;
+
+/// A log as it is read: how many of the marks have come, one after the other, and its last lines.
+#[derive(Debug)]
+struct Progress {
+    marks: &'static [&'static str],
+    since: Timestamp,
+    last: VecDeque<String>,
+}
+
+impl Progress {
+    /// `since`: lines up to then are of an earlier run of the same container.
+    fn new(marks: &'static [&'static str], since: Timestamp) -> Self {
+        Self { marks, since, last: VecDeque::new() }
+    }
+
+    /// Takes a line with the engine's time stamp before it; true when the last mark has come.
+    fn take(&mut self, line: &str) -> bool {
+        let (time, text) = line.split_once(' ').unwrap_or((line, ""));
+        if time.parse::<Timestamp>().is_ok_and(|time| time <= self.since) {
+            return false;
+        }
+        if self.last.len() == LAST_LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(text.trim_end().to_owned());
+        if let Some((next, rest)) = self.marks.split_first()
+            && text.contains(next)
+        {
+            self.marks = rest;
+        }
+        self.marks.is_empty()
+    }
+
+    fn last_lines(&self) -> String {
+        if self.last.is_empty() {
+            return "(it printed nothing)".to_owned();
+        }
+        self.last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Follows the container's log until it has said all of `marks` since its last start.
+pub(crate) async fn wait_until_ready(
+    docker: &Docker,
+    container: &str,
+    marks: &'static [&'static str],
+) -> Result<(), Error> {
+    let mut progress = Progress::new(marks, end_of_last_run(docker, container).await?);
+    match tokio::time::timeout(DEADLINE, follow(docker, container, &mut progress)).await {
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => Err(Error::Ended { container: container.to_owned(), last: progress.last_lines() }),
+        Ok(Err(source)) => {
+            Err(Error::Engine { action: "read the log of", container: container.to_owned(), source: source.into() })
+        }
+        Err(_) => {
+            Err(Error::NotReady { container: container.to_owned(), deadline: DEADLINE, last: progress.last_lines() })
+        }
+    }
+}
+
+/// True when the last mark came, false when the log ended before it.
+async fn follow(docker: &Docker, container: &str, progress: &mut Progress) -> Result<bool, bollard::errors::Error> {
+    let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).timestamps(true).build();
+    let log = docker.logs(container, Some(options));
+    pin_mut!(log);
+    while let Some(frame) = log.next().await {
+        if progress.take(&String::from_utf8_lossy(&frame?.into_bytes())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// When the container's last run but this one ended; long ago for a first run. The engine takes the time of a
+/// start only after the process runs, so that one could be later than its first lines.
+async fn end_of_last_run(docker: &Docker, container: &str) -> Result<Timestamp, Error> {
+    let inspected = docker.inspect_container(container, None).await.map_err(|source| Error::Engine {
+        action: "inspect",
+        container: container.to_owned(),
+        source: source.into(),
+    })?;
+    let finished = inspected.state.and_then(|state| state.finished_at);
+    Ok(finished.and_then(|time| time.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POSTGRES: &[&str] = &["listening on IPv4", "ready to accept connections"];
+
+    fn ready(marks: &'static [&'static str], since: &str, log: &[&str]) -> bool {
+        let mut progress = Progress::new(marks, since.parse().unwrap());
+        log.iter().any(|line| progress.take(line))
+    }
+
+    #[test]
+    fn a_server_without_tcp_is_not_ready() {
+        let init = [
+            "2026-11-21T05:00:01.000000001Z LOG:  listening on Unix socket",
+            "2026-11-21T05:00:02.000000001Z LOG:  database system is ready to accept connections",
+        ];
+        assert!(!ready(POSTGRES, "2026-11-21T05:00:00Z", &init));
+        let whole = [
+            init[0],
+            init[1],
+            "2026-11-21T05:00:03.000000001Z LOG:  listening on IPv4 address",
+            "2026-11-21T05:00:04.000000001Z LOG:  database system is ready to accept connections",
+        ];
+        assert!(ready(POSTGRES, "2026-11-21T05:00:00Z", &whole));
+    }
+
+    #[test]
+    fn the_log_of_an_earlier_run_does_not_count() {
+        let log = ["2026-11-21T05:00:01Z Ready", "2026-11-21T05:00:09Z starting"];
+        assert!(!ready(&["Ready"], "2026-11-21T05:00:05Z", &log));
+        assert!(ready(&["Ready"], "2026-11-21T05:00:00Z", &log));
+    }
+
+    #[test]
+    fn an_error_shows_the_last_lines_only() {
+        let mut progress = Progress::new(&["never"], Timestamp::UNIX_EPOCH);
+        assert_eq!(progress.last_lines(), "(it printed nothing)");
+        for number in 0..100 {
+            progress.take(&format!("2026-11-21T05:00:01Z line {number}\n"));
+        }
+        let shown = progress.last_lines();
+        assert_eq!(shown.lines().count(), LAST_LINES);
+        assert!(shown.ends_with("  line 99"));
+    }
+}
