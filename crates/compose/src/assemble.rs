@@ -1,0 +1,207 @@
+//! Makes one tree out of all files: each is read, interpolated, checked, completed by what it includes and extends, and
+//! merged onto those before it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::conform::{Stage, conform};
+use crate::find::{self, Environment};
+use crate::interpolate::interpolate;
+use crate::merge::{apply_resets, merge, settle};
+use crate::node::{Map, Node, Span, Value};
+use crate::normalise;
+use crate::paths::{self, Base};
+use crate::read;
+use crate::report::{At, Report};
+use crate::spec;
+
+/// Most files that a project may be made of, repeats counted.
+const MAX_FILES: usize = 2_000;
+
+/// A file of the project, read.
+pub(crate) struct Input {
+    pub(crate) file: PathBuf,
+    pub(crate) documents: Vec<Node>,
+}
+
+/// What a set of files is read with.
+pub(crate) struct Context<'c> {
+    /// The directory that relative paths start from.
+    pub(crate) dir: PathBuf,
+    pub(crate) environment: &'c Environment,
+    /// The files whose `include`s led here.
+    pub(crate) included_by: Vec<PathBuf>,
+}
+
+/// How a project is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) interpolate: bool,
+    pub(crate) resolve_paths: bool,
+}
+
+/// Puts a project's tree together.
+pub(crate) struct Assembler<'r> {
+    pub(crate) report: &'r mut Report,
+    pub(crate) settings: Settings,
+    /// Services of files that were extended from, with those files' own `extends` resolved on use.
+    pub(crate) extended: HashMap<PathBuf, Map>,
+    pub(crate) files: usize,
+}
+
+impl<'r> Assembler<'r> {
+    pub(crate) fn new(report: &'r mut Report, settings: Settings) -> Self {
+        Self { report, settings, extended: HashMap::new(), files: 0 }
+    }
+
+    /// Reads a file's documents.
+    pub(crate) fn read(&mut self, file: &Path) -> Option<Input> {
+        self.files += 1;
+        if self.files > MAX_FILES {
+            self.report.error(At::NOWHERE, format!("the project is made of more than {MAX_FILES} files"));
+            return None;
+        }
+        let text = find::read_text(file, self.report)?;
+        Some(self.read_given(file, text))
+    }
+
+    /// Reads the documents of a text.
+    pub(crate) fn read_given(&mut self, file: &Path, text: String) -> Input {
+        let source = self.report.add_source(file.to_owned(), text);
+        Input { file: file.to_owned(), documents: read::read(source, self.report) }
+    }
+
+    /// Merges files to one tree, its paths absolute and its defaults set.
+    pub(crate) fn assemble(&mut self, inputs: Vec<Input>, context: &Context<'_>) -> Node {
+        let mut tree = empty();
+        for input in inputs {
+            for document in input.documents {
+                tree = self.add(tree, document, &input.file, context);
+            }
+        }
+        normalise::set_defaults(&mut tree, self.report);
+        if self.settings.resolve_paths {
+            let home = context.environment.get("HOME").map(String::as_str);
+            paths::resolve(&mut tree, &Base { dir: &context.dir, home });
+        }
+        tree
+    }
+
+    /// Merges a document onto the tree of those before it.
+    fn add(&mut self, mut tree: Node, document: Node, file: &Path, context: &Context<'_>) -> Node {
+        let Some(mut document) = self.checked(document, context) else { return tree };
+        if let Some(include) = document.as_map_mut().and_then(|map| map.shift_remove("include")) {
+            self.include(&mut document, &include, file, context);
+        }
+        apply_resets(&mut tree, &document);
+        self.extend_services(&mut document, file, context);
+        settle(&mut document);
+        merge(tree, document, &spec::FILE)
+    }
+
+    /// Interpolates a document and checks it against the specification.
+    fn checked(&mut self, mut document: Node, context: &Context<'_>) -> Option<Node> {
+        if document.is_null() {
+            return None;
+        }
+        if document.as_map().is_none() {
+            self.report.error(&document, "a Compose file must be a mapping at its top");
+            self.report.help("for example `services: { web: { image: nginx } }`");
+            return None;
+        }
+        if self.settings.interpolate {
+            interpolate(&mut document, &|name| context.environment.get(name).cloned(), self.report);
+        }
+        Some(conform(document, &spec::FILE, Stage::Fragment, !self.settings.interpolate, self.report))
+    }
+
+    /// Puts what `include` names under the document's own elements.
+    fn include(&mut self, document: &mut Node, include: &Node, file: &Path, context: &Context<'_>) {
+        for entry in include.as_list().unwrap_or_default() {
+            let Some(included) = self.included(entry, file, context) else { continue };
+            let own = std::mem::replace(document, empty());
+            let mut base = included;
+            if let Some(map) = base.as_map_mut() {
+                const SHARED: [&str; 6] = ["services", "networks", "volumes", "secrets", "configs", "models"];
+                map.retain(|key, _| SHARED.contains(&key.as_str()));
+            }
+            apply_resets(&mut base, &own);
+            *document = merge(base, own, &spec::FILE);
+        }
+    }
+
+    /// The tree of one entry of `include`.
+    fn included(&mut self, entry: &Node, file: &Path, context: &Context<'_>) -> Option<Node> {
+        let paths = texts(entry.get("path"));
+        let home = context.environment.get("HOME").map(String::as_str);
+        let base = Base { dir: &context.dir, home };
+        let files: Vec<_> = paths.iter().map(|path| (PathBuf::from(base.absolute(path.0)), path.1)).collect();
+        let Some((main, main_span)) = files.first().cloned() else {
+            self.report.error(entry, "this `include` names no file");
+            self.report.help("for example `include: [other/compose.yaml]`");
+            return None;
+        };
+        let mut chain = context.included_by.clone();
+        chain.push(file.to_owned());
+        if chain.contains(&main) {
+            let chain: Vec<_> = chain.iter().map(|file| file.display().to_string()).collect();
+            let message = format!("{} includes itself: {} includes {0}", main.display(), chain.join(" includes "));
+            self.report.error(main_span, message);
+            return None;
+        }
+        let dir = match entry.get_text("project_directory") {
+            Some(dir) => PathBuf::from(base.absolute(dir)),
+            None => main.parent().unwrap_or(Path::new("/")).to_owned(),
+        };
+        let mut environment = context.environment.clone();
+        let env_files = match entry.get("env_file") {
+            Some(files) => {
+                texts(Some(files)).iter().map(|(file, _)| base.absolute(file)).filter(|file| file != "/dev/null").map(PathBuf::from).collect()
+            }
+            None => [dir.join(".env")].into_iter().filter(|file| file.is_file()).collect::<Vec<_>>(),
+        };
+        find::add_env_files(&env_files, &mut environment, self.report);
+        let mut inputs = Vec::new();
+        for (path, span) in files {
+            if !path.is_file() {
+                self.report.error(span, format!("cannot read {}: there is no such file", path.display()));
+                continue;
+            }
+            inputs.extend(self.read(&path));
+        }
+        let extended = std::mem::take(&mut self.extended);
+        let tree = self.assemble(inputs, &Context { dir, environment: &environment, included_by: chain });
+        self.extended = extended;
+        Some(tree)
+    }
+
+    /// The services of a file that is extended from: checked, its paths absolute, nothing included or extended yet.
+    pub(crate) fn services_of(&mut self, file: &Path, context: &Context<'_>) -> Option<Map> {
+        let input = self.read(file)?;
+        let mut tree = empty();
+        for document in input.documents {
+            let Some(document) = self.checked(document, context) else { continue };
+            apply_resets(&mut tree, &document);
+            // The tags stay: they also count for what these services extend.
+            tree = merge(tree, document, &spec::FILE);
+        }
+        let dir = file.parent().unwrap_or(Path::new("/"));
+        let home = context.environment.get("HOME").map(String::as_str);
+        let services = tree.as_map_mut()?.shift_remove("services")?;
+        let Value::Map(mut services) = services.value else { return None };
+        for service in services.values_mut() {
+            paths::resolve_service(service, &Base { dir, home });
+        }
+        Some(services)
+    }
+}
+
+fn empty() -> Node {
+    Node::new(Span::default(), Value::Map(Map::new()))
+}
+
+/// The texts of a list, with their places.
+fn texts(list: Option<&Node>) -> Vec<(&str, Span)> {
+    let list = list.and_then(Node::as_list).unwrap_or_default();
+    list.iter().filter_map(|node| Some((node.as_text()?, node.span))).collect()
+}

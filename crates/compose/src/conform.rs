@@ -1,0 +1,417 @@
+//! Checks a tree against the specification's tables and writes every short form out.
+//!
+//! What is wrong is reported and left out, so that one mistake does not hide the next.
+
+use crate::node::{Map, Node, Tag, Value};
+use crate::report::{At, Report};
+use crate::scalar;
+use crate::shape::{Field, Shape, Unique};
+use crate::short;
+
+/// Longest list, short forms written out: all ports there are.
+const MAX_ENTRIES: usize = 65_536;
+
+/// When a tree is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// One file: it may leave out what another file says.
+    Fragment,
+    /// All files merged: nothing may be missing.
+    Whole,
+}
+
+/// Returns the tree with every value as its shape demands.
+pub(crate) fn conform(node: Node, shape: &Shape, stage: Stage, literal: bool, report: &mut Report) -> Node {
+    let empty = node.at(Value::Map(Map::new()));
+    let mut walk = Walk { report, stage, literal, path: String::new() };
+    walk.value(node, shape, None).unwrap_or(empty)
+}
+
+struct Walk<'r> {
+    report: &'r mut Report,
+    stage: Stage,
+    /// Variables stand as they are written (`--no-interpolate`): text with `$` fits everywhere.
+    literal: bool,
+    path: String,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, node: Node, shape: &Shape, field: Option<&Field>) -> Option<Node> {
+        if node.tag == Tag::Reset {
+            return Some(node);
+        }
+        if self.literal && node.as_text().is_some_and(|text| text.contains('$')) && !matches!(shape, Shape::OneOrMore(..))
+        {
+            return Some(node);
+        }
+        match shape {
+            Shape::Any => Some(node),
+            Shape::OrNull(_) | Shape::Words | Shape::Loose if node.is_null() => Some(node),
+            Shape::OrNull(shape) | Shape::Merged(_, shape) => self.value(node, shape, field),
+            _ if node.is_null() && self.stage == Stage::Fragment => Some(node),
+            Shape::Map(fields) => self.map(node, fields, shape, field),
+            Shape::Names(item) => self.names(node, item, shape, field),
+            Shape::Free(item) => self.entries(node, item, shape, field),
+            Shape::Dict => self.dict(node, field),
+            Shape::Hosts => self.hosts(node, field),
+            Shape::List(item, unique) => self.list(node, item, *unique, shape, field),
+            Shape::OneOrMore(item, unique) => match node.value {
+                Value::Scalar(_) => {
+                    let list = node.at(Value::List(vec![node.clone()]));
+                    self.list(list, item, *unique, shape, field)
+                }
+                _ => self.list(node, item, *unique, shape, field),
+            },
+            Shape::Short(..) | Shape::ShortNumber(..) => {
+                self.short(node, shape, field).and_then(|mut nodes| nodes.pop())
+            }
+            Shape::ScalarOr(scalar, other) => match node.value {
+                Value::Map(_) | Value::List(_) => self.value(node, other, field),
+                _ => self.value(node, scalar, field),
+            },
+            Shape::Keyed(entry, long) => self.keyed(node, *entry, long, shape, field),
+            Shape::Words => self.words(node, field),
+            _ => self.scalar(node, shape, field),
+        }
+    }
+
+    /// Reports a value of the wrong kind.
+    fn wrong(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
+        let found = match &node.value {
+            Value::Null => "nothing".to_owned(),
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "a mapping".to_owned(),
+            Value::Scalar(scalar) => match scalar.is_text() || matches!(shape, Shape::Bool) {
+                true => format!("`{}`", clip(&scalar.text)),
+                false if scalar.is_number() => format!("the number {}", clip(&scalar.text)),
+                false => format!("the boolean {}", scalar.text),
+            },
+        };
+        let at = if node.is_null() { At::key(node) } else { At::from(node) };
+        let message = format!("`{}` must be {}, not {found}", self.path, shape.expected());
+        self.report.error(at, message);
+        let quoting = matches!(shape, Shape::Text) && matches!(node.value, Value::Scalar(_));
+        if quoting {
+            let text = node.as_text().unwrap_or_default().to_owned();
+            let help = match field {
+                Some(field) => format!("put it in quotes: `{}: \"{text}\"`", field.name),
+                None => format!("put it in quotes: `\"{text}\"`"),
+            };
+            self.report.help(help);
+        } else if let Some(field) = field {
+            self.report.help(format!("for example `{}`", field.show()));
+        }
+        self.report.taint(&self.path);
+    }
+
+    fn refuse(&mut self, at: impl Into<At>, message: String) {
+        self.report.error(at, message);
+        self.report.taint(&self.path);
+    }
+
+    fn inside<T>(&mut self, segment: std::fmt::Arguments<'_>, visit: impl FnOnce(&mut Self) -> T) -> T {
+        use std::fmt::Write as _;
+        let end = self.path.len();
+        let _ = self.path.write_fmt(segment);
+        let result = visit(self);
+        self.path.truncate(end);
+        result
+    }
+
+    fn at_key<T>(&mut self, key: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        self.inside(format_args!("{dot}{key}"), visit)
+    }
+
+    fn map(&mut self, mut node: Node, fields: &[Field], shape: &Shape, field: Option<&Field>) -> Option<Node> {
+        let Value::Map(map) = node.value else {
+            self.wrong(&node, shape, field);
+            return None;
+        };
+        let mut out = Map::with_capacity(map.len());
+        for (key, value) in map {
+            let Some(field) = fields.iter().find(|field| field.name == key) else {
+                if key.starts_with("x-") {
+                    out.insert(key, value);
+                } else {
+                    self.unknown(&key, &value, fields);
+                }
+                continue;
+            };
+            let value = self.at_key(&key, |walk| walk.value(value, &field.shape, Some(field)));
+            if let Some(value) = value {
+                out.insert(key, value);
+            }
+        }
+        node.value = Value::Map(out);
+        if self.stage == Stage::Whole && !self.report.is_tainted(&self.path) {
+            for field in fields.iter().filter(|field| field.required && node.get(field.name).is_none()) {
+                let message = format!("`{}` lacks `{}`", self.path, field.name);
+                self.report.error(At::key(&node), message);
+                self.report.help(format!("for example `{}`", field.show()));
+            }
+        }
+        Some(node)
+    }
+
+    fn unknown(&mut self, key: &str, value: &Node, fields: &[Field]) {
+        let place = if self.path.is_empty() { "at the top of the file".to_owned() } else { format!("in `{}`", self.path) };
+        self.refuse(At::key(value), format!("unknown key `{key}` {place}"));
+        match closest(key, fields.iter().map(|field| field.name)) {
+            Some(name) => self.report.help(format!("did you mean `{name}`?")),
+            None if self.path.is_empty() && crate::spec::is_service_key(key) => self.report.help(format!(
+                "`{key}` belongs to a service: put it under `services:` and the service's name"
+            )),
+            None if self.path.is_empty() => {
+                self.report.help("known here: services, networks, volumes, secrets, configs, models, include, name; keys of your own begin with `x-`")
+            }
+            None => self.report.help("keys of your own begin with `x-`"),
+        };
+    }
+
+    fn names(&mut self, node: Node, item: &Shape, shape: &Shape, field: Option<&Field>) -> Option<Node> {
+        if let Some(map) = node.as_map() {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+            let bad: Vec<_> =
+                map.iter().filter(|(key, _)| key.is_empty() || !key.chars().all(allowed)).map(|(key, node)| (key.clone(), At::key(node))).collect();
+            for (key, at) in bad {
+                self.refuse(at, format!("`{}` cannot be a name in `{}`", clip(&key), self.path));
+                self.report.help("names are made of letters, digits, `.`, `_` and `-`");
+            }
+        }
+        self.entries(node, item, shape, field)
+    }
+
+    fn entries(&mut self, mut node: Node, item: &Shape, shape: &Shape, field: Option<&Field>) -> Option<Node> {
+        let Value::Map(map) = node.value else {
+            self.wrong(&node, shape, field);
+            return None;
+        };
+        let mut out = Map::with_capacity(map.len());
+        for (key, value) in map {
+            let value = self.at_key(&key, |walk| walk.value(value, item, None));
+            if let Some(value) = value {
+                out.insert(key, value);
+            }
+        }
+        node.value = Value::Map(out);
+        Some(node)
+    }
+
+    /// Both forms of a dictionary become a map; an entry without `=` has no value.
+    fn dict(&mut self, mut node: Node, field: Option<&Field>) -> Option<Node> {
+        let Value::List(list) = node.value else {
+            return self.entries(node, &Shape::Loose, &Shape::Dict, field);
+        };
+        let mut out = Map::with_capacity(list.len());
+        for (index, mut entry) in list.into_iter().enumerate() {
+            let Some(text) = self.inside(format_args!("[{index}]"), |walk| walk.text_of(&entry)) else { continue };
+            let (key, value) = match text.split_once('=') {
+                Some((key, value)) => (key, Some(value)),
+                None => (text.as_str(), None),
+            };
+            if key.ends_with(char::is_whitespace) {
+                self.refuse(&entry, format!("the name `{key}` ends with a space"));
+                self.report.help(format!("remove the space before `=`: `{}=...`", key.trim_end()));
+            }
+            let key = key.to_owned();
+            entry.value = value.map_or(Value::Null, |value| entry.text(value).value);
+            out.insert(key, entry);
+        }
+        node.value = Value::Map(out);
+        Some(node)
+    }
+
+    fn text_of(&mut self, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Scalar(scalar) if scalar.is_text() || (self.literal && scalar.text.contains('$')) => {
+                Some(scalar.text.clone())
+            }
+            _ => {
+                self.wrong(node, &Shape::Text, None);
+                None
+            }
+        }
+    }
+
+    fn hosts(&mut self, mut node: Node, field: Option<&Field>) -> Option<Node> {
+        match short::hosts(&node) {
+            Ok(list) => {
+                node.value = Value::List(list);
+                Some(node)
+            }
+            Err(None) => {
+                self.wrong(&node, &Shape::Hosts, field);
+                None
+            }
+            Err(Some((node, message))) => {
+                self.refuse(&node, format!("`{}`: {message}", self.path));
+                self.report.help("for example `extra_hosts: [\"myhost=192.0.2.1\"]`");
+                None
+            }
+        }
+    }
+
+    fn list(&mut self, mut node: Node, item: &Shape, unique: Unique, shape: &Shape, field: Option<&Field>) -> Option<Node> {
+        let Value::List(list) = node.value else {
+            self.wrong(&node, shape, field);
+            return None;
+        };
+        let mut out = Vec::with_capacity(list.len());
+        for (index, entry) in list.into_iter().enumerate() {
+            self.inside(format_args!("[{index}]"), |walk| match item {
+                Shape::Short(..) | Shape::ShortNumber(..) => {
+                    out.extend(walk.short(entry, item, field).unwrap_or_default());
+                }
+                _ => out.extend(walk.value(entry, item, None)),
+            });
+            if out.len() > MAX_ENTRIES {
+                let message = format!("`{}` holds more than {MAX_ENTRIES} entries", self.path);
+                self.refuse(node.span, message);
+                return None;
+            }
+        }
+        if matches!(unique, Unique::Refused) {
+            self.repeated(&out);
+        }
+        node.value = Value::List(out);
+        Some(node)
+    }
+
+    fn repeated(&mut self, list: &[Node]) {
+        let mut seen = std::collections::HashMap::new();
+        for node in list {
+            if let Some(text) = node.as_text()
+                && let Some(first) = seen.insert(text, node.span)
+            {
+                self.refuse(node, format!("`{}` stands twice in `{}`", clip(text), self.path));
+                self.report.also("first here", first);
+            }
+        }
+    }
+
+    fn short(&mut self, node: Node, shape: &Shape, field: Option<&Field>) -> Option<Vec<Node>> {
+        let (expand, long, numbers) = match shape {
+            Shape::Short(expand, long) => (expand, long, false),
+            Shape::ShortNumber(expand, long) => (expand, long, true),
+            _ => return None,
+        };
+        let Value::Scalar(scalar) = &node.value else {
+            if !matches!(node.value, Value::Map(_) | Value::List(_)) {
+                self.wrong(&node, shape, field);
+                return None;
+            }
+            return self.value(node, long, field).map(|node| vec![node]);
+        };
+        if self.literal && scalar.text.contains('$') {
+            return Some(vec![node]);
+        }
+        if !scalar.is_text() && !(scalar.is_number() && numbers) {
+            self.wrong(&node, shape, field);
+            return None;
+        }
+        match expand(&node, &scalar.display()) {
+            Ok(nodes) => Some(nodes),
+            Err(message) => {
+                let message = format!("`{}`: {message}", self.path);
+                self.refuse(&node, message);
+                if let Some(field) = field {
+                    self.report.help(format!("for example `{}`", field.show()));
+                }
+                None
+            }
+        }
+    }
+
+    fn keyed(&mut self, mut node: Node, entry: fn(&Node) -> Node, long: &Shape, shape: &Shape, field: Option<&Field>) -> Option<Node> {
+        let Value::List(list) = node.value else {
+            return match node.value {
+                Value::Map(_) => self.value(node, long, field),
+                _ => {
+                    self.wrong(&node, shape, field);
+                    None
+                }
+            };
+        };
+        self.repeated(&list);
+        let mut out = Map::with_capacity(list.len());
+        for (index, name) in list.iter().enumerate() {
+            if let Some(text) = self.inside(format_args!("[{index}]"), |walk| walk.text_of(name)) {
+                out.insert(text, entry(name));
+            }
+        }
+        node.value = Value::Map(out);
+        Some(node)
+    }
+
+    fn words(&mut self, mut node: Node, field: Option<&Field>) -> Option<Node> {
+        match &node.value {
+            Value::Scalar(scalar) if scalar.is_text() => match short::words(&scalar.text) {
+                Some((words, rest)) => {
+                    if let Some(rest) = rest {
+                        self.report.warning(&node, format!("`{}` ends before `{}`", self.path, clip(rest)));
+                        self.report.help("no shell runs the command; for one, write `[\"sh\", \"-c\", \"...\"]`");
+                    }
+                    node.value = Value::List(words.into_iter().map(|word| node.text(word)).collect());
+                    Some(node)
+                }
+                None => {
+                    self.refuse(&node, format!("`{}` cannot be split into words: a quote or bracket is not closed", self.path));
+                    None
+                }
+            },
+            Value::List(_) => self.list(node, &Shape::Text, Unique::No, &Shape::Words, field),
+            _ => {
+                self.wrong(&node, &Shape::Words, field);
+                None
+            }
+        }
+    }
+
+    fn scalar(&mut self, node: Node, shape: &Shape, field: Option<&Field>) -> Option<Node> {
+        let Value::Scalar(scalar) = &node.value else {
+            self.wrong(&node, shape, field);
+            return None;
+        };
+        let fits = match shape {
+            Shape::Text => scalar.is_text(),
+            Shape::Word(words) => scalar.is_text() && words.contains(&scalar.text.as_str()),
+            Shape::Form(accepts, _) => scalar.is_text() && accepts(&scalar.text),
+            Shape::Bool => scalar.bool().is_some(),
+            Shape::Int(low, high) => scalar.int().is_some_and(|value| (*low..=*high).contains(&value)),
+            Shape::Number | Shape::Whole => scalar.number().is_some(),
+            Shape::Bytes => scalar.bytes().is_some(),
+            Shape::BytesText => scalar.is_text() && scalar.bytes().is_some(),
+            Shape::Duration => scalar.is_text() && scalar::duration(&scalar.text).is_some(),
+            Shape::Mode => scalar.mode().is_some(),
+            Shape::Count => scalar.text.eq_ignore_ascii_case("all") || scalar.int().is_some(),
+            Shape::TextOrNumber => scalar.is_text() || scalar.is_number(),
+            _ => true,
+        };
+        if !fits {
+            self.wrong(&node, shape, field);
+            return None;
+        }
+        Some(node)
+    }
+}
+
+/// The name that is most like `key`, if one is like it at all.
+pub(crate) fn closest<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    if key.len() > 64 {
+        return None;
+    }
+    let folded = key.to_lowercase().replace('-', "_");
+    names
+        .map(|name| (strsim::damerau_levenshtein(&folded, name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 5)
+        .min()
+        .map(|(_, name)| name)
+}
+
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}

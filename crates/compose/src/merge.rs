@@ -1,0 +1,147 @@
+//! Merges trees: what a later file says onto what earlier ones say.
+//!
+//! Source: the specification's section on merging. Both trees have passed [`crate::conform`].
+
+use std::collections::HashMap;
+
+use crate::node::{Map, Node, Tag, Value};
+use crate::shape::{Field, Rule, Shape, Unique};
+
+/// Forgets, in what earlier files say, each value that `over` resets or overrides.
+pub(crate) fn apply_resets(base: &mut Node, over: &Node) {
+    let (Some(base), Some(over)) = (base.as_map_mut(), over.as_map()) else { return };
+    for (key, over) in over {
+        match over.tag {
+            Tag::Reset | Tag::Override => {
+                base.shift_remove(key);
+            }
+            Tag::None => {
+                if let Some(base) = base.get_mut(key) {
+                    apply_resets(base, over);
+                }
+            }
+        }
+    }
+}
+
+/// Takes `!reset` values out of a tree, and the tag off `!override` ones: both have done their work.
+pub(crate) fn settle(node: &mut Node) {
+    node.tag = Tag::None;
+    match &mut node.value {
+        Value::Map(map) => {
+            map.retain(|_, node| node.tag != Tag::Reset);
+            map.values_mut().for_each(settle);
+        }
+        Value::List(list) => {
+            list.retain(|node| node.tag != Tag::Reset);
+            list.iter_mut().for_each(settle);
+        }
+        Value::Null | Value::Scalar(_) => {}
+    }
+}
+
+/// Merges `over` onto `base`.
+pub(crate) fn merge(base: Node, over: Node, shape: &Shape) -> Node {
+    let shape = match shape {
+        Shape::Merged(Rule::Replace, _) => return over,
+        Shape::Merged(Rule::SameDriver, long) => {
+            let driver = |node: &Node| node.get_text("driver").map(str::to_owned);
+            return match (driver(&base), driver(&over)) {
+                (Some(one), Some(other)) if one != other => over,
+                _ => merge(base, over, long),
+            };
+        }
+        Shape::Merged(Rule::BySubnet, _) => return by_subnet(base, over),
+        Shape::OrNull(shape)
+        | Shape::Short(_, shape)
+        | Shape::ShortNumber(_, shape)
+        | Shape::Keyed(_, shape)
+        | Shape::ScalarOr(_, shape) => return merge(base, over, shape),
+        shape => shape,
+    };
+    if over.is_null() {
+        return base;
+    }
+    let place = over.at(Value::Null);
+    match (base.value, over.value) {
+        (Value::Map(base), Value::Map(over)) => place.at(Value::Map(merge_maps(base, over, shape))),
+        (Value::List(mut list), Value::List(over)) => {
+            list.extend(over);
+            if let Shape::List(_, unique) | Shape::OneOrMore(_, unique) = shape {
+                deduplicate(&mut list, *unique);
+            } else if let Shape::Hosts = shape {
+                deduplicate(&mut list, Unique::By(|node| node.as_text().map(str::to_owned)));
+            }
+            place.at(Value::List(list))
+        }
+        (_, value) => place.at(value),
+    }
+}
+
+fn merge_maps(mut base: Map, over: Map, shape: &Shape) -> Map {
+    for (key, value) in over {
+        let shape = match shape {
+            Shape::Map(fields) => entry_shape(fields, &key),
+            Shape::Names(item) | Shape::Free(item) => item,
+            // In a dictionary a key without a value is a value of its own.
+            Shape::Dict => &Shape::Merged(Rule::Replace, &Shape::Loose),
+            _ => &Shape::Any,
+        };
+        match base.get_mut(&key) {
+            Some(slot) => {
+                let old = std::mem::replace(slot, value.at(Value::Null));
+                *slot = merge(old, value, shape);
+            }
+            None => {
+                base.insert(key, value);
+            }
+        }
+    }
+    base
+}
+
+fn entry_shape<'f>(fields: &'f [Field], key: &str) -> &'f Shape {
+    fields.iter().find(|field| field.name == key).map_or(&Shape::Any, |field| &field.shape)
+}
+
+/// Of entries with the same identity keeps the last, at the first one's position.
+pub(crate) fn deduplicate(list: &mut Vec<Node>, unique: Unique) {
+    let Unique::By(identity) = unique else { return };
+    let mut positions: HashMap<String, usize> = HashMap::with_capacity(list.len());
+    let mut out: Vec<Node> = Vec::with_capacity(list.len());
+    for node in list.drain(..) {
+        let known = identity(&node).and_then(|id| match positions.get(&id) {
+            Some(position) => Some(*position),
+            None => {
+                positions.insert(id, out.len());
+                None
+            }
+        });
+        match known.and_then(|position| out.get_mut(position)) {
+            Some(slot) => *slot = node,
+            None => out.push(node),
+        }
+    }
+    *list = out;
+}
+
+/// Address pools with the same subnet are one.
+fn by_subnet(base: Node, over: Node) -> Node {
+    if over.is_null() {
+        return base;
+    }
+    let place = over.at(Value::Null);
+    let (Value::List(base), Value::List(over)) = (base.value, over.value) else { return place };
+    let subnet = |node: &Node| node.get_text("subnet").map(str::to_owned);
+    let mut out = base;
+    for pool in over {
+        match out.iter_mut().find(|known| subnet(known) == subnet(&pool)) {
+            Some(known) => {
+                let old = known.clone();
+                *known = merge(old, pool, &Shape::Free(&Shape::Any));
+            }
+            None => out.push(pool),
+        }
+    }
+    place.at(Value::List(out))
+}

@@ -1,0 +1,220 @@
+//! The vocabulary that the specification's tables ([`crate::spec`]) are written in.
+//!
+//! A shape says at once what a value may look like, what its short form stands for, how two files' values
+//! merge, and what makes an entry of a list the same as another.
+
+use crate::node::Node;
+
+/// Writes a short form out; the error says what was expected.
+pub(crate) type Expand = fn(&Node, &str) -> Result<Vec<Node>, String>;
+
+/// What makes two entries of a list the same.
+#[derive(Clone, Copy)]
+pub(crate) enum Unique {
+    /// Entries may repeat.
+    No,
+    /// Of entries with the same key, the last one counts, at the first one's position.
+    By(fn(&Node) -> Option<String>),
+    /// Repeating is an error.
+    Refused,
+}
+
+/// How values of several files become one, where that is not plain from the shape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// The later value, as a whole.
+    Replace,
+    /// Merged if both name the same driver or one names none; the later value otherwise.
+    SameDriver,
+    /// Entries with the same subnet are merged.
+    BySubnet,
+}
+
+/// What a value looks like.
+#[derive(Clone, Copy)]
+pub(crate) enum Shape {
+    /// Anything (`x-*`).
+    Any,
+    Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Text that the function accepts; the words say what that is.
+    Form(fn(&str) -> bool, &'static str),
+    Bool,
+    /// An integer between two bounds.
+    Int(i64, i64),
+    Number,
+    /// A number of which the fraction does not count.
+    Whole,
+    /// A size, as number or text.
+    Bytes,
+    /// A size, as text only.
+    BytesText,
+    Duration,
+    /// A file mode.
+    Mode,
+    /// `all` or an integer.
+    Count,
+    /// Text, a number, a boolean or nothing; becomes text.
+    Loose,
+    /// Text, a number or a boolean; becomes text.
+    LooseValue,
+    /// Text or a number; becomes text.
+    TextOrNumber,
+    /// A command: a list of words, text that is split like a shell does, or nothing.
+    Words,
+    /// Known keys.
+    Map(&'static [Field]),
+    /// Keys that name resources: letters, digits, `.`, `_`, `-`.
+    Names(&'static Shape),
+    /// Any keys.
+    Free(&'static Shape),
+    /// `KEY=value` entries, or a map with any keys and scalar values.
+    Dict,
+    /// `host=address` entries, or a map.
+    Hosts,
+    List(&'static Shape, Unique),
+    /// One text, or a list.
+    OneOrMore(&'static Shape, Unique),
+    /// Text that stands for a longer form.
+    Short(Expand, &'static Shape),
+    /// Text or a number that stands for a longer form.
+    ShortNumber(Expand, &'static Shape),
+    /// A scalar of the first shape, or the second shape.
+    ScalarOr(&'static Shape, &'static Shape),
+    /// A list of names that stands for a map.
+    Keyed(fn(&Node) -> Node, &'static Shape),
+    OrNull(&'static Shape),
+    Merged(Rule, &'static Shape),
+}
+
+/// A known key of a map.
+#[derive(Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+    /// The key with a value, where the shape alone shows no good one.
+    pub(crate) example: Option<&'static str>,
+}
+
+pub(crate) const fn field(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, required: false, example: None }
+}
+
+impl Field {
+    pub(crate) const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    pub(crate) const fn example(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
+    }
+
+    /// The key with a value, as one would write it.
+    pub(crate) fn show(&self) -> String {
+        match self.example {
+            Some(example) => example.to_owned(),
+            None => format!("{}: {}", self.name, self.shape.example()),
+        }
+    }
+}
+
+pub(crate) const TEXT: Shape = Shape::Text;
+pub(crate) const BOOL: Shape = Shape::Bool;
+pub(crate) const DICT: Shape = Shape::Dict;
+pub(crate) const INT: Shape = Shape::Int(i64::MIN, i64::MAX);
+/// A count: an integer from 0 up.
+pub(crate) const UINT: Shape = Shape::Int(0, i64::MAX);
+/// A number of things that are made one by one.
+pub(crate) const COUNT: Shape = Shape::Int(0, u32::MAX as i64);
+/// A list of texts, without repeats.
+pub(crate) const TEXTS: Shape = Shape::List(&TEXT, Unique::Refused);
+/// A list of texts; the last one of those with the same key counts.
+pub(crate) const KEYED_TEXTS: Shape = Shape::List(&TEXT, Unique::By(before_equals));
+/// One text or a list, without repeats.
+pub(crate) const ONE_OR_MORE: Shape = Shape::OneOrMore(&TEXT, Unique::Refused);
+/// Options that are passed on as text.
+pub(crate) const OPTIONS: Shape = Shape::Free(&Shape::TextOrNumber);
+
+/// The part of a text before `=`.
+pub(crate) fn before_equals(node: &Node) -> Option<String> {
+    let text = node.as_text()?;
+    Some(text.split_once('=').map_or(text, |(key, _)| key).to_owned())
+}
+
+impl Shape {
+    /// What the value should have been, as in "must be ...".
+    pub(crate) fn expected(&self) -> String {
+        match self {
+            Shape::Any => "anything".to_owned(),
+            Shape::Text => "text".to_owned(),
+            Shape::Word(words) => format!("one of {}", quoted(words)),
+            Shape::Form(_, what) => (*what).to_owned(),
+            Shape::Bool => "true or false".to_owned(),
+            Shape::Int(i64::MIN, i64::MAX) => "an integer".to_owned(),
+            Shape::Int(low, i64::MAX) => format!("an integer from {low} up"),
+            Shape::Int(low, high) => format!("an integer from {low} to {high}"),
+            Shape::Number | Shape::Whole => "a number".to_owned(),
+            Shape::Bytes => "a size in bytes".to_owned(),
+            Shape::BytesText => "a size as text".to_owned(),
+            Shape::Duration => "a duration with its unit".to_owned(),
+            Shape::Mode => "a file mode".to_owned(),
+            Shape::Count => "`all` or an integer".to_owned(),
+            Shape::Loose | Shape::LooseValue => "text, a number or a boolean".to_owned(),
+            Shape::TextOrNumber => "text or a number".to_owned(),
+            Shape::Words => "text or a list of words".to_owned(),
+            Shape::Map(_) | Shape::Names(_) | Shape::Free(_) => "a mapping".to_owned(),
+            Shape::Dict | Shape::Hosts => "a mapping, or a list of `key=value`".to_owned(),
+            Shape::List(..) => "a list".to_owned(),
+            Shape::OneOrMore(..) => "text or a list".to_owned(),
+            Shape::Short(_, long) => format!("text or {}", long.expected()),
+            Shape::ShortNumber(_, long) => format!("text, a number or {}", long.expected()),
+            Shape::ScalarOr(scalar, other) => format!("{} or {}", scalar.expected(), other.expected()),
+            Shape::Keyed(_, long) => format!("a list of names or {}", long.expected()),
+            Shape::OrNull(shape) | Shape::Merged(_, shape) => shape.expected(),
+        }
+    }
+
+    /// A value, as one would write it.
+    fn example(&self) -> String {
+        match self {
+            Shape::Any | Shape::Text | Shape::Form(..) | Shape::Loose | Shape::LooseValue => "some-text".to_owned(),
+            Shape::Word(words) => words.first().copied().unwrap_or_default().to_owned(),
+            Shape::Bool => "true".to_owned(),
+            Shape::Int(low, high) => 2.clamp(*low, *high).to_string(),
+            Shape::Number => "0.5".to_owned(),
+            Shape::Whole => "1000".to_owned(),
+            Shape::Bytes | Shape::BytesText => "512m".to_owned(),
+            Shape::Duration => "30s".to_owned(),
+            Shape::Mode => "\"0440\"".to_owned(),
+            Shape::Count => "all".to_owned(),
+            Shape::TextOrNumber => "\"8080\"".to_owned(),
+            Shape::Words => "[\"program\", \"--flag\"]".to_owned(),
+            Shape::Map(fields) => {
+                let field = fields.iter().find(|field| field.required).or(fields.first());
+                format!("{{ {} }}", field.map(Field::show).unwrap_or_default())
+            }
+            Shape::Names(shape) => format!("{{ name: {} }}", shape.example()),
+            Shape::Free(shape) => format!("{{ key: {} }}", shape.example()),
+            Shape::Dict => "{ KEY: value }".to_owned(),
+            Shape::Hosts => "[\"host=192.0.2.1\"]".to_owned(),
+            Shape::List(shape, _) => format!("[{}]", shape.example()),
+            Shape::OneOrMore(shape, _) => shape.example(),
+            Shape::Short(..) | Shape::ShortNumber(..) => "some-text".to_owned(),
+            Shape::ScalarOr(scalar, _) => scalar.example(),
+            Shape::Keyed(..) => "[name]".to_owned(),
+            Shape::OrNull(shape) | Shape::Merged(_, shape) => shape.example(),
+        }
+    }
+}
+
+/// `` `a`, `b` or `c` ``.
+pub(crate) fn quoted(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        Some((last, _)) => last.clone(),
+        None => String::new(),
+    }
+}
