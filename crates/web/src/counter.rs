@@ -63,8 +63,8 @@ impl Counter {
     ///
     /// # Errors
     ///
-    /// After some three seconds when Redis stays away; at once, or after the answer's deadline, when the answer is
-    /// lost; and when Redis refuses.
+    /// After some three seconds when Redis stays away; at once, or after [`Redis::timeout`], when the answer is lost;
+    /// and when Redis refuses.
     pub async fn increment(&self) -> Result<i64, CounterError> {
         let mut connection = self.link.wait().await?;
         match redis::cmd("INCR").arg(VISITS).query_async(&mut connection.redis).await {
@@ -75,7 +75,6 @@ impl Counter {
             Err(error) => {
                 let error = classify(error);
                 if let CounterError::AnswerLost(_) = error {
-                    connection.discard();
                     self.instruments.answers_lost.inc();
                 }
                 Err(error)
@@ -94,11 +93,8 @@ impl Counter {
         transaction.atomic();
         transaction.cmd("SET").arg(EPOCH).arg(Uuid::new_v4().to_string()).arg("NX").ignore();
         transaction.cmd("GET").arg(EPOCH).cmd("GET").arg(VISITS);
-        let answer = transaction.query_async(&mut connection.redis).await.map_err(classify);
-        if let Err(CounterError::AnswerLost(_)) = answer {
-            connection.discard();
-        }
-        let (epoch, total): (String, Option<i64>) = answer?;
+        let (epoch, total): (String, Option<i64>) =
+            transaction.query_async(&mut connection.redis).await.map_err(classify)?;
         let epoch = epoch.parse().map_err(|_| {
             CounterError::NotOurs((ErrorKind::UnexpectedReturnType, "visits:epoch is not a UUID").into())
         })?;

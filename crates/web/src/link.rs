@@ -16,8 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::Redis;
 
-/// From the start of one attempt to connect to that of the next; also the time an attempt may take.
+/// From the start of one attempt to connect to that of the next, if that one has ended.
 const ATTEMPT_EVERY: Duration = Duration::from_millis(500);
+
+/// How long an attempt may take: name, TCP, password and a first answer.
+const ATTEMPT_TAKES: Duration = Duration::from_secs(1);
 
 /// Failed attempts that a request sees before it is given up: one, and five retries.
 const ATTEMPTS: u64 = 6;
@@ -40,14 +43,8 @@ impl Away {
 #[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) redis: MultiplexedConnection,
+    /// Cancelled when the connection has ended, or is given up.
     lost: CancellationToken,
-}
-
-impl Connection {
-    /// Gives the connection up, because it no longer answers: nobody else gets it, and a new one is made.
-    pub(crate) fn discard(&self) {
-        self.lost.cancel();
-    }
 }
 
 #[derive(Clone)]
@@ -82,7 +79,8 @@ impl Link {
         }
     }
 
-    /// The connection; where there is none, waits for the keeper's next [`ATTEMPTS`] attempts, three seconds at most.
+    /// The connection; where there is none, waits for the keeper's next [`ATTEMPTS`] attempts: three seconds at
+    /// most when Redis refuses them, six when it does not answer them.
     pub(crate) async fn wait(&self) -> Result<Connection, Away> {
         if let Ok(connection) = self.now() {
             return Ok(connection);
@@ -154,7 +152,7 @@ impl Keeper {
             () = connection.lost.cancelled() => Away::new("the connection was lost"),
             why = heartbeat(connection.redis.clone()) => Away::new(why),
         };
-        connection.discard();
+        connection.lost.cancel();
         self.down(why);
     }
 }
@@ -171,9 +169,9 @@ async fn heartbeat(mut redis: MultiplexedConnection) -> RedisError {
 
 /// One attempt: a connection that has answered a PING, so that one to a Redis that still reads its file is none.
 async fn connect(settings: &Redis) -> Result<Connection, Away> {
-    match timeout(ATTEMPT_EVERY, handshake(settings)).await {
+    match timeout(ATTEMPT_TAKES, handshake(settings)).await {
         Ok(result) => result.map_err(Away::new),
-        Err(_) => Err(Away::new("no answer within half a second")),
+        Err(_) => Err(Away::new("no answer within a second")),
     }
 }
 
@@ -187,18 +185,15 @@ async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
     let config = AsyncConnectionConfig::new().set_response_timeout(Some(settings.timeout));
     let (mut redis, driver) = MultiplexedConnection::new_with_config(&identity, stream, config).await?;
     let lost = CancellationToken::new();
+    let given_up = lost.clone().drop_guard();
     tokio::spawn(drive(driver, lost.clone(), settings.timeout));
-    let connection = Connection { redis: redis.clone(), lost };
-    match redis::cmd("PING").exec_async(&mut redis).await {
-        Ok(()) => Ok(connection),
-        Err(error) => {
-            connection.discard();
-            Err(error)
-        }
-    }
+    redis::cmd("PING").exec_async(&mut redis).await?;
+    given_up.disarm();
+    Ok(Connection { redis, lost })
 }
 
-/// Reads and writes for all users of a connection until it ends, or for as long after it was given up as an answer may still come.
+/// Reads and writes for all users of a connection until it ends, or, once it was given up, for as long as an answer
+/// may still come.
 async fn drive(driver: impl Future<Output = ()>, lost: CancellationToken, answers_take: Duration) {
     let given_up = async {
         lost.cancelled().await;
