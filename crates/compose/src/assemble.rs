@@ -155,9 +155,12 @@ impl<'r> Assembler<'r> {
         };
         let mut environment = context.environment.clone();
         let env_files = match entry.get("env_file") {
-            Some(files) => {
-                texts(Some(files)).iter().map(|(file, _)| base.absolute(file)).filter(|file| file != "/dev/null").map(PathBuf::from).collect()
-            }
+            Some(files) => texts(Some(files))
+                .iter()
+                .map(|(file, _)| base.absolute(file))
+                .filter(|file| file != "/dev/null")
+                .map(PathBuf::from)
+                .collect(),
             None => [dir.join(".env")].into_iter().filter(|file| file.is_file()).collect::<Vec<_>>(),
         };
         find::add_env_files(&env_files, &mut environment, self.report);

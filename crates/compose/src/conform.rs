@@ -2,6 +2,7 @@
 //!
 //! What is wrong is reported and left out, so that one mistake does not hide the next.
 
+use crate::merge::deduplicate;
 use crate::node::{Map, Node, Tag, Value};
 use crate::report::{At, Report};
 use crate::scalar;
@@ -40,7 +41,9 @@ impl Walk<'_> {
         if node.tag == Tag::Reset {
             return Some(node);
         }
-        if self.literal && node.as_text().is_some_and(|text| text.contains('$')) && !matches!(shape, Shape::OneOrMore(..))
+        if self.literal
+            && node.as_text().is_some_and(|text| text.contains('$'))
+            && !matches!(shape, Shape::OneOrMore(..))
         {
             return Some(node);
         }
@@ -52,7 +55,7 @@ impl Walk<'_> {
             Shape::Map(fields) => self.map(node, fields, shape, field),
             Shape::Names(item) => self.names(node, item, shape, field),
             Shape::Free(item) => self.entries(node, item, shape, field),
-            Shape::Dict => self.dict(node, field),
+            Shape::Dict(_) => self.dict(node, shape, field),
             Shape::Hosts => self.hosts(node, field),
             Shape::List(item, unique) => self.list(node, item, *unique, shape, field),
             Shape::OneOrMore(item, unique) => match node.value {
@@ -155,13 +158,17 @@ impl Walk<'_> {
     }
 
     fn unknown(&mut self, key: &str, value: &Node, fields: &[Field]) {
-        let place = if self.path.is_empty() { "at the top of the file".to_owned() } else { format!("in `{}`", self.path) };
+        let place =
+            if self.path.is_empty() { "at the top of the file".to_owned() } else { format!("in `{}`", self.path) };
         self.refuse(At::key(value), format!("unknown key `{key}` {place}"));
         match closest(key, fields.iter().map(|field| field.name)) {
             Some(name) => self.report.help(format!("did you mean `{name}`?")),
             None if self.path.is_empty() && crate::spec::is_service_key(key) => self.report.help(format!(
                 "`{key}` belongs to a service: put it under `services:` and the service's name"
             )),
+            None if self.path.is_empty() && value.get("image").or(value.get("build")).is_some() => {
+                self.report.help(format!("if `{key}` is a service, it belongs under `services:`"))
+            }
             None if self.path.is_empty() => {
                 self.report.help("known here: services, networks, volumes, secrets, configs, models, include, name; keys of your own begin with `x-`")
             }
@@ -172,8 +179,11 @@ impl Walk<'_> {
     fn names(&mut self, node: Node, item: &Shape, shape: &Shape, field: Option<&Field>) -> Option<Node> {
         if let Some(map) = node.as_map() {
             let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-            let bad: Vec<_> =
-                map.iter().filter(|(key, _)| key.is_empty() || !key.chars().all(allowed)).map(|(key, node)| (key.clone(), At::key(node))).collect();
+            let bad: Vec<_> = map
+                .iter()
+                .filter(|(key, _)| key.is_empty() || !key.chars().all(allowed))
+                .map(|(key, node)| (key.clone(), At::key(node)))
+                .collect();
             for (key, at) in bad {
                 self.refuse(at, format!("`{}` cannot be a name in `{}`", clip(&key), self.path));
                 self.report.help("names are made of letters, digits, `.`, `_` and `-`");
@@ -199,9 +209,9 @@ impl Walk<'_> {
     }
 
     /// Both forms of a dictionary become a map; an entry without `=` has no value.
-    fn dict(&mut self, mut node: Node, field: Option<&Field>) -> Option<Node> {
+    fn dict(&mut self, mut node: Node, shape: &Shape, field: Option<&Field>) -> Option<Node> {
         let Value::List(list) = node.value else {
-            return self.entries(node, &Shape::Loose, &Shape::Dict, field);
+            return self.entries(node, &Shape::Loose, shape, field);
         };
         let mut out = Map::with_capacity(list.len());
         for (index, mut entry) in list.into_iter().enumerate() {
@@ -252,7 +262,14 @@ impl Walk<'_> {
         }
     }
 
-    fn list(&mut self, mut node: Node, item: &Shape, unique: Unique, shape: &Shape, field: Option<&Field>) -> Option<Node> {
+    fn list(
+        &mut self,
+        mut node: Node,
+        item: &Shape,
+        unique: Unique,
+        shape: &Shape,
+        field: Option<&Field>,
+    ) -> Option<Node> {
         let Value::List(list) = node.value else {
             self.wrong(&node, shape, field);
             return None;
@@ -271,8 +288,9 @@ impl Walk<'_> {
                 return None;
             }
         }
-        if matches!(unique, Unique::Refused) {
-            self.repeated(&out);
+        match unique {
+            Unique::Refused => self.repeated(&out),
+            unique => deduplicate(&mut out, unique),
         }
         node.value = Value::List(out);
         Some(node)
@@ -323,7 +341,14 @@ impl Walk<'_> {
         }
     }
 
-    fn keyed(&mut self, mut node: Node, entry: fn(&Node) -> Node, long: &Shape, shape: &Shape, field: Option<&Field>) -> Option<Node> {
+    fn keyed(
+        &mut self,
+        mut node: Node,
+        entry: fn(&Node) -> Node,
+        long: &Shape,
+        shape: &Shape,
+        field: Option<&Field>,
+    ) -> Option<Node> {
         let Value::List(list) = node.value else {
             return match node.value {
                 Value::Map(_) => self.value(node, long, field),
@@ -356,7 +381,10 @@ impl Walk<'_> {
                     Some(node)
                 }
                 None => {
-                    self.refuse(&node, format!("`{}` cannot be split into words: a quote or bracket is not closed", self.path));
+                    self.refuse(
+                        &node,
+                        format!("`{}` cannot be split into words: a quote or bracket is not closed", self.path),
+                    );
                     None
                 }
             },

@@ -10,9 +10,7 @@ use crate::value::Spans;
 /// Reports all that does not fit.
 pub(crate) fn check(project: &Project, spans: &Spans, report: &mut Report) {
     for (name, service) in &project.services {
-        if !report.is_tainted(&format!("services.{name}")) {
-            Check { project, name, service, spans, report }.service();
-        }
+        Check { project, name, service, spans, report }.service();
     }
     dependency_cycles(project, spans, report);
 }
@@ -38,7 +36,10 @@ impl Check<'_> {
 
     fn service(&mut self) {
         let service = self.service;
-        if service.build.is_none() && service.image.as_deref().is_none_or(str::is_empty) && service.provider.is_none() {
+        let empty =
+            service.build.is_none() && service.image.as_deref().is_none_or(str::is_empty) && service.provider.is_none();
+        // Where something has been left out as wrong, it may have been just this.
+        if empty && !self.report.is_tainted(&self.path("image")) {
             let at = self.spans.key(&format!("services.{}", self.name));
             self.report.error(at, format!("the service `{}` has neither `image` nor `build`", self.name));
             self.report.help("say what it runs: `image: nginx:1`, or `build: ./dir` for a directory with a Dockerfile");
@@ -52,8 +53,11 @@ impl Check<'_> {
         if let Some(first) = service.healthcheck.as_ref().and_then(|check| check.test.first())
             && !matches!(first.as_str(), "CMD" | "CMD-SHELL" | "NONE")
         {
-            self.wrong("healthcheck.test", format!("a health check's list begins with `CMD`, `CMD-SHELL` or `NONE`, not `{first}`"))
-                .help("for example `test: [\"CMD\", \"curl\", \"-f\", \"http://localhost\"]`");
+            self.wrong(
+                "healthcheck.test",
+                format!("a health check's list begins with `CMD`, `CMD-SHELL` or `NONE`, not `{first}`"),
+            )
+            .help("for example `test: [\"CMD\", \"curl\", \"-f\", \"http://localhost\"]`");
         }
         for (index, port) in service.ports.iter().enumerate() {
             if let Some(address) = port.host_ip.as_deref()
@@ -66,9 +70,14 @@ impl Check<'_> {
             if trigger.path.is_empty() {
                 self.wrong(&format!("develop.watch[{index}].path"), "the path to watch is empty".to_owned());
             }
-            if trigger.target.as_deref().is_none_or(str::is_empty) && !matches!(trigger.action.as_str(), "rebuild" | "restart") {
-                self.wrong(&format!("develop.watch[{index}]"), format!("the action `{}` needs a `target`", trigger.action))
-                    .help("for example `target: /app`");
+            if trigger.target.as_deref().is_none_or(str::is_empty)
+                && !matches!(trigger.action.as_str(), "rebuild" | "restart")
+            {
+                self.wrong(
+                    &format!("develop.watch[{index}]"),
+                    format!("the action `{}` needs a `target`", trigger.action),
+                )
+                .help("for example `target: /app`");
             }
         }
     }
@@ -186,7 +195,10 @@ impl Check<'_> {
 
     /// Checks that what the service refers to is declared at the top of the file.
     fn defined<T>(&mut self, kind: &str, section: &str, path: &str, name: &str, all: &BTreeMap<String, T>) {
-        if all.contains_key(name) {
+        if all.contains_key(name)
+            || self.report.is_tainted(section)
+            || self.report.is_tainted(&format!("{section}.{name}"))
+        {
             return;
         }
         self.wrong(path, format!("`{}` uses the {kind} `{name}`, which is not declared", self.name));
@@ -218,7 +230,10 @@ impl Check<'_> {
         }
         if service.container_name.is_some() && service.replicas() > 1 {
             let count = service.replicas();
-            self.wrong("container_name", format!("a container name is for one container, and `{}` has {count}", self.name));
+            self.wrong(
+                "container_name",
+                format!("a container name is for one container, and `{}` has {count}", self.name),
+            );
             let other = if service.scale.is_some() { "scale" } else { "deploy.replicas" };
             if let Some(span) = self.spans.span(&self.path(other)) {
                 self.report.also("the number of replicas is set here", span);
@@ -313,7 +328,8 @@ fn dependency_cycles(project: &Project, spans: &Spans, report: &mut Report) {
 fn report_cycle(circle: &[&str], spans: &Spans, report: &mut Report) {
     let place = |pair: &[&str]| format!("services.{}.depends_on.{}", pair[0], pair[1]);
     let Some(first) = circle.windows(2).next() else { return };
-    report.error(spans.at(&place(first)), format!("services depend on each other in a circle: {}", circle.join(" -> ")));
+    report
+        .error(spans.at(&place(first)), format!("services depend on each other in a circle: {}", circle.join(" -> ")));
     for pair in circle.windows(2).skip(1) {
         if let Some(span) = spans.span(&place(pair)) {
             report.also(format!("`{}` depends on `{}` here", pair[0], pair[1]), span);
@@ -355,7 +371,9 @@ pub(crate) fn check_resources(project: &Project, spans: &Spans, report: &mut Rep
             }
             if set.is_empty() && object.driver.is_none() && !object.external {
                 report.error(spans.key(&path), format!("`{name}` in `{section}` has no value"));
-                report.help(format!("say where it is: `file: ./{name}.txt`, `environment: VARIABLE` or `external: true`"));
+                report.help(format!(
+                    "say where it is: `file: ./{name}.txt`, `environment: VARIABLE` or `external: true`"
+                ));
             }
         }
     }

@@ -80,6 +80,16 @@ pub struct LoadError {
     pub warnings: Vec<Diagnostic>,
 }
 
+impl LoadError {
+    /// Whether the error is that no Compose file was found: a caller may then go by the project's name alone.
+    pub fn no_file(&self) -> bool {
+        matches!(self.diagnostics.as_slice(), [only] if only.place.is_none() && only.message.starts_with(NO_FILE))
+    }
+}
+
+/// How the message begins when no Compose file is found.
+pub(crate) const NO_FILE: &str = "no Compose file in ";
+
 impl From<Diagnostic> for LoadError {
     fn from(diagnostic: Diagnostic) -> Self {
         Self { diagnostics: vec![diagnostic], warnings: Vec::new() }

@@ -39,7 +39,10 @@ pub(crate) fn parse(
 pub(crate) fn parse_raw(text: &str) -> Vec<(String, String)> {
     let lines = text.lines().map(|line| line.strip_suffix('\r').unwrap_or(line));
     let entries = lines.filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    entries.filter_map(|line| line.split_once('=')).map(|(key, value)| (key.trim().to_owned(), value.to_owned())).collect()
+    entries
+        .filter_map(|line| line.split_once('='))
+        .map(|(key, value)| (key.trim().to_owned(), value.to_owned()))
+        .collect()
 }
 
 struct Parser<'p> {
@@ -88,7 +91,9 @@ impl<'p> Parser<'p> {
         }
         let end = self.rest.find(['=', ':', '\n']).unwrap_or(self.rest.len());
         let key = self.rest[..end].trim_end();
-        if let Some(bad) = key.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '[' | ']') || is_blank(*c))) {
+        if let Some(bad) =
+            key.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '[' | ']') || is_blank(*c)))
+        {
             return Err(self.problem(format!("`{bad}` cannot stand in a variable's name")));
         }
         if key.contains(char::is_whitespace) {
@@ -201,7 +206,15 @@ mod tests {
         let text = "# note\nA=1 # one\nexport B = two words\nC='$A'\nD=\"x\\ty $A\"\nE=\"a\nb\"\nF=\n\nG: yaml\r\n";
         assert_eq!(
             read(text),
-            pairs(&[("A", "1"), ("B", "two words"), ("C", "$A"), ("D", "x\ty 1"), ("E", "a\nb"), ("F", ""), ("G", "yaml")])
+            pairs(&[
+                ("A", "1"),
+                ("B", "two words"),
+                ("C", "$A"),
+                ("D", "x\ty 1"),
+                ("E", "a\nb"),
+                ("F", ""),
+                ("G", "yaml")
+            ])
         );
     }
 

@@ -16,9 +16,14 @@ type Link = (PathBuf, String, Span);
 impl Assembler<'_> {
     /// Resolves the `extends` of all services of a document.
     pub(crate) fn extend_services(&mut self, document: &mut Node, file: &Path, context: &Context<'_>) {
-        let Some(Value::Map(services)) = document.get_mut("services").map(|services| &mut services.value) else { return };
-        let names: Vec<_> =
-            services.iter().filter(|(_, service)| service.get("extends").is_some()).map(|(name, _)| name.clone()).collect();
+        let Some(Value::Map(services)) = document.get_mut("services").map(|services| &mut services.value) else {
+            return;
+        };
+        let names: Vec<_> = services
+            .iter()
+            .filter(|(_, service)| service.get("extends").is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
         for name in names {
             self.extended(&name, services, file, context, &mut Vec::new());
         }
@@ -45,7 +50,8 @@ impl Assembler<'_> {
         }
         if chain.iter().any(|(known, service, _)| known == file && service == name) || chain.len() >= MAX_CHAIN {
             let names: Vec<_> = chain.iter().map(|(_, name, _)| format!("`{name}`")).collect();
-            self.report.error(&extends, format!("`{name}` extends itself: {} extends `{name}`", names.join(" extends ")));
+            self.report
+                .error(&extends, format!("`{name}` extends itself: {} extends `{name}`", names.join(" extends ")));
             for (_, name, span) in chain.iter() {
                 self.report.also(format!("`{name}` extends another service here"), *span);
             }
@@ -103,7 +109,8 @@ impl Assembler<'_> {
         let base = match others.contains_key(&target) {
             true => self.extended(&target, &mut others, &path, context, chain),
             false => {
-                self.report.error(&at, format!("`{name}` extends `{target}`, which is not a service of {}", path.display()));
+                self.report
+                    .error(&at, format!("`{name}` extends `{target}`, which is not a service of {}", path.display()));
                 self.suggest(&target, &others);
                 None
             }

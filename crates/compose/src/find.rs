@@ -36,9 +36,11 @@ pub(crate) fn find(options: &Options, report: &mut Report) -> Option<Found> {
     let mut environment = options.environment.clone();
     let at_cwd = |path: &Path| clean(&options.working_dir.join(path));
     let chosen = options.project_directory.as_deref().map(at_cwd);
-    let of_first = |files: &[PathBuf]| files.iter().find(|file| !is_stdin(file)).and_then(|file| Some(file.parent()?.to_owned()));
+    let of_first =
+        |files: &[PathBuf]| files.iter().find(|file| !is_stdin(file)).and_then(|file| Some(file.parent()?.to_owned()));
 
-    let mut files: Vec<PathBuf> = options.files.iter().map(|file| if is_stdin(file) { file.clone() } else { at_cwd(file) }).collect();
+    let mut files: Vec<PathBuf> =
+        options.files.iter().map(|file| if is_stdin(file) { file.clone() } else { at_cwd(file) }).collect();
     let early = chosen.clone().or_else(|| of_first(&files)).unwrap_or_else(|| at_cwd(Path::new("")));
     let explicit = env_files(options);
     read_env_files(explicit.as_deref(), &early, &options.working_dir, &mut environment, report);
@@ -46,7 +48,8 @@ pub(crate) fn find(options: &Options, report: &mut Report) -> Option<Found> {
     if files.is_empty()
         && let Some(list) = environment.get("COMPOSE_FILE").filter(|list| !list.is_empty())
     {
-        let separator = environment.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).map_or(":", String::as_str);
+        let separator =
+            environment.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).map_or(":", String::as_str);
         let paths = list.split(separator).map(Path::new);
         files = paths.map(|file| if is_stdin(file) { file.to_owned() } else { at_cwd(file) }).collect();
     }
@@ -89,7 +92,9 @@ fn read_env_files(
     let files = match explicit {
         Some(files) => files.iter().map(|file| clean(&working_dir.join(file))).collect(),
         None => {
-            let disabled = environment.get("COMPOSE_DISABLE_ENV_FILE").is_some_and(|text| matches!(text.as_str(), "1" | "t" | "true" | "TRUE" | "True"));
+            let disabled = environment
+                .get("COMPOSE_DISABLE_ENV_FILE")
+                .is_some_and(|text| matches!(text.as_str(), "1" | "t" | "true" | "TRUE" | "True"));
             let file = dir.join(".env");
             if disabled || !file.is_file() { Vec::new() } else { vec![file] }
         }
@@ -136,7 +141,8 @@ fn line_span(source: u32, line: usize) -> Span {
 /// Looks for a Compose file and its override in `dir`, then in each directory above it.
 fn search(dir: &Path, report: &mut Report) -> Vec<PathBuf> {
     for dir in dir.ancestors() {
-        let there = |names: &[&str]| names.iter().map(|name| dir.join(name)).filter(|file| file.exists()).collect::<Vec<_>>();
+        let there =
+            |names: &[&str]| names.iter().map(|name| dir.join(name)).filter(|file| file.exists()).collect::<Vec<_>>();
         let candidates = there(&NAMES);
         let Some(winner) = candidates.first() else { continue };
         let overrides = there(&OVERRIDES);

@@ -36,7 +36,7 @@ impl Project {
     pub fn load(options: &Options) -> Result<Loaded, LoadError> {
         let mut report = Report::default();
         let project = load(options, &mut report);
-        let Report { mut errors, warnings, .. } = report;
+        let (mut errors, warnings) = report.finish();
         match project {
             Some(project) if errors.is_empty() => Ok(Loaded { project, warnings }),
             _ => {

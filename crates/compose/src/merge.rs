@@ -84,7 +84,7 @@ fn merge_maps(mut base: Map, over: Map, shape: &Shape) -> Map {
             Shape::Map(fields) => entry_shape(fields, &key),
             Shape::Names(item) | Shape::Free(item) => item,
             // In a dictionary a key without a value is a value of its own.
-            Shape::Dict => &Shape::Merged(Rule::Replace, &Shape::Loose),
+            Shape::Dict(_) => &Shape::Merged(Rule::Replace, &Shape::Loose),
             _ => &Shape::Any,
         };
         match base.get_mut(&key) {

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn an_empty_part_is_refused() {
         let node = Node::new(Span::default(), Value::Null);
-        assert!(expand(&node, "a::/b").is_err());
+        assert!(expand(&node, "data::/b").is_err());
         assert!(expand(&node, "").is_err());
         assert!(expand(&node, "data:/a:ro:x").is_err());
     }

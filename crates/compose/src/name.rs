@@ -62,7 +62,8 @@ fn of_file(node: &Node, environment: &Environment, report: &mut Report) -> Strin
 /// A name with what a project's name cannot hold left out.
 pub(crate) fn normalised(name: &str) -> String {
     let lower = name.to_lowercase();
-    let kept: String = lower.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_')).collect();
+    let kept: String =
+        lower.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_')).collect();
     kept.trim_start_matches(['-', '_']).to_owned()
 }
 

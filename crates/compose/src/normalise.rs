@@ -48,7 +48,9 @@ fn default_count(request: &mut Node) {
 
 /// `external: { name: NAME }` is `external: true` and `name: NAME`.
 fn settle_external(resource: &mut Node, report: &mut Report) {
-    let Some(external) = resource.get("external").filter(|external| external.as_map().is_some()).cloned() else { return };
+    let Some(external) = resource.get("external").filter(|external| external.as_map().is_some()).cloned() else {
+        return;
+    };
     if let Some(name) = external.get("name") {
         let given = resource.get("name").cloned();
         match given {
@@ -180,7 +182,8 @@ fn add_dependencies(service: &mut Node) {
 
 /// A `pre_start` hook without an image runs in the service's.
 fn inherit_image(service: &mut Node) {
-    let Some(image) = service.get("image").filter(|image| image.as_text().is_some_and(|text| !text.is_empty())).cloned()
+    let Some(image) =
+        service.get("image").filter(|image| image.as_text().is_some_and(|text| !text.is_empty())).cloned()
     else {
         return;
     };

@@ -37,7 +37,11 @@ impl Base<'_> {
 
     /// Like [`Base::absolute`]; the paths of a Windows host stay as they are.
     fn host(&self, path: &str) -> String {
-        if is_windows_drive(path) || path.starts_with("\\\\") { path.to_owned() } else { self.absolute(path) }
+        match path {
+            "" => self.absolute("."),
+            path if is_windows_drive(path) || path.starts_with("\\\\") => path.to_owned(),
+            path => self.absolute(path),
+        }
     }
 
     /// A build context: a path, a URL, or another service's image.

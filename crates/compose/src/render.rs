@@ -29,7 +29,9 @@ pub(crate) fn doubled_dollars(value: Value) -> Value {
     match value {
         Value::String(text) if text.contains('$') => Value::String(text.replace('$', "$$")),
         Value::Array(list) => Value::Array(list.into_iter().map(doubled_dollars).collect()),
-        Value::Object(map) => Value::Object(map.into_iter().map(|(key, value)| (key, doubled_dollars(value))).collect()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, value)| (key, doubled_dollars(value))).collect())
+        }
         value => value,
     }
 }
@@ -120,9 +122,18 @@ fn inline(value: &Value, indent: usize, out: &mut String) {
 
 /// Text of several lines as a literal block, if it can be one.
 fn block_scalar(text: &str, indent: usize) -> Option<String> {
-    let plain = text.chars().all(|c| c == '\n' || c == '\t' || (!c.is_control() && c != '\u{feff}' && c != '\u{2028}' && c != '\u{2029}' && c != '\u{85}'));
+    let plain = text.chars().all(|c| {
+        c == '\n'
+            || c == '\t'
+            || (!c.is_control() && c != '\u{feff}' && c != '\u{2028}' && c != '\u{2029}' && c != '\u{85}')
+    });
     let first = text.lines().next()?;
-    if !text.contains('\n') || !plain || first.is_empty() || first.starts_with([' ', '\t']) || text.lines().any(|line| line.ends_with([' ', '\t'])) {
+    if !text.contains('\n')
+        || !plain
+        || first.is_empty()
+        || first.starts_with([' ', '\t'])
+        || text.lines().any(|line| line.ends_with([' ', '\t']))
+    {
         return None;
     }
     let chomp = match (text.ends_with('\n'), text.ends_with("\n\n")) {
@@ -132,15 +143,25 @@ fn block_scalar(text: &str, indent: usize) -> Option<String> {
     };
     let pad = " ".repeat(indent);
     let lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
-    let lines: Vec<_> = lines.map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") }).collect();
+    let lines: Vec<_> =
+        lines.map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") }).collect();
     Some(format!("|{chomp}\n{}", lines.join("\n")))
 }
 
 /// Text as a plain scalar where that reads back as the same text, else in double quotes.
 fn scalar(text: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '=' | '$' | '+' | '(' | ')' | ';' | '^' | '~' | '<' | '\\' | '@');
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_' | '$'))
-        && text.chars().all(|c| safe(c) || matches!(c, ' ' | ':' | ',' | '*' | '&' | '!' | '|' | '%' | '{' | '}' | '[' | ']' | '"' | '\'' | '?'))
+    let safe = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, '_' | '-' | '.' | '/' | '=' | '$' | '+' | '(' | ')' | ';' | '^' | '~' | '<' | '\\' | '@')
+    };
+    let dash = text.starts_with('-')
+        && text[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '-')
+        && !text.starts_with("---");
+    let plain = (dash || text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_' | '$')))
+        && text.chars().all(|c| {
+            safe(c)
+                || matches!(c, ' ' | ':' | ',' | '*' | '&' | '!' | '|' | '%' | '{' | '}' | '[' | ']' | '"' | '\'' | '?')
+        })
         && !text.contains(": ")
         && !text.ends_with([':', ' '])
         && !is_word_of_yaml(text)
@@ -148,7 +169,13 @@ fn scalar(text: &str) -> String {
     if plain {
         return text.to_owned();
     }
-    Value::String(text.to_owned()).to_string().replace('\u{7f}', "\\u007f").replace('\u{feff}', "\\uFEFF").replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    Value::String(text.to_owned())
+        .to_string()
+        .replace('\u{7f}', "\\u007f")
+        .replace('\u{feff}', "\\uFEFF")
+        .replace('\u{85}', "\\u0085")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
 /// Words that some YAML reader takes for a boolean or nothing.

@@ -92,11 +92,9 @@ impl Report {
         let Some(line) = self.line(span) else { return span };
         let start = line.char_indices().nth(span.column.saturating_sub(1) as usize).map_or(0, |(index, _)| index);
         match line[start..].find(part).filter(|_| !part.is_empty()) {
-            Some(offset) => Span {
-                column: span.column + count(&line[start..start + offset]),
-                len: count(part),
-                ..span
-            },
+            Some(offset) => {
+                Span { column: span.column + count(&line[start..start + offset]), len: count(part), ..span }
+            }
             None => span,
         }
     }
@@ -107,7 +105,8 @@ impl Report {
             diagnostic.place = self.place(span);
             diagnostic.source_line = self.line(span);
             diagnostic.span_len = span.len.max(1) as usize;
-            if let Some(used) = used.and_then(|used| Some(("used here".to_owned(), self.place(used)?, self.line(used)))) {
+            if let Some(used) = used.and_then(|used| Some(("used here".to_owned(), self.place(used)?, self.line(used))))
+            {
                 diagnostic.related.push(used);
             }
         }
@@ -158,6 +157,18 @@ impl Report {
             diagnostic.related.push((label.into(), place, line));
         }
         self
+    }
+
+    /// The errors and the warnings, in the order of the files and their lines.
+    pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        let order = |diagnostic: &Diagnostic| {
+            let place = diagnostic.place.as_ref()?;
+            let source = self.sources.iter().position(|source| source.file == place.file)?;
+            Some((source, place.line, place.column))
+        };
+        self.errors.sort_by_cached_key(order);
+        self.warnings.sort_by_cached_key(order);
+        (self.errors, self.warnings)
     }
 
     /// Marks the element that `path` lies in as wrong.

@@ -19,6 +19,15 @@ pub(crate) enum Unique {
     Refused,
 }
 
+/// What a key without a value means in a dictionary.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoValue {
+    /// The empty text.
+    Empty,
+    /// Nothing: the value is the environment's.
+    Kept,
+}
+
 /// How values of several files become one, where that is not plain from the shape.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -70,7 +79,7 @@ pub(crate) enum Shape {
     /// Any keys.
     Free(&'static Shape),
     /// `KEY=value` entries, or a map with any keys and scalar values.
-    Dict,
+    Dict(NoValue),
     /// `host=address` entries, or a map.
     Hosts,
     List(&'static Shape, Unique),
@@ -122,7 +131,9 @@ impl Field {
 
 pub(crate) const TEXT: Shape = Shape::Text;
 pub(crate) const BOOL: Shape = Shape::Bool;
-pub(crate) const DICT: Shape = Shape::Dict;
+pub(crate) const DICT: Shape = Shape::Dict(NoValue::Empty);
+/// Variables: a key without a value takes it from the environment.
+pub(crate) const VARIABLES: Shape = Shape::Dict(NoValue::Kept);
 pub(crate) const INT: Shape = Shape::Int(i64::MIN, i64::MAX);
 /// A count: an integer from 0 up.
 pub(crate) const UINT: Shape = Shape::Int(0, i64::MAX);
@@ -165,7 +176,7 @@ impl Shape {
             Shape::TextOrNumber => "text or a number".to_owned(),
             Shape::Words => "text or a list of words".to_owned(),
             Shape::Map(_) | Shape::Names(_) | Shape::Free(_) => "a mapping".to_owned(),
-            Shape::Dict | Shape::Hosts => "a mapping, or a list of `key=value`".to_owned(),
+            Shape::Dict(_) | Shape::Hosts => "a mapping, or a list of `key=value`".to_owned(),
             Shape::List(..) => "a list".to_owned(),
             Shape::OneOrMore(..) => "text or a list".to_owned(),
             Shape::Short(_, long) => format!("text or {}", long.expected()),
@@ -197,7 +208,7 @@ impl Shape {
             }
             Shape::Names(shape) => format!("{{ name: {} }}", shape.example()),
             Shape::Free(shape) => format!("{{ key: {} }}", shape.example()),
-            Shape::Dict => "{ KEY: value }".to_owned(),
+            Shape::Dict(_) => "{ KEY: value }".to_owned(),
             Shape::Hosts => "[\"host=192.0.2.1\"]".to_owned(),
             Shape::List(shape, _) => format!("[{}]", shape.example()),
             Shape::OneOrMore(shape, _) => shape.example(),

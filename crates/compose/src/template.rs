@@ -78,7 +78,11 @@ fn expand(
             }
         }
         if out.len() > MAX_BYTES {
-            return Err(problem(text, format!("the text is longer than {MAX_BYTES} bytes with its variables' values"), ""));
+            return Err(problem(
+                text,
+                format!("the text is longer than {MAX_BYTES} bytes with its variables' values"),
+                "",
+            ));
         }
     }
     Ok(())
@@ -97,7 +101,11 @@ fn missing(
     let empty = if operator == ":?" { "is not set, or empty" } else { "is not set" };
     let colon = if reason.is_empty() { "" } else { ": " };
     let message = format!("the required variable `{name}` {empty}{colon}{reason}");
-    Ok(problem(&format!("${{{name}{operator}"), message, &format!("set `{name}` in the environment or in the file `.env`")))
+    Ok(problem(
+        &format!("${{{name}{operator}"),
+        message,
+        &format!("set `{name}` in the environment or in the file `.env`"),
+    ))
 }
 
 fn problem(part: &str, message: String, help: &str) -> Problem {
@@ -125,7 +133,9 @@ fn next(text: &str) -> Result<Option<(Part<'_>, &str)>, Problem> {
             let variable = match (name, operator, tail) {
                 ("", ..) => return Err(malformed(&text[..end + 2], "does not begin with a variable's name")),
                 (_, None, "") => Use { name, operator: "", operand: "" },
-                (_, Some(operator), _) => Use { name, operator: &tail[..operator.len()], operand: &tail[operator.len()..] },
+                (_, Some(operator), _) => {
+                    Use { name, operator: &tail[..operator.len()], operand: &tail[operator.len()..] }
+                }
                 _ => return Err(malformed(&text[..end + 2], "has no operator after the name")),
             };
             Ok(Some((Part::Variable(variable), &after[end + 1..])))
@@ -211,7 +221,10 @@ mod tests {
 
     #[test]
     fn a_missing_required_variable_says_why_it_is_needed() {
-        assert_eq!(filled("${NONE:?ask $FOO}").unwrap_err(), "the required variable `NONE` is not set, or empty: ask first");
+        assert_eq!(
+            filled("${NONE:?ask $FOO}").unwrap_err(),
+            "the required variable `NONE` is not set, or empty: ask first"
+        );
         assert_eq!(filled("${NONE?}").unwrap_err(), "the required variable `NONE` is not set");
     }
 

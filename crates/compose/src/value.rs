@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value as Json};
 use crate::node::{Node, Span, Value};
 use crate::place::Places;
 use crate::report::{At, Report};
-use crate::shape::{Field, Shape};
+use crate::shape::{Field, NoValue, Shape};
 
 /// Where the values of a tree were written, by path (`services.web.ports[0]`).
 #[derive(Default)]
@@ -113,11 +113,15 @@ pub(crate) fn json(node: &Node, shape: &Shape) -> Json {
             for (key, node) in map {
                 let value = match shape {
                     Shape::Map(fields) => json(node, field_shape(fields, key)),
+                    Shape::Free(_) | Shape::Dict(NoValue::Empty) if node.is_null() => Json::String(String::new()),
                     Shape::Names(item) | Shape::Free(item) => json(node, item),
-                    Shape::Dict => json(node, &Shape::Loose),
+                    Shape::Dict(_) => json(node, &Shape::Loose),
                     _ => json(node, &Shape::Any),
                 };
                 out.insert(key.clone(), value);
+            }
+            if !matches!(shape, Shape::Map(_) | Shape::Any) {
+                out.sort_keys();
             }
             Json::Object(out)
         }

@@ -16,8 +16,11 @@ pub(super) const DEPLOY: Shape = Shape::Map(&[
         ]),
     ),
     field("replicas", COUNT),
-    field("resources", Shape::Map(&[field("limits", Shape::Map(LIMITS)), field("reservations", Shape::Map(RESERVATIONS))]))
-        .example("resources: { limits: { memory: 512m } }"),
+    field(
+        "resources",
+        Shape::Map(&[field("limits", Shape::Map(LIMITS)), field("reservations", Shape::Map(RESERVATIONS))]),
+    )
+    .example("resources: { limits: { memory: 512m } }"),
     field(
         "restart_policy",
         Shape::Map(&[
@@ -49,10 +52,8 @@ const RESERVATIONS: &[Field] = &[
     field("devices", Shape::List(&DEVICE, Unique::No)).example("devices: [{ capabilities: [gpu] }]"),
 ];
 
-const GENERIC_RESOURCE: Shape = Shape::Map(&[field(
-    "discrete_resource_spec",
-    Shape::Map(&[field("kind", TEXT), field("value", Shape::Whole)]),
-)]);
+const GENERIC_RESOURCE: Shape =
+    Shape::Map(&[field("discrete_resource_spec", Shape::Map(&[field("kind", TEXT), field("value", Shape::Whole)]))]);
 
 const DEVICE: Shape = {
     const FIELDS: [Field; 5] = {

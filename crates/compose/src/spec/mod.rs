@@ -8,7 +8,7 @@ mod resources;
 mod service;
 
 use crate::node::Node;
-use crate::shape::{BOOL, DICT, Field, INT, ONE_OR_MORE, Rule, Shape, TEXT, TEXTS, Unique, field};
+use crate::shape::{BOOL, DICT, Field, INT, ONE_OR_MORE, Rule, Shape, TEXT, TEXTS, Unique, VARIABLES, field};
 use crate::short;
 
 /// A whole file.
@@ -51,10 +51,7 @@ const FILE_MOUNT: Shape = Shape::Short(
 
 const ULIMITS: Shape = Shape::Free(&Shape::Merged(
     Rule::Replace,
-    &Shape::ScalarOr(
-        &INT,
-        &Shape::Map(&[field("soft", INT).required(), field("hard", INT).required()]),
-    ),
+    &Shape::ScalarOr(&INT, &Shape::Map(&[field("soft", INT).required(), field("hard", INT).required()])),
 ));
 
 /// Commands run beside a container's main process.
@@ -63,7 +60,7 @@ const HOOK: Shape = Shape::Map(&[
     field("user", TEXT),
     field("privileged", BOOL),
     field("working_dir", TEXT),
-    field("environment", DICT),
+    field("environment", VARIABLES),
 ]);
 
 /// A request for devices, of `gpus` and `deploy.resources.reservations`.

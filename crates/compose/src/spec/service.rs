@@ -3,8 +3,8 @@
 use super::{DEVICE_FIELDS, FILE_MOUNT, FILE_MOUNTS, HOOK, ULIMITS};
 use crate::node::Node;
 use crate::shape::{
-    BOOL, COUNT, DICT, Field, INT, KEYED_TEXTS, ONE_OR_MORE, OPTIONS, Rule, Shape, TEXT, TEXTS, UINT, Unique, before_equals,
-    field,
+    BOOL, COUNT, DICT, Field, INT, KEYED_TEXTS, ONE_OR_MORE, OPTIONS, Rule, Shape, TEXT, TEXTS, UINT, Unique,
+    VARIABLES, before_equals, field,
 };
 use crate::{mounts, ports, short};
 
@@ -19,8 +19,11 @@ pub(super) const FIELDS: &[Field] = &[
     field("cgroup_parent", TEXT),
     field("command", Shape::Merged(Rule::Replace, &Shape::Words)),
     field("configs", Shape::List(&FILE_MOUNT, Unique::By(super::config_target))).example("configs: [site]"),
-    field("container_name", Shape::Form(container_name, "a container name: letters, digits, `_`, `.`, `-`, at least two"))
-        .example("container_name: web-1"),
+    field(
+        "container_name",
+        Shape::Form(container_name, "a container name: letters, digits, `_`, `.`, `-`, at least two"),
+    )
+    .example("container_name: web-1"),
     field("cpu_count", UINT),
     field("cpu_percent", Shape::Number),
     field("cpu_period", Shape::Whole).example("cpu_period: 100000"),
@@ -42,12 +45,13 @@ pub(super) const FIELDS: &[Field] = &[
     field("domainname", TEXT),
     field("entrypoint", Shape::Merged(Rule::Replace, &Shape::Words)),
     field("env_file", Shape::OneOrMore(&ENV_FILE, Unique::By(env_file_path))).example("env_file: ./web.env"),
-    field("environment", DICT),
+    field("environment", VARIABLES),
     field("expose", Shape::List(&Shape::TextOrNumber, Unique::By(text_of))).example("expose: [\"8080\"]"),
     field("extends", EXTENDS).example("extends: { file: base.yaml, service: web }"),
     field("external_links", TEXTS),
     field("extra_hosts", Shape::Hosts),
-    field("gpus", Shape::Short(short::gpus, &Shape::List(&Shape::Map(&DEVICE_FIELDS), Unique::No))).example("gpus: all"),
+    field("gpus", Shape::Short(short::gpus, &Shape::List(&Shape::Map(&DEVICE_FIELDS), Unique::No)))
+        .example("gpus: all"),
     field("group_add", Shape::List(&Shape::TextOrNumber, Unique::Refused)).example("group_add: [mail]"),
     field("healthcheck", HEALTHCHECK).example("healthcheck: { test: [\"CMD\", \"check\"], interval: 10s }"),
     field("hostname", TEXT),
@@ -79,8 +83,14 @@ pub(super) const FIELDS: &[Field] = &[
     field("privileged", BOOL),
     field("profiles", KEYED_TEXTS).example("profiles: [debug]"),
     field("provider", PROVIDER).example("provider: { type: awesomecloud }"),
-    field("pull_policy", Shape::Form(pull_policy, "a pull policy: `always`, `never`, `missing`, `build`, `daily`, `weekly` or `every_<time>`"))
-        .example("pull_policy: missing"),
+    field(
+        "pull_policy",
+        Shape::Form(
+            pull_policy,
+            "a pull policy: `always`, `never`, `missing`, `build`, `daily`, `weekly` or `every_<time>`",
+        ),
+    )
+    .example("pull_policy: missing"),
     field("pull_refresh_after", TEXT),
     field("read_only", BOOL),
     field("restart", TEXT).example("restart: unless-stopped"),
@@ -110,7 +120,7 @@ const BUILD: Shape = Shape::Short(
     short::build,
     &Shape::Map(&[
         field("additional_contexts", DICT),
-        field("args", DICT),
+        field("args", VARIABLES),
         field("cache_from", Shape::List(&TEXT, Unique::No)),
         field("cache_to", Shape::List(&TEXT, Unique::No)),
         field("context", TEXT).example("context: ./web"),
@@ -130,7 +140,7 @@ const BUILD: Shape = Shape::Short(
         field("sbom", Shape::LooseValue),
         field("secrets", FILE_MOUNTS).example("secrets: [token]"),
         field("shm_size", Shape::Bytes),
-        field("ssh", DICT).example("ssh: [default]"),
+        field("ssh", VARIABLES).example("ssh: [default]"),
         field("tags", KEYED_TEXTS).example("tags: [\"me/web:1\"]"),
         field("target", TEXT),
         field("ulimits", ULIMITS),
@@ -184,11 +194,8 @@ const HEALTHCHECK: Shape = Shape::Map(&[
     field("disable", BOOL),
     field("interval", Shape::Duration),
     field("retries", COUNT),
-    field(
-        "test",
-        Shape::Merged(Rule::Replace, &Shape::Short(short::health_test, &Shape::List(&TEXT, Unique::No))),
-    )
-    .example("test: [\"CMD\", \"curl\", \"-f\", \"http://localhost\"]"),
+    field("test", Shape::Merged(Rule::Replace, &Shape::Short(short::health_test, &Shape::List(&TEXT, Unique::No))))
+        .example("test: [\"CMD\", \"curl\", \"-f\", \"http://localhost\"]"),
     field("timeout", Shape::Duration),
     field("start_period", Shape::Duration),
     field("start_interval", Shape::Duration),
@@ -219,7 +226,7 @@ const PRE_START: Shape = Shape::Map(&[
     field("user", TEXT),
     field("privileged", BOOL),
     field("working_dir", TEXT),
-    field("environment", DICT),
+    field("environment", VARIABLES),
     field("per_replica", BOOL),
 ]);
 
@@ -238,10 +245,7 @@ const PORT: Shape = Shape::ShortNumber(
 
 const PROVIDER: Shape = Shape::Map(&[
     field("type", TEXT).required(),
-    field(
-        "options",
-        Shape::Free(&Shape::ScalarOr(&Shape::LooseValue, &Shape::List(&Shape::LooseValue, Unique::No))),
-    ),
+    field("options", Shape::Free(&Shape::ScalarOr(&Shape::LooseValue, &Shape::List(&Shape::LooseValue, Unique::No)))),
 ]);
 
 const MOUNT: Shape = Shape::Short(
@@ -287,8 +291,6 @@ fn container_name(text: &str) -> bool {
 }
 
 fn pull_policy(text: &str) -> bool {
-    matches!(
-        text,
-        "always" | "never" | "build" | "if_not_present" | "missing" | "refresh" | "daily" | "weekly"
-    ) || text.strip_prefix("every_").is_some_and(|time| crate::scalar::duration(time).is_some())
+    matches!(text, "always" | "never" | "build" | "if_not_present" | "missing" | "refresh" | "daily" | "weekly")
+        || text.strip_prefix("every_").is_some_and(|time| crate::scalar::duration(time).is_some())
 }
