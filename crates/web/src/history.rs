@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions, Connection};
 use tokio::time::timeout;
@@ -13,8 +13,6 @@ use uuid::Uuid;
 
 use crate::ledger::{Entries, Sample};
 use crate::settings::Database;
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// How long one call may take, connecting and migrating included.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -104,7 +102,10 @@ async fn within_deadline<T>(work: impl Future<Output = Result<T, HistoryError>>)
 /// other: sqlx takes an advisory lock.
 async fn connect(Database(options): &Database) -> Result<PgConnection, HistoryError> {
     let mut connection = options.connect().await?;
-    MIGRATIONS.run_direct(None, &mut connection, false).await?;
+    let mut migrations = sqlx::migrate!();
+    // During an update a newer replica may have been here; migrations only add, so this one can go on.
+    migrations.set_ignore_missing(true);
+    migrations.run_direct(None, &mut connection, false).await?;
     Ok(connection)
 }
 

@@ -84,6 +84,19 @@ async fn writers_that_come_at_once_make_the_tables_once_and_add_nothing_twice() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replica_goes_on_after_a_newer_one_has_changed_the_tables() {
+    let postgres = Postgres::start().await.unwrap();
+    history(&postgres).ping().await.unwrap();
+    let mut connection = PgConnection::connect(&postgres.url()).await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'from the future', true, '', 0)";
+    sqlx::query(newer).execute(&mut connection).await.unwrap();
+
+    let epoch = Uuid::new_v4();
+    assert_eq!(history(&postgres).add(epoch, &samples(epoch, &[(1, 3)])).await.unwrap(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn three_replicas_write_one_history() {
     let (redis, postgres) = tokio::join!(Redis::start(), Postgres::start());
     let (redis, postgres) = (redis.unwrap(), postgres.unwrap());
