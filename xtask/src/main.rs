@@ -1,1 +1,59 @@
-fn main() {}
+//! `cargo xtask`: what a developer and CI do with this workspace, a file a task.
+//!
+//! It links none of wharf's crates: it builds `wharf` and runs it, as a person would.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+mod binaries;
+mod down;
+mod host;
+mod images;
+mod registry;
+mod screenshots;
+mod stack;
+mod stage;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the wharf workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build everything and run the stack of deploy/compose.yaml until every service is healthy
+    Up(up::Args),
+    /// Stop and remove the stack
+    Down(down::Args),
+    /// Build the images of the stack and of the tests without a registry
+    Images,
+    /// Check format and lints, then run all tests
+    Test(test::Args),
+    /// Take the pictures of docs/screenshots from the running stack
+    Screenshots,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Up(args) => up::run_task(&args),
+        Task::Down(args) => down::run_task(&args),
+        Task::Images => images::run_task(),
+        Task::Test(args) => test::run_task(&args),
+        Task::Screenshots => screenshots::run_task(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

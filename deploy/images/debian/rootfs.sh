@@ -1,0 +1,41 @@
+#!/bin/sh
+# Usage: rootfs.sh FOLDER
+#
+# Prints a tar archive of a minimal Debian bookworm, for `docker import`: debootstrap's minbase without apt's lists,
+# documentation and translations. FOLDER is made for the work and removed. Needs root and debootstrap;
+# DEBIAN_MIRROR names a mirror other than deb.debian.org.
+set -eu
+fs=$1
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+trap 'rm -rf "$fs"' EXIT
+
+rm -rf "$fs"
+debootstrap --variant=minbase bookworm "$fs" "$mirror" >&2
+
+# Nothing of the host that made it.
+rm -rf "$fs"/var/cache/apt/* "$fs"/var/lib/apt/lists/* "$fs"/var/log/* "$fs"/etc/resolv.conf "$fs"/etc/hostname
+cat >"$fs/etc/apt/sources.list" <<SOURCES
+deb $mirror bookworm main
+deb $mirror bookworm-updates main
+deb ${DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security} bookworm-security main
+SOURCES
+
+# Documentation and translations: those that are there, and those of packages to come.
+for what in doc man info locale; do
+    rm -rf "$fs/usr/share/$what"/*
+    echo "path-exclude /usr/share/$what/*"
+done >"$fs/etc/dpkg/dpkg.cfg.d/container"
+# A build that is cut off is thrown away: no need to sync each file.
+echo force-unsafe-io >>"$fs/etc/dpkg/dpkg.cfg.d/container"
+cat >"$fs/etc/apt/apt.conf.d/90container" <<'APT'
+APT::Install-Recommends "false";
+Acquire::Languages "none";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };
+APT
+# A package that is installed starts no service.
+printf '#!/bin/sh\nexit 101\n' >"$fs/usr/sbin/policy-rc.d"
+chmod 755 "$fs/usr/sbin/policy-rc.d"
+
+tar -C "$fs" --numeric-owner -c .

@@ -1,0 +1,55 @@
+//! `wharf` and `wharf-web` as static binaries, and what their images are made from.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::stage::{cargo, root, run};
+
+/// The target of the static binaries: the host's, so that no cross compiler is needed.
+///
+/// It is given to cargo although it is the host's own: flags for a named target leave build scripts, macros and
+/// the ordinary builds of the tests alone.
+fn target() -> Result<String> {
+    if cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))) {
+        Ok(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+    } else {
+        bail!("the images' binaries are built on Linux, on x86_64 or aarch64; this is another system")
+    }
+}
+
+fn folder() -> Result<PathBuf> {
+    Ok(root().join("target").join(target()?).join("release"))
+}
+
+/// The built `wharf`.
+pub(crate) fn wharf() -> Result<PathBuf> {
+    Ok(folder()?.join("wharf"))
+}
+
+/// Builds both, with the C library inside.
+pub(crate) fn build() -> Result<()> {
+    let target = target()?;
+    let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace('-', "_"));
+    run(cargo()
+        .args(["build", "--release", "--locked", "--package", "wharf", "--package", "wharf-web"])
+        .args(["--target", &target, "--target-dir"])
+        .arg(root().join("target"))
+        .env(flags, "-C target-feature=+crt-static")
+        // They would take the place of the flags above.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS"))
+}
+
+/// Puts the binary and the Dockerfile of `web` where `deploy/compose.yaml` builds from.
+pub(crate) fn stage_web() -> Result<()> {
+    let context = root().join("target/images/web");
+    fs::create_dir_all(&context).with_context(|| format!("cannot make {}", context.display()))?;
+    for (from, name) in
+        [(folder()?.join("wharf-web"), "wharf-web"), (root().join("deploy/images/web/Dockerfile"), "Dockerfile")]
+    {
+        let to = context.join(name);
+        fs::copy(&from, &to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    }
+    Ok(())
+}

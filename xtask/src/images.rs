@@ -1,0 +1,70 @@
+//! `cargo xtask images`: what the stack and the tests need where no registry can be reached.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    binaries,
+    host::{Need, as_root, ensure, succeeds},
+    stack::{Source, wharf},
+    stage::{command, root, run, stage},
+};
+
+/// What all images from Debian's packages begin with.
+const BASE: &str = "wharf-local/debian:bookworm";
+
+/// Binaries, then the images that are made here for stacks from this source.
+pub(crate) fn make(source: Source) -> Result<()> {
+    stage("static binaries", || binaries::build().and_then(|()| binaries::stage_web()))?;
+    if source == Source::Offline {
+        base()?;
+    }
+    stage("images", || run(wharf(source)?.arg("build")))
+}
+
+/// The task: all of them.
+pub(crate) fn run_task() -> Result<()> {
+    make(Source::Offline)
+}
+
+/// Makes the base image unless the engine has it.
+fn base() -> Result<()> {
+    ensure(&[Need::Program("docker", "docker.io")])?;
+    if succeeds(command("docker").args(["image", "inspect", BASE])) {
+        return Ok(());
+    }
+    if !succeeds(command("docker").arg("version")) {
+        bail!("no Docker Engine answers: start it, or name it in DOCKER_HOST");
+    }
+    stage(&format!("base image {BASE}"), || {
+        ensure(&[
+            Need::Program("debootstrap", "debootstrap"),
+            Need::File("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
+        ])?;
+        import()
+    })
+}
+
+/// debootstrap's archive into `docker import`.
+fn import() -> Result<()> {
+    let mut archive = as_root("sh")?
+        .arg("deploy/images/debian/rootfs.sh")
+        .arg(root().join("target/images/debian"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run deploy/images/debian/rootfs.sh")?;
+    let Some(pipe) = archive.stdout.take() else { bail!("the archive has no output") };
+    // An archive that was cut off is a valid one to the engine: it gets its name only when both went well.
+    let imported = command("docker").args(["import", "--change", "CMD [\"bash\"]", "-"]).stdin(pipe).output();
+    let made = archive.wait().context("cannot wait for deploy/images/debian/rootfs.sh")?;
+    let imported = imported.context("cannot run `docker import`")?;
+    if !made.success() {
+        bail!("deploy/images/debian/rootfs.sh failed ({made}); its messages are above");
+    }
+    if !imported.status.success() {
+        bail!("`docker import` failed: {}", String::from_utf8_lossy(&imported.stderr).trim());
+    }
+    let id = String::from_utf8_lossy(&imported.stdout).trim().to_owned();
+    run(command("docker").args(["tag", &id, BASE]))
+}
