@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::conform::{Stage, conform};
+use crate::files::Files;
 use crate::find::{self, Environment};
 use crate::interpolate::interpolate;
+use crate::lint;
 use crate::merge::{apply_resets, merge, settle};
 use crate::node::{Map, Node, Span, Value};
 use crate::normalise;
@@ -42,6 +44,7 @@ pub(crate) struct Settings {
 
 /// Puts a project's tree together.
 pub(crate) struct Assembler<'r> {
+    pub(crate) files_of: Files<'r>,
     pub(crate) report: &'r mut Report,
     pub(crate) settings: Settings,
     /// Services of files that were extended from, with those files' own `extends` resolved on use.
@@ -50,8 +53,8 @@ pub(crate) struct Assembler<'r> {
 }
 
 impl<'r> Assembler<'r> {
-    pub(crate) fn new(report: &'r mut Report, settings: Settings) -> Self {
-        Self { report, settings, extended: HashMap::new(), files: 0 }
+    pub(crate) fn new(files_of: Files<'r>, report: &'r mut Report, settings: Settings) -> Self {
+        Self { files_of, report, settings, extended: HashMap::new(), files: 0 }
     }
 
     /// Reads a file's documents.
@@ -61,7 +64,7 @@ impl<'r> Assembler<'r> {
             self.report.error(At::NOWHERE, format!("the project is made of more than {MAX_FILES} files"));
             return None;
         }
-        let text = find::read_text(file, self.report)?;
+        let text = self.files_of.read(file, self.report)?;
         Some(self.read_given(file, text))
     }
 
@@ -109,6 +112,7 @@ impl<'r> Assembler<'r> {
             self.report.help("for example `services: { web: { image: nginx } }`");
             return None;
         }
+        lint::document(&document, self.report);
         if self.settings.interpolate {
             interpolate(&mut document, &|name| context.environment.get(name).cloned(), self.report);
         }
@@ -161,12 +165,12 @@ impl<'r> Assembler<'r> {
                 .filter(|file| file != "/dev/null")
                 .map(PathBuf::from)
                 .collect(),
-            None => [dir.join(".env")].into_iter().filter(|file| file.is_file()).collect::<Vec<_>>(),
+            None => [dir.join(".env")].into_iter().filter(|file| self.files_of.is_file(file)).collect::<Vec<_>>(),
         };
-        find::add_env_files(&env_files, &mut environment, self.report);
+        find::add_env_files(&env_files, &mut environment, self.files_of, self.report);
         let mut inputs = Vec::new();
         for (path, span) in files {
-            if !path.is_file() {
+            if !self.files_of.is_file(&path) {
                 self.report.error(span, format!("cannot read {}: there is no such file", path.display()));
                 continue;
             }

@@ -254,7 +254,8 @@ impl Walk<'_> {
                 self.wrong(&node, &Shape::Hosts, field);
                 None
             }
-            Err(Some((node, message))) => {
+            Err(Some(wrong)) => {
+                let (node, message) = *wrong;
                 self.refuse(&node, format!("`{}`: {message}", self.path));
                 self.report.help("for example `extra_hosts: [\"myhost=192.0.2.1\"]`");
                 None
@@ -324,7 +325,7 @@ impl Walk<'_> {
         if self.literal && scalar.text.contains('$') {
             return Some(vec![node]);
         }
-        if !scalar.is_text() && !(scalar.is_number() && numbers) {
+        if !(scalar.is_text() || scalar.is_number() && numbers) {
             self.wrong(&node, shape, field);
             return None;
         }

@@ -36,13 +36,14 @@ pub(crate) fn parse(
 }
 
 /// Reads a file whose lines are taken as they are (`format: raw`).
-pub(crate) fn parse_raw(text: &str) -> Vec<(String, String)> {
-    let lines = text.lines().map(|line| line.strip_suffix('\r').unwrap_or(line));
-    let entries = lines.filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    entries
-        .filter_map(|line| line.split_once('='))
-        .map(|(key, value)| (key.trim().to_owned(), value.to_owned()))
-        .collect()
+pub(crate) fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let lines = text.lines().map(|line| line.strip_suffix('\r').unwrap_or(line).trim_start());
+    let statements = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let entry = |line: &str| match line.split_once('=') {
+        Some((key, value)) => Some((key.to_owned(), value.to_owned())),
+        None => lookup(line.trim_end()).map(|value| (line.trim_end().to_owned(), value)),
+    };
+    statements.filter_map(entry).collect()
 }
 
 struct Parser<'p> {
@@ -232,6 +233,6 @@ mod tests {
 
     #[test]
     fn raw_lines_are_taken_as_they_are() {
-        assert_eq!(parse_raw("# c\nA='$X' # y\n\nB=1\n"), pairs(&[("A", "'$X' # y"), ("B", "1")]));
+        assert_eq!(parse_raw("# c\nA='$X' # y\n\nB=1\nC\n", &|_| None), pairs(&[("A", "'$X' # y"), ("B", "1")]));
     }
 }

@@ -98,7 +98,7 @@ impl Assembler<'_> {
         let mut others = match self.extended.remove(&path) {
             Some(others) => others,
             None => {
-                if !path.is_file() {
+                if !self.files_of.is_file(&path) {
                     let at = extends.get("file").unwrap_or(extends).clone();
                     self.report.error(&at, format!("cannot read {}: there is no such file", path.display()));
                     return None;

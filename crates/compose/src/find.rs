@@ -1,10 +1,10 @@
 //! Finds the Compose files, the project directory and the values for interpolation.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::dotenv;
+use crate::files::Files;
 use crate::node::Span;
 use crate::options::Options;
 use crate::paths::clean;
@@ -15,9 +15,6 @@ const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "
 /// Names of the file that is merged onto it.
 const OVERRIDES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
-/// Longest file that is read, in bytes.
-const MAX_BYTES: u64 = 16 << 20;
-
 /// Values for interpolation.
 pub(crate) type Environment = BTreeMap<String, String>;
 
@@ -32,7 +29,7 @@ pub(crate) struct Found {
 }
 
 /// Finds the files that `options` mean. `None`: the report says why.
-pub(crate) fn find(options: &Options, report: &mut Report) -> Option<Found> {
+pub(crate) fn find(options: &Options, files_of: Files<'_>, report: &mut Report) -> Option<Found> {
     let mut environment = options.environment.clone();
     let at_cwd = |path: &Path| clean(&options.working_dir.join(path));
     let chosen = options.project_directory.as_deref().map(at_cwd);
@@ -43,7 +40,7 @@ pub(crate) fn find(options: &Options, report: &mut Report) -> Option<Found> {
         options.files.iter().map(|file| if is_stdin(file) { file.clone() } else { at_cwd(file) }).collect();
     let early = chosen.clone().or_else(|| of_first(&files)).unwrap_or_else(|| at_cwd(Path::new("")));
     let explicit = env_files(options);
-    read_env_files(explicit.as_deref(), &early, &options.working_dir, &mut environment, report);
+    read_env_files(explicit.as_deref(), &early, &options.working_dir, &mut environment, files_of, report);
 
     if files.is_empty()
         && let Some(list) = environment.get("COMPOSE_FILE").filter(|list| !list.is_empty())
@@ -54,7 +51,7 @@ pub(crate) fn find(options: &Options, report: &mut Report) -> Option<Found> {
         files = paths.map(|file| if is_stdin(file) { file.to_owned() } else { at_cwd(file) }).collect();
     }
     if files.is_empty() {
-        files = search(&chosen.clone().unwrap_or_else(|| at_cwd(Path::new(""))), report);
+        files = search(&chosen.clone().unwrap_or_else(|| at_cwd(Path::new(""))), files_of, report);
     }
     if files.is_empty() {
         report.error(At::NOWHERE, format!("no Compose file in {} or above it", options.working_dir.display()));
@@ -63,7 +60,7 @@ pub(crate) fn find(options: &Options, report: &mut Report) -> Option<Found> {
     }
     let dir = chosen.or_else(|| of_first(&files)).unwrap_or_else(|| at_cwd(Path::new("")));
     if explicit.is_none() && dir != early {
-        read_env_files(None, &dir, &options.working_dir, &mut environment, report);
+        read_env_files(None, &dir, &options.working_dir, &mut environment, files_of, report);
     }
     Some(Found { files, dir, environment })
 }
@@ -87,6 +84,7 @@ fn read_env_files(
     dir: &Path,
     working_dir: &Path,
     environment: &mut Environment,
+    files_of: Files<'_>,
     report: &mut Report,
 ) {
     let files = match explicit {
@@ -96,17 +94,22 @@ fn read_env_files(
                 .get("COMPOSE_DISABLE_ENV_FILE")
                 .is_some_and(|text| matches!(text.as_str(), "1" | "t" | "true" | "TRUE" | "True"));
             let file = dir.join(".env");
-            if disabled || !file.is_file() { Vec::new() } else { vec![file] }
+            if disabled || !files_of.is_file(&file) { Vec::new() } else { vec![file] }
         }
     };
-    add_env_files(&files, environment, report);
+    add_env_files(&files, environment, files_of, report);
 }
 
 /// Adds the values of `files` that are not there yet; of several files, the last wins.
-pub(crate) fn add_env_files(files: &[PathBuf], environment: &mut Environment, report: &mut Report) {
+pub(crate) fn add_env_files(
+    files: &[PathBuf],
+    environment: &mut Environment,
+    files_of: Files<'_>,
+    report: &mut Report,
+) {
     let mut entries: Vec<(String, String)> = Vec::new();
     for file in files {
-        let Some(text) = read_text(file, report) else { continue };
+        let Some(text) = files_of.read(file, report) else { continue };
         let source = report.add_source(file.clone(), text.clone());
         let result = dotenv::parse(&text, entries.clone(), &|name| environment.get(name).cloned());
         match result {
@@ -139,10 +142,11 @@ fn line_span(source: u32, line: usize) -> Span {
 }
 
 /// Looks for a Compose file and its override in `dir`, then in each directory above it.
-fn search(dir: &Path, report: &mut Report) -> Vec<PathBuf> {
+fn search(dir: &Path, files_of: Files<'_>, report: &mut Report) -> Vec<PathBuf> {
     for dir in dir.ancestors() {
-        let there =
-            |names: &[&str]| names.iter().map(|name| dir.join(name)).filter(|file| file.exists()).collect::<Vec<_>>();
+        let there = |names: &[&str]| {
+            names.iter().map(|name| dir.join(name)).filter(|file| files_of.exists(file)).collect::<Vec<_>>()
+        };
         let candidates = there(&NAMES);
         let Some(winner) = candidates.first() else { continue };
         let overrides = there(&OVERRIDES);
@@ -157,41 +161,4 @@ fn search(dir: &Path, report: &mut Report) -> Vec<PathBuf> {
         return [winner].into_iter().chain(overrides.first()).cloned().collect();
     }
     Vec::new()
-}
-
-/// Reads a text file of bounded size.
-pub(crate) fn read_text(file: &Path, report: &mut Report) -> Option<String> {
-    let mut bytes = Vec::new();
-    let result = std::fs::File::open(file).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    let shown = file.display();
-    if let Err(error) = result {
-        let why = match error.kind() {
-            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            std::io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-            _ => error.to_string(),
-        };
-        report.error(At::NOWHERE, format!("cannot read {shown}: {why}"));
-        return None;
-    }
-    checked_text(bytes, &shown.to_string(), report)
-}
-
-/// The text that `bytes` hold, if they are of bounded size and UTF-8.
-pub(crate) fn checked_text(bytes: Vec<u8>, shown: &str, report: &mut Report) -> Option<String> {
-    if bytes.len() as u64 > MAX_BYTES {
-        report.error(At::NOWHERE, format!("{shown} is longer than {} MiB", MAX_BYTES >> 20));
-        return None;
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Some(match text.strip_prefix('\u{feff}') {
-            Some(rest) => rest.to_owned(),
-            None => text,
-        }),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
-            report.error(At::NOWHERE, format!("{shown} is not UTF-8 text: line {line} holds another byte"));
-            None
-        }
-    }
 }

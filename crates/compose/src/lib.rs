@@ -1,13 +1,16 @@
 //! Reads Compose files: many files in, one checked Project out.
 
 mod assemble;
+pub mod config;
 mod conform;
 mod consistency;
 pub mod diagnostic;
 mod dotenv;
 mod extend;
+mod files;
 mod find;
 mod interpolate;
+mod lint;
 mod load;
 mod merge;
 pub mod model;
@@ -19,6 +22,7 @@ pub mod options;
 mod paths;
 pub mod place;
 mod ports;
+mod queries;
 mod read;
 mod render;
 mod report;
@@ -29,9 +33,12 @@ mod short;
 mod spec;
 mod template;
 mod value;
+pub mod variables;
 
+pub use config::{Config, Steps};
 pub use diagnostic::{Diagnostic, LoadError};
 pub use load::Loaded;
 pub use model::Project;
 pub use options::Options;
 pub use place::Place;
+pub use variables::{Variable, environment, variables};

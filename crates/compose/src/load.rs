@@ -3,12 +3,16 @@
 use std::path::PathBuf;
 
 use serde::Deserialize as _;
+use serde_json::Value;
 
 use crate::assemble::{Assembler, Context, Input, Settings};
+use crate::config::Steps;
 use crate::conform::{Stage, conform};
 use crate::consistency;
 use crate::diagnostic::{Diagnostic, LoadError};
+use crate::files::{Files, checked_text};
 use crate::find::{self, Environment, Found};
+use crate::lint;
 use crate::model::{Concealed, Project};
 use crate::name;
 use crate::node::Node;
@@ -34,17 +38,41 @@ impl Project {
     /// # Errors
     /// All that is wrong with the files, each with its place; nothing is loaded then.
     pub fn load(options: &Options) -> Result<Loaded, LoadError> {
-        let mut report = Report::default();
-        let project = load(options, &mut report);
-        let (mut errors, warnings) = report.finish();
-        match project {
-            Some(project) if errors.is_empty() => Ok(Loaded { project, warnings }),
-            _ => {
-                if errors.is_empty() {
-                    errors.push(Diagnostic::new("the project cannot be loaded"));
-                }
-                Err(LoadError { diagnostics: errors, warnings })
+        project(options, Steps::default())
+    }
+}
+
+/// Reads a project by the given steps, interpolation among them.
+pub(crate) fn project(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
+    let mut report = Report::default();
+    let project = load(options, steps, &mut report);
+    let (project, warnings) = finished(project, report)?;
+    Ok(Loaded { project, warnings })
+}
+
+/// Reads a project whose variables stay as they are written: as values, since it has no types then.
+pub(crate) fn uninterpolated(options: &Options, steps: Steps) -> Result<(Value, Vec<Diagnostic>), LoadError> {
+    let mut report = Report::default();
+    let value = tree(options, steps, &mut report).map(|tree| {
+        let mut value = json(&tree.node, &spec::FILE);
+        if let Some(map) = value.as_object_mut() {
+            map.shift_remove("version");
+            map.shift_insert(0, "name".to_owned(), tree.name.into());
+        }
+        value
+    });
+    finished(value, report)
+}
+
+fn finished<T>(value: Option<T>, report: Report) -> Result<(T, Vec<Diagnostic>), LoadError> {
+    let (mut errors, warnings) = report.finish();
+    match value {
+        Some(value) if errors.is_empty() => Ok((value, warnings)),
+        _ => {
+            if errors.is_empty() {
+                errors.push(Diagnostic::new("the project cannot be loaded"));
             }
+            Err(LoadError { diagnostics: errors, warnings })
         }
     }
 }
@@ -58,33 +86,37 @@ struct Tree {
     environment: Environment,
 }
 
-fn load(options: &Options, report: &mut Report) -> Option<Project> {
-    let mut tree = tree(options, Settings { interpolate: true, resolve_paths: true }, report)?;
-    tree.node = conform(tree.node, &spec::FILE, Stage::Whole, false, report);
-    normalise(&mut tree.node, &tree.name, &tree.environment);
+fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<Project> {
+    let tree = tree(options, steps, report)?;
     let spans = Spans::of(&tree.node);
     let mut project = typed(&tree, &spans, report)?;
-    consistency::check_resources(&project, &spans, report);
     select(&mut project, options, &tree.environment, report);
-    consistency::check(&project, &spans, report);
-    if report.errors.is_empty() {
+    if steps.check_consistency {
+        consistency::check_resources(&project, &spans, report);
+        consistency::check(&project, &spans, report);
+        lint::project(&project, &spans, report);
+    }
+    if report.errors.is_empty() && steps.read_env_files {
+        let sources = service_files::Sources { files: Files { texts: &options.texts }, spans: &spans };
         for (name, service) in &mut project.services {
-            service_files::read(name, service, &tree.environment, &spans, report);
+            service_files::read(name, service, &tree.environment, sources, report);
         }
     }
     project.places = spans.places(report);
     Some(project)
 }
 
-/// Finds, reads, interpolates and merges.
-fn tree(options: &Options, settings: Settings, report: &mut Report) -> Option<Tree> {
-    let Found { files, dir, mut environment } = find::find(options, report)?;
-    let mut assembler = Assembler::new(report, settings);
+/// Finds, reads, interpolates, merges, checks and completes.
+fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
+    let files_of = Files { texts: &options.texts };
+    let Found { files, dir, mut environment } = find::find(options, files_of, report)?;
+    let settings = Settings { interpolate: steps.interpolate, resolve_paths: steps.resolve_paths };
+    let mut assembler = Assembler::new(files_of, report, settings);
     let mut inputs: Vec<Input> = Vec::new();
     for file in &files {
         if find::is_stdin(file) {
             let text = options.stdin.clone().unwrap_or_default();
-            let text = find::checked_text(text.into_bytes(), "the standard input", assembler.report);
+            let text = checked_text(text.into_bytes(), "the standard input", assembler.report);
             inputs.extend(text.map(|text| assembler.read_given(file, text)));
         } else {
             inputs.extend(assembler.read(file));
@@ -97,6 +129,10 @@ fn tree(options: &Options, settings: Settings, report: &mut Report) -> Option<Tr
     if node.as_map().is_none_or(|map| map.is_empty()) && report.errors.is_empty() {
         report.error(At::NOWHERE, "the Compose file is empty");
         report.help("it needs at least `services: { web: { image: nginx } }`");
+    }
+    let mut node = conform(node, &spec::FILE, Stage::Whole, !steps.interpolate, report);
+    if steps.normalise {
+        normalise(&mut node, &name, &environment);
     }
     Some(Tree { node, name, files, dir, environment })
 }

@@ -29,8 +29,8 @@ pub(crate) fn choose(
         }
         return name.clone();
     }
-    let in_files = inputs.iter().flat_map(|input| &input.documents).filter_map(|document| document.get("name"));
-    if let Some(node) = in_files.filter(|node| node.as_text().is_some_and(|text| !text.is_empty())).last() {
+    let mut in_files = inputs.iter().flat_map(|input| &input.documents).filter_map(|document| document.get("name"));
+    if let Some(node) = in_files.rfind(|node| node.as_text().is_some_and(|text| !text.is_empty())) {
         return of_file(node, environment, report);
     }
     let name = normalised(&dir.file_name().unwrap_or_default().to_string_lossy());

@@ -28,4 +28,59 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// Services named on the command line; their profiles count as active.
     pub services: Vec<String>,
+    /// Files given as text, by absolute path. If there are any, nothing is read from the disk.
+    pub texts: BTreeMap<PathBuf, String>,
+}
+
+impl Options {
+    /// A project of one text, as `/project/compose.yaml` in memory; nothing is read from the disk.
+    ///
+    /// ```
+    /// use wharf_compose::{Options, Project};
+    ///
+    /// let options = Options::from_text("services: { web: { image: 'nginx:${TAG:-1}' } }").with_variable("TAG", "2");
+    /// let project = Project::load(&options)?.project;
+    /// assert_eq!(project.services["web"].image.as_deref(), Some("nginx:2"));
+    /// # Ok::<(), wharf_compose::LoadError>(())
+    /// ```
+    pub fn from_text(text: impl Into<String>) -> Self {
+        let options = Self { working_dir: "/project".into(), ..Self::default() };
+        options.with_file("compose.yaml", text)
+    }
+
+    /// Adds a Compose file that is merged onto those before it. A relative path starts at [`Options::working_dir`].
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        let path = path.into();
+        self.files.push(path.clone());
+        self.with_text(path, text)
+    }
+
+    /// Adds a file that others include, extend or name. A relative path starts at [`Options::working_dir`].
+    #[must_use]
+    pub fn with_text(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        self.texts.insert(self.working_dir.join(path.into()), text.into());
+        self
+    }
+
+    /// Sets a variable of the environment.
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Activates a profile.
+    #[must_use]
+    pub fn with_profile(mut self, profile: impl Into<String>) -> Self {
+        self.profiles.push(profile.into());
+        self
+    }
+
+    /// Names the project.
+    #[must_use]
+    pub fn with_project_name(mut self, name: impl Into<String>) -> Self {
+        self.project_name = Some(name.into());
+        self
+    }
 }

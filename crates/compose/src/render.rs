@@ -13,15 +13,20 @@ impl Project {
 
     /// The canonical form as JSON, indented by two spaces, with a line break at the end.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(&self.to_value()).unwrap_or_default();
-        text.push('\n');
-        text
+        json(&self.to_value())
     }
 
     /// The canonical form as YAML.
     pub fn to_yaml(&self) -> String {
         yaml(&without_nulls(self.to_value()))
     }
+}
+
+/// Writes a value as JSON.
+pub(crate) fn json(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// Writes `$` as `$$`, which interpolation makes a `$` again.
@@ -37,7 +42,7 @@ pub(crate) fn doubled_dollars(value: Value) -> Value {
 }
 
 /// Leaves out what a service does not set: JSON shows these two as null, YAML not at all.
-fn without_nulls(mut value: Value) -> Value {
+pub(crate) fn without_nulls(mut value: Value) -> Value {
     if let Some(services) = value.get_mut("services").and_then(Value::as_object_mut) {
         for service in services.values_mut().filter_map(Value::as_object_mut) {
             for key in ["command", "entrypoint"] {

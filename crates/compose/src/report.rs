@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LoadError};
 use crate::node::{Node, Span};
 use crate::place::Place;
 
@@ -141,6 +141,15 @@ impl Report {
         }
     }
 
+    /// Takes the text of the line out of the latest finding: it must not be shown.
+    pub(crate) fn without_excerpt(&mut self) -> &mut Self {
+        if let Some(diagnostic) = self.last() {
+            diagnostic.source_line = None;
+            diagnostic.related.iter_mut().for_each(|(_, _, line)| *line = None);
+        }
+        self
+    }
+
     /// Adds advice to the latest finding.
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         if let Some(diagnostic) = self.last() {
@@ -169,6 +178,14 @@ impl Report {
         self.errors.sort_by_cached_key(order);
         self.warnings.sort_by_cached_key(order);
         (self.errors, self.warnings)
+    }
+
+    /// The value if nothing is wrong.
+    pub(crate) fn into_result<T>(self, value: T) -> Result<T, LoadError> {
+        match self.finish() {
+            (errors, _) if errors.is_empty() => Ok(value),
+            (diagnostics, warnings) => Err(LoadError { diagnostics, warnings }),
+        }
     }
 
     /// Marks the element that `path` lies in as wrong.

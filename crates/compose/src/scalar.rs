@@ -188,7 +188,7 @@ pub(crate) fn bytes(text: &str) -> Option<i64> {
         _ => return None,
     };
     let value = number * 1024_f64.powi(power);
-    (value >= 0.0 && value < 9.2e18).then_some(value as i64)
+    (0.0..9.2e18).contains(&value).then_some(value as i64)
 }
 
 /// Reads a duration: `1m30s`, `1.5h`, `200ms`, `1d`, `2w`; `0` needs no unit.

@@ -5,18 +5,38 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use crate::dotenv;
+use crate::files::Files;
 use crate::find::{self, Environment};
 use crate::model::{EnvFile, Mapping, Service};
 use crate::report::Report;
 use crate::value::Spans;
 
-/// Reads the files of one service and forgets their names.
-pub(crate) fn read(name: &str, service: &mut Service, environment: &Environment, spans: &Spans, report: &mut Report) {
-    read_env_files(name, service, environment, spans, report);
-    read_label_files(name, service, spans, report);
+/// Where the files are, and where they are named.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'s> {
+    pub(crate) files: Files<'s>,
+    pub(crate) spans: &'s Spans,
 }
 
-fn read_env_files(name: &str, service: &mut Service, environment: &Environment, spans: &Spans, report: &mut Report) {
+/// Reads the files of one service and forgets their names.
+pub(crate) fn read(
+    name: &str,
+    service: &mut Service,
+    environment: &Environment,
+    sources: Sources<'_>,
+    report: &mut Report,
+) {
+    read_env_files(name, service, environment, sources, report);
+    read_label_files(name, service, sources, report);
+}
+
+fn read_env_files(
+    name: &str,
+    service: &mut Service,
+    environment: &Environment,
+    sources: Sources<'_>,
+    report: &mut Report,
+) {
     if service.env_file.is_empty() {
         return;
     }
@@ -25,12 +45,15 @@ fn read_env_files(name: &str, service: &mut Service, environment: &Environment, 
     let lookup = |key: &str| environment.get(key).cloned().or_else(|| own.get(key).cloned().flatten());
     for (index, file) in std::mem::take(&mut service.env_file).iter().enumerate() {
         let path = format!("services.{name}.env_file[{index}]");
-        let Some(text) = text_of(file, &path, spans, report) else { continue };
+        let Some(text) = text_of(file, &path, sources, report) else { continue };
         let source = report.add_source(file.path.clone().into(), text.clone());
         match file.format.as_deref() {
-            Some("raw") => entries.extend(dotenv::parse_raw(&text)),
+            Some("raw") => entries.extend(dotenv::parse_raw(&text, &lookup)),
             Some(other) => {
-                report.error(spans.at(&format!("{path}.format")), format!("`{other}` is not a format of env files"));
+                report.error(
+                    sources.spans.at(&format!("{path}.format")),
+                    format!("`{other}` is not a format of env files"),
+                );
                 report.help("the only one is `raw`; without it, quotes and variables count");
             }
             None => match dotenv::parse(&text, entries.clone(), &lookup) {
@@ -45,29 +68,29 @@ fn read_env_files(name: &str, service: &mut Service, environment: &Environment, 
     service.environment = all;
 }
 
-fn text_of(file: &EnvFile, path: &str, spans: &Spans, report: &mut Report) -> Option<String> {
-    let there = Path::new(&file.path).exists();
+fn text_of(file: &EnvFile, path: &str, sources: Sources<'_>, report: &mut Report) -> Option<String> {
+    let there = sources.files.exists(Path::new(&file.path));
     if !there {
         if file.required {
-            report.error(spans.at(path), format!("the env file {} does not exist", file.path));
+            report.error(sources.spans.at(path), format!("the env file {} does not exist", file.path));
             report.help("create it, or say `required: false`");
         }
         return None;
     }
-    find::read_text(Path::new(&file.path), report)
+    sources.files.read(Path::new(&file.path), report)
 }
 
-fn read_label_files(name: &str, service: &mut Service, spans: &Spans, report: &mut Report) {
+fn read_label_files(name: &str, service: &mut Service, sources: Sources<'_>, report: &mut Report) {
     let mut entries: Vec<(String, String)> = Vec::new();
     for (index, file) in std::mem::take(&mut service.label_file).iter().enumerate() {
-        if !Path::new(file).exists() {
+        if !sources.files.exists(Path::new(file)) {
             report.error(
-                spans.at(&format!("services.{name}.label_file[{index}]")),
+                sources.spans.at(&format!("services.{name}.label_file[{index}]")),
                 format!("the label file {file} does not exist"),
             );
             continue;
         }
-        let Some(text) = find::read_text(Path::new(file), report) else { continue };
+        let Some(text) = sources.files.read(Path::new(file), report) else { continue };
         let source = report.add_source(file.into(), text.clone());
         match dotenv::parse(&text, entries.clone(), &|_| None) {
             Ok(parsed) => entries.extend(find::report_unset(parsed, source, report)),

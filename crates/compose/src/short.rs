@@ -69,15 +69,18 @@ pub(crate) fn dependency(name: &Node) -> Node {
     name.map([("condition", name.text("service_started")), ("required", name.text("true"))])
 }
 
-/// Both forms of `extra_hosts` as `host=address` entries; the error names the entry, or `None` for the whole.
-pub(crate) fn hosts(node: &Node) -> Result<Vec<Node>, Option<(Node, String)>> {
+/// The entry of `extra_hosts` that is wrong, and why; `None`: the whole is neither a list nor a map.
+type WrongHost = Option<Box<(Node, String)>>;
+
+/// Both forms of `extra_hosts` as `host=address` entries.
+pub(crate) fn hosts(node: &Node) -> Result<Vec<Node>, WrongHost> {
     let mut out = Vec::new();
     match &node.value {
         Value::List(list) => {
             for entry in list {
                 let text = entry.as_text().ok_or(None)?;
                 let Some((host, addresses)) = text.split_once('=').or_else(|| text.split_once(':')) else {
-                    return Err(Some((entry.clone(), format!("`{text}` has no address"))));
+                    return Err(Some(Box::new((entry.clone(), format!("`{text}` has no address")))));
                 };
                 for address in addresses.split(',') {
                     out.push(host_entry(entry, host, address)?);
@@ -103,9 +106,9 @@ pub(crate) fn hosts(node: &Node) -> Result<Vec<Node>, Option<(Node, String)>> {
     Ok(out)
 }
 
-fn host_entry(node: &Node, host: &str, address: &str) -> Result<Node, Option<(Node, String)>> {
+fn host_entry(node: &Node, host: &str, address: &str) -> Result<Node, WrongHost> {
     if host.is_empty() || host.contains([':', '=']) {
-        return Err(Some((node.clone(), format!("`{host}` is not a host name"))));
+        return Err(Some(Box::new((node.clone(), format!("`{host}` is not a host name")))));
     }
     let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|bare| !bare.is_empty());
     Ok(node.text(format!("{host}={}", bare.unwrap_or(address))))

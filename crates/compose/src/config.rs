@@ -1,0 +1,74 @@
+//! The canonical form of a project with some of the way left out: what `config` and its flags print.
+
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, LoadError};
+use crate::load;
+use crate::options::Options;
+use crate::render;
+
+/// The steps between the files and the canonical form; all of them by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// Put values in the place of variables (`--no-interpolate` leaves it out).
+    pub interpolate: bool,
+    /// Add what the specification implies: default network, dependencies, names (`--no-normalize`).
+    pub normalise: bool,
+    /// Make paths absolute (`--no-path-resolution`).
+    pub resolve_paths: bool,
+    /// Check that the parts fit together (`--no-consistency`).
+    pub check_consistency: bool,
+    /// Read `env_file`s into `environment` (`--no-env-resolution`).
+    pub read_env_files: bool,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self { interpolate: true, normalise: true, resolve_paths: true, check_consistency: true, read_env_files: true }
+    }
+}
+
+/// The canonical form of a project, as plain values.
+///
+/// ```
+/// use wharf_compose::{Config, Options, Steps};
+///
+/// let options = Options::from_text("services: { web: { image: 'nginx:$TAG' } }");
+/// let config = Config::load(&options, Steps { interpolate: false, normalise: false, ..Steps::default() })?;
+/// assert_eq!(config.to_yaml(), "name: project\nservices:\n  web:\n    image: nginx:$TAG\n");
+/// # Ok::<(), wharf_compose::LoadError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The canonical form. Each `$` is doubled if variables have been filled in, so that reading it changes nothing.
+    pub value: Value,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Config {
+    /// Reads the files that `options` name, by the given steps.
+    ///
+    /// # Errors
+    /// All that is wrong with the files, each with its place.
+    pub fn load(options: &Options, steps: Steps) -> Result<Self, LoadError> {
+        let (value, warnings) = match steps.interpolate {
+            true => {
+                let loaded = load::project(options, steps)?;
+                (loaded.project.to_value(), loaded.warnings)
+            }
+            false => load::uninterpolated(options, steps)?,
+        };
+        Ok(Self { value, warnings })
+    }
+
+    /// The form as JSON, indented by two spaces, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        render::json(&self.value)
+    }
+
+    /// The form as YAML.
+    pub fn to_yaml(&self) -> String {
+        render::yaml(&render::without_nulls(self.value.clone()))
+    }
+}

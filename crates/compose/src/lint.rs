@@ -1,0 +1,132 @@
+//! Warns of what is allowed but probably not meant.
+
+use std::net::IpAddr;
+
+use crate::model::{Port, Project};
+use crate::node::{Node, Value};
+use crate::report::{At, Report};
+use crate::value::Spans;
+
+/// Looks at one file before its variables are filled in.
+pub(crate) fn document(document: &Node, report: &mut Report) {
+    if let Some(version) = document.get("version") {
+        report.warning(At::key(version), "`version` is obsolete and has no effect");
+        report.help("remove the line");
+    }
+    let services = document.get("services").and_then(Node::as_map);
+    for service in services.into_iter().flat_map(|services| services.values()) {
+        match service.get("environment").map(|environment| &environment.value) {
+            Some(Value::Map(map)) => {
+                for (name, value) in map {
+                    password(name, value.as_text(), At::key(value), report);
+                }
+            }
+            Some(Value::List(list)) => {
+                for entry in list {
+                    let pair = entry.as_text().and_then(|text| text.split_once('='));
+                    pair.into_iter().for_each(|(name, value)| password(name, Some(value), At::from(entry), report));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A password that stands in the file for everybody to read.
+fn password(name: &str, value: Option<&str>, at: At, report: &mut Report) {
+    let upper = name.to_ascii_uppercase();
+    let secret =
+        ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"].iter().any(|word| upper.ends_with(word));
+    let written = value.is_some_and(|value| !value.is_empty() && !value.contains('$'));
+    if secret && written {
+        report.warning(at, format!("`{name}` stands in the file in plain text"));
+        report.without_excerpt();
+        report.help(format!(
+            "take it from the environment (`${{{name}}}`), or from a secret if the image reads `{name}_FILE`"
+        ));
+    }
+}
+
+/// Looks at the whole project.
+pub(crate) fn project(project: &Project, spans: &Spans, report: &mut Report) {
+    let mut bound: Vec<(&Port, (u16, u16), String, &str)> = Vec::new();
+    for (name, service) in &project.services {
+        for (index, port) in service.ports.iter().enumerate() {
+            let Some(range) = port.published.as_deref().and_then(fixed) else { continue };
+            let path = format!("services.{name}.ports[{index}]");
+            let other = bound.iter().find(|(other, taken, ..)| {
+                let protocol = |port: &Port| port.protocol.clone().unwrap_or_else(|| "tcp".to_owned());
+                range.0 == range.1 && taken == &range && protocol(other) == protocol(port) && overlap(other, port)
+            });
+            if let Some((_, _, first, owner)) = other {
+                let whose = if *owner == name { "twice".to_owned() } else { format!("by `{owner}`, too") };
+                report.warning(spans.at(&path), format!("the host port {} is bound {whose}", range.0));
+                if let Some(span) = spans.span(first) {
+                    report.also("first bound here", span);
+                }
+                report.help("only one of the containers can start; publish another port");
+            } else if range.0 == range.1 && service.replicas() > 1 {
+                let message =
+                    format!("`{name}` has {} replicas, and the host port {} is for one", service.replicas(), range.0);
+                report.warning(spans.at(&path), message);
+                report.help(format!("publish a range, like `8000-8010:{}`, or no fixed port: `\"{0}\"`", port.target));
+            }
+            bound.push((port, range, path, name));
+        }
+    }
+}
+
+/// A fixed host port or range; 0 is any free port.
+fn fixed(published: &str) -> Option<(u16, u16)> {
+    let (first, last) = published.split_once('-').unwrap_or((published, published));
+    let range = (first.parse().ok()?, last.parse().ok()?);
+    (range.0 != 0).then_some(range)
+}
+
+/// Whether two ports are bound on an address of both.
+fn overlap(one: &Port, other: &Port) -> bool {
+    let address = |port: &Port| port.host_ip.as_deref().and_then(|text| text.parse::<IpAddr>().ok());
+    match (address(one), address(other)) {
+        (Some(one), Some(other)) => one == other || one.is_unspecified() || other.is_unspecified(),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, Project};
+
+    fn warnings(text: &str) -> Vec<String> {
+        let loaded = Project::load(&Options::from_text(text)).expect("the project can be loaded");
+        loaded.warnings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_host_port_bound_twice_is_named_with_both_places() {
+        let text = "services:\n  a: {image: x, ports: ['8080:80']}\n  b: {image: x, ports: ['127.0.0.1:8080:80']}\n";
+        insta::assert_snapshot!(warnings(text).join("\n"), @"
+        /project/compose.yaml:3:25: the host port 8080 is bound by `a`, too
+            3 |   b: {image: x, ports: ['127.0.0.1:8080:80']}
+              |                         ^^^^^^^^^^^^^^^^^^^
+        /project/compose.yaml:2:25: first bound here
+            2 |   a: {image: x, ports: ['8080:80']}
+              |                         ^
+          help: only one of the containers can start; publish another port
+        ");
+        assert!(warnings("services: {a: {image: x, ports: ['0:80', '0:81']}}").is_empty());
+    }
+
+    #[test]
+    fn a_password_is_named_but_not_shown() {
+        let text = "services: {db: {image: x, environment: {POSTGRES_PASSWORD: hunter2, OTHER_TOKEN: $X}}}";
+        let found = warnings(text);
+        assert!(found[0].contains("`POSTGRES_PASSWORD` stands in the file in plain text"));
+        assert!(!found[0].contains("hunter2"));
+        assert_eq!(found.len(), 2, "the second is the unset variable: {found:?}");
+    }
+
+    #[test]
+    fn an_obsolete_version_is_named() {
+        assert!(warnings("version: '3'\nservices: {a: {image: x}}")[0].contains("`version` is obsolete"));
+    }
+}

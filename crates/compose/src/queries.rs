@@ -1,0 +1,85 @@
+//! What one asks of a project.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{MountKind, Project, Service};
+
+impl Project {
+    /// The name of the image that a service runs: its `image`, else `<project>-<service>` for a built one.
+    pub fn image_of(&self, name: &str, service: &Service) -> String {
+        match service.image.as_deref() {
+            Some(image) if !image.is_empty() => image.to_owned(),
+            _ => format!("{}-{name}", self.name),
+        }
+    }
+
+    /// The images of the enabled services, in name order of the services, each once.
+    pub fn images(&self) -> Vec<String> {
+        let mut images: Vec<String> = Vec::new();
+        for (name, service) in self.services.iter().filter(|(_, service)| service.provider.is_none()) {
+            let image = self.image_of(name, service);
+            if !images.contains(&image) {
+                images.push(image);
+            }
+        }
+        images
+    }
+
+    /// All profiles that services name, enabled or not.
+    pub fn profiles(&self) -> BTreeSet<&str> {
+        let all = self.services.values().chain(self.disabled_services.values());
+        all.flat_map(|service| service.profiles.iter().map(String::as_str)).collect()
+    }
+
+    /// The project without the networks, volumes, secrets, configs and models that no enabled service uses.
+    #[must_use]
+    pub fn without_unused(mut self) -> Self {
+        let services: Vec<_> = self.services.values().collect();
+        let networks = names(&services, |service| service.networks.keys().cloned().collect());
+        let volumes = names(&services, |service| {
+            let volumes = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume);
+            volumes.filter_map(|mount| mount.source.clone()).collect()
+        });
+        let secrets = names(&services, |service| {
+            let built = service.build.iter().flat_map(|build| &build.secrets);
+            service.secrets.iter().chain(built).map(|secret| secret.source.clone()).collect()
+        });
+        let configs = names(&services, |service| service.configs.iter().map(|config| config.source.clone()).collect());
+        let models = names(&services, |service| service.models.keys().cloned().collect());
+        keep(&mut self.networks, &networks);
+        keep(&mut self.volumes, &volumes);
+        keep(&mut self.secrets, &secrets);
+        keep(&mut self.configs, &configs);
+        keep(&mut self.models, &models);
+        self
+    }
+}
+
+fn names(services: &[&Service], of: impl Fn(&Service) -> Vec<String>) -> BTreeSet<String> {
+    services.iter().flat_map(|service| of(service)).collect()
+}
+
+fn keep<T>(map: &mut BTreeMap<String, T>, names: &BTreeSet<String>) {
+    map.retain(|name, _| names.contains(name));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, Project};
+
+    #[test]
+    fn images_profiles_and_used_resources_are_listed() {
+        let text = "
+services:
+  web: {build: ., volumes: ['data:/x']}
+  db: {image: postgres, profiles: [full]}
+  cache: {image: redis}
+  again: {image: redis}
+volumes: {data: {}, other: {}}
+";
+        let project = Project::load(&Options::from_text(text)).expect("the project can be loaded").project;
+        assert_eq!(project.images(), ["redis", "project-web"]);
+        assert_eq!(project.profiles().into_iter().collect::<Vec<_>>(), ["full"]);
+        assert_eq!(project.without_unused().volumes.into_keys().collect::<Vec<_>>(), ["data"]);
+    }
+}

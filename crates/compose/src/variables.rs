@@ -1,0 +1,94 @@
+//! The variables that a project's files use.
+
+use std::collections::BTreeMap;
+
+use crate::assemble::{Assembler, Settings};
+use crate::diagnostic::LoadError;
+use crate::files::Files;
+use crate::find::{self, Environment};
+use crate::node::{Node, Value};
+use crate::options::Options;
+use crate::report::Report;
+use crate::template;
+
+/// A variable that the files use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Whether a use of it fails without a value (`${V:?}`).
+    pub required: bool,
+    /// The default that a use gives (`${V:-default}`).
+    pub default: Option<String>,
+    /// What a use puts in its place if it is set (`${V:+other}`).
+    pub alternate: Option<String>,
+}
+
+/// Lists the variables in the files that `options` name, by name; those of included and extended files are not looked at.
+///
+/// # Errors
+/// The files cannot be found or read.
+pub fn variables(options: &Options) -> Result<Vec<Variable>, LoadError> {
+    let mut report = Report::default();
+    let files = Files { texts: &options.texts };
+    let mut all: BTreeMap<String, Variable> = BTreeMap::new();
+    if let Some(found) = find::find(options, files, &mut report) {
+        let settings = Settings { interpolate: false, resolve_paths: false };
+        let mut assembler = Assembler::new(files, &mut report, settings);
+        for file in &found.files {
+            let input = match &options.stdin {
+                Some(text) if find::is_stdin(file) => Some(assembler.read_given(file, text.clone())),
+                _ => assembler.read(file),
+            };
+            input.iter().flat_map(|input| &input.documents).for_each(|document| collect(document, &mut all));
+        }
+    }
+    report.into_result(())?;
+    Ok(all.into_values().collect())
+}
+
+/// The values that interpolation takes: the environment's, and after them those of the env files.
+///
+/// # Errors
+/// An env file, or the project's files, cannot be found or read.
+pub fn environment(options: &Options) -> Result<BTreeMap<String, String>, LoadError> {
+    let mut report = Report::default();
+    let found = find::find(options, Files { texts: &options.texts }, &mut report);
+    let environment: Environment = found.map(|found| found.environment).unwrap_or_default();
+    report.into_result(environment)
+}
+
+fn collect(node: &Node, all: &mut BTreeMap<String, Variable>) {
+    match &node.value {
+        Value::Null => {}
+        Value::List(list) => list.iter().for_each(|node| collect(node, all)),
+        Value::Map(map) => map.values().for_each(|node| collect(node, all)),
+        Value::Scalar(scalar) => template::variables(&scalar.text, &mut |found| {
+            let variable = all.entry(found.name.to_owned()).or_default();
+            found.name.clone_into(&mut variable.name);
+            let operand = || Some(found.operand.to_owned());
+            match found.operator.trim_start_matches(':') {
+                "-" => variable.default = operand(),
+                "+" => variable.alternate = operand(),
+                "?" => variable.required = true,
+                _ => {}
+            }
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_listed_with_their_defaults() {
+        let options = Options::from_text("services: { web: { image: '${A:-${B:?}}$C', user: '${D+x}' } }");
+        let found = variables(&options).expect("the file can be read");
+        let names: Vec<_> = found.iter().map(|variable| variable.name.as_str()).collect();
+        assert_eq!(names, ["A", "B", "C", "D"]);
+        assert_eq!(found[0].default.as_deref(), Some("${B:?}"));
+        assert!(found[1].required);
+        assert_eq!(found[3].alternate.as_deref(), Some("x"));
+    }
+}
