@@ -1,1 +1,142 @@
-fn main() {}
+//! `wharf`: arguments in, events out as text, nothing else. One file a verb.
+
+mod build;
+mod completion;
+mod config;
+mod down;
+mod duration;
+mod exec;
+mod images;
+mod kill;
+mod line;
+mod logs;
+mod ls;
+mod port;
+mod progress;
+mod ps;
+mod pull;
+mod report;
+mod restart;
+mod run;
+mod session;
+mod start;
+mod stop;
+mod terminal;
+mod top;
+mod up;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use session::{Global, Session};
+
+/// Runs multi-container applications from Compose files on one machine.
+#[derive(Debug, Parser)]
+#[command(name = "wharf", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 14 no Compose file, 15 invalid Compose file, \
+                        130 interrupted.")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Build or rebuild services' images
+    Build(build::Args),
+    /// Print a completion script for a shell
+    Completion(completion::Args),
+    /// Check the Compose files and print the project they mean
+    #[command(alias = "convert")]
+    Config(config::Args),
+    /// Stop and remove containers and networks (and volumes with -v)
+    Down(down::Args),
+    /// Run a command in a container that runs
+    Exec(exec::Args),
+    /// List the images of the project's containers
+    Images(images::Args),
+    /// Send a signal to containers
+    Kill(kill::Args),
+    /// Show the services' logs
+    Logs(logs::Args),
+    /// List the projects that run
+    Ls(ls::Args),
+    /// Print the host address of a published port
+    Port(port::Args),
+    /// List the project's containers
+    Ps(ps::Args),
+    /// Pull services' images
+    Pull(pull::Args),
+    /// Restart containers
+    Restart(restart::Args),
+    /// Run a command in a new container of a service
+    Run(run::Args),
+    /// Start containers that exist
+    Start(start::Args),
+    /// Stop containers without removing them
+    Stop(stop::Args),
+    /// Show the processes in the containers
+    Top(top::Args),
+    /// Create and start the project's containers
+    Up(up::Args),
+    /// Print wharf's version
+    Version(version::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report::line(&format!("cannot start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(cli));
+    // A thread that waits for standard input must not keep the process.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(cli: Cli) -> ExitCode {
+    let session = Session::new(cli.global);
+    let result = match cli.verb {
+        Verb::Build(args) => build::run(args, &session).await,
+        Verb::Completion(args) => completion::run(&args, Cli::command()),
+        Verb::Config(args) => config::run(args, &session),
+        Verb::Down(args) => down::run(args, &session).await,
+        Verb::Exec(args) => exec::run(args, &session).await,
+        Verb::Images(args) => images::run(args, &session).await,
+        Verb::Kill(args) => kill::run(args, &session).await,
+        Verb::Logs(args) => logs::run(args, &session).await,
+        Verb::Ls(args) => ls::run(args, &session).await,
+        Verb::Port(args) => port::run(args, &session).await,
+        Verb::Ps(args) => ps::run(args, &session).await,
+        Verb::Pull(args) => pull::run(args, &session).await,
+        Verb::Restart(args) => restart::run(args, &session).await,
+        Verb::Run(args) => run::run(args, &session).await,
+        Verb::Start(args) => start::run(args, &session).await,
+        Verb::Stop(args) => stop::run(args, &session).await,
+        Verb::Top(args) => top::run(args, &session).await,
+        Verb::Up(args) => up::run(args, &session).await,
+        Verb::Version(args) => version::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => report::failure(&failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_flags_of_a_verb_are_the_same() {
+        Cli::command().debug_assert();
+    }
+}

@@ -27,6 +27,7 @@ mod hash;
 pub mod labels;
 pub mod logs;
 pub mod observe;
+pub mod one_off;
 pub mod plan;
 mod resources;
 

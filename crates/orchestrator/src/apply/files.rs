@@ -20,7 +20,7 @@ pub(super) struct Content {
 }
 
 /// A secret or config that has no value.
-pub(super) struct NoValue(String);
+pub(super) struct NoValue(pub(super) String);
 
 impl NoValue {
     pub(super) fn of(self, step: &Step) -> StepFailure {

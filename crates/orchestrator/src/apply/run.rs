@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bollard::models::{EndpointSettings, NetworkConnectRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions, RemoveVolumeOptions,
-    RenameContainerOptionsBuilder, StopContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions,
+    RemoveVolumeOptions, RenameContainerOptionsBuilder, RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
 
 use super::{Site, build, explain, files, pull, wait};
@@ -62,6 +62,14 @@ pub(super) async fn step(site: &Site<'_>, number: usize, step: &Step) -> Result<
             docker.rename_container(from, options).await.map(|()| None)
         }
         Step::StopContainer { name, grace } => gone_is_fine(stop(site, name, *grace).await),
+        Step::RestartContainer { name, grace } => match restart(site, name, *grace).await {
+            Ok(()) => Ok(None),
+            Err(error) => return Err(explain::start(site, step, name, error).await.into()),
+        },
+        Step::KillContainer { name, signal } => {
+            let options = KillContainerOptionsBuilder::default().signal(signal).build();
+            gone_is_fine(docker.kill_container(name, Some(options)).await)
+        }
         Step::RemoveContainer { name, volumes } => {
             let options = RemoveContainerOptionsBuilder::default().v(*volumes).force(true).build();
             gone_is_fine(docker.remove_container(name, Some(options)).await)
@@ -77,14 +85,29 @@ pub(super) async fn step(site: &Site<'_>, number: usize, step: &Step) -> Result<
     result.map_err(|error| explain::engine(step, error).into())
 }
 
-async fn stop(site: &Site<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
-    // Without a number the engine takes the container's own grace period, which may be long.
-    let patience = Duration::from_secs(grace.unwrap_or(24 * 60 * 60));
-    let mut options = StopContainerOptionsBuilder::default();
-    if let Some(seconds) = grace {
-        options = options.t(i32::try_from(seconds).unwrap_or(i32::MAX));
+/// How long a stop may take. Without a number the engine takes the container's own grace period, which may be long.
+fn patience(grace: Option<u64>) -> Duration {
+    Duration::from_secs(grace.unwrap_or(24 * 60 * 60))
+}
+
+fn seconds(grace: u64) -> i32 {
+    i32::try_from(grace).unwrap_or(i32::MAX)
+}
+
+async fn restart(site: &Site<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
+    let mut options = RestartContainerOptionsBuilder::default();
+    if let Some(grace) = grace {
+        options = options.t(seconds(grace));
     }
-    site.engine.docker_with_patience(patience).stop_container(name, Some(options.build())).await
+    site.engine.docker_with_patience(patience(grace)).restart_container(name, Some(options.build())).await
+}
+
+async fn stop(site: &Site<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
+    let mut options = StopContainerOptionsBuilder::default();
+    if let Some(grace) = grace {
+        options = options.t(seconds(grace));
+    }
+    site.engine.docker_with_patience(patience(grace)).stop_container(name, Some(options.build())).await
 }
 
 /// What was to go and is gone already is no failure.
@@ -95,6 +118,9 @@ fn gone_is_fine(result: EngineResult<()>) -> EngineResult<Option<String>> {
         Err(Answer { status_code: 404, .. }) => Ok(Some("Already gone".to_owned())),
         // Another program removes it at this moment.
         Err(Answer { status_code: 409, message }) if message.contains("already in progress") => Ok(None),
+        Err(Answer { status_code: 409, message }) if message.contains("is not running") => {
+            Ok(Some("Not running".to_owned()))
+        }
         Err(error) => Err(error),
     }
 }

@@ -79,24 +79,15 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
     plan
 }
 
-/// Plans a graceful stop of the project's containers (of `services`, if any is named); they stay.
-pub fn stop(project: &Project, observed: &Observed, services: &[String], timeout: Option<u64>) -> Plan {
-    let mut plan = Plan::default();
-    let chosen = |container: &&Container| services.is_empty() || services.contains(&container.service);
-    let containers: Vec<&Container> = observed.containers.iter().filter(chosen).collect();
-    Teardown { timeout, remove: false }.plan(&mut plan, project, &containers);
-    plan
-}
-
 /// How containers end.
-struct Teardown {
-    timeout: Option<u64>,
-    remove: bool,
+pub(super) struct Teardown {
+    pub(super) timeout: Option<u64>,
+    pub(super) remove: bool,
 }
 
 impl Teardown {
     /// Dependents first. Gives the numbers of each container's last step.
-    fn plan(&self, plan: &mut Plan, project: &Project, containers: &[&Container]) -> Vec<usize> {
+    pub(super) fn plan(&self, plan: &mut Plan, project: &Project, containers: &[&Container]) -> Vec<usize> {
         let dependents = dependents(project, containers);
         let mut stops: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let mut last = Vec::new();

@@ -7,16 +7,18 @@ mod images;
 mod order;
 mod step;
 mod up;
+mod verbs;
 
 use serde::Serialize;
 use wharf_compose::Project;
 use wharf_compose::model::Service;
 use wharf_compose::place::Place;
 
-pub use down::{DownOptions, RemoveImages, down, stop};
+pub use down::{DownOptions, RemoveImages, down};
 pub use images::{ImageOptions, images};
 pub use step::{Cause, Step, Until};
-pub use up::{Recreate, UpOptions, up};
+pub use up::{Recreate, UpOptions, around, up};
+pub use verbs::{kill, restart, stop};
 
 use crate::labels;
 

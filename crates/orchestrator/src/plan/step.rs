@@ -74,6 +74,21 @@ pub enum Step {
         #[serde(skip_serializing_if = "Option::is_none")]
         grace: Option<u64>,
     },
+    /// Stop a container and start it again.
+    RestartContainer {
+        /// The container's name.
+        name: String,
+        /// Seconds until it is killed, as for a stop.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        grace: Option<u64>,
+    },
+    /// Send a signal to a container's main process.
+    KillContainer {
+        /// The container's name.
+        name: String,
+        /// The signal, by name or number.
+        signal: String,
+    },
     /// Remove a stopped container.
     RemoveContainer {
         /// The container's name.
@@ -195,6 +210,8 @@ impl Step {
             | Step::StartContainer { name }
             | Step::AwaitContainer { name, .. }
             | Step::StopContainer { name, .. }
+            | Step::RestartContainer { name, .. }
+            | Step::KillContainer { name, .. }
             | Step::RemoveContainer { name, .. } => format!("Container {name}"),
         }
     }
@@ -212,6 +229,8 @@ impl Step {
             Step::AwaitContainer { until: Until::Completed, .. } => ("Waiting", "Exited"),
             Step::AwaitContainer { .. } => ("Waiting", "Healthy"),
             Step::StopContainer { .. } => ("Stopping", "Stopped"),
+            Step::RestartContainer { .. } => ("Restarting", "Started"),
+            Step::KillContainer { .. } => ("Killing", "Killed"),
             Step::RemoveContainer { .. }
             | Step::RemoveNetwork { .. }
             | Step::RemoveVolume { .. }
@@ -233,6 +252,8 @@ impl std::fmt::Display for Step {
             Step::StartContainer { name } => write!(f, "start container {name}"),
             Step::AwaitContainer { name, until } => write!(f, "wait until {name} is {until}"),
             Step::StopContainer { name, .. } => write!(f, "stop container {name}"),
+            Step::RestartContainer { name, .. } => write!(f, "restart container {name}"),
+            Step::KillContainer { name, signal } => write!(f, "send {signal} to container {name}"),
             Step::RemoveContainer { name, .. } => write!(f, "remove container {name}"),
             Step::RemoveNetwork { name } => write!(f, "remove network {name}"),
             Step::RemoveVolume { name } => write!(f, "remove volume {name}"),

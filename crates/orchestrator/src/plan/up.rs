@@ -33,6 +33,8 @@ pub struct UpOptions {
     pub recreate: Recreate,
     /// Create only.
     pub no_start: bool,
+    /// Start what exists, create nothing: `start`.
+    pub only_existing: bool,
     /// Wait until all run, or are healthy where they have a health check.
     pub wait: bool,
     /// Replicas by service, instead of what the file says.
@@ -55,26 +57,43 @@ pub fn up(project: &Project, observed: &Observed, options: &UpOptions) -> Result
         selected(project, std::slice::from_ref(name), true)?;
     }
     let problems = check::problems(project, observed, &chosen, &options.scale);
-    if !problems.is_empty() {
+    if !problems.is_empty() && !options.only_existing {
         return Err(Error::Refused(problems));
     }
-    let mut planner = Planner {
-        project,
-        observed,
-        options,
-        plan: Plan::default(),
-        made: BTreeMap::new(),
-        services: BTreeMap::new(),
-        awaits: BTreeMap::new(),
-    };
-    planner.networks_and_volumes(&chosen);
+    let mut planner = Planner::new(project, observed, options);
+    if !options.only_existing {
+        planner.networks_and_volumes(&chosen);
+    }
     for (name, service) in in_order(project, &chosen) {
         planner.service(name, service);
     }
-    planner.orphans();
+    if !options.only_existing {
+        planner.orphans();
+    }
     if options.wait && !options.no_start {
         planner.wait_for_all(&chosen);
     }
+    Ok(planner.plan)
+}
+
+/// Plans what has to be there before one more container of `service` can run: its networks and volumes, and the services
+/// it depends on.
+///
+/// # Errors
+/// As [`up`].
+pub fn around(project: &Project, observed: &Observed, service: &str, options: &UpOptions) -> Result<Plan, Error> {
+    let mut chosen = selected(project, &[service.to_owned()], options.no_deps)?;
+    let mut planner = Planner::new(project, observed, options);
+    planner.networks_and_volumes(&chosen);
+    chosen.remove(service);
+    let problems = check::problems(project, observed, &chosen, &options.scale);
+    if !problems.is_empty() {
+        return Err(Error::Refused(problems));
+    }
+    for (name, service) in in_order(project, &chosen) {
+        planner.service(name, service);
+    }
+    planner.starts_after(service, &project.services[service]);
     Ok(planner.plan)
 }
 
@@ -107,7 +126,19 @@ struct Replica {
     healthy: bool,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    fn new(project: &'a Project, observed: &'a Observed, options: &'a UpOptions) -> Self {
+        Planner {
+            project,
+            observed,
+            options,
+            plan: Plan::default(),
+            made: BTreeMap::new(),
+            services: BTreeMap::new(),
+            awaits: BTreeMap::new(),
+        }
+    }
+
     fn networks_and_volumes(&mut self, chosen: &BTreeSet<String>) {
         let project = self.project;
         let services = || chosen.iter().filter_map(|name| project.services.get(name));
@@ -160,7 +191,10 @@ impl Planner<'_> {
     }
 
     fn service(&mut self, name: &str, service: &Service) {
-        let wanted = self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas());
+        let wanted = match self.options.only_existing {
+            true => u32::MAX,
+            false => self.wanted(name, service),
+        };
         let mut here: Vec<(&Container, Option<Cause>)> = self
             .observed
             .containers
@@ -192,7 +226,10 @@ impl Planner<'_> {
         let before = self.starts_after(name, service);
         let creates_after = self.creates_after(service);
         let mut outcome = Outcome::default();
-        let missing = wanted.saturating_sub(kept.len() as u32) as usize;
+        let missing = match self.options.only_existing {
+            true => 0,
+            false => wanted.saturating_sub(kept.len() as u32) as usize,
+        };
         let free: Vec<u32> =
             (1..).filter(|number| !kept.iter().any(|(kept, _)| kept.number == *number)).take(missing).collect();
         for (container, reason) in kept {
@@ -209,6 +246,10 @@ impl Planner<'_> {
             outcome.replicas.push(self.create(name, number, &creates_after, &before));
         }
         self.services.insert(name.to_owned(), outcome);
+    }
+
+    fn wanted(&self, name: &str, service: &Service) -> u32 {
+        self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas())
     }
 
     fn reason_to_recreate(&self, name: &str, service: &Service, container: &Container) -> Option<Cause> {

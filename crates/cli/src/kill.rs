@@ -1,0 +1,22 @@
+//! `wharf kill`
+
+use std::process::ExitCode;
+
+use wharf_orchestrator::plan;
+
+use crate::session::{Failure, Session};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Services (default: all)
+    services: Vec<String>,
+    /// The signal
+    #[arg(short, long, value_name = "SIGNAL", default_value = "SIGKILL")]
+    signal: String,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let (project, observed, engine) = session.observe_existing(&args.services).await?;
+    let plan = plan::kill(&observed, &args.services, &args.signal);
+    session.carry_out(&plan, &project, &engine).await
+}

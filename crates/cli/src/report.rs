@@ -1,0 +1,191 @@
+//! Errors and warnings as people read them: what, where with the line itself, and what to do.
+
+use std::process::ExitCode;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use wharf_compose::Diagnostic;
+use wharf_compose::place::Place;
+use wharf_orchestrator::plan::Warning;
+use wharf_orchestrator::{Detail, Problem};
+
+use crate::session::Failure;
+
+/// Prints to standard error; a closed one is nobody's loss.
+pub(crate) fn line(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Prints to standard output as it is. Whoever reads it may have gone (`| head`).
+pub(crate) fn print(text: &str) {
+    use std::io::Write;
+    let _ = write!(anstream::stdout(), "{text}");
+}
+
+/// Draws a failure and gives its exit code.
+pub(crate) fn failure(failure: &Failure) -> ExitCode {
+    use wharf_orchestrator::Error;
+    let colour = colour();
+    match failure {
+        Failure::Compose(error) => {
+            for warning in &error.warnings {
+                compose_warning(warning, colour);
+            }
+            for diagnostic in &error.diagnostics {
+                line(&draw(&Message::from_diagnostic(Severity::Error, diagnostic), colour));
+            }
+            return ExitCode::from(if error.no_file() { 14 } else { 15 });
+        }
+        Failure::Orchestrator(Error::Refused(problems)) => {
+            for problem in problems {
+                line(&draw(&Message::from_problem(problem), colour));
+            }
+        }
+        Failure::Orchestrator(Error::Failed(failures)) => {
+            for failed in failures {
+                let message = Message::plain(Severity::Error, &failed.message, failed.help.as_deref());
+                line(&draw(&message, colour));
+                for detail in &failed.details {
+                    line(&indented(detail));
+                }
+            }
+        }
+        Failure::Orchestrator(Error::Interrupted) => {
+            line("interrupted");
+            return ExitCode::from(130);
+        }
+        Failure::Orchestrator(Error::Engine(error)) | Failure::Docker(error) => {
+            line(&draw(&Message::plain(Severity::Error, &error.to_string(), error.help()), colour));
+        }
+        Failure::Other(error) => line(&draw(&Message::plain(Severity::Error, &format!("{error:#}"), None), colour)),
+    }
+    ExitCode::FAILURE
+}
+
+/// Draws a warning of the reader.
+pub(crate) fn compose_warning(warning: &Diagnostic, colour: bool) {
+    line(&draw(&Message::from_diagnostic(Severity::Warning, warning), colour));
+}
+
+/// Draws a warning of a plan.
+pub(crate) fn plan_warning(warning: &Warning, colour: bool) {
+    let mut message = Message::plain(Severity::Warning, &warning.message, None);
+    message.places.extend(warning.place.as_ref().map(|place| Excerpt::read(place, String::new())));
+    line(&draw(&message, colour));
+}
+
+fn colour() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+fn indented(detail: &Detail) -> String {
+    let lines: Vec<String> = detail.text.lines().map(|line| format!("    {line}")).collect();
+    format!("  {}:\n{}", detail.title, lines.join("\n"))
+}
+
+#[derive(Clone, Copy)]
+enum Severity {
+    Error,
+    Warning,
+}
+
+/// A line of a file, and the part of it that is meant.
+struct Excerpt {
+    file: String,
+    line: usize,
+    column: usize,
+    length: usize,
+    text: Option<String>,
+    label: String,
+}
+
+impl Excerpt {
+    fn read(place: &Place, label: String) -> Self {
+        let text = std::fs::read_to_string(&place.file).ok();
+        let line = text.and_then(|text| text.lines().nth(place.line.saturating_sub(1)).map(str::to_owned));
+        Excerpt::new(place, 0, line, label)
+    }
+
+    fn new(place: &Place, length: usize, text: Option<String>, label: String) -> Self {
+        Excerpt { file: shortened(&place.file), line: place.line, column: place.column, length, text, label }
+    }
+}
+
+/// The file as seen from here, if that is shorter.
+fn shortened(file: &std::path::Path) -> String {
+    let here = std::env::current_dir().ok();
+    let relative = here.as_deref().and_then(|here| file.strip_prefix(here).ok()).unwrap_or(file);
+    relative.display().to_string()
+}
+
+struct Message {
+    severity: Severity,
+    text: String,
+    places: Vec<Excerpt>,
+    help: Option<String>,
+}
+
+impl Message {
+    fn plain(severity: Severity, text: &str, help: Option<&str>) -> Self {
+        Message { severity, text: text.to_owned(), places: Vec::new(), help: help.map(str::to_owned) }
+    }
+
+    fn from_problem(problem: &Problem) -> Self {
+        let mut message = Message::plain(Severity::Error, &problem.message, problem.help.as_deref());
+        message.places.extend(problem.place.as_ref().map(|place| Excerpt::read(place, String::new())));
+        message
+    }
+
+    fn from_diagnostic(severity: Severity, diagnostic: &Diagnostic) -> Self {
+        let mut message = Message::plain(severity, &diagnostic.message, diagnostic.help.as_deref());
+        if let Some(place) = &diagnostic.place {
+            let line = diagnostic.source_line.clone();
+            message.places.push(Excerpt::new(place, diagnostic.span_len, line, String::new()));
+        }
+        for (label, place, line) in &diagnostic.related {
+            message.places.push(Excerpt::new(place, 0, line.clone(), label.clone()));
+        }
+        message
+    }
+}
+
+fn draw(message: &Message, colour: bool) -> String {
+    let level = match message.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut groups = vec![Group::with_title(level.primary_title(message.text.as_str()))];
+    let mut unplaced = String::new();
+    for (index, place) in message.places.iter().enumerate() {
+        let Some(text) = place.text.as_deref().filter(|text| !text.is_empty()) else {
+            unplaced.push_str(&format!("\n --> {}:{}:{} {}", place.file, place.line, place.column, place.label));
+            continue;
+        };
+        let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let annotation = kind.span(span(text, place.column, place.length)).label(place.label.as_str());
+        let snippet = Snippet::source(text).line_start(place.line).path(place.file.as_str()).annotation(annotation);
+        if let Some(group) = groups.pop() {
+            groups.push(group.element(snippet));
+        }
+    }
+    if let Some(help) = &message.help
+        && let Some(group) = groups.pop()
+    {
+        groups.push(group.element(Level::HELP.message(help.as_str())));
+    }
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let drawn = renderer.render(&groups);
+    if unplaced.is_empty() { drawn } else { format!("{drawn}{}", unplaced.trim_end()) }
+}
+
+/// Bytes of the line that are meant: from the column on, the given number of characters, or the rest of the line.
+fn span(text: &str, column: usize, length: usize) -> std::ops::Range<usize> {
+    let offset = |characters: usize| text.char_indices().nth(characters).map_or(text.len(), |(offset, _)| offset);
+    let start = offset(column.saturating_sub(1));
+    let end = match length {
+        0 => text.trim_end().len(),
+        length => offset(column.saturating_sub(1) + length),
+    };
+    start..end.max(start)
+}

@@ -1,0 +1,265 @@
+//! What every verb needs: the global flags, the project they name, and the engine.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use tokio_util::sync::CancellationToken;
+use wharf_compose::{LoadError, Loaded, Options, Project};
+use wharf_docker::{Endpoint, EndpointChoice, Engine};
+use wharf_orchestrator::apply::ApplyOptions;
+use wharf_orchestrator::{Observed, Plan, apply, observe};
+
+use crate::progress::{Display, Style};
+use crate::report;
+
+/// Flags that stand before the verb.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Compose file; may be repeated, later ones are merged over earlier ones ("-": standard input)
+    #[arg(short, long = "file", value_name = "FILE")]
+    file: Vec<PathBuf>,
+    /// Project name
+    #[arg(short = 'p', long, value_name = "NAME")]
+    project_name: Option<String>,
+    /// Profile to enable; may be repeated
+    #[arg(long = "profile", value_name = "NAME", global = true)]
+    profile: Vec<String>,
+    /// Environment file instead of .env; may be repeated
+    #[arg(long = "env-file", value_name = "FILE", global = true)]
+    env_file: Vec<PathBuf>,
+    /// Directory that relative paths start from (default: that of the first Compose file)
+    #[arg(long, value_name = "DIR", global = true)]
+    project_directory: Option<PathBuf>,
+    /// The engine's address instead of DOCKER_HOST
+    #[arg(short = 'H', long, value_name = "URL")]
+    host: Option<String>,
+    /// Docker context to use
+    #[arg(long, value_name = "NAME", global = true)]
+    context: Option<String>,
+    /// How progress is shown
+    #[arg(long, value_name = "TYPE", default_value = "auto", env = "COMPOSE_PROGRESS", global = true)]
+    progress: ProgressKind,
+    /// When to use colours and redraw lines
+    #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
+    ansi: Ansi,
+    /// Print what would be done, and do nothing
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ProgressKind {
+    /// `tty` on a terminal, `plain` elsewhere
+    Auto,
+    /// Lines that are redrawn
+    Tty,
+    /// A line an event
+    Plain,
+    /// A JSON object an event
+    Json,
+    /// Nothing
+    Quiet,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Ansi {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Why a verb failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The Compose files are not right.
+    #[error(transparent)]
+    Compose(#[from] LoadError),
+    /// The project could not be brought to where it should be.
+    #[error(transparent)]
+    Orchestrator(#[from] wharf_orchestrator::Error),
+    /// The engine cannot be used.
+    #[error(transparent)]
+    Docker(#[from] wharf_docker::Error),
+    /// Anything else.
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+/// One run of the command.
+pub(crate) struct Session {
+    pub(crate) global: Global,
+    environment: BTreeMap<String, String>,
+    /// Whether standard output and standard error take colours.
+    pub(crate) colour_out: bool,
+    colour_err: bool,
+}
+
+impl Session {
+    pub(crate) fn new(global: Global) -> Self {
+        let environment: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let plain = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colour = |terminal: bool| match global.ansi {
+            Ansi::Always => true,
+            Ansi::Never => false,
+            Ansi::Auto => terminal && !plain,
+        };
+        let colour_out = colour(std::io::stdout().is_terminal());
+        let colour_err = colour(std::io::stderr().is_terminal());
+        Session { global, environment, colour_out, colour_err }
+    }
+
+    fn options(&self, services: &[String], profiles: &[String]) -> anyhow::Result<Options> {
+        let from_stdin = self.global.file.iter().any(|file| file.as_os_str() == "-");
+        let stdin = match from_stdin {
+            true => {
+                let mut text = String::new();
+                std::io::stdin().read_to_string(&mut text)?;
+                Some(text)
+            }
+            false => None,
+        };
+        let mut all_profiles = self.global.profile.clone();
+        all_profiles.extend_from_slice(profiles);
+        Ok(Options {
+            files: self.global.file.clone(),
+            stdin,
+            working_dir: std::env::current_dir()?,
+            project_directory: self.global.project_directory.clone(),
+            project_name: self.global.project_name.clone(),
+            profiles: all_profiles,
+            env_files: self.global.env_file.clone(),
+            environment: self.environment.clone(),
+            services: services.to_vec(),
+        })
+    }
+
+    /// Reads the project and prints the reader's warnings. `services` are those named on the command line.
+    pub(crate) fn load(&self, services: &[String]) -> Result<Project, Failure> {
+        let loaded = self.load_quietly(services, &[])?;
+        for warning in &loaded.warnings {
+            report::compose_warning(warning, self.colour_err);
+        }
+        Ok(loaded.project)
+    }
+
+    /// Reads the project; the warnings are the caller's.
+    pub(crate) fn load_quietly(&self, services: &[String], profiles: &[String]) -> Result<Loaded, Failure> {
+        Ok(Project::load(&self.options(services, profiles)?)?)
+    }
+
+    /// Reads the project, all profiles enabled; without any file, takes the name alone: containers are then found by
+    /// their labels. The flag says whether there was a file.
+    pub(crate) fn load_or_name(&self) -> Result<(Project, bool), Failure> {
+        match self.load_quietly(&[], &["*".to_owned()]) {
+            Ok(loaded) => Ok((loaded.project, true)),
+            Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => {
+                match &self.global.project_name {
+                    Some(name) => Ok((Project { name: name.clone(), ..Project::default() }, false)),
+                    None => Err(error.into()),
+                }
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Engine, Failure> {
+        let choice = EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() };
+        let endpoint = Endpoint::resolve(&self.environment, &choice)?;
+        Ok(Engine::connect(&endpoint).await?)
+    }
+
+    /// A display for the progress of plans, on standard error.
+    pub(crate) fn display(&self, quiet: bool) -> Display {
+        let terminal = std::io::stderr().is_terminal();
+        let style = match self.global.progress {
+            _ if quiet => Style::Quiet,
+            ProgressKind::Auto if terminal && self.global.ansi != Ansi::Never => Style::Terminal,
+            ProgressKind::Auto | ProgressKind::Plain => Style::Plain,
+            ProgressKind::Tty => Style::Terminal,
+            ProgressKind::Json => Style::Json,
+            ProgressKind::Quiet => Style::Quiet,
+        };
+        Display::new(style, self.colour_err)
+    }
+
+    /// For verbs on what exists: the project (or its name alone), what the engine has of it, and the engine.
+    pub(crate) async fn observe_existing(&self, services: &[String]) -> Result<(Project, Observed, Engine), Failure> {
+        let (project, has_file) = self.load_or_name()?;
+        known(&project, has_file, services)?;
+        let engine = self.connect().await?;
+        let observed = observe(&engine, &project).await?;
+        Ok((project, observed, engine))
+    }
+
+    /// Carries a plan out with progress and nothing special.
+    pub(crate) async fn carry_out(&self, plan: &Plan, project: &Project, engine: &Engine) -> Result<ExitCode, Failure> {
+        self.apply(plan, project, engine, &self.display(false), &ApplyOptions::default()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Carries a plan out, or prints it under `--dry-run`.
+    pub(crate) async fn apply(
+        &self,
+        plan: &Plan,
+        project: &Project,
+        engine: &Engine,
+        display: &Display,
+        options: &ApplyOptions,
+    ) -> Result<(), Failure> {
+        for warning in &plan.warnings {
+            display.aside(|| report::plan_warning(warning, self.colour_err));
+        }
+        if self.global.dry_run {
+            report::print(&plan.to_string());
+            return Ok(());
+        }
+        display.begin(plan);
+        let result = apply(plan, project, engine, &|event| display.event(&event), options).await;
+        display.end();
+        Ok(result?)
+    }
+}
+
+/// Services named on the command line have to be in the file, if there is one.
+pub(crate) fn known(project: &Project, has_file: bool, services: &[String]) -> Result<(), Failure> {
+    match services.iter().find(|name| has_file && !project.services.contains_key(*name)) {
+        Some(unknown) => {
+            let names: Vec<&str> = project.services.keys().map(String::as_str).collect();
+            Err(anyhow::anyhow!("no such service: {unknown} (the project {} has: {})", project.name, names.join(", "))
+                .into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Cancelled by the first Ctrl-C or SIGTERM; calls the second one, too.
+pub(crate) struct Interrupts {
+    pub(crate) first: CancellationToken,
+    pub(crate) second: CancellationToken,
+}
+
+impl Interrupts {
+    /// Takes over SIGINT and SIGTERM from here on.
+    pub(crate) fn take() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (first, second) = (CancellationToken::new(), CancellationToken::new());
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let tokens = [first.clone(), second.clone()];
+        tokio::spawn(async move {
+            for token in tokens {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                token.cancel();
+            }
+        });
+        Ok(Interrupts { first, second })
+    }
+}

@@ -1,0 +1,41 @@
+//! `wharf start`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use wharf_orchestrator::apply::ApplyOptions;
+use wharf_orchestrator::plan::{self, Recreate, UpOptions};
+
+use crate::session::{Failure, Session};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Services (default: all)
+    services: Vec<String>,
+    /// Wait until they run, or are healthy
+    #[arg(long)]
+    wait: bool,
+    /// Seconds to wait at most
+    #[arg(long, value_name = "SECONDS")]
+    wait_timeout: Option<u64>,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let (project, observed, engine) = session.observe_existing(&args.services).await?;
+    let chosen = |service: &String| args.services.is_empty() || args.services.contains(service);
+    if !observed.containers.iter().any(|container| chosen(&container.service)) {
+        return Err(anyhow::anyhow!("there are no containers to start; `wharf up` creates them").into());
+    }
+    let options = UpOptions {
+        services: args.services,
+        recreate: Recreate::Never,
+        only_existing: true,
+        wait: args.wait,
+        ..UpOptions::default()
+    };
+    let plan = plan::up(&project, &observed, &options)?;
+    let wait_timeout = args.wait_timeout.map(Duration::from_secs);
+    let options = ApplyOptions { wait_timeout, ..ApplyOptions::default() };
+    session.apply(&plan, &project, &engine, &session.display(false), &options).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,57 @@
+//! `wharf top`
+
+use std::process::ExitCode;
+
+use wharf_orchestrator::observe::list_containers;
+
+use crate::report;
+use crate::session::{Failure, Session, known};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Services (default: all)
+    services: Vec<String>,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let (project, has_file) = session.load_or_name()?;
+    known(&project, has_file, &args.services)?;
+    let engine = session.connect().await?;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for container in list_containers(&engine, Some(&project.name), false).await? {
+        if !args.services.is_empty() && !args.services.contains(&container.service) {
+            continue;
+        }
+        let options = None::<bollard::query_parameters::TopOptions>;
+        let processes = match engine.docker().top_processes(&container.id, options).await {
+            Ok(processes) => processes,
+            // It has stopped in between.
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => continue,
+            Err(error) => return Err(wharf_docker::Error::from(error).into()),
+        };
+        let lead = |first: &str, second: &str, cells: Vec<String>| {
+            [first.to_owned(), second.to_owned()].into_iter().chain(cells).collect::<Vec<_>>()
+        };
+        if rows.is_empty() {
+            rows.push(lead("SERVICE", "#", processes.titles.unwrap_or_default()));
+        }
+        for process in processes.processes.unwrap_or_default() {
+            rows.push(lead(&container.service, &container.number.to_string(), process));
+        }
+    }
+    report::print(&aligned(&rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        text.push_str(cells.join("   ").trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,156 @@
+//! up, up again, change, scale, down.
+
+use super::sandbox::Sandbox;
+
+const TWO_SERVICES: &str = "\
+services:
+  db:
+    image: IMAGE
+    command: sh -c 'touch /ready; exec sleep 600'
+    stop_signal: SIGKILL
+    volumes: [data:/data]
+    healthcheck:
+      test: [CMD, test, -e, /ready]
+      interval: 500ms
+      timeout: 5s
+      retries: 20
+  web:
+    image: IMAGE
+    command: sleep 600
+    stop_signal: SIGKILL
+    environment:
+      GREETING: ${GREETING:-hello}
+    depends_on:
+      db:
+        condition: service_healthy
+volumes:
+  data:
+";
+
+#[test]
+fn up_starts_in_order_and_a_second_up_recreates_nothing() {
+    let sandbox = Sandbox::new(TWO_SERVICES);
+    let outcome = sandbox.wharf(&["up", "--wait"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let healthy = outcome.stderr.find("db-1  Healthy").expect("db was waited for");
+    let started = outcome.stderr.find("web-1  Started").expect("web was started");
+    assert!(healthy < started, "{}", outcome.stderr);
+    let ids = sandbox.ok(&["ps", "-q"]);
+    assert_eq!(ids.lines().count(), 2);
+    assert_eq!(sandbox.wharf(&["up", "--wait"]).stderr, "");
+    assert_eq!(sandbox.ok(&["ps", "-q"]), ids);
+    sandbox.ok(&["down", "-v"]);
+    assert_eq!(sandbox.left_behind(), "");
+}
+
+#[test]
+fn a_change_recreates_only_what_changed() {
+    let sandbox = Sandbox::new(TWO_SERVICES);
+    sandbox.ok(&["up", "-d"]);
+    let before = sandbox.containers();
+    let mut changed = sandbox.command(&["up", "-d"]);
+    assert!(changed.env("GREETING", "good morning").status().unwrap().success());
+    let after = sandbox.containers();
+    assert_eq!(before[0]["ID"], after[0]["ID"], "db is the same");
+    assert_ne!(before[1]["ID"], after[1]["ID"], "web is another");
+    assert_eq!(before[1]["Name"], after[1]["Name"]);
+}
+
+#[test]
+fn volumes_survive_down_and_go_with_down_v() {
+    let sandbox = Sandbox::new(TWO_SERVICES);
+    sandbox.ok(&["up", "-d"]);
+    sandbox.ok(&["down"]);
+    assert_ne!(sandbox.left_behind(), "", "the volume stays");
+    sandbox.ok(&["up", "-d"]);
+    sandbox.ok(&["down", "-v"]);
+    assert_eq!(sandbox.left_behind(), "");
+}
+
+#[test]
+fn scaling_adds_and_removes_replicas() {
+    let sandbox =
+        Sandbox::new("services:\n  web:\n    image: IMAGE\n    command: sleep 600\n    stop_signal: SIGKILL\n");
+    sandbox.ok(&["up", "-d", "--scale", "web=3"]);
+    let name = |number: u32| format!("{}-web-{number}", sandbox.project);
+    assert_eq!(sandbox.names(), [name(1), name(2), name(3)]);
+    sandbox.ok(&["up", "-d", "--scale", "web=1"]);
+    assert_eq!(sandbox.names(), [name(1)]);
+}
+
+#[test]
+fn an_unhealthy_dependency_stops_the_start_and_names_its_last_probe() {
+    let sandbox = Sandbox::new(
+        "services:
+  db:
+    image: IMAGE
+    command: sh -c 'echo no disk left >&2; exec sleep 600'
+    stop_signal: SIGKILL
+    healthcheck: {test: 'echo database is starting up; exit 1', interval: 100ms, retries: 2}
+  web:
+    image: IMAGE
+    command: sleep 600
+    depends_on: {db: {condition: service_healthy}}
+",
+    );
+    let outcome = sandbox.wharf(&["up", "-d"]);
+    assert_eq!(outcome.code, 1);
+    for wanted in ["db-1 is unhealthy", "database is starting up", "no disk left"] {
+        assert!(outcome.stderr.contains(wanted), "{wanted} is missing in:\n{}", outcome.stderr);
+    }
+    assert_eq!(sandbox.names(), [format!("{}-db-1", sandbox.project)], "web was never started, so it is gone");
+}
+
+#[test]
+fn a_job_that_fails_stops_those_who_wait_for_it() {
+    let sandbox = Sandbox::new(
+        "services:
+  job:
+    image: IMAGE
+    command: sh -c 'echo cannot migrate; exit 3'
+  web:
+    image: IMAGE
+    command: sleep 600
+    depends_on: {job: {condition: service_completed_successfully}}
+",
+    );
+    let outcome = sandbox.wharf(&["up", "-d"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("job-1 exited with code 3"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("cannot migrate"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_image_is_built_from_its_context_and_rebuilt_when_asked() {
+    let sandbox = Sandbox::new("services:\n  web:\n    build: .\n    command: cat /greeting\n");
+    sandbox.write("Dockerfile", "FROM IMAGE\nCOPY greeting /greeting\n");
+    sandbox.write("greeting", "hello\n");
+    sandbox.ok(&["up"]);
+    sandbox.write("greeting", "good morning\n");
+    let output = sandbox.ok(&["up", "--build"]);
+    assert!(output.contains("good morning"), "{output}");
+    sandbox.ok(&["down", "--rmi", "local"]);
+}
+
+#[test]
+fn secrets_reach_the_container_as_files_and_not_its_configuration() {
+    let sandbox = Sandbox::new(
+        "services:
+  web:
+    image: IMAGE
+    command: sh -c 'cat /run/secrets/from-file /run/secrets/from-variable'
+    secrets: [from-file, from-variable]
+secrets:
+  from-file: {file: ./secret.txt}
+  from-variable: {environment: WHARF_TEST_SECRET}
+",
+    );
+    sandbox.write("secret.txt", "out of a file\n");
+    let mut up = sandbox.command(&["up"]);
+    let output = up.env("WHARF_TEST_SECRET", "out of a variable").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("out of a file") && text.contains("out of a variable"), "{text}");
+    let name = format!("{}-web-1", sandbox.project);
+    let inspected = std::process::Command::new("docker").args(["inspect", &name]).output().unwrap();
+    assert!(!String::from_utf8(inspected.stdout).unwrap().contains("out of a variable"));
+}

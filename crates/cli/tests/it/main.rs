@@ -1,0 +1,8 @@
+//! The `wharf` command as a person uses it, against a real engine.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod lifecycle;
+mod logs;
+mod sandbox;

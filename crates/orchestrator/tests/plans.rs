@@ -1,0 +1,365 @@
+//! Plans read like a story: what is there, what the file says, what is done about it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+
+use wharf_compose::Project;
+use wharf_compose::model::{Build, Condition, Dependency, Healthcheck, Network, Port, Service};
+use wharf_orchestrator::observe::{Container, ForeignPort, Health, Image, Observed, State};
+use wharf_orchestrator::plan::{self, DownOptions, ImageOptions, Recreate, UpOptions};
+use wharf_orchestrator::{Error, observe, service_hash};
+
+/// web (two replicas) waits for a healthy db, both on the default network.
+fn shop() -> Project {
+    let on_default = || [("default".to_owned(), None)].into_iter().collect();
+    let healthy = Dependency { condition: Condition::Healthy, restart: false, required: true };
+    let db = Service {
+        image: Some("postgres:15".into()),
+        networks: on_default(),
+        healthcheck: Some(Healthcheck { test: vec!["CMD".into(), "pg_isready".into()], ..Healthcheck::default() }),
+        ..Service::default()
+    };
+    let web = Service {
+        image: Some("shop/web".into()),
+        networks: on_default(),
+        depends_on: [("db".to_owned(), healthy)].into_iter().collect(),
+        scale: Some(2),
+        ..Service::default()
+    };
+    Project {
+        name: "shop".into(),
+        services: BTreeMap::from([("db".into(), db), ("web".into(), web)]),
+        networks: BTreeMap::from([("default".into(), Network { name: "shop_default".into(), ..Network::default() })]),
+        ..Project::default()
+    }
+}
+
+fn images() -> BTreeMap<String, Image> {
+    let image = |id: &str| Image { id: id.into(), last_tagged: None };
+    BTreeMap::from([("postgres:15".into(), image("sha256:db")), ("shop/web".into(), image("sha256:web"))])
+}
+
+fn network() -> observe::Network {
+    observe::Network {
+        id: "n1".into(),
+        name: "shop_default".into(),
+        project: Some("shop".into()),
+        key: Some("default".into()),
+        driver: Some("bridge".into()),
+    }
+}
+
+/// A replica that runs as the file says.
+fn running(project: &Project, service: &str, number: u32) -> Container {
+    let definition = &project.services[service];
+    Container {
+        id: format!("{service}{number}000000000000"),
+        name: format!("shop-{service}-{number}"),
+        project: "shop".into(),
+        service: service.into(),
+        number,
+        hash: Some(service_hash(project, definition)),
+        image_id: images()[definition.image.as_ref().unwrap()].id.clone(),
+        state: State::Running,
+        health: definition.healthcheck.as_ref().map(|_| Health::Healthy),
+        ..Container::default()
+    }
+}
+
+fn all_running(project: &Project) -> Observed {
+    Observed {
+        containers: vec![running(project, "db", 1), running(project, "web", 1), running(project, "web", 2)],
+        networks: vec![network()],
+        images: images(),
+        ..Observed::default()
+    }
+}
+
+fn nothing() -> Observed {
+    Observed { images: images(), ..Observed::default() }
+}
+
+fn up(project: &Project, observed: &Observed, options: &UpOptions) -> String {
+    plan::up(project, observed, options).unwrap().to_string()
+}
+
+fn refusals(result: Result<plan::Plan, Error>) -> String {
+    match result {
+        Err(Error::Refused(problems)) => {
+            let lines = problems
+                .iter()
+                .map(|problem| format!("{}\n  {}", problem.message, problem.help.as_deref().unwrap_or("")));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_first_up_makes_everything_and_starts_in_order() {
+    insta::assert_snapshot!(up(&shop(), &nothing(), &UpOptions::default()), @r#"
+    1. create network shop_default      not there yet
+    2. create container shop-db-1       not there yet     after 1
+    3. start container shop-db-1                          after 2
+    4. wait until shop-db-1 is healthy  web waits for it  after 3
+    5. create container shop-web-1      not there yet     after 1
+    6. start container shop-web-1                         after 4, 5
+    7. create container shop-web-2      not there yet     after 1
+    8. start container shop-web-2                         after 4, 7
+    "#);
+}
+
+#[test]
+fn a_second_up_does_nothing() {
+    let project = shop();
+    let waiting = UpOptions { wait: true, ..UpOptions::default() };
+    insta::assert_snapshot!(up(&project, &all_running(&project), &waiting), @"nothing to do");
+}
+
+#[test]
+fn waiting_waits_for_each_container_once() {
+    insta::assert_snapshot!(up(&shop(), &nothing(), &UpOptions { wait: true, ..UpOptions::default() }), @r#"
+     1. create network shop_default                  not there yet
+     2. create container shop-db-1                   not there yet     after 1
+     3. start container shop-db-1                                      after 2
+     4. wait until shop-db-1 is healthy              web waits for it  after 3
+     5. create container shop-web-1                  not there yet     after 1
+     6. start container shop-web-1                                     after 4, 5
+     7. create container shop-web-2                  not there yet     after 1
+     8. start container shop-web-2                                     after 4, 7
+     9. wait until shop-web-1 is running or healthy  asked for         after 6
+    10. wait until shop-web-2 is running or healthy  asked for         after 8
+    "#);
+}
+
+#[test]
+fn a_changed_service_is_replaced_and_its_old_container_stops_last() {
+    let mut project = shop();
+    let observed = all_running(&project);
+    project.services.get_mut("db").unwrap().environment.insert("TZ".into(), Some("UTC".into()));
+    insta::assert_snapshot!(up(&project, &observed, &UpOptions::default()), @r#"
+    1. create container db1000000000_shop-db-1               its configuration changed
+    2. stop container shop-db-1                                                         after 1
+    3. remove container shop-db-1                                                       after 2
+    4. rename container db1000000000_shop-db-1 to shop-db-1                             after 1, 3
+    5. start container shop-db-1                                                        after 4
+    6. wait until shop-db-1 is healthy                       web waits for it           after 5
+    "#);
+}
+
+#[test]
+fn a_new_image_under_the_same_name_replaces_the_containers() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    observed.images.get_mut("shop/web").unwrap().id = "sha256:newer".into();
+    insta::assert_snapshot!(up(&project, &observed, &UpOptions::default()), @r#"
+     1. create container web100000000_shop-web-1                its image changed
+     2. stop container shop-web-1                                                  after 1
+     3. remove container shop-web-1                                                after 2
+     4. rename container web100000000_shop-web-1 to shop-web-1                     after 1, 3
+     5. start container shop-web-1                                                 after 4
+     6. create container web200000000_shop-web-2                its image changed
+     7. stop container shop-web-2                                                  after 6
+     8. remove container shop-web-2                                                after 7
+     9. rename container web200000000_shop-web-2 to shop-web-2                     after 6, 8
+    10. start container shop-web-2                                                 after 9
+    "#);
+}
+
+#[test]
+fn no_recreate_leaves_changed_containers_alone() {
+    let mut project = shop();
+    let observed = all_running(&project);
+    project.services.get_mut("web").unwrap().user = Some("1000".into());
+    let options = UpOptions { recreate: Recreate::Never, ..UpOptions::default() };
+    insta::assert_snapshot!(up(&project, &observed, &options), @"nothing to do");
+}
+
+#[test]
+fn scaling_up_fills_the_lowest_free_numbers_and_down_removes_the_highest() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    observed.containers.retain(|container| container.name != "shop-web-1");
+    let scaled = |count| UpOptions { scale: BTreeMap::from([("web".into(), count)]), ..UpOptions::default() };
+    insta::assert_snapshot!(up(&project, &observed, &scaled(3)), @r#"
+    1. create container shop-web-1  not there yet
+    2. start container shop-web-1                  after 1
+    3. create container shop-web-3  not there yet
+    4. start container shop-web-3                  after 3
+    "#);
+    insta::assert_snapshot!(up(&project, &all_running(&project), &scaled(1)), @r#"
+    1. stop container shop-web-2    scaled down to 1
+    2. remove container shop-web-2                    after 1
+    "#);
+}
+
+#[test]
+fn stopped_containers_are_started_again_after_their_dependencies() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    for container in &mut observed.containers {
+        (container.state, container.health) = (State::Exited, None);
+    }
+    insta::assert_snapshot!(up(&project, &observed, &UpOptions::default()), @r#"
+    1. start container shop-db-1        not running
+    2. wait until shop-db-1 is healthy  web waits for it  after 1
+    3. start container shop-web-1       not running       after 2
+    4. start container shop-web-2       not running       after 2
+    "#);
+}
+
+#[test]
+fn an_update_that_was_interrupted_before_the_rename_is_finished() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    let web = observed.containers.iter_mut().find(|container| container.name == "shop-web-2").unwrap();
+    (web.name, web.state) = ("0123456789ab_shop-web-2".into(), State::Created);
+    insta::assert_snapshot!(up(&project, &observed, &UpOptions::default()), @r#"
+    1. rename container 0123456789ab_shop-web-2 to shop-web-2  left over from an interrupted update
+    2. start container shop-web-2                              not running                           after 1
+    "#);
+}
+
+#[test]
+fn a_container_left_aside_by_an_interrupted_update_is_removed() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    let mut aside = running(&project, "web", 2);
+    (aside.name, aside.state) = ("0123456789ab_shop-web-2".into(), State::Created);
+    observed.containers.push(aside);
+    insta::assert_snapshot!(up(&project, &observed, &UpOptions::default()), @"  1. remove container 0123456789ab_shop-web-2  left over from an interrupted update");
+}
+
+#[test]
+fn named_services_bring_their_dependencies_and_nothing_else() {
+    let mut project = shop();
+    project.services.insert("mail".into(), Service { image: Some("mail".into()), ..Service::default() });
+    let only_web = UpOptions { services: vec!["web".into()], ..UpOptions::default() };
+    assert!(!up(&project, &nothing(), &only_web).contains("mail"));
+    let alone = UpOptions { no_deps: true, ..only_web };
+    insta::assert_snapshot!(up(&project, &nothing(), &alone), @r#"
+    1. create network shop_default  not there yet
+    2. create container shop-web-1  not there yet  after 1
+    3. start container shop-web-1                  after 2
+    4. create container shop-web-2  not there yet  after 1
+    5. start container shop-web-2                  after 4
+    "#);
+}
+
+#[test]
+fn orphans_are_named_and_removed_only_when_asked() {
+    let mut project = shop();
+    let observed = all_running(&project);
+    project.services.remove("web");
+    let plan = plan::up(&project, &observed, &UpOptions::default()).unwrap();
+    insta::assert_snapshot!(plan.warnings[0].message, @"containers of services that are not in the file: shop-web-1, shop-web-2; --remove-orphans removes them");
+    assert!(plan.is_empty());
+    insta::assert_snapshot!(up(&project, &observed, &UpOptions { remove_orphans: true, ..UpOptions::default() }), @r#"
+    1. stop container shop-web-1    its service is not in the file
+    2. remove container shop-web-1                                  after 1
+    3. stop container shop-web-2    its service is not in the file
+    4. remove container shop-web-2                                  after 3
+    "#);
+}
+
+#[test]
+fn what_cannot_work_is_refused_before_anything_is_touched() {
+    let mut project = shop();
+    let published = |port: &str| Port { target: 5000, published: Some(port.into()), ..Port::default() };
+    let web = project.services.get_mut("web").unwrap();
+    web.container_name = Some("the-web".into());
+    web.ports = vec![published("5000")];
+    project.services.get_mut("db").unwrap().ports = vec![published("5000"), published("6000")];
+    let mut observed = nothing();
+    observed.foreign_ports.push(ForeignPort {
+        ip: "0.0.0.0".into(),
+        port: 6000,
+        protocol: "tcp".into(),
+        container: "other-x-1".into(),
+        project: Some("other".into()),
+    });
+    insta::assert_snapshot!(refusals(plan::up(&project, &observed, &UpOptions::default())), @r#"
+    service db: host port 6000 is taken by container other-x-1 of project other
+      stop that container, or publish another host port than 6000
+    service web: 2 replicas cannot share the container name "the-web"
+      remove container_name (replicas are then named shop-web-1, -2, ...), or run one replica
+    service web: 2 replicas cannot share one host port (5000)
+      publish a range of 2 ports ("5000-5001:..."), let the engine choose (no host port), or put a proxy before the replicas and publish only its port
+    "#);
+}
+
+#[test]
+fn a_range_of_ports_serves_as_many_replicas() {
+    let mut project = shop();
+    let range = Port { target: 5000, published: Some("5000-5001".into()), ..Port::default() };
+    project.services.get_mut("web").unwrap().ports = vec![range];
+    assert!(plan::up(&project, &nothing(), &UpOptions::default()).is_ok());
+    let three = UpOptions { scale: BTreeMap::from([("web".into(), 3)]), ..UpOptions::default() };
+    insta::assert_snapshot!(refusals(plan::up(&project, &nothing(), &three)), @r#"
+    service web: 3 replicas cannot share 2 host ports (5000-5001)
+      publish a range of 3 ports ("5000-5002:..."), let the engine choose (no host port), or put a proxy before the replicas and publish only its port
+    "#);
+}
+
+#[test]
+fn down_stops_dependents_first_and_keeps_volumes() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    observed.volumes.push(observe::Volume {
+        name: "shop_data".into(),
+        project: Some("shop".into()),
+        key: Some("data".into()),
+    });
+    insta::assert_snapshot!(plan::down(&project, &observed, &DownOptions::default()), @r#"
+    1. stop container shop-web-1    asked for
+    2. remove container shop-web-1             after 1
+    3. stop container shop-web-2    asked for
+    4. remove container shop-web-2             after 3
+    5. stop container shop-db-1     asked for  after 1, 3
+    6. remove container shop-db-1              after 5
+    7. remove network shop_default  asked for  after 2, 4, 6
+    "#);
+    let all = DownOptions { volumes: true, ..DownOptions::default() };
+    assert!(plan::down(&project, &observed, &all).to_string().contains("remove volume shop_data"));
+}
+
+#[test]
+fn images_are_pulled_when_missing_and_built_when_the_registry_has_none() {
+    let mut project = shop();
+    project.services.get_mut("web").unwrap().build = Some(Build { context: "/src".into(), ..Build::default() });
+    let plan_for = |options: &ImageOptions| plan::images(&project, &Observed::default(), options).unwrap().to_string();
+    insta::assert_snapshot!(plan_for(&ImageOptions::default()), @r#"
+    1. pull image postgres:15        not there yet
+    2. pull or build image shop/web  not there yet
+    "#);
+    insta::assert_snapshot!(plan_for(&ImageOptions { build: true, ..ImageOptions::default() }), @r#"
+    1. pull image postgres:15  not there yet
+    2. build image shop/web    asked for
+    "#);
+    let here = plan::images(&project, &nothing(), &ImageOptions::default()).unwrap();
+    assert!(here.is_empty(), "{here}");
+}
+
+#[test]
+fn an_image_that_may_not_be_fetched_is_named() {
+    let mut project = shop();
+    project.services.get_mut("db").unwrap().pull_policy = Some("never".into());
+    let result = plan::images(&project, &Observed::default(), &ImageOptions::default());
+    insta::assert_snapshot!(refusals(result), @r#"
+    service db: the image postgres:15 is not here, and may neither be pulled nor built
+      allow one of them: pull_policy, --pull, --build
+    "#);
+}
+
+#[test]
+fn an_old_image_is_pulled_again_by_its_policy() {
+    let mut project = shop();
+    project.services.get_mut("db").unwrap().pull_policy = Some("every_2h".into());
+    let mut observed = nothing();
+    let hours = |hours: i64| hours * 3600 * 1_000_000_000;
+    observed.images.get_mut("postgres:15").unwrap().last_tagged = Some(hours(10));
+    let at = |now| plan::images(&project, &observed, &ImageOptions { now, ..ImageOptions::default() }).unwrap();
+    assert!(at(hours(11)).is_empty());
+    insta::assert_snapshot!(at(hours(13)), @"  1. pull image postgres:15  pull_policy: every_2h");
+}
