@@ -15,7 +15,8 @@ pub(crate) const RUN_LABEL: &str = "org.wharf.testkit.run";
 /// A test process, named so that no other one is ever mistaken for it: process ids are used again, but not with
 /// the same start time, boot and process namespace.
 ///
-/// Its text form, `boot/namespace/pid/start`, is made of letters, digits, `-` and `/`.
+/// Its text form, `boot-namespace-pid-start`, is made of digits, the letters a to f and `-`: it can be part of the
+/// names of containers and Compose projects, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     boot: String,
@@ -45,7 +46,7 @@ impl Run {
 
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}/{}", self.boot, self.namespace, self.pid, self.start)
+        write!(f, "{}-{}-{}-{}", self.boot, self.namespace, self.pid, self.start)
     }
 }
 
@@ -58,7 +59,7 @@ impl FromStr for Run {
     type Err = NotARun;
 
     fn from_str(text: &str) -> Result<Self, NotARun> {
-        let parts: Vec<&str> = text.split('/').collect();
+        let parts: Vec<&str> = text.split('-').collect();
         let [boot, namespace, pid, start] = parts[..] else { return Err(NotARun(text.to_owned())) };
         match (pid.parse(), start.parse()) {
             (Ok(pid), Ok(start)) => Ok(Self { boot: boot.to_owned(), namespace: namespace.to_owned(), pid, start }),
@@ -67,8 +68,10 @@ impl FromStr for Run {
     }
 }
 
+/// The first part of the boot's random id: enough to tell one boot from the next.
 fn boot() -> Option<String> {
-    Some(fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.split('-').next()?.to_owned())
 }
 
 /// The number in `pid:[4026531836]`.

@@ -1,0 +1,10 @@
+//! The stack of `deploy/`, run by the built `wharf` as a person would: what is promised of it as a whole.
+//!
+//! Run by `cargo xtask test`, which builds `wharf` and the images first.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what is wrong by its panic")]
+
+mod count_goes_on;
+mod killed_processes;
+mod stack;
+mod visitor;

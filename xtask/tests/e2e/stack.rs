@@ -1,0 +1,202 @@
+//! One stack of a test's own: a project name that no other has, ephemeral host ports, gone at the end.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use bollard::{
+    Docker,
+    exec::StartExecResults,
+    models::{ExecConfig, HealthStatusEnum},
+    query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder},
+};
+use futures_util::TryStreamExt;
+use serde_json::Value;
+use wharf_testkit::{Run, eventually, kill_process};
+
+/// Longest wait for a stack or a container to become healthy.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
+/// What the names of these tests' projects begin with.
+const PREFIX: &str = "wharf-e2e-";
+const PROJECT_LABEL: &str = "com.docker.compose.project";
+
+/// A project of `deploy/compose.yaml`.
+pub(crate) struct Stack {
+    project: String,
+    pub(crate) docker: Docker,
+}
+
+impl Stack {
+    /// Names a project after the test (one word) and this run; nothing is started. What dead runs left is removed.
+    pub(crate) async fn named(test: &str) -> Self {
+        let docker = Docker::connect_with_defaults().expect("a Docker Engine");
+        let run = Run::current().expect("a Linux host");
+        for project in projects(&docker).await {
+            let of = project.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-')?.1.parse::<Run>().ok());
+            if of.is_some_and(|run| run.is_over()) {
+                wharf(&project, &["down", "--volumes"]).unwrap();
+            }
+        }
+        Self { project: format!("{PREFIX}{test}-{run}"), docker }
+    }
+
+    /// Runs `wharf` with these arguments; its standard output.
+    pub(crate) fn wharf(&self, arguments: &[&str]) -> String {
+        wharf(&self.project, arguments).unwrap()
+    }
+
+    /// The containers' ids by name, as `wharf ps` lists them.
+    pub(crate) fn containers(&self) -> BTreeMap<String, String> {
+        let text = |object: &Value, key: &str| object[key].as_str().expect("a text").to_owned();
+        self.ps().iter().map(|container| (text(container, "Name"), text(container, "ID"))).collect()
+    }
+
+    /// The ids of a service's containers.
+    pub(crate) fn containers_of(&self, service: &str) -> Vec<String> {
+        let of = self.ps().into_iter().filter(|container| container["Service"] == service);
+        of.map(|container| container["ID"].as_str().expect("an id").to_owned()).collect()
+    }
+
+    fn ps(&self) -> Vec<Value> {
+        self.wharf(&["ps", "--format", "json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// `http://host:port` of a published port.
+    pub(crate) fn url(&self, service: &str, port: u16) -> String {
+        for container in self.ps().iter().filter(|container| container["Service"] == service) {
+            for publisher in container["Publishers"].as_array().expect("publishers") {
+                if publisher["TargetPort"] == port && publisher["PublishedPort"] != 0 {
+                    return format!("http://127.0.0.1:{}", publisher["PublishedPort"]);
+                }
+            }
+        }
+        panic!("{service} publishes no port for its {port}")
+    }
+
+    /// Kills a container's main process on the host and waits until the engine has started another that is healthy.
+    pub(crate) async fn kill_and_await_recovery(&self, container: &str) {
+        let killed = self.main_process(container).await;
+        kill_process(killed).await.unwrap();
+        eventually(format!("{container} comes back by its restart policy"), DEADLINE, async || {
+            match self.state(container).await {
+                (pid, HealthStatusEnum::HEALTHY) if pid != killed && pid > 0 => Ok(()),
+                state => Err(format!("{state:?}")),
+            }
+        })
+        .await
+        .unwrap();
+    }
+
+    async fn main_process(&self, container: &str) -> i64 {
+        self.state(container).await.0
+    }
+
+    async fn state(&self, container: &str) -> (i64, HealthStatusEnum) {
+        let state = self.docker.inspect_container(container, None).await.unwrap().state.expect("a state");
+        let health = state.health.and_then(|health| health.status).unwrap_or(HealthStatusEnum::NONE);
+        (state.pid.unwrap_or(0), health)
+    }
+
+    /// Whether every container is healthy; else which are not.
+    pub(crate) async fn all_are_healthy(&self) -> Result<(), String> {
+        for (name, id) in self.containers() {
+            let (_, health) = self.state(&id).await;
+            if health != HealthStatusEnum::HEALTHY {
+                return Err(format!("{name} is {health}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a command in a service's only container; its standard output without the line break at the end.
+    pub(crate) async fn inside(&self, service: &str, command: &[&str]) -> String {
+        let [container] = &self.containers_of(service)[..] else { panic!("{service} is not one container") };
+        let config = ExecConfig {
+            cmd: Some(command.iter().map(|word| (*word).to_owned()).collect()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..ExecConfig::default()
+        };
+        let exec = self.docker.create_exec(container, config).await.unwrap().id;
+        let StartExecResults::Attached { output, .. } = self.docker.start_exec(&exec, None).await.unwrap() else {
+            panic!("detached")
+        };
+        let frames: Vec<_> = output.try_collect().await.unwrap();
+        frames.iter().map(ToString::to_string).collect::<String>().trim_end().to_owned()
+    }
+
+    /// What the engine still has of the project: containers, networks, volumes.
+    pub(crate) async fn leftovers(&self) -> Vec<String> {
+        let ours = format!("{PROJECT_LABEL}={}", self.project);
+        labelled(&self.docker, &ours).await.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for arguments in [&["ps", "--all"][..], &["logs", "--tail", "20"]] {
+                match wharf(&self.project, arguments) {
+                    Ok(output) => eprintln!("{output}"),
+                    Err(error) => eprintln!("{error}"),
+                }
+            }
+        }
+        if let Err(error) = wharf(&self.project, &["down", "--volumes"]) {
+            eprintln!("{error}");
+        }
+    }
+}
+
+/// The names of all projects in the engine, running or not.
+async fn projects(docker: &Docker) -> BTreeSet<String> {
+    labelled(docker, PROJECT_LABEL)
+        .await
+        .into_iter()
+        .filter_map(|(_, mut labels)| labels.remove(PROJECT_LABEL))
+        .collect()
+}
+
+/// Names and labels of all containers, networks and volumes that have a label.
+async fn labelled(docker: &Docker, label: &str) -> Vec<(String, HashMap<String, String>)> {
+    let filters = HashMap::from([("label", vec![label])]);
+    let containers = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+    let networks = ListNetworksOptionsBuilder::new().filters(&filters).build();
+    let volumes = ListVolumesOptionsBuilder::new().filters(&filters).build();
+    let mut found = Vec::new();
+    for container in docker.list_containers(Some(containers)).await.unwrap() {
+        found.push((container.names.unwrap_or_default().join(","), container.labels.unwrap_or_default()));
+    }
+    for network in docker.list_networks(Some(networks)).await.unwrap() {
+        found.push((network.name.unwrap_or_default(), network.labels.unwrap_or_default()));
+    }
+    for volume in docker.list_volumes(Some(volumes)).await.unwrap().volumes.unwrap_or_default() {
+        found.push((volume.name, volume.labels));
+    }
+    found
+}
+
+/// Runs the built `wharf` on the files that the task chose. On failure: both outputs.
+fn wharf(project: &str, arguments: &[&str]) -> Result<String, String> {
+    let binary = env::var_os("WHARF_BIN").expect("WHARF_BIN is not set: run `cargo xtask test`");
+    let files = env::var("WHARF_TEST_FILES").expect("WHARF_TEST_FILES is not set: run `cargo xtask test`");
+    let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root").into();
+    let output = Command::new(binary)
+        .current_dir(root)
+        .args(["-p", project])
+        .args(files.split(':').flat_map(|file| ["-f", file]))
+        .args(arguments)
+        .env("WEB_PORT", "0")
+        .env("PROMETHEUS_PORT", "0")
+        .output()
+        .expect("the built wharf");
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    if output.status.success() {
+        return Ok(out);
+    }
+    Err(format!("wharf -p {project} {}: {}\n{out}{err}", arguments.join(" "), output.status))
+}
