@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span as Range, Tag as YamlTag};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span as Range, Tag as YamlTag};
 
 use crate::node::{Map, Node, Scalar, Span, Tag, Value};
 use crate::report::Report;
@@ -76,6 +76,9 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
                 let text = self.report.text(self.source);
                 let line = text.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
                 let tab = line.trim_start_matches(' ').starts_with('\t');
+                if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+                    return self.stop(at, format!("the file is nested deeper than {MAX_DEPTH} levels"));
+                }
                 self.report.error(at, format!("this is not YAML: {}", error.info()));
                 if tab {
                     self.report.help("YAML indents with spaces; replace the tab");
