@@ -127,26 +127,18 @@ impl Walk<'_> {
     }
 
     fn map(&mut self, mut node: Node, fields: &[Field], shape: &Shape, field: Option<&Field>) -> Option<Node> {
-        let Value::Map(map) = node.value else {
+        let Some(map) = node.as_map_mut() else {
             self.wrong(&node, shape, field);
             return None;
         };
-        let mut out = Map::with_capacity(map.len());
-        for (key, value) in map {
-            let Some(field) = fields.iter().find(|field| field.name == key) else {
-                if key.starts_with("x-") {
-                    out.insert(key, value);
-                } else {
-                    self.unknown(&key, &value, fields);
-                }
-                continue;
-            };
-            let value = self.at_key(&key, |walk| walk.value(value, &field.shape, Some(field)));
-            if let Some(value) = value {
-                out.insert(key, value);
+        map.retain(|key, value| match fields.iter().find(|field| field.name == key) {
+            Some(field) => self.entry(key, value, &field.shape, Some(field)),
+            None if key.starts_with("x-") => true,
+            None => {
+                self.unknown(key, value, fields);
+                false
             }
-        }
-        node.value = Value::Map(out);
+        });
         if self.stage == Stage::Whole && !self.report.is_tainted(&self.path) {
             for field in fields.iter().filter(|field| field.required && node.get(field.name).is_none()) {
                 let message = format!("`{}` lacks `{}`", self.path, field.name);
@@ -193,19 +185,24 @@ impl Walk<'_> {
     }
 
     fn entries(&mut self, mut node: Node, item: &Shape, shape: &Shape, field: Option<&Field>) -> Option<Node> {
-        let Value::Map(map) = node.value else {
+        let Some(map) = node.as_map_mut() else {
             self.wrong(&node, shape, field);
             return None;
         };
-        let mut out = Map::with_capacity(map.len());
-        for (key, value) in map {
-            let value = self.at_key(&key, |walk| walk.value(value, item, None));
-            if let Some(value) = value {
-                out.insert(key, value);
-            }
-        }
-        node.value = Value::Map(out);
+        map.retain(|key, value| self.entry(key, value, item, None));
         Some(node)
+    }
+
+    /// Checks the value of a key in its place; `false` if it is wrong.
+    fn entry(&mut self, key: &str, value: &mut Node, shape: &Shape, field: Option<&Field>) -> bool {
+        let old = std::mem::replace(value, value.at(Value::Null));
+        match self.at_key(key, |walk| walk.value(old, shape, field)) {
+            Some(new) => {
+                *value = new;
+                true
+            }
+            None => false,
+        }
     }
 
     /// Both forms of a dictionary become a map; an entry without `=` has no value.

@@ -8,7 +8,7 @@ use crate::report::Report;
 use crate::value::Spans;
 
 /// Reports all that does not fit.
-pub(crate) fn check(project: &Project, spans: &Spans, report: &mut Report) {
+pub(crate) fn check(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     for (name, service) in &project.services {
         Check { project, name, service, spans, report }.service();
     }
@@ -19,7 +19,7 @@ struct Check<'c> {
     project: &'c Project,
     name: &'c str,
     service: &'c Service,
-    spans: &'c Spans,
+    spans: &'c Spans<'c>,
     report: &'c mut Report,
 }
 
@@ -288,7 +288,7 @@ fn given(value: Option<i64>) -> Option<i64> {
 }
 
 /// Reports each circle of `depends_on` once.
-fn dependency_cycles(project: &Project, spans: &Spans, report: &mut Report) {
+fn dependency_cycles(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     // 1: on the way, 2: done.
     let mut state: HashMap<&str, u8> = HashMap::new();
     for start in project.services.keys() {
@@ -325,7 +325,7 @@ fn dependency_cycles(project: &Project, spans: &Spans, report: &mut Report) {
     }
 }
 
-fn report_cycle(circle: &[&str], spans: &Spans, report: &mut Report) {
+fn report_cycle(circle: &[&str], spans: &Spans<'_>, report: &mut Report) {
     let place = |pair: &[&str]| format!("services.{}.depends_on.{}", pair[0], pair[1]);
     let Some(first) = circle.windows(2).next() else { return };
     report
@@ -339,7 +339,7 @@ fn report_cycle(circle: &[&str], spans: &Spans, report: &mut Report) {
 }
 
 /// Checks networks, volumes, secrets and configs by themselves.
-pub(crate) fn check_resources(project: &Project, spans: &Spans, report: &mut Report) {
+pub(crate) fn check_resources(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     for (name, volume) in &project.volumes {
         let set = [
             ("driver", volume.driver.is_some()),

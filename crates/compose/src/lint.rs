@@ -48,7 +48,7 @@ fn password(name: &str, value: Option<&str>, at: At, report: &mut Report) {
 }
 
 /// Looks at the whole project.
-pub(crate) fn project(project: &Project, spans: &Spans, report: &mut Report) {
+pub(crate) fn project(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     let mut bound: Vec<(&Port, (u16, u16), String, &str)> = Vec::new();
     for (name, service) in &project.services {
         for (index, port) in service.ports.iter().enumerate() {

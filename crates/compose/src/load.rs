@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use indexmap::IndexMap;
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -88,7 +89,7 @@ struct Tree {
 
 fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<Project> {
     let tree = tree(options, steps, report)?;
-    let spans = Spans::of(&tree.node);
+    let spans = Spans(&tree.node);
     let mut project = typed(&tree, &spans, report)?;
     select(&mut project, options, &tree.environment, report);
     if steps.check_consistency {
@@ -138,12 +139,13 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
 }
 
 /// The tree as typed values, profiles aside.
-fn typed(tree: &Tree, spans: &Spans, report: &mut Report) -> Option<Project> {
+fn typed(tree: &Tree, spans: &Spans<'_>, report: &mut Report) -> Option<Project> {
     let mut value = json(&tree.node, &spec::FILE);
     if let Some(map) = value.as_object_mut() {
         map.shift_remove("version");
         map.insert("name".to_owned(), tree.name.clone().into());
     }
+    let own_keys = take_own_keys(&mut value);
     let mut project = match Project::deserialize(value) {
         Ok(project) => project,
         Err(error) => {
@@ -154,6 +156,12 @@ fn typed(tree: &Tree, spans: &Spans, report: &mut Report) -> Option<Project> {
             return None;
         }
     };
+    project.extensions = own_keys.project;
+    for (name, keys) in own_keys.services {
+        if let Some(service) = project.services.get_mut(&name) {
+            service.extensions = keys;
+        }
+    }
     for object in project.secrets.values_mut().chain(project.configs.values_mut()) {
         let value = object.environment.as_ref().and_then(|name| tree.environment.get(name));
         object.value = value.map(|value| Concealed(value.clone()));
@@ -161,6 +169,43 @@ fn typed(tree: &Tree, spans: &Spans, report: &mut Report) -> Option<Project> {
     project.working_dir = tree.dir.clone();
     project.files = tree.files.clone();
     Some(project)
+}
+
+/// Keys of the author's own, `x-*`.
+#[derive(Default)]
+struct OwnKeys {
+    project: IndexMap<String, Value>,
+    services: Vec<(String, IndexMap<String, Value>)>,
+}
+
+/// Takes the `x-*` keys out of the project and its services: the types hold them apart.
+fn take_own_keys(project: &mut Value) -> OwnKeys {
+    let mut own_keys = OwnKeys::default();
+    let Some(map) = project.as_object_mut() else { return own_keys };
+    own_keys.project = take_extensions(map);
+    if let Some(services) = map.get_mut("services").and_then(Value::as_object_mut) {
+        for (name, service) in services {
+            let keys = service.as_object_mut().map(take_extensions).unwrap_or_default();
+            if !keys.is_empty() {
+                own_keys.services.push((name.clone(), keys));
+            }
+        }
+    }
+    own_keys
+}
+
+fn take_extensions(map: &mut serde_json::Map<String, Value>) -> IndexMap<String, Value> {
+    let mut taken = IndexMap::new();
+    if map.keys().any(|key| key.starts_with("x-")) {
+        map.retain(|key, value| {
+            let own = key.starts_with("x-");
+            if own {
+                taken.insert(key.clone(), value.take());
+            }
+            !own
+        });
+    }
+    taken
 }
 
 /// Moves the services that no active profile enables aside.

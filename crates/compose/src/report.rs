@@ -43,10 +43,6 @@ impl At {
     /// What has no place in a file.
     pub(crate) const NOWHERE: At = At(None, None);
 
-    pub(crate) fn new(span: Span, used: Option<Span>) -> Self {
-        At(Some(span), used)
-    }
-
     /// The key of a node.
     pub(crate) fn key(node: &Node) -> Self {
         At(Some(node.key), node.used)

@@ -15,7 +15,7 @@ use crate::value::Spans;
 #[derive(Clone, Copy)]
 pub(crate) struct Sources<'s> {
     pub(crate) files: Files<'s>,
-    pub(crate) spans: &'s Spans,
+    pub(crate) spans: &'s Spans<'s>,
 }
 
 /// Reads the files of one service and forgets their names.

@@ -1,7 +1,5 @@
 //! Turns a finished tree into plain values, each of the type that its field has, and remembers where each was written.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Number, Value as Json};
 
 use crate::node::{Node, Span, Value};
@@ -10,77 +8,89 @@ use crate::report::{At, Report};
 use crate::shape::{Field, NoValue, Shape};
 
 /// Where the values of a tree were written, by path (`services.web.ports[0]`).
-#[derive(Default)]
-pub(crate) struct Spans(HashMap<String, (Span, Span, Option<Span>)>);
+pub(crate) struct Spans<'n>(pub(crate) &'n Node);
 
-impl Spans {
-    /// Remembers the places of all values of the tree.
-    pub(crate) fn of(node: &Node) -> Self {
-        let mut spans = Self::default();
-        spans.walk(node, &mut String::new());
-        spans
-    }
-
-    fn walk(&mut self, node: &Node, path: &mut String) {
-        use std::fmt::Write as _;
-        if !path.is_empty() {
-            self.0.insert(path.clone(), (node.key, node.span, node.used));
+impl Spans<'_> {
+    /// The node at `path`, and whether it is that of the whole path; else the nearest one around it.
+    fn find(&self, path: &str) -> Option<(&Node, bool)> {
+        let (mut node, mut rest, mut found) = (self.0, path, None);
+        while !rest.is_empty() {
+            let Some((next, tail)) = step(node, rest) else { return found.map(|node| (node, false)) };
+            (node, rest, found) = (next, tail, Some(next));
         }
-        let end = path.len();
-        match &node.value {
-            Value::Null | Value::Scalar(_) => {}
-            Value::List(list) => {
-                for (index, node) in list.iter().enumerate() {
-                    let _ = write!(path, "[{index}]");
-                    self.walk(node, path);
-                    path.truncate(end);
-                }
-            }
-            Value::Map(map) => {
-                for (key, node) in map {
-                    let _ = write!(path, "{}{key}", if end == 0 { "" } else { "." });
-                    self.walk(node, path);
-                    path.truncate(end);
-                }
-            }
-        }
-    }
-
-    fn find(&self, path: &str) -> Option<&(Span, Span, Option<Span>)> {
-        let mut path = path;
-        loop {
-            if let Some(found) = self.0.get(path) {
-                return Some(found);
-            }
-            path = &path[..path.rfind(['.', '['])?];
-        }
+        found.map(|node| (node, true))
     }
 
     /// The place of the value at `path`, or of what is around it.
     pub(crate) fn at(&self, path: &str) -> At {
-        self.find(path).map_or(At::NOWHERE, |(_, span, used)| At::new(*span, *used))
+        self.find(path).map_or(At::NOWHERE, |(node, _)| At::from(node))
     }
 
     /// The place of the key at `path`, or of what is around it.
     pub(crate) fn key(&self, path: &str) -> At {
-        self.find(path).map_or(At::NOWHERE, |(key, _, used)| At::new(*key, *used))
+        self.find(path).map_or(At::NOWHERE, |(node, _)| At::key(node))
     }
 
     /// The span of the value at `path` itself.
     pub(crate) fn span(&self, path: &str) -> Option<Span> {
-        self.0.get(path).map(|(_, span, _)| *span)
+        self.find(path).filter(|(_, whole)| *whole).map(|(node, _)| node.span)
     }
 
-    /// The same as places in files. What stands for a collection is its key: its first entry may come from anywhere.
+    /// The same as places in files, down to the entries of a service's keys.
     pub(crate) fn places(&self, report: &Report) -> Places {
         let mut places = Places::default();
-        for (path, (key, span, _)) in &self.0 {
-            let of_element = path.matches(['.', '[']).count() == 1;
-            if let Some(place) = report.place(if of_element { *key } else { *span }) {
-                places.insert(path.clone(), place);
+        collect(self.0, 0, &mut String::new(), report, &mut places);
+        places
+    }
+}
+
+/// Deepest level that has places: `services`, the service, its key, the key's entries, their keys.
+const PLACES_DEPTH: usize = 5;
+
+fn collect(node: &Node, depth: usize, path: &mut String, report: &Report, places: &mut Places) {
+    use std::fmt::Write as _;
+    // A collection is where its name stands: what it holds may come from anywhere.
+    let span = if matches!(node.value, Value::Scalar(_)) { node.span } else { node.key };
+    if let Some(place) = report.place(span).filter(|_| depth > 0) {
+        places.insert(path.clone(), place);
+    }
+    if depth == PLACES_DEPTH {
+        return;
+    }
+    let end = path.len();
+    match &node.value {
+        Value::Null | Value::Scalar(_) => {}
+        Value::List(list) => {
+            for (index, node) in list.iter().enumerate() {
+                let _ = write!(path, "[{index}]");
+                collect(node, depth + 1, path, report, places);
+                path.truncate(end);
             }
         }
-        places
+        Value::Map(map) => {
+            for (key, node) in map {
+                let _ = write!(path, "{}{key}", if end == 0 { "" } else { "." });
+                collect(node, depth + 1, path, report, places);
+                path.truncate(end);
+            }
+        }
+    }
+}
+
+/// The node that the first part of `path` leads to, and the rest of the path. Keys may hold dots: the longest fits.
+fn step<'n, 'p>(node: &'n Node, path: &'p str) -> Option<(&'n Node, &'p str)> {
+    match &node.value {
+        Value::List(list) => {
+            let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
+            let node = list.get(index.parse::<usize>().ok()?)?;
+            Some((node, rest.strip_prefix('.').unwrap_or(rest)))
+        }
+        Value::Map(map) => {
+            let mut ends = path.match_indices(['.', '[']).map(|(end, _)| end).chain([path.len()]).rev();
+            let found = ends.find_map(|end| Some((map.get(&path[..end])?, &path[end..])));
+            found.map(|(node, rest)| (node, rest.strip_prefix('.').unwrap_or(rest)))
+        }
+        Value::Null | Value::Scalar(_) => None,
     }
 }
 

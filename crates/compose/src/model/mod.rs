@@ -61,7 +61,7 @@ pub struct Project {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, Model>,
     /// Keys of the author's own (`x-*`).
-    #[serde(flatten)]
+    #[serde(flatten, skip_deserializing)]
     pub extensions: IndexMap<String, serde_json::Value>,
     /// Directory that relative paths were resolved against (absolute).
     #[serde(skip)]

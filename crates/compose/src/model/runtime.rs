@@ -102,7 +102,6 @@ pub struct Device {
 #[serde(default)]
 pub struct DeviceRequest {
     /// What the devices must be able to: `gpu`, `tpu`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
     /// The driver.
     #[serde(skip_serializing_if = "Option::is_none")]

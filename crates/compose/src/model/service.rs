@@ -287,7 +287,7 @@ pub struct Service {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
     /// Keys of the author's own (`x-*`).
-    #[serde(flatten)]
+    #[serde(flatten, skip_deserializing)]
     pub extensions: IndexMap<String, serde_json::Value>,
 }
 
