@@ -135,6 +135,7 @@ impl Session {
             env_files: self.global.env_file.clone(),
             environment: self.environment.clone(),
             services: services.to_vec(),
+            ..Options::default()
         })
     }
 

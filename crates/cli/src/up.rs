@@ -9,7 +9,7 @@ use wharf_compose::Project;
 use wharf_docker::{Engine, events};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::logs::{self, LogEvent, LogOptions};
-use wharf_orchestrator::observe::list_containers;
+use wharf_orchestrator::observe::{is_running, list_containers};
 use wharf_orchestrator::plan::{ImageOptions, Recreate, UpOptions};
 use wharf_orchestrator::{Error, Plan, observe, plan};
 
@@ -246,11 +246,17 @@ impl Up<'_> {
         }
     }
 
+    /// The engine's list is a moment behind its events, so what it calls running is looked at itself.
     async fn anything_runs(&self) -> Result<bool, Failure> {
         let containers = list_containers(self.engine, Some(&self.project.name), true).await?;
         let watched =
             |service: &String| self.args.services.is_empty() || self.args.services.iter().any(|name| name == service);
-        Ok(containers.iter().any(|container| container.is_up() && watched(&container.service)))
+        for container in containers.iter().filter(|container| container.is_up() && watched(&container.service)) {
+            if is_running(self.engine, &container.id).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Asks all containers to stop; the second interrupt kills them.

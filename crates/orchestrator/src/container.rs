@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use bollard::models as api;
 use wharf_compose::Project;
-use wharf_compose::model::{Condition, FileMount, FileObject, Healthcheck, Mount, MountKind, Port, Service};
+use wharf_compose::model::{
+    Condition, FileMount, FileObject, Healthcheck, Mount, MountKind, Port, Service, ServiceNetwork,
+};
 use wharf_docker::ApiVersion;
 
-use crate::{hash, labels, plan};
+use crate::{hash, labels, limits, plan};
 
 /// The oldest API with a probe interval of its own for the start period.
 const START_INTERVAL_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };
@@ -31,6 +33,7 @@ pub(crate) fn create_body(replica: &Replica<'_>, version: ApiVersion) -> api::Co
     let (exposed, bindings) = ports(service);
     api::ContainerCreateBody {
         hostname: service.hostname.clone(),
+        domainname: service.domainname.clone(),
         user: service.user.clone(),
         tty: Some(service.tty),
         open_stdin: Some(service.stdin_open),
@@ -60,29 +63,44 @@ fn first_network(replica: &Replica<'_>) -> Option<api::NetworkingConfig> {
     Some(api::NetworkingConfig { endpoints_config: Some(HashMap::from([first])) })
 }
 
+/// In descending order of priority, then by key.
 fn network_names(replica: &Replica<'_>) -> Vec<(String, api::EndpointSettings)> {
     let mut joined: Vec<_> = replica.service.networks.iter().collect();
-    joined.sort_by_key(|(key, _)| (*key).clone());
+    joined.sort_by_key(|(key, settings)| {
+        let priority = settings.as_ref().and_then(|settings| settings.priority).unwrap_or(0);
+        (std::cmp::Reverse(priority), (*key).clone())
+    });
     joined
         .into_iter()
         .filter_map(|(key, settings)| {
             let network = replica.project.networks.get(key)?;
-            let settings = settings.clone().unwrap_or_default();
-            let mut aliases = vec![replica.name.to_owned()];
-            aliases.extend(settings.aliases);
-            let fixed = settings.ipv4_address.is_some() || settings.ipv6_address.is_some();
-            let endpoint = api::EndpointSettings {
-                aliases: Some(aliases),
-                ipam_config: fixed.then_some(api::EndpointIpamConfig {
-                    ipv4_address: settings.ipv4_address,
-                    ipv6_address: settings.ipv6_address,
-                    link_local_ips: None,
-                }),
-                ..Default::default()
-            };
-            Some((network.name.clone(), endpoint))
+            Some((network.name.clone(), endpoint(replica, settings.clone().unwrap_or_default())))
         })
         .collect()
+}
+
+fn endpoint(replica: &Replica<'_>, settings: ServiceNetwork) -> api::EndpointSettings {
+    let mut aliases = vec![replica.name.to_owned()];
+    aliases.extend(settings.aliases);
+    let fixed =
+        settings.ipv4_address.is_some() || settings.ipv6_address.is_some() || !settings.link_local_ips.is_empty();
+    let links = replica.service.links.iter().map(|link| {
+        let (service, alias) = link.split_once(':').unwrap_or((link, link));
+        format!("{}:{alias}", plan::replica_name(replica.project, service, 1))
+    });
+    api::EndpointSettings {
+        aliases: Some(aliases),
+        links: (!replica.service.links.is_empty()).then(|| links.collect()),
+        mac_address: settings.mac_address.or_else(|| replica.service.mac_address.clone()),
+        driver_opts: (!settings.driver_opts.is_empty()).then(|| settings.driver_opts.into_iter().collect()),
+        gw_priority: settings.gw_priority,
+        ipam_config: fixed.then_some(api::EndpointIpamConfig {
+            ipv4_address: settings.ipv4_address,
+            ipv6_address: settings.ipv6_address,
+            link_local_ips: Some(settings.link_local_ips),
+        }),
+        ..Default::default()
+    }
 }
 
 fn environment(service: &Service) -> Vec<String> {
@@ -128,7 +146,7 @@ fn condition(condition: Condition) -> &'static str {
 fn host_config(replica: &Replica<'_>, bindings: api::PortMap) -> api::HostConfig {
     let service = replica.service;
     let (binds, mounts) = mounts(replica);
-    api::HostConfig {
+    let mut config = api::HostConfig {
         binds: Some(binds),
         mounts: Some(mounts),
         port_bindings: Some(bindings),
@@ -142,14 +160,15 @@ fn host_config(replica: &Replica<'_>, bindings: api::PortMap) -> api::HostConfig
             typ: logging.driver.clone(),
             config: Some(logging.options.clone().into_iter().collect()),
         }),
-        memory: service.mem_limit,
         readonly_rootfs: Some(service.read_only),
         security_opt: non_empty(&service.security_opt),
         shm_size: service.shm_size,
         sysctls: (!service.sysctls.is_empty()).then(|| service.sysctls.clone().into_iter().collect()),
         tmpfs: (!service.tmpfs.is_empty()).then(|| service.tmpfs.iter().map(|entry| tmpfs(entry)).collect()),
         ..Default::default()
-    }
+    };
+    limits::apply(replica.project, service, &mut config);
+    config
 }
 
 fn non_empty(list: &[String]) -> Option<Vec<String>> {
@@ -289,6 +308,7 @@ fn api_mount(replica: &Replica<'_>, mount: &Mount) -> api::Mount {
             _ => api::MountType::TMPFS,
         }),
         read_only: Some(mount.read_only),
+        consistency: mount.consistency.clone(),
         bind_options: mount
             .bind
             .as_ref()
@@ -297,6 +317,7 @@ fn api_mount(replica: &Replica<'_>, mount: &Mount) -> api::Mount {
         volume_options: mount.volume.as_ref().map(|volume| api::MountVolumeOptions {
             no_copy: Some(volume.nocopy),
             subpath: volume.subpath.clone(),
+            labels: (!volume.labels.is_empty()).then(|| volume.labels.clone().into_iter().collect()),
             ..Default::default()
         }),
         tmpfs_options: mount.tmpfs.as_ref().map(|tmpfs| api::MountTmpfsOptions {

@@ -25,6 +25,7 @@ mod error;
 mod event;
 mod hash;
 pub mod labels;
+mod limits;
 pub mod logs;
 pub mod observe;
 pub mod one_off;

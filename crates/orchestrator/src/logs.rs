@@ -241,8 +241,7 @@ impl Follower {
             // What comes later is wanted whole.
             range.tail = None;
         }
-        let lines = read(&self.engine, &origin.id, &range).boxed();
-        self.reading.spawn(pass_on(lines, origin, reader.position, self.sender.clone()));
+        self.reading.spawn(pass_on(self.engine.clone(), range, origin, self.sender.clone()));
     }
 
     async fn take_end(&mut self, origin: Origin, position: Option<Position>) {
@@ -266,28 +265,34 @@ impl Follower {
     }
 }
 
+/// Passes a container's lines on until it stops. An engine ends its stream before it has given out the last lines of a
+/// container that wrote them at its end, so what is left is read once more.
 async fn pass_on(
-    mut lines: BoxStream<'static, Result<Line, wharf_docker::Error>>,
+    engine: Engine,
+    mut range: Range,
     origin: Origin,
-    mut position: Option<Position>,
     sender: mpsc::Sender<LogEvent>,
 ) -> (Origin, Option<Position>) {
-    while let Some(line) = lines.next().await {
-        let event = match line {
-            Ok(line) => {
-                position = Some(Position::after(position, line.time));
-                LogEvent::Line(origin.clone(), line)
+    for follow in [true, false] {
+        range.follow = follow;
+        let mut lines = read(&engine, &origin.id, &range).boxed();
+        while let Some(line) = lines.next().await {
+            let event = match line {
+                Ok(line) => {
+                    range.after = Some(Position::after(range.after, line.time));
+                    LogEvent::Line(origin.clone(), line)
+                }
+                // A container that is removed takes its log with it.
+                Err(error) if error.status() == Some(404) => return (origin, range.after),
+                Err(error) => LogEvent::Unreadable(origin.clone(), error),
+            };
+            let failed = matches!(event, LogEvent::Unreadable(..));
+            if sender.send(event).await.is_err() || failed {
+                return (origin, range.after);
             }
-            // A container that is removed takes its log with it.
-            Err(error) if error.status() == Some(404) => break,
-            Err(error) => LogEvent::Unreadable(origin.clone(), error),
-        };
-        let failed = matches!(event, LogEvent::Unreadable(..));
-        if sender.send(event).await.is_err() || failed {
-            break;
         }
     }
-    (origin, position)
+    (origin, range.after)
 }
 
 fn origin_of(event: &EventMessage) -> Option<Origin> {

@@ -241,6 +241,18 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
     Ok(containers)
 }
 
+/// Whether a container runs now, or is about to again by its restart policy.
+///
+/// # Errors
+/// Those of the engine.
+pub async fn is_running(engine: &Engine, id: &str) -> Result<bool, Error> {
+    match engine.docker().inspect_container(id, None).await {
+        Ok(inspected) => Ok(inspected.state.and_then(|state| state.running).unwrap_or(false)),
+        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn container(summary: ContainerSummary) -> Option<Container> {
     let labels: BTreeMap<String, String> = summary.labels.unwrap_or_default().into_iter().collect();
     let status = summary.status.unwrap_or_default();

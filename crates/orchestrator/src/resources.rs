@@ -15,6 +15,7 @@ pub(crate) fn network_body(project: &str, key: &str, network: &Network) -> api::
         driver: Some(network.driver.clone().unwrap_or_else(|| "bridge".to_owned())),
         internal: Some(network.internal),
         attachable: Some(network.attachable),
+        enable_ipv4: network.enable_ipv4,
         enable_ipv6: network.enable_ipv6,
         options: non_empty(&network.driver_opts),
         ipam: network.ipam.as_ref().map(|ipam| api::Ipam {
@@ -26,11 +27,11 @@ pub(crate) fn network_body(project: &str, key: &str, network: &Network) -> api::
                         subnet: pool.subnet.clone(),
                         ip_range: pool.ip_range.clone(),
                         gateway: pool.gateway.clone(),
-                        auxiliary_addresses: None,
+                        auxiliary_addresses: non_empty(&pool.aux_addresses),
                     })
                     .collect(),
             ),
-            options: None,
+            options: non_empty(&ipam.options),
         }),
         labels: Some(with_own(&network.labels, project, labels::NETWORK, key)),
         ..Default::default()

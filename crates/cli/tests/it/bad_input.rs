@@ -45,8 +45,16 @@ fn an_unknown_key() {
 
 #[test]
 fn a_required_variable_that_is_missing() {
-    let sandbox = Sandbox::new("services:\n  web:\n    image: ${WHARF_TEST_IMAGE:?say which image}\n");
-    insta::assert_snapshot!(refused(&sandbox, 15), @"");
+    let sandbox = Sandbox::new("services:\n  web:\n    image: ${WHARF_TEST_WHICH:?say which image}\n");
+    insta::assert_snapshot!(refused(&sandbox, 15), @r#"
+    error: the required variable `WHARF_TEST_WHICH` is not set, or empty: say which image
+     --> compose.yaml:3:12
+      |
+    3 |     image: ${WHARF_TEST_WHICH:?say which image}
+      |            ^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: set `WHARF_TEST_WHICH` in the environment or in the file `.env`
+    "#);
 }
 
 #[test]

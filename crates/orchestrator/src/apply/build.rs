@@ -92,6 +92,18 @@ fn request(site: &Site<'_>, build: &Build, image: &str, service: &str) -> Result
     if let Some(target) = &build.target {
         options = options.target(target);
     }
+    if let Some(platform) = build.platforms.first() {
+        options = options.platform(platform);
+    }
+    if !build.cache_from.is_empty() {
+        options = options.cachefrom(&build.cache_from);
+    }
+    if !build.extra_hosts.is_empty() {
+        options = options.extrahosts(&build.extra_hosts.join(","));
+    }
+    if let Some(size) = build.shm_size.and_then(|size| i32::try_from(size).ok()) {
+        options = options.shmsize(size);
+    }
     if let Some(network) = &build.network {
         options = options.networkmode(network);
     }

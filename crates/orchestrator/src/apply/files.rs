@@ -53,12 +53,13 @@ fn content(kind: &str, used: &FileMount, object: &FileObject, directory: &str) -
     if object.file.is_some() {
         return Ok(None);
     }
-    let text = match (&object.content, &object.environment) {
-        (Some(content), _) => content.clone(),
-        (None, Some(variable)) => {
+    let text = match (&object.content, &object.value, &object.environment) {
+        (Some(content), _, _) => content.clone(),
+        (None, Some(value), _) => value.0.clone(),
+        (None, None, Some(variable)) => {
             return Err(NoValue(format!("{kind} {}: the variable {variable} is not set", used.source)));
         }
-        (None, None) => {
+        (None, None, None) => {
             return Err(NoValue(format!("{kind} {}: it has neither a file nor a value here", used.source)));
         }
     };

@@ -165,7 +165,11 @@ async fn create(
     };
     let contents = files::to_copy(site.project, service).map_err(|failure| failure.of(step))?;
     let body = create_body(&replica, site.engine.api_version());
-    let options = CreateContainerOptionsBuilder::default().name(name).build();
+    let mut options = CreateContainerOptionsBuilder::default().name(name);
+    if let Some(platform) = &service.platform {
+        options = options.platform(platform);
+    }
+    let options = options.build();
     docker.create_container(Some(options), body).await.map_err(failed)?;
     let finish = async {
         for (network, endpoint_config) in further_networks(&replica) {

@@ -6,6 +6,7 @@ use wharf_compose::Project;
 use wharf_compose::model::{Port, Service};
 
 use super::order::in_order;
+use super::unsupported;
 use crate::{Observed, Problem};
 
 /// Looks for what the engine would refuse half-way. `replicas` are the numbers asked for.
@@ -19,6 +20,7 @@ pub(super) fn problems(
     let mut taken: Vec<(String, PortUse)> = Vec::new();
     for (name, service) in in_order(project, chosen) {
         let count = replicas.get(name).copied().unwrap_or_else(|| service.replicas());
+        problems.extend(unsupported::problems(project, name, service));
         problems.extend(fixed_name(project, name, service, count));
         for (index, port) in service.ports.iter().enumerate() {
             let path = format!("services.{name}.ports[{index}]");

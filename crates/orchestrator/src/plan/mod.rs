@@ -6,6 +6,7 @@ mod down;
 mod images;
 mod order;
 mod step;
+mod unsupported;
 mod up;
 mod verbs;
 
