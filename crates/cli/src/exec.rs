@@ -20,8 +20,8 @@ pub(crate) struct Args {
     /// Run in the background
     #[arg(short, long)]
     detach: bool,
-    /// Set an environment variable (KEY=VALUE); may be repeated
-    #[arg(short, long, value_name = "KEY=VALUE")]
+    /// Set an environment variable (KEY=VALUE, or KEY from the environment); may be repeated
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
     env: Vec<String>,
     /// Number of the replica (default: the first that runs)
     #[arg(long, value_name = "NUMBER")]
@@ -45,18 +45,20 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     known(&project, has_file, std::slice::from_ref(&args.service))?;
     let engine = session.connect().await?;
     let containers = list_containers(&engine, Some(&project.name), false).await?;
-    let replica = containers
-        .iter()
-        .filter(|container| container.service == args.service && !container.one_off)
-        .find(|container| args.index.is_none_or(|index| container.number == index))
+    let of_service = || containers.iter().filter(|container| container.service == args.service);
+    // Without a number a container of `run` will do where there is no replica.
+    let replica = of_service()
+        .find(|container| !container.one_off && args.index.is_none_or(|index| container.number == index))
+        .or_else(|| of_service().find(|_| args.index.is_none()))
         .ok_or_else(|| anyhow::anyhow!("service {} is not running; `wharf up -d {0}` starts it", args.service))?;
     let tty = !args.no_tty && !args.detach && terminal::is_interactive();
+    let environment: Vec<String> = args.env.iter().filter_map(|entry| variable(entry)).collect();
     let config = ExecConfig {
         attach_stdin: Some(!args.detach),
         attach_stdout: Some(!args.detach),
         attach_stderr: Some(!args.detach),
         tty: Some(tty),
-        env: (!args.env.is_empty()).then_some(args.env),
+        env: (!environment.is_empty()).then_some(environment),
         cmd: Some(args.command),
         privileged: Some(args.privileged),
         user: args.user,
@@ -70,6 +72,14 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     terminal::converse(Attached { output, input }, tty, true, |size| resize(&engine, &created.id, size)).await?;
     let ended = engine.docker().inspect_exec(&created.id).await.map_err(wharf_docker::Error::from)?;
     Ok(ExitCode::from(u8::try_from(ended.exit_code.unwrap_or(0)).unwrap_or(1)))
+}
+
+/// `KEY=VALUE`, or `KEY` with its value from the environment, if it has one.
+fn variable(entry: &str) -> Option<String> {
+    match entry.contains('=') {
+        true => Some(entry.to_owned()),
+        false => Some(format!("{entry}={}", std::env::var(entry).ok()?)),
+    }
 }
 
 async fn resize(engine: &Engine, id: &str, size: Size) {

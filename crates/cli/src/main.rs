@@ -3,6 +3,7 @@
 mod build;
 mod completion;
 mod config;
+mod doctor;
 mod down;
 mod duration;
 mod exec;
@@ -53,6 +54,8 @@ enum Verb {
     /// Check the Compose files and print the project they mean
     #[command(alias = "convert")]
     Config(config::Args),
+    /// Check what usually goes wrong, and say how to mend it
+    Doctor(doctor::Args),
     /// Stop and remove containers and networks (and volumes with -v)
     Down(down::Args),
     /// Run a command in a container that runs
@@ -108,6 +111,7 @@ async fn run(cli: Cli) -> ExitCode {
         Verb::Build(args) => build::run(args, &session).await,
         Verb::Completion(args) => completion::run(&args, Cli::command()),
         Verb::Config(args) => config::run(args, &session),
+        Verb::Doctor(args) => doctor::run(args, &session).await,
         Verb::Down(args) => down::run(args, &session).await,
         Verb::Exec(args) => exec::run(args, &session).await,
         Verb::Images(args) => images::run(args, &session).await,

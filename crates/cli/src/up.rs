@@ -81,6 +81,12 @@ pub(crate) struct Args {
     /// Logs with each line's time
     #[arg(long)]
     timestamps: bool,
+    /// Accepted for docker compose's sake; there is no menu
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    menu: Option<bool>,
+    /// Follow the logs of the services that the named ones depend on, too
+    #[arg(long)]
+    attach_dependencies: bool,
     /// Show no progress
     #[arg(long, visible_alias = "quiet-pull")]
     quiet: bool,
@@ -176,7 +182,11 @@ impl Up<'_> {
     /// Starts the project and follows its logs until all containers have stopped or somebody interrupts.
     async fn attached(&self, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
         let since = events::now(self.engine).await?;
-        let options = LogOptions { services: self.args.services.clone(), since: Some(since), ..LogOptions::default() };
+        let services = match self.args.attach_dependencies {
+            true => Vec::new(),
+            false => self.args.services.clone(),
+        };
+        let options = LogOptions { services, since: Some(since), ..LogOptions::default() };
         let events = logs::follow(self.engine, &self.project.name, options).await?;
         match self.converge(interrupts).await {
             Ok(()) => {}
@@ -238,6 +248,9 @@ impl Up<'_> {
 
     /// Whether the exit of a service's container ends all.
     fn end_after(&self, service: &str, code: i64) -> Option<End> {
+        if self.args.attach_dependencies && !self.args.services.iter().any(|named| named == service) {
+            return None;
+        }
         match &self.args.exit_code_from {
             Some(wanted) if wanted == service => Some(End::Exited(code)),
             Some(_) => None,

@@ -84,13 +84,9 @@ fn endpoint(replica: &Replica<'_>, settings: ServiceNetwork) -> api::EndpointSet
     aliases.extend(settings.aliases);
     let fixed =
         settings.ipv4_address.is_some() || settings.ipv6_address.is_some() || !settings.link_local_ips.is_empty();
-    let links = replica.service.links.iter().map(|link| {
-        let (service, alias) = link.split_once(':').unwrap_or((link, link));
-        format!("{}:{alias}", plan::replica_name(replica.project, service, 1))
-    });
     api::EndpointSettings {
         aliases: Some(aliases),
-        links: (!replica.service.links.is_empty()).then(|| links.collect()),
+        links: non_empty(&links(replica)),
         mac_address: settings.mac_address.or_else(|| replica.service.mac_address.clone()),
         driver_opts: (!settings.driver_opts.is_empty()).then(|| settings.driver_opts.into_iter().collect()),
         gw_priority: settings.gw_priority,
@@ -101,6 +97,15 @@ fn endpoint(replica: &Replica<'_>, settings: ServiceNetwork) -> api::EndpointSet
         }),
         ..Default::default()
     }
+}
+
+/// `SERVICE` or `SERVICE:ALIAS`, as `CONTAINER:ALIAS`.
+fn links(replica: &Replica<'_>) -> Vec<String> {
+    let link = |link: &String| {
+        let (service, alias) = link.split_once(':').unwrap_or((link, link));
+        format!("{}:{alias}", plan::replica_name(replica.project, service, 1))
+    };
+    replica.service.links.iter().map(link).collect()
 }
 
 fn environment(service: &Service) -> Vec<String> {
@@ -156,6 +161,8 @@ fn host_config(replica: &Replica<'_>, bindings: api::PortMap) -> api::HostConfig
         cap_drop: non_empty(&service.cap_drop),
         extra_hosts: non_empty(&service.extra_hosts.iter().map(|host| host.replacen('=', ":", 1)).collect::<Vec<_>>()),
         init: service.init,
+        // On a network of the project links are part of the endpoint.
+        links: non_empty(&links(replica)).filter(|_| service.networks.is_empty()),
         log_config: service.logging.as_ref().map(|logging| api::HostConfigLogConfig {
             typ: logging.driver.clone(),
             config: Some(logging.options.clone().into_iter().collect()),

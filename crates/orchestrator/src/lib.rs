@@ -21,6 +21,7 @@
 pub mod apply;
 mod container;
 mod context;
+pub mod doctor;
 mod error;
 mod event;
 mod hash;

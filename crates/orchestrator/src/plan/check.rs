@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wharf_compose::Project;
 use wharf_compose::model::{Port, Service};
 
-use super::order::in_order;
+use super::order::{in_order, owners};
 use super::unsupported;
 use crate::{Observed, Problem};
 
@@ -34,6 +34,7 @@ pub(super) fn problems(
             }
             taken.push((name.to_owned(), wanted));
         }
+        problems.extend(absent_owners(project, observed, chosen, name, service));
         problems.extend(missing_externals(project, name, service, observed));
     }
     problems
@@ -146,6 +147,26 @@ fn foreign_port(name: &str, wanted: &PortUse, count: u32, observed: &Observed) -
         format!("service {name}: host port {wanted} is taken by {owner}"),
         format!("stop that container, or publish another host port than {}", wanted.first),
     ))
+}
+
+/// Whoever it shares something with has to be there, or to be started with it.
+fn absent_owners(
+    project: &Project,
+    observed: &Observed,
+    chosen: &BTreeSet<String>,
+    name: &str,
+    service: &Service,
+) -> Vec<Problem> {
+    let there =
+        |owner: &str| chosen.contains(owner) || observed.containers.iter().any(|container| container.service == owner);
+    let absent = owners(service).filter(|owner| !there(owner));
+    absent
+        .map(|owner| Problem {
+            message: format!("service {name} shares something with service {owner}, which has no container"),
+            place: project.places.get(&format!("services.{name}")).cloned(),
+            help: Some(format!("start {owner}, too (leave out --no-deps)")),
+        })
+        .collect()
 }
 
 /// External networks and volumes have to be there.

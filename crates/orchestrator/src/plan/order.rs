@@ -7,19 +7,24 @@ use wharf_compose::model::{Condition, Service};
 
 use crate::Error;
 
-/// What a service has to wait for: `depends_on`, and the service whose network it uses.
+/// What a service has to wait for: `depends_on`, and the services it shares something with.
 pub(super) fn dependencies<'a>(project: &Project, service: &'a Service) -> Vec<(&'a str, Condition)> {
     let named = service
         .depends_on
         .iter()
         .filter(|(name, _)| project.services.contains_key(*name))
         .map(|(name, dependency)| (name.as_str(), dependency.condition));
-    named.chain(network_owner(service).map(|name| (name, Condition::Started))).collect()
+    let owners = owners(service).filter(|name| project.services.contains_key(*name));
+    named.chain(owners.map(|name| (name, Condition::Started))).collect()
 }
 
-/// The service whose network namespace this one joins.
-pub(super) fn network_owner(service: &Service) -> Option<&str> {
-    service.network_mode.as_deref()?.strip_prefix("service:")
+/// Services whose containers this one refers to: by their namespaces, volumes or links.
+pub(super) fn owners(service: &Service) -> impl Iterator<Item = &str> {
+    let modes = [&service.network_mode, &service.pid, &service.ipc].into_iter().flatten();
+    let shared = modes.filter_map(|mode| mode.strip_prefix("service:"));
+    let volumes = service.volumes_from.iter().filter(|from| !from.starts_with("container:"));
+    let named = volumes.chain(&service.links).filter_map(|from| from.split(':').next());
+    shared.chain(named)
 }
 
 /// The named services (all, when none is named), with all that they depend on unless `alone`.

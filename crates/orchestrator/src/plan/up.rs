@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wharf_compose::Project;
 use wharf_compose::model::{Condition, Service};
 
-use super::order::{dependencies, in_order, network_owner, selected};
+use super::order::{dependencies, in_order, owners, selected};
 use super::{Cause, Plan, Step, Until, check, image_of, replica_name};
 use crate::observe::{Container, Health, State};
 use crate::{Error, Observed, hash};
@@ -268,19 +268,18 @@ impl<'a> Planner<'a> {
         if image.is_some_and(|image| image.id != container.image_id) {
             return Some(Cause::ImageChanged);
         }
-        // It joined the network namespace of a container that will be gone.
-        let owner = network_owner(service)?;
-        let replaced = self.services.get(owner).is_some_and(|outcome| outcome.replaced);
-        replaced.then(|| Cause::DependencyReplaced { service: owner.to_owned() })
+        // It shares namespaces or volumes with a container that will be gone.
+        let replaced = |owner: &&str| self.services.get(*owner).is_some_and(|outcome| outcome.replaced);
+        owners(service).find(replaced).map(|owner| Cause::DependencyReplaced { service: owner.to_owned() })
     }
 
-    /// Networks, volumes and the network's owner have to be there before a container is created.
+    /// Networks, volumes and whoever shares something with it have to be there before a container is created.
     fn creates_after(&self, service: &Service) -> Vec<usize> {
         let networks = service.networks.keys().map(|key| format!("network {key}"));
         let volumes =
             service.volumes.iter().filter_map(|mount| mount.source.as_ref()).map(|key| format!("volume {key}"));
         let mut after: Vec<usize> = networks.chain(volumes).filter_map(|key| self.made.get(&key).copied()).collect();
-        if let Some(owner) = network_owner(service).and_then(|owner| self.services.get(owner)) {
+        for owner in owners(service).filter_map(|owner| self.services.get(owner)) {
             after.extend(owner.replicas.iter().filter_map(|replica| replica.ready));
         }
         after

@@ -11,7 +11,8 @@ use crate::observe::Container;
 /// Plans a graceful stop of the project's containers (of `services`, if any is named); they stay.
 pub fn stop(project: &Project, observed: &Observed, services: &[String], timeout: Option<u64>) -> Plan {
     let mut plan = Plan::default();
-    let chosen = |container: &&Container| services.is_empty() || services.contains(&container.service);
+    let chosen =
+        |container: &&Container| !container.one_off && (services.is_empty() || services.contains(&container.service));
     let containers: Vec<&Container> = observed.containers.iter().filter(chosen).collect();
     Teardown { timeout, remove: false }.plan(&mut plan, project, &containers);
     plan

@@ -1,0 +1,187 @@
+//! What usually goes wrong, looked at before it does: each finding says how to mend it.
+
+use std::net::IpAddr;
+
+use bollard::models::SystemInfo;
+use serde::Serialize;
+use wharf_compose::Project;
+use wharf_docker::{ApiVersion, Engine, port_holder};
+
+use crate::observe::observe;
+use crate::plan::{self, UpOptions};
+use crate::{Error, Observed};
+
+/// Less free space than this, in bytes, and images can no longer be built or pulled.
+const LITTLE_SPACE: u64 = 2 << 30;
+/// The API of engines that are still maintained (Docker 25).
+const MAINTAINED: ApiVersion = ApiVersion { major: 1, minor: 44 };
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// As it should be.
+    Ok,
+    /// It works, with a catch.
+    Warning,
+    /// It will not work.
+    Failure,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub grade: Grade,
+    /// What was looked at: `engine`, `disk`, `ports` ...
+    pub subject: String,
+    /// What was seen.
+    pub message: String,
+    /// How to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn ok(subject: &str, message: impl Into<String>) -> Self {
+        Finding { grade: Grade::Ok, subject: subject.to_owned(), message: message.into(), help: None }
+    }
+
+    /// It works, with a catch.
+    pub fn warning(subject: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        let help = Some(help.into());
+        Finding { grade: Grade::Warning, subject: subject.to_owned(), message: message.into(), help }
+    }
+
+    /// It will not work.
+    pub fn failure(subject: &str, message: impl Into<String>, help: Option<String>) -> Self {
+        Finding { grade: Grade::Failure, subject: subject.to_owned(), message: message.into(), help }
+    }
+}
+
+/// Examines an engine that answers, and the project's wishes if there is one.
+///
+/// # Errors
+/// Those of the engine.
+pub async fn examine(engine: &Engine, project: Option<&Project>) -> Result<Vec<Finding>, Error> {
+    let info = engine.docker().info().await?;
+    let mut findings = vec![version(&info, engine.api_version())];
+    findings.push(cgroups(&info));
+    findings.push(logging(&info));
+    findings.extend(space(engine, &info));
+    if let Some(project) = project {
+        let observed = observe(engine, project).await?;
+        findings.extend(feasible(project, &observed));
+        findings.extend(held_ports(engine, project, &observed).await);
+    }
+    Ok(findings)
+}
+
+fn version(info: &SystemInfo, api: ApiVersion) -> Finding {
+    let found = format!("Docker Engine {}, API {api}", info.server_version.as_deref().unwrap_or("of unknown version"));
+    if api < MAINTAINED {
+        return Finding::warning(
+            "engine",
+            found,
+            "it works, but gets no security updates any more from its makers (your distribution may differ)",
+        );
+    }
+    Finding::ok("engine", found)
+}
+
+fn cgroups(info: &SystemInfo) -> Finding {
+    let version = info.cgroup_version.map(|version| version.to_string()).unwrap_or_default();
+    let limits = [
+        ("memory limits", info.memory_limit),
+        ("swap limits", info.swap_limit),
+        ("CPU quotas", info.cpu_cfs_quota),
+        ("pids limits", info.pids_limit),
+    ];
+    let missing: Vec<&str> = limits.iter().filter(|(_, there)| *there == Some(false)).map(|(name, _)| *name).collect();
+    let seen = format!("version {version}");
+    match missing.is_empty() {
+        true => Finding::ok("cgroups", seen),
+        false => Finding::warning(
+            "cgroups",
+            format!("{seen}, without {}", missing.join(", ")),
+            "limits of these kinds have no effect; boot with `cgroup_enable=memory swapaccount=1`, or use cgroup v2",
+        ),
+    }
+}
+
+fn logging(info: &SystemInfo) -> Finding {
+    let driver = info.logging_driver.as_deref().unwrap_or("none");
+    match driver {
+        "json-file" | "local" | "journald" => Finding::ok("logging", format!("driver {driver}: logs can be read back")),
+        _ => Finding::warning(
+            "logging",
+            format!("driver {driver}: `wharf logs` may have nothing to show"),
+            "use json-file, local or journald in /etc/docker/daemon.json, or `logging:` in the service",
+        ),
+    }
+}
+
+/// Free space where the engine keeps its data, if that is on this machine.
+fn space(engine: &Engine, info: &SystemInfo) -> Option<Finding> {
+    let root = info.docker_root_dir.as_deref().filter(|_| engine.endpoint().is_local())?;
+    let stat = rustix::fs::statvfs(root).ok()?;
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    let seen = format!("{:.1} GiB free in {root}", free as f64 / (1u64 << 30) as f64);
+    Some(match free < LITTLE_SPACE {
+        true => Finding::warning(
+            "disk",
+            seen,
+            "`docker system df` shows what takes the space, `docker image prune` frees some",
+        ),
+        false => Finding::ok("disk", seen),
+    })
+}
+
+/// What `up` would refuse.
+fn feasible(project: &Project, observed: &Observed) -> Vec<Finding> {
+    let subject = format!("project {}", project.name);
+    match plan::up(project, observed, &UpOptions::default()) {
+        Ok(plan) => {
+            let mut findings: Vec<Finding> = plan
+                .warnings
+                .into_iter()
+                .map(|warning| Finding::warning(&subject, warning.message, "see the message"))
+                .collect();
+            if findings.is_empty() {
+                findings
+                    .push(Finding::ok(&subject, format!("{} services, nothing in their way", project.services.len())));
+            }
+            findings
+        }
+        Err(Error::Refused(problems)) => {
+            problems.into_iter().map(|problem| Finding::failure(&subject, problem.message, problem.help)).collect()
+        }
+        Err(other) => vec![Finding::failure(&subject, other.to_string(), None)],
+    }
+}
+
+/// Host ports that the project wants and a process outside any container holds.
+async fn held_ports(engine: &Engine, project: &Project, observed: &Observed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let ours = |port: u16| {
+        observed.containers.iter().flat_map(|container| &container.ports).any(|held| held.published == Some(port))
+    };
+    let wanted = project.services.iter().flat_map(|(name, service)| service.ports.iter().map(move |port| (name, port)));
+    for (service, port) in wanted {
+        let Some(number) = port.published.as_deref().and_then(|published| published.parse::<u16>().ok()) else {
+            continue;
+        };
+        if number == 0 || ours(number) {
+            continue;
+        }
+        let address: Option<IpAddr> = port.host_ip.as_deref().and_then(|ip| ip.parse().ok());
+        let protocol = port.protocol.as_deref().unwrap_or("tcp");
+        if let Some(holder) = port_holder(engine.endpoint(), address, number, protocol).await {
+            let message = format!("service {service} wants host port {number}/{protocol}, which {holder} holds");
+            let help = format!("stop that process, or publish another host port than {number}");
+            findings.push(Finding::failure("ports", message, Some(help)));
+        }
+    }
+    findings
+}
