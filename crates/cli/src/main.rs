@@ -140,6 +140,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_examples_of_the_documentation_are_understood() {
+        let page = include_str!("../../../docs/cli.md");
+        let examples = page.lines().filter_map(|line| line.strip_prefix("$ "));
+        for example in examples {
+            let words = example.split('#').next().unwrap_or_default().split_whitespace();
+            assert!(Cli::try_parse_from(words).is_ok(), "{example}");
+        }
+    }
+
+    #[test]
     fn no_two_flags_of_a_verb_are_the_same() {
         Cli::command().debug_assert();
     }

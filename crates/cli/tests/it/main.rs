@@ -6,3 +6,4 @@ mod bad_input;
 mod lifecycle;
 mod logs;
 mod sandbox;
+mod terminal;

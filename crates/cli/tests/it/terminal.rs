@@ -1,0 +1,173 @@
+//! Through a pseudo-terminal, as a person sits before it.
+
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::sandbox::Sandbox;
+
+/// How long anything may take that is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A command on a terminal of its own.
+struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    keyboard: Box<dyn Write + Send>,
+    screen: Receiver<Vec<u8>>,
+    seen: String,
+}
+
+impl Terminal {
+    fn run(sandbox: &Sandbox, args: &[&str]) -> Self {
+        let size = PtySize { rows: 24, cols: 80, ..PtySize::default() };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wharf"));
+        command.args(["-p", &sandbox.project]);
+        command.args(args);
+        command.cwd(sandbox.path());
+        command.env("TERM", "xterm");
+        command.env_remove("NO_COLOR");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let (sender, screen) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = output.read(&mut buffer) {
+                if sender.send(buffer[..read].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let keyboard = pair.master.take_writer().unwrap();
+        Terminal { master: pair.master, child, keyboard, screen, seen: String::new() }
+    }
+
+    /// Waits until the screen has shown `text` since the last time something was waited for.
+    fn expect(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.seen.find(text) {
+                let rest = self.seen.split_off(at + text.len());
+                return std::mem::replace(&mut self.seen, rest);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.screen.recv_timeout(left) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("{text:?} was not shown; the screen has:\n{}", self.seen),
+            }
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    fn exit_code(&mut self) -> u32 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            // What is shown meanwhile has to be taken, or the command cannot go on writing.
+            match self.screen.recv_timeout(Duration::from_millis(50)) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => assert!(Instant::now() < deadline, "it did not end; the screen has:\n{}", self.seen),
+            }
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+    }
+}
+
+const SHELL: &str = "services:\n  box:\n    image: IMAGE\n    command: sleep 600\n    stop_signal: SIGKILL\n";
+
+#[test]
+fn exec_gives_a_shell_that_answers_and_knows_the_terminals_size() {
+    let sandbox = Sandbox::new(SHELL);
+    sandbox.ok(&["up", "-d"]);
+    let mut terminal = Terminal::run(&sandbox, &["exec", "box", "sh"]);
+    terminal.press("echo answer $((6 * 7))\r");
+    terminal.expect("answer 42");
+    terminal.press("stty size\r");
+    terminal.expect("24 80");
+    terminal.master.resize(PtySize { rows: 33, cols: 111, ..PtySize::default() }).unwrap();
+    // The shell learns of it by a signal on its way: ask until it has.
+    terminal.press("until stty size | grep '33 111'; do sleep 0.1; done\r");
+    terminal.expect("33 111\r");
+    terminal.press("exit 5\r");
+    assert_eq!(terminal.exit_code(), 5);
+}
+
+#[test]
+fn keys_go_to_the_process_and_not_to_wharf() {
+    let sandbox = Sandbox::new(SHELL);
+    sandbox.ok(&["up", "-d"]);
+    let mut terminal = Terminal::run(&sandbox, &["exec", "box", "sh"]);
+    terminal.press("echo round $((0 + 1)); sleep 100\r");
+    terminal.expect("round 1");
+    terminal.press("\x03");
+    terminal.expect("# ");
+    terminal.press("echo still $((1 + 1)) here\r");
+    terminal.expect("still 2 here");
+    terminal.press("exit 0\r");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn run_gives_a_terminal_and_removes_its_container() {
+    let sandbox = Sandbox::new(SHELL);
+    let mut terminal = Terminal::run(&sandbox, &["run", "--rm", "box", "sh"]);
+    terminal.press("tty && echo is a $((1))st class terminal\r");
+    terminal.expect("is a 1st class terminal");
+    terminal.press("exit 3\r");
+    assert_eq!(terminal.exit_code(), 3);
+    assert_eq!(sandbox.names(), Vec::<String>::new());
+}
+
+#[test]
+fn up_in_the_foreground_is_coloured_and_ctrl_c_stops_gracefully() {
+    let sandbox = Sandbox::new(
+        "services:
+  polite:
+    image: IMAGE
+    command: sh -c 'trap \"echo goodbye; exit 0\" TERM; echo hello; while :; do sleep 0.1; done'
+",
+    );
+    let mut terminal = Terminal::run(&sandbox, &["up"]);
+    let before = terminal.expect("hello");
+    let line = before.rsplit('\n').next().unwrap();
+    assert!(line.contains("\x1b[") && line.contains("polite-1"), "{line:?}");
+    terminal.press("\x03");
+    terminal.expect("Gracefully stopping");
+    assert_eq!(terminal.exit_code(), 130);
+    let containers = sandbox.containers();
+    assert_eq!((containers[0]["State"].as_str(), containers[0]["ExitCode"].as_i64()), (Some("exited"), Some(0)));
+}
+
+#[test]
+fn a_second_ctrl_c_kills() {
+    let sandbox = Sandbox::new(
+        "services:
+  stubborn:
+    image: IMAGE
+    command: sh -c 'trap \"\" TERM; echo hello; while :; do sleep 0.1; done'
+    stop_grace_period: 5m
+",
+    );
+    let mut terminal = Terminal::run(&sandbox, &["up"]);
+    terminal.expect("hello");
+    terminal.press("\x03");
+    terminal.expect("Stopping");
+    terminal.press("\x03");
+    assert_eq!(terminal.exit_code(), 130);
+    assert_eq!(sandbox.containers()[0]["ExitCode"].as_i64(), Some(137));
+}
