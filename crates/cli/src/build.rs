@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{observe, plan};
 
-use crate::session::{Failure, Interrupts, Session};
+use crate::failure::Failure;
+use crate::session::{Interrupts, Session};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap_complete::Shell;
 
+use crate::failure::Failure;
 use crate::report;
-use crate::session::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -8,8 +8,9 @@ use serde_json::Value;
 use wharf_compose::Project;
 use wharf_orchestrator::{plan, service_hash};
 
+use crate::failure::Failure;
 use crate::report;
-use crate::session::{Failure, Session};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -6,8 +6,9 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use wharf_orchestrator::doctor::{Finding, Grade, examine};
 
+use crate::failure::Failure;
 use crate::report;
-use crate::session::{Failure, Session};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -7,8 +7,9 @@ use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{DownOptions, RemoveImages};
 use wharf_orchestrator::{observe, plan};
 
+use crate::failure::Failure;
 use crate::report;
-use crate::session::{Failure, Session};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -7,7 +7,8 @@ use bollard::models::ExecConfig;
 use wharf_docker::Engine;
 use wharf_orchestrator::observe::list_containers;
 
-use crate::session::{Failure, Session, known};
+use crate::failure::Failure;
+use crate::session::{Session, known};
 use crate::terminal::{self, Attached, Size};
 
 #[derive(Debug, clap::Args)]

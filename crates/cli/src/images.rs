@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use serde_json::json;
 use wharf_orchestrator::observe::list_containers;
 
-use crate::ps::table;
+use crate::failure::Failure;
 use crate::report;
-use crate::session::{Failure, Session, known};
+use crate::session::{Session, known};
+use crate::table::{Format, table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -20,12 +20,6 @@ pub(crate) struct Args {
     /// Print identifiers only
     #[arg(short, long)]
     quiet: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {

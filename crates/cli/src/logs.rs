@@ -8,9 +8,10 @@ use wharf_orchestrator::logs::{self, LogEvent, LogOptions};
 use wharf_orchestrator::observe::list_containers;
 
 use crate::duration::parse_moment;
+use crate::failure::Failure;
 use crate::line::LinePrinter;
 use crate::report;
-use crate::session::{Failure, Session, known};
+use crate::session::{Session, known};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use serde_json::json;
 use wharf_orchestrator::labels;
 use wharf_orchestrator::observe::{Container, list_containers};
 
-use crate::ps::table;
+use crate::failure::Failure;
 use crate::report;
-use crate::session::{Failure, Session};
+use crate::session::Session;
+use crate::table::{Format, table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -23,12 +23,6 @@ pub(crate) struct Args {
     /// Print names only
     #[arg(short, long)]
     quiet: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {

@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use wharf_orchestrator::observe::list_containers;
 
+use crate::failure::Failure;
 use crate::report;
-use crate::session::{Failure, Session, known};
+use crate::session::{Session, known};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

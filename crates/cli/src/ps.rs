@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use serde_json::json;
 use wharf_orchestrator::observe::{Container, State, list_containers};
 
 use crate::duration::ago;
+use crate::failure::Failure;
 use crate::report;
-use crate::session::{Failure, Session, known};
+use crate::session::{Session, known};
+use crate::table::{Format, table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -32,12 +33,6 @@ pub(crate) struct Args {
     /// Do not cut long values
     #[arg(long)]
     no_trunc: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
@@ -142,21 +137,4 @@ fn ports(container: &Container) -> String {
         })
         .collect();
     words.join(", ")
-}
-
-/// Columns as wide as their widest cell, three blanks apart.
-pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
-    let mut widths = head.map(|cell| cell.chars().count());
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut text = String::new();
-    for row in std::iter::once(&head.map(str::to_owned)).chain(rows) {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text.push_str(cells.join("   ").trim_end());
-        text.push('\n');
-    }
-    text
 }

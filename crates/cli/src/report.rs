@@ -8,7 +8,7 @@ use wharf_compose::place::Place;
 use wharf_orchestrator::plan::Warning;
 use wharf_orchestrator::{Detail, Problem};
 
-use crate::session::Failure;
+use crate::failure::Failure;
 
 /// Prints to standard error; a closed one is nobody's loss.
 pub(crate) fn line(text: &str) {

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use wharf_orchestrator::plan;
 
-use crate::session::{Failure, Session};
+use crate::failure::Failure;
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

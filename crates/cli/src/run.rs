@@ -10,8 +10,9 @@ use wharf_orchestrator::plan::{self, ImageOptions, UpOptions};
 use wharf_orchestrator::{Error, observe};
 
 use crate::duration;
+use crate::failure::Failure;
 use crate::report;
-use crate::session::{Failure, Interrupts, Session, known};
+use crate::session::{Interrupts, Session, known};
 use crate::terminal::{self, Attached, Size};
 
 #[derive(Debug, clap::Args)]

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
-use wharf_compose::{LoadError, Loaded, Options, Project};
+use wharf_compose::{Loaded, Options, Project};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{Observed, Plan, apply, observe};
 
+use crate::failure::Failure;
 use crate::progress::{Display, Style};
 use crate::report;
 
@@ -69,23 +70,6 @@ enum Ansi {
     Auto,
     Always,
     Never,
-}
-
-/// Why a verb failed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    /// The Compose files are not right.
-    #[error(transparent)]
-    Compose(#[from] LoadError),
-    /// The project could not be brought to where it should be.
-    #[error(transparent)]
-    Orchestrator(#[from] wharf_orchestrator::Error),
-    /// The engine cannot be used.
-    #[error(transparent)]
-    Docker(#[from] wharf_docker::Error),
-    /// Anything else.
-    #[error("{0:#}")]
-    Other(#[from] anyhow::Error),
 }
 
 /// One run of the command.

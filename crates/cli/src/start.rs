@@ -6,7 +6,8 @@ use std::time::Duration;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, Recreate, UpOptions};
 
-use crate::session::{Failure, Session};
+use crate::failure::Failure;
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -14,11 +14,12 @@ use wharf_orchestrator::plan::{ImageOptions, Recreate, UpOptions};
 use wharf_orchestrator::{Error, Plan, observe, plan};
 
 use crate::duration;
+use crate::failure::Failure;
 use crate::line::LinePrinter;
 use crate::logs::print;
 use crate::progress::Display;
 use crate::report;
-use crate::session::{Failure, Interrupts, Session};
+use crate::session::{Interrupts, Session};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::json;
 
+use crate::failure::Failure;
 use crate::report;
-use crate::session::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use wharf_compose::model::Build;
 
 use super::Site;
-use super::run::Stop;
+use super::stop::Stop;
 use crate::context::{Context, Dockerfile};
 use crate::plan::Step;
 use crate::{Detail, Progress, StepFailure, labels};

@@ -6,6 +6,7 @@ mod files;
 mod journal;
 mod pull;
 mod run;
+mod stop;
 mod wait;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use wharf_docker::Engine;
 use crate::plan::{Node, Step};
 use crate::{Error, Event, Plan, Progress, StepFailure};
 use journal::Journal;
+use stop::Stop;
 use wait::Watch;
 
 /// How a plan is carried out.
@@ -119,8 +121,8 @@ async fn carry_out(site: &Site<'_>, number: usize, node: &Node) -> (usize, Resul
             site.report(number, &node.step, Progress::Done { text });
             Ok(())
         }
-        Err(run::Stop::GivenUp) => Err(None),
-        Err(run::Stop::Failed(failure)) => {
+        Err(Stop::GivenUp) => Err(None),
+        Err(Stop::Failed(failure)) => {
             let text = failure.message.lines().next().unwrap_or_default().to_owned();
             site.report(number, &node.step, Progress::Failed { text });
             Err(Some(*failure))

@@ -3,7 +3,7 @@
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::StreamExt;
 
-use super::run::Stop;
+use super::stop::Stop;
 use super::{Site, build, explain};
 use crate::Progress;
 use crate::plan::Step;

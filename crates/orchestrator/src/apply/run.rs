@@ -8,24 +8,11 @@ use bollard::query_parameters::{
     RemoveVolumeOptions, RenameContainerOptionsBuilder, RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
 
+use super::stop::Stop;
 use super::{Site, build, explain, files, pull, wait};
 use crate::container::{Replica, create_body, further_networks};
 use crate::plan::Step;
-use crate::{StepFailure, resources};
-
-/// Why a step did not come to its end.
-pub(super) enum Stop {
-    /// It failed.
-    Failed(Box<StepFailure>),
-    /// Something else failed, or somebody asked to stop.
-    GivenUp,
-}
-
-impl From<StepFailure> for Stop {
-    fn from(failure: StepFailure) -> Self {
-        Stop::Failed(Box::new(failure))
-    }
-}
+use crate::resources;
 
 type EngineResult<T> = Result<T, bollard::errors::Error>;
 

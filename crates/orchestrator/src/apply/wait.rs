@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wharf_docker::{Engine, events, follow_events};
 
-use super::run::Stop;
+use super::stop::Stop;
 use super::{Site, explain};
 use crate::plan::{Step, Until};
 use crate::{Error, labels};
