@@ -17,7 +17,7 @@ fn main() {
             _ => panic!("usage: fuzz [--runs N] [--seed N]"),
         }
     }
-    let (start, mut slowest) = (Instant::now(), Duration::ZERO);
+    let (start, mut slowest, mut slowest_text) = (Instant::now(), Duration::ZERO, String::new());
     for run in 0..runs {
         let numbers: Vec<u64> = (0..40).map(|_| random(&mut state)).collect();
         let text = mutation::mutated(&numbers);
@@ -26,14 +26,17 @@ fn main() {
             println!("run {run} broke with this file:\n{text}");
             std::panic::resume_unwind(panic);
         }
-        slowest = slowest.max(begun.elapsed());
+        if begun.elapsed() > slowest {
+            slowest = begun.elapsed();
+            slowest_text = text.clone();
+        }
         assert!(
             begun.elapsed() < Duration::from_secs(10),
             "run {run} took {:?} with this file:\n{text}",
             begun.elapsed()
         );
     }
-    println!("{runs} files in {:?}, the slowest in {slowest:?}", start.elapsed());
+    println!("{runs} files in {:?}; the slowest took {slowest:?}:\n{slowest_text}", start.elapsed());
 }
 
 /// xorshift64*.

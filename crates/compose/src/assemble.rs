@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::conform::{Stage, conform};
 use crate::files::Files;
 use crate::find::{self, Environment};
-use crate::interpolate::interpolate;
+use crate::interpolate::{ROOM, interpolate};
 use crate::lint;
 use crate::merge::{apply_resets, merge, settle};
 use crate::node::{Map, Node, Span, Value};
@@ -50,11 +50,13 @@ pub(crate) struct Assembler<'r> {
     /// Services of files that were extended from, with those files' own `extends` resolved on use.
     pub(crate) extended: HashMap<PathBuf, Map>,
     pub(crate) files: usize,
+    /// Bytes of text that variables may still make.
+    room: usize,
 }
 
 impl<'r> Assembler<'r> {
     pub(crate) fn new(files_of: Files<'r>, report: &'r mut Report, settings: Settings) -> Self {
-        Self { files_of, report, settings, extended: HashMap::new(), files: 0 }
+        Self { files_of, report, settings, extended: HashMap::new(), files: 0, room: ROOM }
     }
 
     /// Reads a file's documents.
@@ -114,7 +116,7 @@ impl<'r> Assembler<'r> {
         }
         lint::document(&document, self.report);
         if self.settings.interpolate {
-            interpolate(&mut document, &|name| context.environment.get(name).cloned(), self.report);
+            interpolate(&mut document, &|name| context.environment.get(name).cloned(), &mut self.room, self.report);
         }
         Some(conform(document, &spec::FILE, Stage::Fragment, !self.settings.interpolate, self.report))
     }

@@ -6,11 +6,11 @@ use crate::merge::deduplicate;
 use crate::node::{Map, Node, Tag, Value};
 use crate::report::{At, Report};
 use crate::scalar;
-use crate::shape::{Field, Shape, Unique};
+use crate::shape::{Field, NoValue, Shape, Unique};
 use crate::short;
 
-/// Longest list, short forms written out: all ports there are.
-const MAX_ENTRIES: usize = 65_536;
+/// Most entries that short forms of a project may stand for: more than there are ports.
+const MAX_EXPANDED: usize = 100_000;
 
 /// When a tree is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -153,6 +153,9 @@ impl Walk<'_> {
         let place =
             if self.path.is_empty() { "at the top of the file".to_owned() } else { format!("in `{}`", self.path) };
         self.refuse(At::key(value), format!("unknown key `{key}` {place}"));
+        if self.report.is_full() {
+            return;
+        }
         match closest(key, fields.iter().map(|field| field.name)) {
             Some(name) => self.report.help(format!("did you mean `{name}`?")),
             None if self.path.is_empty() && crate::spec::is_service_key(key) => self.report.help(format!(
@@ -221,6 +224,11 @@ impl Walk<'_> {
                 self.refuse(&entry, format!("the name `{key}` ends with a space"));
                 self.report.help(format!("remove the space before `=`: `{}=...`", key.trim_end()));
             }
+            if value.is_none() && matches!(shape, Shape::Dict(NoValue::Refused)) {
+                self.refuse(&entry, format!("`{}`: `{}` has no value", self.path, clip(key)));
+                self.report.help("write `name=value`");
+                continue;
+            }
             let key = key.to_owned();
             entry.value = value.map_or(Value::Null, |value| entry.text(value).value);
             out.insert(key, entry);
@@ -280,11 +288,6 @@ impl Walk<'_> {
                 }
                 _ => out.extend(walk.value(entry, item, None)),
             });
-            if out.len() > MAX_ENTRIES {
-                let message = format!("`{}` holds more than {MAX_ENTRIES} entries", self.path);
-                self.refuse(node.span, message);
-                return None;
-            }
         }
         match unique {
             Unique::Refused => self.repeated(&out),
@@ -327,7 +330,15 @@ impl Walk<'_> {
             return None;
         }
         match expand(&node, &scalar.display()) {
-            Ok(nodes) => Some(nodes),
+            Ok(nodes) => {
+                self.report.expanded += nodes.len();
+                if self.report.expanded > MAX_EXPANDED {
+                    let message = format!("the short forms up to here stand for more than {MAX_EXPANDED} entries");
+                    self.refuse(&node, message);
+                    return None;
+                }
+                Some(nodes)
+            }
             Err(message) => {
                 let message = format!("`{}`: {message}", self.path);
                 self.refuse(&node, message);
@@ -405,7 +416,12 @@ impl Walk<'_> {
             Shape::Form(accepts, _) => scalar.is_text() && accepts(&scalar.text),
             Shape::Bool => scalar.bool().is_some(),
             Shape::Int(low, high) => scalar.int().is_some_and(|value| (*low..=*high).contains(&value)),
-            Shape::Number | Shape::Whole => scalar.number().is_some(),
+            Shape::Percent if !scalar.is_text() => {
+                scalar.is_integer() && scalar.int().is_some_and(|value| (0..=100).contains(&value))
+            }
+            Shape::BareInt => scalar.is_number() && scalar.int().is_some(),
+            Shape::Whole => scalar.whole().is_some(),
+            Shape::Number | Shape::Percent => scalar.number().is_some(),
             Shape::Bytes => scalar.bytes().is_some(),
             Shape::BytesText => scalar.is_text() && scalar.bytes().is_some(),
             Shape::Duration => scalar.is_text() && scalar::duration(&scalar.text).is_some(),

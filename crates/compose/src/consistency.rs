@@ -12,7 +12,24 @@ pub(crate) fn check(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     for (name, service) in &project.services {
         Check { project, name, service, spans, report }.service();
     }
+    container_names(project, spans, report);
     dependency_cycles(project, spans, report);
+}
+
+/// Reports a container name that several services want.
+fn container_names(project: &Project, spans: &Spans<'_>, report: &mut Report) {
+    let mut taken: HashMap<&str, &str> = HashMap::new();
+    for (service, name) in
+        project.services.iter().filter_map(|(key, service)| Some((key, service.container_name.as_deref()?)))
+    {
+        let Some(first) = taken.insert(name, service) else { continue };
+        let place = |service: &str| format!("services.{service}.container_name");
+        report
+            .error(spans.at(&place(service)), format!("`{first}` and `{service}` both name their container `{name}`"));
+        if let Some(span) = spans.span(&place(first)) {
+            report.also("the first is here", span);
+        }
+    }
 }
 
 struct Check<'c> {
@@ -86,6 +103,10 @@ impl Check<'_> {
         let Some(build) = &self.service.build else { return };
         if build.dockerfile.is_some() && build.dockerfile_inline.is_some() {
             self.wrong("build.dockerfile_inline", "`dockerfile` and `dockerfile_inline` exclude each other".to_owned());
+        }
+        for (id, _) in build.ssh.iter().filter(|(id, path)| path.is_none() && *id != "default") {
+            self.wrong(&format!("build.ssh.{id}"), format!("the SSH key `{id}` has no path"))
+                .help(format!("write `{id}=~/.ssh/key`; only `default` needs no path"));
         }
         for (key, context) in &build.additional_contexts {
             let Some(other) = context.strip_prefix("service:") else { continue };
@@ -369,7 +390,8 @@ pub(crate) fn check_resources(project: &Project, spans: &Spans<'_>, report: &mut
             if set.len() > 1 {
                 report.error(spans.key(&path), format!("{} of `{name}` exclude each other", set.join(" and ")));
             }
-            if set.is_empty() && object.driver.is_none() && !object.external {
+            let elsewhere = object.external || (section == "configs" && object.driver.is_some());
+            if set.is_empty() && !elsewhere {
                 report.error(spans.key(&path), format!("`{name}` in `{section}` has no value"));
                 report.help(format!(
                     "say where it is: `file: ./{name}.txt`, `environment: VARIABLE` or `external: true`"

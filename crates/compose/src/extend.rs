@@ -48,7 +48,12 @@ impl Assembler<'_> {
         if let Some(map) = service.as_map_mut() {
             map.shift_remove("extends");
         }
-        if chain.iter().any(|(known, service, _)| known == file && service == name) || chain.len() >= MAX_CHAIN {
+        if chain.len() >= MAX_CHAIN {
+            self.report.error(&extends, format!("more than {MAX_CHAIN} services extend one another"));
+            services.insert(name.to_owned(), service);
+            return None;
+        }
+        if chain.iter().any(|(known, service, _)| known == file && service == name) {
             let names: Vec<_> = chain.iter().map(|(_, name, _)| format!("`{name}`")).collect();
             self.report
                 .error(&extends, format!("`{name}` extends itself: {} extends `{name}`", names.join(" extends ")));

@@ -1,5 +1,6 @@
 //! Warns of what is allowed but probably not meant.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::model::{Port, Project};
@@ -47,40 +48,39 @@ fn password(name: &str, value: Option<&str>, at: At, report: &mut Report) {
     }
 }
 
+/// A port on the host: what binds it, the path of that, its service.
+type Binding<'p> = (&'p Port, String, &'p str);
+
 /// Looks at the whole project.
 pub(crate) fn project(project: &Project, spans: &Spans<'_>, report: &mut Report) {
-    let mut bound: Vec<(&Port, (u16, u16), String, &str)> = Vec::new();
+    let mut bound: HashMap<(u16, &str), Vec<Binding<'_>>> = HashMap::new();
     for (name, service) in &project.services {
         for (index, port) in service.ports.iter().enumerate() {
-            let Some(range) = port.published.as_deref().and_then(fixed) else { continue };
+            let Some(number) = port.published.as_deref().and_then(fixed) else { continue };
             let path = format!("services.{name}.ports[{index}]");
-            let other = bound.iter().find(|(other, taken, ..)| {
-                let protocol = |port: &Port| port.protocol.clone().unwrap_or_else(|| "tcp".to_owned());
-                range.0 == range.1 && taken == &range && protocol(other) == protocol(port) && overlap(other, port)
-            });
-            if let Some((_, _, first, owner)) = other {
-                let whose = if *owner == name { "twice".to_owned() } else { format!("by `{owner}`, too") };
-                report.warning(spans.at(&path), format!("the host port {} is bound {whose}", range.0));
+            let others = bound.entry((number, port.protocol.as_deref().unwrap_or("tcp"))).or_default();
+            if let Some((_, first, owner)) = others.iter().find(|(other, ..)| overlap(other, port)) {
+                let whose = if owner == name { "twice".to_owned() } else { format!("by `{owner}`, too") };
+                report.warning(spans.at(&path), format!("the host port {number} is bound {whose}"));
                 if let Some(span) = spans.span(first) {
                     report.also("first bound here", span);
                 }
                 report.help("only one of the containers can start; publish another port");
-            } else if range.0 == range.1 && service.replicas() > 1 {
+            } else if service.replicas() > 1 {
                 let message =
-                    format!("`{name}` has {} replicas, and the host port {} is for one", service.replicas(), range.0);
+                    format!("`{name}` has {} replicas, and the host port {number} is for one", service.replicas());
                 report.warning(spans.at(&path), message);
                 report.help(format!("publish a range, like `8000-8010:{}`, or no fixed port: `\"{0}\"`", port.target));
+            } else {
+                others.push((port, path, name));
             }
-            bound.push((port, range, path, name));
         }
     }
 }
 
-/// A fixed host port or range; 0 is any free port.
-fn fixed(published: &str) -> Option<(u16, u16)> {
-    let (first, last) = published.split_once('-').unwrap_or((published, published));
-    let range = (first.parse().ok()?, last.parse().ok()?);
-    (range.0 != 0).then_some(range)
+/// A single fixed host port; 0 is any free one.
+fn fixed(published: &str) -> Option<u16> {
+    published.parse().ok().filter(|number| *number != 0)
 }
 
 /// Whether two ports are bound on an address of both.

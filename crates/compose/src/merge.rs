@@ -134,13 +134,20 @@ fn by_subnet(base: Node, over: Node) -> Node {
     let (Value::List(base), Value::List(over)) = (base.value, over.value) else { return place };
     let subnet = |node: &Node| node.get_text("subnet").map(str::to_owned);
     let mut out = base;
+    let mut positions: HashMap<Option<String>, usize> = HashMap::new();
+    for (position, pool) in out.iter().enumerate() {
+        positions.entry(subnet(pool)).or_insert(position);
+    }
     for pool in over {
-        match out.iter_mut().find(|known| subnet(known) == subnet(&pool)) {
+        match positions.get(&subnet(&pool)).and_then(|position| out.get_mut(*position)) {
             Some(known) => {
-                let old = known.clone();
+                let old = std::mem::replace(known, pool.at(Value::Null));
                 *known = merge(old, pool, &Shape::Free(&Shape::Any));
             }
-            None => out.push(pool),
+            None => {
+                positions.insert(subnet(&pool), out.len());
+                out.push(pool);
+            }
         }
     }
     place.at(Value::List(out))

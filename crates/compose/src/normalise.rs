@@ -11,6 +11,9 @@ pub(crate) fn set_defaults(tree: &mut Node, report: &mut Report) {
         if let Some(build) = service.get_mut("build") {
             build.set_default("context", ".");
         }
+        if let Some(dns) = service.get_mut("dns").and_then(Node::as_list_mut) {
+            dns.retain(|server| server.as_text() != Some(""));
+        }
         for port in items(service, "ports") {
             port.set_default("mode", "ingress");
             port.set_default("protocol", "tcp");

@@ -28,9 +28,7 @@ impl Base<'_> {
 
     fn expand_home(&self, path: &str) -> String {
         match (path.strip_prefix('~'), self.home) {
-            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
-                clean(Path::new(&format!("{home}{rest}"))).to_string_lossy().into_owned()
-            }
+            (Some(rest), Some(home)) => clean(Path::new(&format!("{home}/{rest}"))).to_string_lossy().into_owned(),
             _ => path.to_owned(),
         }
     }

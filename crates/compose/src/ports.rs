@@ -53,7 +53,11 @@ pub(crate) fn expand(node: &Node, text: &str) -> Result<Vec<Node>, String> {
 
 /// The address without the brackets of IPv6.
 fn bare_address(address: &str) -> Result<&str, String> {
-    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
+    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if bare.is_none() && address.contains(':') {
+        return Err(format!("`{address}` is an address with colons; put it in brackets: `[{address}]`"));
+    }
+    let bare = bare.unwrap_or(address);
     if bare.is_empty() || bare.parse::<IpAddr>().is_ok() {
         return Ok(bare);
     }
@@ -107,7 +111,6 @@ mod tests {
         assert_eq!(ports("127.0.0.1::80").unwrap(), ["127.0.0.1::80/tcp"]);
         assert_eq!(ports("127.0.0.1:0:5002").unwrap(), ["127.0.0.1:0:5002/tcp"]);
         assert_eq!(ports("[::1]:6000:6000/udp").unwrap(), ["::1:6000:6000/udp"]);
-        assert_eq!(ports("::1:6000:6000").unwrap(), ["::1:6000:6000/tcp"]);
         assert_eq!(ports("8000-9000:80").unwrap(), ["0.0.0.0:8000-9000:80/tcp"]);
     }
 
@@ -117,6 +120,7 @@ mod tests {
         assert_eq!(ports("80:70000").unwrap_err(), "port 70000 is beyond 65535");
         assert_eq!(ports("80:80/tpc").unwrap_err(), "`tpc` is not a protocol: tcp, udp or sctp");
         assert_eq!(ports("localhost:80:80").unwrap_err(), "`localhost` is not an IP address");
+        assert!(ports("::1:6000:6000").unwrap_err().contains("[::1]"));
         assert!(ports("1-3:1-2").is_err());
         assert!(ports("").is_err());
         assert!(ports("80:").is_err());

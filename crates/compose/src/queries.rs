@@ -1,6 +1,6 @@
 //! What one asks of a project.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::model::{MountKind, Project, Service};
 
@@ -15,10 +15,10 @@ impl Project {
 
     /// The images of the enabled services, in name order of the services, each once.
     pub fn images(&self) -> Vec<String> {
-        let mut images: Vec<String> = Vec::new();
+        let (mut images, mut seen) = (Vec::new(), HashSet::new());
         for (name, service) in self.services.iter().filter(|(_, service)| service.provider.is_none()) {
             let image = self.image_of(name, service);
-            if !images.contains(&image) {
+            if seen.insert(image.clone()) {
                 images.push(image);
             }
         }

@@ -12,9 +12,9 @@ use crate::scalar::{self, Plain};
 /// Deepest nesting, aliases written out.
 const MAX_DEPTH: usize = 100;
 /// Most nodes a file may hold.
-const MAX_NODES: usize = 1_000_000;
+const MAX_NODES: usize = 250_000;
 /// Most nodes that aliases may add.
-const MAX_COPIED: usize = 200_000;
+const MAX_COPIED: usize = 100_000;
 
 /// Reads the documents of the source; after an error, those before it.
 pub(crate) fn read(source: u32, report: &mut Report) -> Vec<Node> {

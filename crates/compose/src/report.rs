@@ -13,6 +13,8 @@ const MAX_ERRORS: usize = 100;
 struct Source {
     file: PathBuf,
     text: String,
+    /// Where each line begins, in bytes.
+    lines: Vec<usize>,
 }
 
 /// Collects errors and warnings; knows the text that spans point into.
@@ -23,6 +25,8 @@ pub(crate) struct Report {
     pub(crate) warnings: Vec<Diagnostic>,
     /// Elements (`services.web`) with errors, about which no more is said.
     tainted: HashSet<String>,
+    /// Entries that short forms have been written out to.
+    pub(crate) expanded: usize,
     /// What [`Report::help`] and [`Report::also`] complete.
     last: Last,
 }
@@ -64,7 +68,9 @@ impl From<Span> for At {
 impl Report {
     /// Takes a source in; spans refer to it by the returned number.
     pub(crate) fn add_source(&mut self, file: PathBuf, text: String) -> u32 {
-        self.sources.push(Source { file, text });
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(breaks).collect();
+        self.sources.push(Source { file, text, lines });
         u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX)
     }
 
@@ -78,9 +84,17 @@ impl Report {
         Some(Place { file: source.file.clone(), line: span.line as usize, column: span.column as usize })
     }
 
-    fn line(&self, span: Span) -> Option<String> {
-        let text = self.text(span.source);
-        text.lines().nth((span.line as usize).checked_sub(1)?).map(str::to_owned)
+    fn line(&self, span: Span) -> Option<&str> {
+        let source = self.sources.get(span.source as usize)?;
+        let start = *source.lines.get((span.line as usize).checked_sub(1)?)?;
+        let line = source.text.get(start..)?.split('\n').next()?;
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    }
+
+    /// The text of a span's line, as far as people read.
+    fn excerpt(&self, span: Span) -> Option<String> {
+        const MAX_CHARS: usize = 2_000;
+        self.line(span).map(|line| line.chars().take(MAX_CHARS).collect())
     }
 
     /// The part of a span's line that reads `part`, if it stands there; else the span.
@@ -99,9 +113,10 @@ impl Report {
         let mut diagnostic = Diagnostic::new(message);
         if let At(Some(span), used) = at {
             diagnostic.place = self.place(span);
-            diagnostic.source_line = self.line(span);
+            diagnostic.source_line = self.excerpt(span);
             diagnostic.span_len = span.len.max(1) as usize;
-            if let Some(used) = used.and_then(|used| Some(("used here".to_owned(), self.place(used)?, self.line(used))))
+            if let Some(used) =
+                used.and_then(|used| Some(("used here".to_owned(), self.place(used)?, self.excerpt(used))))
             {
                 diagnostic.related.push(used);
             }
@@ -156,7 +171,7 @@ impl Report {
 
     /// Adds another place to the latest finding.
     pub(crate) fn also(&mut self, label: impl Into<String>, span: Span) -> &mut Self {
-        if let (Some(place), line) = (self.place(span), self.line(span))
+        if let (Some(place), line) = (self.place(span), self.excerpt(span))
             && let Some(diagnostic) = self.last()
         {
             diagnostic.related.push((label.into(), place, line));
@@ -182,6 +197,11 @@ impl Report {
             (errors, _) if errors.is_empty() => Ok(value),
             (diagnostics, warnings) => Err(LoadError { diagnostics, warnings }),
         }
+    }
+
+    /// Whether there are as many errors as are kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() >= MAX_ERRORS
     }
 
     /// Marks the element that `path` lies in as wrong.

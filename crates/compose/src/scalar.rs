@@ -91,6 +91,11 @@ impl Scalar {
         matches!(self.plain(), Plain::Int(_) | Plain::Float(_))
     }
 
+    /// Whether the scalar is written as a number without a fraction.
+    pub(crate) fn is_integer(&self) -> bool {
+        matches!(self.plain(), Plain::Int(_))
+    }
+
     /// The scalar as text, as in an environment variable: `0755` is `493`, `1e3` is `1000`, `"1e3"` is `1e3`.
     pub(crate) fn display(&self) -> String {
         match self.plain() {
@@ -120,6 +125,16 @@ impl Scalar {
             _ => None,
         }
         .filter(|value| value.is_finite())
+    }
+
+    /// A number of which the fraction does not count; in quotes an integer.
+    pub(crate) fn whole(&self) -> Option<i64> {
+        match self.plain() {
+            Plain::Int(value) => Some(value),
+            Plain::Float(value) if value.is_finite() => Some(value as i64),
+            Plain::Text => self.text.parse().ok(),
+            _ => None,
+        }
     }
 
     /// A boolean: `true`, `yes`, `on`, `y` and their opposites, in any case.

@@ -26,6 +26,8 @@ pub(crate) enum NoValue {
     Empty,
     /// Nothing: the value is the environment's.
     Kept,
+    /// An error in a list; the empty text in a map.
+    Refused,
 }
 
 /// How values of several files become one, where that is not plain from the shape.
@@ -53,6 +55,10 @@ pub(crate) enum Shape {
     /// An integer between two bounds.
     Int(i64, i64),
     Number,
+    /// A percentage: an integer, or in quotes any number.
+    Percent,
+    /// An integer that is not in quotes.
+    BareInt,
     /// A number of which the fraction does not count.
     Whole,
     /// A size, as number or text.
@@ -134,6 +140,7 @@ pub(crate) const BOOL: Shape = Shape::Bool;
 pub(crate) const DICT: Shape = Shape::Dict(NoValue::Empty);
 /// Variables: a key without a value takes it from the environment.
 pub(crate) const VARIABLES: Shape = Shape::Dict(NoValue::Kept);
+pub(crate) const BARE_INT: Shape = Shape::BareInt;
 pub(crate) const INT: Shape = Shape::Int(i64::MIN, i64::MAX);
 /// A count: an integer from 0 up.
 pub(crate) const UINT: Shape = Shape::Int(0, i64::MAX);
@@ -167,6 +174,8 @@ impl Shape {
             Shape::Int(low, i64::MAX) => format!("an integer from {low} up"),
             Shape::Int(low, high) => format!("an integer from {low} to {high}"),
             Shape::Number | Shape::Whole => "a number".to_owned(),
+            Shape::Percent => "an integer from 0 to 100".to_owned(),
+            Shape::BareInt => "an integer without quotes".to_owned(),
             Shape::Bytes => "a size in bytes".to_owned(),
             Shape::BytesText => "a size as text".to_owned(),
             Shape::Duration => "a duration with its unit".to_owned(),
@@ -195,6 +204,7 @@ impl Shape {
             Shape::Bool => "true".to_owned(),
             Shape::Int(low, high) => 2.clamp(*low, *high).to_string(),
             Shape::Number => "0.5".to_owned(),
+            Shape::Percent | Shape::BareInt => "50".to_owned(),
             Shape::Whole => "1000".to_owned(),
             Shape::Bytes | Shape::BytesText => "512m".to_owned(),
             Shape::Duration => "30s".to_owned(),

@@ -90,13 +90,13 @@ pub(crate) fn hosts(node: &Node) -> Result<Vec<Node>, WrongHost> {
         Value::Map(map) => {
             for (host, entry) in map {
                 match &entry.value {
-                    Value::Null => out.push(host_entry(entry, host, "")?),
                     Value::Scalar(address) => out.push(host_entry(entry, host, &address.text)?),
                     Value::List(addresses) => {
                         for address in addresses {
                             out.push(host_entry(address, host, address.as_text().ok_or(None)?)?);
                         }
                     }
+                    Value::Null => return Err(Some(Box::new((entry.clone(), format!("`{host}` has no address"))))),
                     Value::Map(_) => return Err(None),
                 }
             }

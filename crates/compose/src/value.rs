@@ -123,7 +123,12 @@ pub(crate) fn json(node: &Node, shape: &Shape) -> Json {
             for (key, node) in map {
                 let value = match shape {
                     Shape::Map(fields) => json(node, field_shape(fields, key)),
-                    Shape::Free(_) | Shape::Dict(NoValue::Empty) if node.is_null() => Json::String(String::new()),
+                    Shape::Free(Shape::Loose | Shape::OrNull(Shape::TextOrNumber))
+                    | Shape::Dict(NoValue::Empty | NoValue::Refused)
+                        if node.is_null() =>
+                    {
+                        Json::String(String::new())
+                    }
                     Shape::Names(item) | Shape::Free(item) => json(node, item),
                     Shape::Dict(_) => json(node, &Shape::Loose),
                     _ => json(node, &Shape::Any),
@@ -148,11 +153,11 @@ fn scalar(node: &Node, shape: &Shape) -> Json {
     let text = || Json::String(scalar.text.clone());
     match shape {
         Shape::Bool => scalar.bool().map_or_else(text, Json::Bool),
-        Shape::Int(..) => scalar.int().map_or_else(text, Json::from),
+        Shape::Int(..) | Shape::BareInt => scalar.int().map_or_else(text, Json::from),
         Shape::Count if scalar.text.eq_ignore_ascii_case("all") => Json::from(-1),
         Shape::Count => scalar.int().map_or_else(text, Json::from),
-        Shape::Number => scalar.number().map_or_else(text, number),
-        Shape::Whole => scalar.number().map_or_else(text, |value| Json::from(value as i64)),
+        Shape::Number | Shape::Percent => scalar.number().map_or_else(text, number),
+        Shape::Whole => scalar.whole().map_or_else(text, Json::from),
         Shape::Bytes | Shape::BytesText => scalar.bytes().map_or_else(text, Json::from),
         Shape::Mode => scalar.mode().map_or_else(text, Json::from),
         Shape::Loose | Shape::LooseValue | Shape::TextOrNumber => Json::String(scalar.display()),

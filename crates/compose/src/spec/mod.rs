@@ -17,11 +17,11 @@ pub(crate) const FILE: Shape = Shape::Map(&[
     field("name", TEXT),
     field("include", Shape::List(&INCLUDE, Unique::No)).example("include: [other/compose.yaml]"),
     field("services", Shape::Names(&SERVICE)).example("services: { web: { image: nginx } }"),
-    field("networks", Shape::Names(&resources::NETWORK)).example("networks: { backend: {} }"),
+    field("networks", Shape::Free(&resources::NETWORK)).example("networks: { backend: {} }"),
     field("volumes", Shape::Names(&resources::VOLUME)).example("volumes: { data: {} }"),
     field("secrets", Shape::Names(&resources::SECRET)).example("secrets: { token: { file: ./token.txt } }"),
     field("configs", Shape::Names(&resources::CONFIG)).example("configs: { site: { file: ./site.conf } }"),
-    field("models", Shape::Names(&resources::MODEL)).example("models: { llm: { model: ai/smollm2 } }"),
+    field("models", Shape::Free(&resources::MODEL)).example("models: { llm: { model: ai/smollm2 } }"),
 ]);
 
 /// A service.

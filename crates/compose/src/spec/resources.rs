@@ -1,6 +1,6 @@
 //! The keys of networks, volumes, secrets, configs and models.
 
-use crate::shape::{BOOL, DICT, INT, OPTIONS, Rule, Shape, TEXT, Unique, field};
+use crate::shape::{BARE_INT, BOOL, DICT, OPTIONS, Rule, Shape, TEXT, Unique, field};
 
 /// `external: true`, or the older `external: { name: NAME }`.
 const EXTERNAL: Shape = Shape::ScalarOr(&BOOL, &Shape::Map(&[field("name", TEXT)]));
@@ -65,6 +65,6 @@ pub(super) const CONFIG: Shape = Shape::Map(&[
 pub(super) const MODEL: Shape = Shape::Map(&[
     field("name", TEXT),
     field("model", TEXT).required().example("model: ai/smollm2"),
-    field("context_size", INT),
+    field("context_size", BARE_INT),
     field("runtime_flags", Shape::List(&TEXT, Unique::No)),
 ]);

@@ -3,8 +3,8 @@
 use super::{DEVICE_FIELDS, FILE_MOUNT, FILE_MOUNTS, HOOK, ULIMITS};
 use crate::node::Node;
 use crate::shape::{
-    BOOL, COUNT, DICT, Field, INT, KEYED_TEXTS, ONE_OR_MORE, OPTIONS, Rule, Shape, TEXT, TEXTS, UINT, Unique,
-    VARIABLES, before_equals, field,
+    BARE_INT, BOOL, COUNT, DICT, Field, KEYED_TEXTS, NoValue, ONE_OR_MORE, OPTIONS, Rule, Shape, TEXT, TEXTS, UINT,
+    Unique, VARIABLES, before_equals, field,
 };
 use crate::{mounts, ports, short};
 
@@ -25,7 +25,7 @@ pub(super) const FIELDS: &[Field] = &[
     )
     .example("container_name: web-1"),
     field("cpu_count", UINT),
-    field("cpu_percent", Shape::Number),
+    field("cpu_percent", Shape::Percent),
     field("cpu_period", Shape::Whole).example("cpu_period: 100000"),
     field("cpu_quota", Shape::Whole).example("cpu_quota: 50000"),
     field("cpu_rt_period", Shape::Whole).example("cpu_rt_period: 1000000"),
@@ -119,7 +119,7 @@ pub(super) const FIELDS: &[Field] = &[
 const BUILD: Shape = Shape::Short(
     short::build,
     &Shape::Map(&[
-        field("additional_contexts", DICT),
+        field("additional_contexts", Shape::Dict(NoValue::Refused)).example("additional_contexts: { base: ./base }"),
         field("args", VARIABLES),
         field("cache_from", Shape::List(&TEXT, Unique::No)),
         field("cache_to", Shape::List(&TEXT, Unique::No)),
@@ -211,13 +211,13 @@ const MODEL: Shape = Shape::OrNull(&Shape::Map(&[field("endpoint_var", TEXT), fi
 const NETWORK: Shape = Shape::OrNull(&Shape::Map(&[
     field("aliases", KEYED_TEXTS).example("aliases: [db]"),
     field("driver_opts", OPTIONS),
-    field("gw_priority", INT),
+    field("gw_priority", BARE_INT),
     field("interface_name", TEXT),
     field("ipv4_address", TEXT),
     field("ipv6_address", TEXT),
     field("link_local_ips", KEYED_TEXTS),
     field("mac_address", TEXT),
-    field("priority", INT),
+    field("priority", BARE_INT),
 ]));
 
 const PRE_START: Shape = Shape::Map(&[
