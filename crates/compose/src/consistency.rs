@@ -350,9 +350,9 @@ fn report_cycle(circle: &[&str], spans: &Spans<'_>, report: &mut Report) {
     let place = |pair: &[&str]| format!("services.{}.depends_on.{}", pair[0], pair[1]);
     let Some(first) = circle.windows(2).next() else { return };
     report
-        .error(spans.at(&place(first)), format!("services depend on each other in a circle: {}", circle.join(" -> ")));
+        .error(spans.key(&place(first)), format!("services depend on each other in a circle: {}", circle.join(" -> ")));
     for pair in circle.windows(2).skip(1) {
-        if let Some(span) = spans.span(&place(pair)) {
+        if let Some(span) = spans.key_span(&place(pair)) {
             report.also(format!("`{}` depends on `{}` here", pair[0], pair[1]), span);
         }
     }

@@ -36,14 +36,23 @@ pub(crate) fn parse(
 }
 
 /// Reads a file whose lines are taken as they are (`format: raw`).
-pub(crate) fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<(String, String)> {
-    let lines = text.lines().map(|line| line.strip_suffix('\r').unwrap_or(line).trim_start());
-    let statements = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let entry = |line: &str| match line.split_once('=') {
-        Some((key, value)) => Some((key.to_owned(), value.to_owned())),
-        None => lookup(line.trim_end()).map(|value| (line.trim_end().to_owned(), value)),
-    };
-    statements.filter_map(entry).collect()
+pub(crate) fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<(String, String)>, Problem> {
+    let mut entries = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim_start();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (key, value) = match line.split_once('=') {
+            Some((key, value)) => (key, Some(value.to_owned())),
+            None => (line.trim_end(), lookup(line.trim_end())),
+        };
+        if key.is_empty() || key.contains(char::is_whitespace) {
+            return Err(Problem { line: index + 1, message: format!("`{key}` cannot be a variable's name") });
+        }
+        entries.extend(value.map(|value| (key.to_owned(), value)));
+    }
+    Ok(entries)
 }
 
 struct Parser<'p> {
@@ -233,6 +242,7 @@ mod tests {
 
     #[test]
     fn raw_lines_are_taken_as_they_are() {
-        assert_eq!(parse_raw("# c\nA='$X' # y\n\nB=1\nC\n", &|_| None), pairs(&[("A", "'$X' # y"), ("B", "1")]));
+        let entries = parse_raw("# c\nA='$X' # y\n\nB=1\nC\n", &|_| None).expect("the file is well formed");
+        assert_eq!(entries, pairs(&[("A", "'$X' # y"), ("B", "1")]));
     }
 }

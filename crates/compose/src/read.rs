@@ -231,7 +231,6 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
                         map.entry(name).or_insert(node);
                     }
                 }
-                Value::Null => {}
                 _ => {
                     self.report.error(key, "`<<` takes a mapping, or a list of mappings");
                 }

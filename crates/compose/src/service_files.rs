@@ -48,7 +48,10 @@ fn read_env_files(
         let Some(text) = text_of(file, &path, sources, report) else { continue };
         let source = report.add_source(file.path.clone().into(), text.clone());
         match file.format.as_deref() {
-            Some("raw") => entries.extend(dotenv::parse_raw(&text, &lookup)),
+            Some("raw") => match dotenv::parse_raw(&text, &lookup) {
+                Ok(parsed) => entries.extend(parsed),
+                Err(problem) => find::report_problem(&problem, source, report),
+            },
             Some(other) => {
                 report.error(
                     sources.spans.at(&format!("{path}.format")),

@@ -36,6 +36,11 @@ impl Spans<'_> {
         self.find(path).filter(|(_, whole)| *whole).map(|(node, _)| node.span)
     }
 
+    /// The span of the key at `path` itself.
+    pub(crate) fn key_span(&self, path: &str) -> Option<Span> {
+        self.find(path).filter(|(_, whole)| *whole).map(|(node, _)| node.key)
+    }
+
     /// The same as places in files, down to the entries of a service's keys.
     pub(crate) fn places(&self, report: &Report) -> Places {
         let mut places = Places::default();
