@@ -1,11 +1,13 @@
 //! Why a test's server is not there.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use testcontainers::core::error::ClientError;
 
 /// Why a container could not be started, reached or changed. The message is for the person who runs the tests.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is its `Display`: tests `unwrap`, and that is what they show.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No engine answers where `DOCKER_HOST` or the default socket points.
@@ -55,4 +57,10 @@ pub enum Error {
         /// What `kill` said.
         reason: String,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }

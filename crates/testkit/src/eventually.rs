@@ -1,14 +1,17 @@
 //! Waiting for what no event announces.
 
-use std::{fmt::Display, time::Duration};
+use std::{
+    fmt::{self, Display},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
 /// Between two looks. A look itself may take longer.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A condition did not come true in time.
-#[derive(Debug, thiserror::Error)]
+/// A condition did not come true in time. Its `Debug` is its `Display`: tests `unwrap`, and that is what they show.
+#[derive(thiserror::Error)]
 #[error("{what}: not within {deadline:?}; seen last: {last}")]
 pub struct NeverHappened {
     /// The condition, in words.
@@ -17,6 +20,12 @@ pub struct NeverHappened {
     pub deadline: Duration,
     /// What the last look found instead.
     pub last: String,
+}
+
+impl fmt::Debug for NeverHappened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 /// Looks again and again until `look` returns `Ok`, for at most `deadline`; a look that hangs is cut off by it.
