@@ -1,4 +1,54 @@
-//! Reads Compose files: many files in, one checked Project out.
+//! Reads Compose files: many files in, one checked [`Project`] out.
+//!
+//! The whole [Compose specification](https://github.com/compose-spec/compose-spec) is known: several files, `include`,
+//! `extends`, profiles, interpolation, anchors, `!reset` and `!override`. There is no Docker here and no network, and
+//! nothing is read from the process: environment and directory are part of [`Options`].
+//!
+//! ```
+//! use wharf_compose::{Options, Project};
+//!
+//! let options = Options::from_text("
+//! services:
+//!   web:
+//!     image: nginx:${TAG:-1}
+//!     ports: ['8080:80']
+//!     depends_on: [db]
+//!   db:
+//!     image: postgres:15
+//! ");
+//! let project = Project::load(&options)?.project;
+//! assert_eq!(project.services["web"].image.as_deref(), Some("nginx:1"));
+//! assert_eq!(project.services["web"].ports[0].target, 80);
+//! assert_eq!(project.places.get("services.web.ports[0]").map(|place| place.line), Some(5));
+//! println!("{}", project.to_yaml());
+//! # Ok::<(), wharf_compose::LoadError>(())
+//! ```
+//!
+//! From disk: [`Options`] with `working_dir`, and `files` or none, which finds `compose.yaml` upward. What is wrong with
+//! the files comes back all at once, as [`Diagnostic`]s with file, line, column and advice:
+//!
+//! ```
+//! # use wharf_compose::{Options, Project};
+//! let error = Project::load(&Options::from_text("services: { web: { imgae: nginx } }")).unwrap_err();
+//! assert_eq!(error.diagnostics[0].help.as_deref(), Some("did you mean `image`?"));
+//! ```
+//!
+//! # The way through
+//!
+//! | stage | module | from | to |
+//! |---|---|---|---|
+//! | find | `find`, `files`, `name` | options | files, project directory, environment, name |
+//! | read | `read`, `scalar` | text | a tree of nodes, each with its place |
+//! | interpolate | `interpolate`, `template`, `dotenv` | tree | tree |
+//! | conform | `conform`, by the tables in `spec` | tree | tree: checked, short forms written out |
+//! | include, extend | `assemble`, `extend` | tree | tree: completed by what it names |
+//! | merge | `merge` | trees | one tree |
+//! | normalise | `normalise`, `paths` | tree | tree: defaults, implied parts, absolute paths |
+//! | decode | `value` | tree | [`Project`] |
+//! | check | `consistency`, `lint` | project | errors and warnings |
+//!
+//! `spec` holds the specification as tables: a key's line says what its value may be, what its short form stands for,
+//! how two files' values merge and what makes two entries of a list the same. The other modules hold no key's rules.
 
 mod assemble;
 pub mod config;

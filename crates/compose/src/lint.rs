@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::model::{Port, Project};
+use crate::mounts::is_windows_drive;
 use crate::node::{Node, Value};
 use crate::report::{At, Report};
 use crate::value::Spans;
@@ -53,6 +54,20 @@ type Binding<'p> = (&'p Port, String, &'p str);
 
 /// Looks at the whole project.
 pub(crate) fn project(project: &Project, spans: &Spans<'_>, report: &mut Report) {
+    host_ports(project, spans, report);
+    for (name, service) in &project.services {
+        for (index, mount) in service.volumes.iter().enumerate() {
+            if mount.source.is_none() && is_windows_drive(&mount.target) {
+                let message = format!("`{}` counts as a path on a Windows drive, not as volume and path", mount.target);
+                report.warning(spans.at(&format!("services.{name}.volumes[{index}]")), message);
+                report.help("give the volume a name of two letters or more, or write `type`, `source` and `target`");
+            }
+        }
+    }
+}
+
+/// Host ports that several containers want.
+fn host_ports(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     let mut bound: HashMap<(u16, &str), Vec<Binding<'_>>> = HashMap::new();
     for (name, service) in &project.services {
         for (index, port) in service.ports.iter().enumerate() {
@@ -123,6 +138,11 @@ mod tests {
         assert!(found[0].contains("`POSTGRES_PASSWORD` stands in the file in plain text"));
         assert!(!found[0].contains("hunter2"));
         assert_eq!(found.len(), 2, "the second is the unset variable: {found:?}");
+    }
+
+    #[test]
+    fn a_volume_that_reads_as_a_drive_is_named() {
+        assert!(warnings("services: {a: {image: x, volumes: ['x:/d']}}")[0].contains("Windows drive"));
     }
 
     #[test]

@@ -1,0 +1,233 @@
+//! What files mean together: merging, extending, including, profiles, names, environment.
+
+use std::path::Path;
+
+use wharf_compose::{Loaded, Options, Project};
+
+fn load(options: &Options) -> Project {
+    match Project::load(options) {
+        Ok(Loaded { project, .. }) => project,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn refused(options: &Options) -> String {
+    Project::load(options).expect_err("the files must be refused").to_string()
+}
+
+#[test]
+fn later_files_add_to_lists_and_replace_commands() {
+    let options = Options::from_text(
+        "services: { web: { image: a, command: [one], ports: ['80:80'], environment: { A: 1, B: 1 }, volumes: ['data:/d'] } }
+volumes: { data: }",
+    )
+    .with_file(
+        "more.yaml",
+        "services: { web: { command: [two], ports: ['81:81', '80:80'], environment: [B=2, C=3], volumes: ['./y:/d'] } }",
+    );
+    insta::assert_snapshot!(load(&options).to_yaml(), @r#"
+    name: project
+    services:
+      web:
+        command:
+          - two
+        environment:
+          A: "1"
+          B: "2"
+          C: "3"
+        image: a
+        networks:
+          default: null
+        ports:
+          - mode: ingress
+            target: 80
+            published: "80"
+            protocol: tcp
+          - mode: ingress
+            target: 81
+            published: "81"
+            protocol: tcp
+        volumes:
+          - type: bind
+            source: /project/y
+            target: /d
+            bind:
+              create_host_path: true
+    networks:
+      default:
+        name: project_default
+    volumes:
+      data:
+        name: project_data
+    "#);
+}
+
+#[test]
+fn reset_forgets_and_override_replaces_what_earlier_files_say() {
+    let project = load(
+        &Options::from_text("services: { a: { image: x, user: u, ports: ['80:80'], environment: { A: 1, B: 2 } } }")
+            .with_file(
+                "b.yaml",
+                "services: { a: { user: !reset null, ports: !override ['81:81'], environment: { A: !reset null } } }",
+            ),
+    );
+    let service = &project.services["a"];
+    assert_eq!(service.user, None);
+    assert_eq!(service.ports.iter().map(|port| port.target).collect::<Vec<_>>(), [81]);
+    assert_eq!(service.environment.keys().collect::<Vec<_>>(), ["B"]);
+}
+
+#[test]
+fn a_service_extends_one_of_another_file_with_paths_of_that_file() {
+    let options =
+        Options::from_text("services: { a: { extends: { file: lib/base.yaml, service: b }, environment: { B: 2 } } }")
+            .with_text(
+                "lib/base.yaml",
+                "services: { b: { extends: c, build: ., environment: { A: 1 } }, c: { volumes: ['./v:/v'] } }",
+            );
+    let service = &load(&options).services["a"];
+    assert_eq!(service.build.as_ref().map(|build| build.context.as_str()), Some("/project/lib"));
+    assert_eq!(service.volumes[0].source.as_deref(), Some("/project/lib/v"));
+    assert_eq!(service.environment.len(), 2);
+}
+
+#[test]
+fn an_included_file_has_its_own_directory_and_env_file() {
+    let options =
+        Options::from_text("include: [sub/compose.yaml]\nservices: { a: { image: 'x:$V', depends_on: [b] } }")
+            .with_variable("V", "1")
+            .with_text("sub/compose.yaml", "services: { b: { image: 'y:$V$W', volumes: ['./d:/d'] } }")
+            .with_text("sub/.env", "V=2\nW=3\n");
+    let project = load(&options);
+    assert_eq!(project.services["b"].image.as_deref(), Some("y:13"), "the environment goes before the file");
+    assert_eq!(project.services["b"].volumes[0].source.as_deref(), Some("/project/sub/d"));
+}
+
+#[test]
+fn profiles_enable_services_and_naming_one_enables_its_profiles() {
+    let text = "services: { a: { image: x }, b: { image: x, profiles: [p] }, c: { image: x, profiles: [p, q] } }";
+    let names = |options: &Options| load(options).services.into_keys().collect::<Vec<_>>();
+    assert_eq!(names(&Options::from_text(text)), ["a"]);
+    assert_eq!(names(&Options::from_text(text).with_profile("q")), ["a", "c"]);
+    assert_eq!(names(&Options::from_text(text).with_profile("*")), ["a", "b", "c"]);
+    assert_eq!(names(&Options::from_text(text).with_variable("COMPOSE_PROFILES", "x, q")), ["a", "c"]);
+    assert_eq!(names(&Options { services: vec!["b".into()], ..Options::from_text(text) }), ["a", "b", "c"]);
+    let error = refused(&Options { services: vec!["bb".into()], ..Options::from_text(text) });
+    assert!(error.contains("there is no service `bb`"), "{error}");
+}
+
+#[test]
+fn the_name_is_the_flag_the_variable_the_files_or_the_directory() {
+    let text = "services: { a: { image: 'x:$COMPOSE_PROJECT_NAME' } }";
+    let named = |options: &Options| load(options).services["a"].image.clone().unwrap_or_default();
+    let options = Options::from_text(text);
+    assert_eq!(named(&options), "x:project");
+    let options = options.with_file("b.yaml", "name: of-file-${N:-1}");
+    assert_eq!(named(&options), "x:of-file-1");
+    let options = options.with_variable("COMPOSE_PROJECT_NAME", "of-variable");
+    assert_eq!(named(&options), "x:of-variable");
+    assert_eq!(named(&options.clone().with_project_name("of-flag")), "x:of-flag");
+    let error = refused(&options.with_project_name("Not Valid"));
+    assert!(error.contains("`Not Valid` (-p) cannot be a project's name") && error.contains("`notvalid`"), "{error}");
+}
+
+#[test]
+fn files_are_found_upward_with_their_override() {
+    let options = Options { working_dir: "/srv/app/deep/er".into(), ..Options::default() }
+        .with_text("/srv/app/compose.yaml", "services: { a: { image: x, build: . } }")
+        .with_text("/srv/app/compose.override.yml", "services: { a: { user: '$U' } }")
+        .with_text("/srv/app/.env", "U=me\n");
+    let project = load(&options);
+    assert_eq!(project.working_dir, Path::new("/srv/app"));
+    assert_eq!(project.files.len(), 2);
+    assert_eq!(project.services["a"].user.as_deref(), Some("me"));
+    let nothing = Options { working_dir: "/".into(), ..Options::default() }.with_text("/x", "");
+    assert!(refused(&nothing).contains("no Compose file"));
+}
+
+#[test]
+fn compose_file_names_files_of_the_working_directory() {
+    let options = Options { working_dir: "/srv".into(), ..Options::default() }
+        .with_text("/srv/a.yaml", "services: { a: { image: x } }")
+        .with_text("/srv/b/b.yaml", "services: { a: { build: ./c } }")
+        .with_variable("COMPOSE_FILE", "a.yaml;b/b.yaml")
+        .with_variable("COMPOSE_PATH_SEPARATOR", ";");
+    let project = load(&options);
+    let context = project.services["a"].build.as_ref().map(|build| build.context.clone());
+    assert_eq!(context.as_deref(), Some("/srv/c"), "paths start at the first file's directory");
+}
+
+#[test]
+fn env_files_fill_the_environment_and_the_service_goes_first() {
+    let options = Options::from_text(
+        "services: { a: { image: x, env_file: [a.env, { path: b.env, format: raw }, { path: c.env, required: false }], \
+         environment: { A: own, HOST: , NONE: } } }",
+    )
+    .with_variable("HOST", "h")
+    .with_text("a.env", "A=1\nB='two words' # note\nC=${A}-$HOST\n")
+    .with_text("b.env", "D='$A'\n");
+    let environment = &load(&options).services["a"].environment;
+    let of = |name: &str| environment.get(name).cloned().flatten();
+    assert_eq!(of("A").as_deref(), Some("own"));
+    assert_eq!(of("B").as_deref(), Some("two words"));
+    assert_eq!(of("C").as_deref(), Some("own-h"));
+    assert_eq!(of("D").as_deref(), Some("'$A'"));
+    assert_eq!(of("HOST").as_deref(), Some("h"));
+    assert_eq!(environment.get("NONE"), Some(&None));
+    let missing = Options::from_text("services: { a: { image: x, env_file: none.env } }");
+    assert!(refused(&missing).contains("the env file /project/none.env does not exist"));
+}
+
+#[test]
+fn published_port_zero_is_any_free_port() {
+    let text = "services: { web: { image: x, ports: ['127.0.0.1:${WEB_PORT:-5002}:5002'] } }";
+    let port = |options: &Options| load(options).services["web"].ports[0].clone();
+    assert_eq!(port(&Options::from_text(text)).published.as_deref(), Some("5002"));
+    let free = port(&Options::from_text(text).with_variable("WEB_PORT", "0"));
+    assert_eq!((free.published.as_deref(), free.host_ip.as_deref()), (Some("0"), Some("127.0.0.1")));
+}
+
+#[test]
+fn places_are_those_of_the_winning_values() {
+    let options =
+        Options::from_text("services:\n  web:\n    image: x\n    container_name: one\n    ports:\n      - '80:80'\n")
+            .with_file("b.yaml", "services:\n  web:\n    container_name: two\n    ports: ['81:81']\n");
+    let places = load(&options).places;
+    let at = |path: &str| places.get(path).map(ToString::to_string).unwrap_or_default();
+    assert_eq!(at("services.web.container_name"), "/project/b.yaml:3:21");
+    assert_eq!(at("services.web.ports[0]"), "/project/compose.yaml:6:9");
+    assert_eq!(at("services.web.ports[1]"), "/project/b.yaml:4:13");
+    assert_eq!(at("services.web.scale"), at("services.web"));
+}
+
+#[test]
+fn links_namespaces_and_volumes_of_others_are_dependencies() {
+    let project = load(&Options::from_text(
+        "services: { a: { image: x, links: ['b:alias'], network_mode: 'service:c', volumes_from: ['d:ro'] }, \
+         b: { image: x }, c: { image: x }, d: { image: x } }",
+    ));
+    assert_eq!(project.services["a"].depends_on.keys().collect::<Vec<_>>(), ["b", "c", "d"]);
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let error = Project::load(
+        &Options::from_text(
+            "services: { a: { imgae: x, ports: 80, depends_on: [z] }, b: { image: '${X:?}', networks: [n] } }",
+        )
+        .with_file("b.yaml", "servics: {}"),
+    )
+    .expect_err("the files must be refused");
+    let messages: Vec<_> = error.diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "unknown key `imgae` in `services.a`",
+            "`services.a.ports` must be a list, not the number 80",
+            "`a` depends on `z`, which is not a service",
+            "the required variable `X` is not set, or empty",
+            "`b` uses the network `n`, which is not declared",
+            "unknown key `servics` at the top of the file",
+        ]
+    );
+}
