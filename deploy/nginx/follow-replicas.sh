@@ -16,7 +16,7 @@ follow() {
     while sleep 1; do
         now=$(addresses)
         if [ -n "$now" ] && [ "$now" != "$seen" ] && nginx -s reload; then
-            echo "follow-replicas: $name is now at" $now >&2
+            echo "follow-replicas: $name is now at $(echo "$now" | tr '\n' ' ')" >&2
             seen=$now
         fi
     done

@@ -2,14 +2,16 @@
 # Usage: rootfs.sh FOLDER
 #
 # Prints a tar archive of a minimal Debian bookworm, for `docker import`: debootstrap's minbase without apt's lists,
-# documentation and translations. FOLDER is made for the work and removed. Needs root and debootstrap;
-# DEBIAN_MIRROR names a mirror other than deb.debian.org.
+# documentation and translations. The work is done in a new folder inside FOLDER, which is removed again. Needs root
+# and debootstrap; DEBIAN_MIRROR names a mirror other than deb.debian.org.
 set -eu
-fs=$1
+mkdir -p "${1:?Usage: rootfs.sh FOLDER}"
+fs=$(mktemp -d "$1/rootfs.XXXXXX")
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 trap 'rm -rf "$fs"' EXIT
+# The root folder of a container is everybody's to read.
+chmod 0755 "$fs"
 
-rm -rf "$fs"
 debootstrap --variant=minbase bookworm "$fs" "$mirror" >&2
 
 # Nothing of the host that made it.
@@ -22,7 +24,7 @@ SOURCES
 
 # Documentation and translations: those that are there, and those of packages to come.
 for what in doc man info locale; do
-    rm -rf "$fs/usr/share/$what"/*
+    rm -rf "${fs:?}/usr/share/$what"/*
     echo "path-exclude /usr/share/$what/*"
 done >"$fs/etc/dpkg/dpkg.cfg.d/container"
 # A build that is cut off is thrown away: no need to sync each file.
