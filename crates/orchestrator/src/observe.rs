@@ -368,7 +368,7 @@ async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String
     match engine.docker().inspect_image(&reference).await {
         Ok(image) => {
             let tagged = image.metadata.and_then(|metadata| metadata.last_tag_time);
-            let last_tagged = tagged.and_then(|time| wharf_docker::events::parse_time(&time)).map(|moment| moment.0);
+            let last_tagged = tagged.and_then(|time| i64::try_from(time.unix_timestamp_nanos()).ok());
             Ok(Some((reference, Image { id: image.id.unwrap_or_default(), last_tagged })))
         }
         Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
