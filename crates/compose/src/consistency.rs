@@ -173,6 +173,9 @@ impl Check<'_> {
         for (index, mount) in service.volumes.iter().enumerate() {
             let path = format!("volumes[{index}]");
             self.target(&mut targets, &mount.target, path.clone());
+            if mount.tmpfs.as_ref().and_then(|tmpfs| tmpfs.size).is_some_and(|size| size < 0) {
+                self.wrong(&format!("{path}.tmpfs.size"), "a size cannot be negative".to_owned());
+            }
             match (mount.kind, mount.source.as_deref()) {
                 (MountKind::Volume, Some(source)) if !source.is_empty() => {
                     self.defined("volume", "volumes", &format!("{path}.source"), source, &self.project.volumes);

@@ -88,7 +88,11 @@ impl Assembler<'_> {
         context: &Context<'_>,
         chain: &mut Vec<Link>,
     ) -> Option<Node> {
-        let target = extends.get_text("service")?.to_owned();
+        let Some(target) = extends.get_text("service").map(str::to_owned) else {
+            self.report.error(extends, format!("`extends` of `{name}` names no service"));
+            self.report.help("for example `extends: { file: base.yaml, service: web }`");
+            return None;
+        };
         let at = extends.get("service").unwrap_or(extends).clone();
         let Some(path) = extends.get_text("file") else {
             if !services.contains_key(&target) {

@@ -7,8 +7,9 @@ use crate::model::Project;
 impl Project {
     /// The canonical form as a value, each `$` doubled so that reading it interpolates nothing.
     pub fn to_value(&self) -> Value {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        doubled_dollars(value)
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        double_dollars(&mut value);
+        value
     }
 
     /// The canonical form as JSON, indented by two spaces, with a line break at the end.
@@ -30,14 +31,12 @@ pub(crate) fn json(value: &Value) -> String {
 }
 
 /// Writes `$` as `$$`, which interpolation makes a `$` again.
-pub(crate) fn doubled_dollars(value: Value) -> Value {
+fn double_dollars(value: &mut Value) {
     match value {
-        Value::String(text) if text.contains('$') => Value::String(text.replace('$', "$$")),
-        Value::Array(list) => Value::Array(list.into_iter().map(doubled_dollars).collect()),
-        Value::Object(map) => {
-            Value::Object(map.into_iter().map(|(key, value)| (key, doubled_dollars(value))).collect())
-        }
-        value => value,
+        Value::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
+        Value::Array(list) => list.iter_mut().for_each(double_dollars),
+        Value::Object(map) => map.values_mut().for_each(double_dollars),
+        _ => {}
     }
 }
 
