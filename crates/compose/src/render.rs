@@ -161,7 +161,12 @@ fn scalar(text: &str) -> String {
     let dash = text.starts_with('-')
         && text[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '-')
         && !text.starts_with("---");
-    let plain = (dash || text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_' | '$')))
+    // `2s`, `127.0.0.1`: no reader takes these for a number or a date.
+    let digit = text.starts_with(|c: char| c.is_ascii_digit() && c != '0')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
+    let plain = (dash
+        || digit
+        || text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_' | '$')))
         && text.chars().all(|c| {
             safe(c)
                 || matches!(c, ' ' | ':' | ',' | '*' | '&' | '!' | '|' | '%' | '{' | '}' | '[' | ']' | '"' | '\'' | '?')
