@@ -9,8 +9,8 @@ use crate::scalar;
 use crate::shape::{Field, NoValue, Shape, Unique};
 use crate::short;
 
-/// Most entries that short forms of a project may stand for: more than there are ports.
-const MAX_EXPANDED: usize = 100_000;
+/// Most entries that the short forms of a project may stand for; their long forms still make a file that can be read.
+const MAX_EXPANDED: usize = 30_000;
 
 /// When a tree is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]

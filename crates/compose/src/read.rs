@@ -11,8 +11,8 @@ use crate::scalar::{self, Plain};
 
 /// Deepest nesting, aliases written out.
 const MAX_DEPTH: usize = 100;
-/// Most nodes a file may hold.
-const MAX_NODES: usize = 250_000;
+/// Most nodes a file may hold, keys not counted.
+const MAX_NODES: usize = 200_000;
 /// Most nodes that aliases may add.
 const MAX_COPIED: usize = 100_000;
 
@@ -177,6 +177,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
             };
             let is_merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<");
             let key = self.node(event, range, depth + 1)?;
+            self.nodes -= 1;
             let Some((event, range)) = self.next()? else { break };
             let mut value = self.node(event, range, depth + 1)?;
             value.key = key.span;

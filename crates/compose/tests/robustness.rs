@@ -69,6 +69,11 @@ fn deep_nesting_is_refused() {
 }
 
 #[test]
+fn port_ranges_that_multiply_are_refused() {
+    assert!(refused("services: { a: { image: x, ports: [1-65535] } }".to_owned()).contains("more than 30000 entries"));
+}
+
+#[test]
 fn a_huge_file_is_refused_without_being_parsed() {
     assert!(refused(format!("x-a: {}", "a".repeat(100 << 20))).contains("longer than 16 MiB"));
 }
