@@ -24,17 +24,26 @@
 //! # }
 //! ```
 
+mod api;
 mod assets;
+mod badge;
+mod chart;
 pub mod counter;
 mod flusher;
 pub mod healthcheck;
 pub mod history;
+mod hits;
 mod instruments;
+pub mod key;
 pub mod ledger;
 mod link;
 mod pages;
 mod probes;
+mod reader;
 mod requests;
 pub mod secret;
+mod security;
 pub mod server;
 pub mod settings;
+mod stats;
+mod trace;

@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::pages::{Cause, Unavailable};
+use crate::pages::{Cause, OUT_OF_REACH, Unavailable};
+use crate::{api, security};
 
 /// The header that carries a request's id, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,11 +33,21 @@ pub(crate) async fn pass(State(deadline): State<Duration>, request: Request, nex
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = match timeout(deadline, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Unavailable(Arc::new(TooSlow(deadline))).into_response(),
+        Err(_) => too_slow(uri.path(), deadline),
     };
     log(&method, uri.path(), &id, &response, start.elapsed());
+    security::protect(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+fn too_slow(path: &str, deadline: Duration) -> Response {
+    let cause = Arc::new(TooSlow(deadline));
+    if path.starts_with(api::PREFIX) {
+        api::Problem::unavailable(OUT_OF_REACH, Cause(cause)).into_response()
+    } else {
+        Unavailable(cause).into_response()
+    }
 }
 
 /// The query is left out: what stands there is not ours to keep.

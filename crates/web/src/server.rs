@@ -20,8 +20,10 @@ use crate::flusher::Flusher;
 use crate::history::History;
 use crate::instruments::Instruments;
 use crate::link::Keeper;
+use crate::reader::{ReadError, Reader};
 use crate::settings::Settings;
-use crate::{assets, pages, probes, requests};
+use crate::stats::Stats;
+use crate::{api, assets, hits, pages, probes, requests, stats};
 
 /// Why the server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,15 @@ pub(crate) struct App {
     pub(crate) counter: Counter,
     pub(crate) instruments: Instruments,
     pub(crate) replica: String,
+    /// Reads the history, where one is kept.
+    pub(crate) reader: Option<Reader>,
+}
+
+impl App {
+    /// Visits by the hour and by the day.
+    pub(crate) async fn stats(&self) -> Result<Arc<Stats>, ReadError> {
+        self.reader.as_ref().ok_or(ReadError::NotKept)?.stats().await
+    }
 }
 
 /// A server that listens, and does not serve yet.
@@ -78,12 +89,13 @@ impl Server {
 
         let registry = Registry::new();
         let instruments = Instruments::register(&registry, settings.database.is_some())?;
-        let (counter, keeper) = Counter::new(settings.redis, instruments.clone());
+        let (counter, keeper) = Counter::new(settings.redis, settings.keys_at_most, instruments.clone());
+        let reader = settings.database.clone().map(Reader::new);
         let flusher = settings
             .database
             .zip(instruments.history.clone())
             .map(|(database, instruments)| Flusher::new(counter.clone(), History::new(database), instruments));
-        let app = App { counter, instruments, replica: settings.replica };
+        let app = App { counter, instruments, replica: settings.replica, reader };
         Ok(Self {
             listener,
             address,
@@ -156,6 +168,9 @@ fn router(app: App, registry: Registry, deadline: Duration) -> Result<Router, Se
     Ok(Router::new()
         .route("/", get(pages::welcome))
         .route("/count", get(pages::count).head(pages::count_head))
+        .route("/hits/{key}", get(hits::hit).head(hits::head))
+        .route("/stats", get(stats::page))
+        .merge(api::routes())
         .route("/static/{name}", get(assets::serve))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))

@@ -4,7 +4,9 @@
 mod counting;
 mod fake_redis;
 mod history;
+mod hits;
 mod http;
 mod process;
 mod redis_away;
 mod replica;
+mod stats;
