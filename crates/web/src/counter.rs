@@ -1,12 +1,14 @@
 //! Counting: what the application asks of Redis, and what may come of it.
 
 use redis::{ErrorKind, FromRedisValue, RedisError};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::instruments::Instruments;
 use crate::key::Key;
 use crate::link::{Away, Keeper, Link};
 use crate::settings::Redis;
+use crate::trace;
 
 /// The key that counts; its value only grows.
 pub const VISITS: &str = "visits";
@@ -92,7 +94,7 @@ impl Counter {
     /// After some three seconds when Redis stays away; at once, or after [`Redis::timeout`], when the answer is lost;
     /// and when Redis refuses.
     pub async fn increment(&self) -> Result<i64, CounterError> {
-        let total = self.count(redis::cmd("INCR").arg(VISITS)).await?;
+        let total = self.count("INCR", redis::cmd("INCR").arg(VISITS)).await?;
         self.instruments.visits.inc();
         Ok(total)
     }
@@ -105,7 +107,7 @@ impl Counter {
     pub async fn hit(&self, key: &Key) -> Result<i64, CounterError> {
         let mut script = redis::cmd("EVAL");
         script.arg(HIT).arg(1).arg(HITS).arg(key.as_str()).arg(self.keys_at_most);
-        let total: Option<i64> = self.count(&script).await?;
+        let total: Option<i64> = self.count("EVAL", &script).await?;
         match total {
             Some(total) => {
                 self.instruments.hits.inc();
@@ -124,7 +126,7 @@ impl Counter {
     ///
     /// As [`increment`](Self::increment).
     pub async fn visits(&self) -> Result<i64, CounterError> {
-        let total: Option<i64> = self.ask(redis::cmd("GET").arg(VISITS)).await?;
+        let total: Option<i64> = self.ask("GET", redis::cmd("GET").arg(VISITS)).await?;
         Ok(total.unwrap_or(0))
     }
 
@@ -134,22 +136,26 @@ impl Counter {
     ///
     /// As [`increment`](Self::increment).
     pub async fn hits(&self, key: &Key) -> Result<i64, CounterError> {
-        let total: Option<i64> = self.ask(redis::cmd("HGET").arg(HITS).arg(key.as_str())).await?;
+        let total: Option<i64> = self.ask("HGET", redis::cmd("HGET").arg(HITS).arg(key.as_str())).await?;
         Ok(total.unwrap_or(0))
     }
 
     /// Sends a command that counts. Whether a lost one has counted is unknown.
-    async fn count<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, CounterError> {
-        let result = self.ask(command).await;
+    async fn count<T: FromRedisValue>(&self, name: &'static str, command: &redis::Cmd) -> Result<T, CounterError> {
+        let result = self.ask(name, command).await;
         if let Err(CounterError::AnswerLost(_)) = result {
             self.instruments.answers_lost.inc();
         }
         result
     }
 
-    async fn ask<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, CounterError> {
-        let mut connection = self.link.wait().await?;
-        command.query_async(&mut connection.redis).await.map_err(classify)
+    async fn ask<T: FromRedisValue>(&self, name: &'static str, command: &redis::Cmd) -> Result<T, CounterError> {
+        let span = trace::redis(name);
+        let result = async {
+            let mut connection = self.link.wait().await?;
+            command.query_async(&mut connection.redis).await.map_err(classify)
+        };
+        noted(&span, result.instrument(span.clone()).await)
     }
 
     /// The total and its epoch, which is named here if it has no name yet. Does not wait for a Redis that is away.
@@ -179,11 +185,34 @@ impl Counter {
         transaction.atomic();
         transaction.cmd("SET").arg(EPOCH).arg(Uuid::new_v4().to_string()).arg("NX").ignore();
         transaction.cmd("GET").arg(EPOCH).add_command(command.clone());
-        let (epoch, answer): (String, T) = transaction.query_async(&mut connection.redis).await.map_err(classify)?;
+        let span = trace::redis("MULTI");
+        let answer = transaction.query_async(&mut connection.redis);
+        let (epoch, answer): (String, T) = noted(&span, answer.instrument(span.clone()).await.map_err(classify))?;
         let epoch = epoch.parse().map_err(|_| {
             CounterError::NotOurs((ErrorKind::UnexpectedReturnType, "visits:epoch is not a UUID").into())
         })?;
         Ok((epoch, answer))
+    }
+}
+
+/// Notes an error in the span of its command.
+fn noted<T>(span: &Span, result: Result<T, CounterError>) -> Result<T, CounterError> {
+    if let Err(error) = &result {
+        trace::failed(span, error.kind());
+    }
+    result
+}
+
+impl CounterError {
+    /// A name for statistics.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "away",
+            Self::AnswerLost(_) => "answer_lost",
+            Self::Refused(_) => "refused",
+            Self::NotOurs(_) => "not_ours",
+            Self::KeysExhausted => "keys_exhausted",
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::ledger::{Entries, Sample};
 use crate::settings::Database;
+use crate::trace::statement;
 
 /// How long one call may take, connecting and migrating included.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -131,19 +132,17 @@ pub(crate) async fn connect(Database(options): &Database) -> Result<PgConnection
 }
 
 async fn add(connection: &mut PgConnection, epoch: Uuid, samples: &[Sample]) -> Result<i64, sqlx::Error> {
-    sqlx::query!("INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING", epoch)
-        .execute(&mut *connection)
-        .await?;
-    let row = sqlx::query!("SELECT flushed FROM visits_epochs WHERE epoch = $1 FOR UPDATE", epoch)
-        .fetch_one(&mut *connection)
-        .await?;
+    let insert = sqlx::query!("INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING", epoch);
+    statement("INSERT", "visits_epochs", insert.execute(&mut *connection)).await?;
+    let select = sqlx::query!("SELECT flushed FROM visits_epochs WHERE epoch = $1 FOR UPDATE", epoch);
+    let row = statement("SELECT", "visits_epochs", select.fetch_one(&mut *connection)).await?;
     let entries = Entries::new(row.flushed, samples);
     if entries.visits.is_empty() {
         return Ok(0);
     }
     let (minutes, visits): (Vec<i64>, Vec<i64>) =
         entries.visits.iter().map(|(minute, visits)| (minute.unix_seconds(), *visits)).unzip();
-    sqlx::query!(
+    let insert = sqlx::query!(
         "INSERT INTO visits_history (minute, visits)
          SELECT to_timestamp(entry.minute), entry.visits
          FROM unnest($1::bigint[], $2::bigint[]) AS entry (minute, visits)
@@ -151,19 +150,17 @@ async fn add(connection: &mut PgConnection, epoch: Uuid, samples: &[Sample]) -> 
          ON CONFLICT (minute) DO UPDATE SET visits = visits_history.visits + excluded.visits",
         &minutes,
         &visits,
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!("UPDATE visits_epochs SET flushed = $2 WHERE epoch = $1", epoch, entries.flushed)
-        .execute(&mut *connection)
-        .await?;
+    );
+    statement("INSERT", "visits_history", insert.execute(&mut *connection)).await?;
+    let update = sqlx::query!("UPDATE visits_epochs SET flushed = $2 WHERE epoch = $1", epoch, entries.flushed);
+    statement("UPDATE", "visits_epochs", update.execute(&mut *connection)).await?;
     Ok(entries.sum())
 }
 
 async fn add_hits(connection: &mut PgConnection, epoch: Uuid, totals: &[(String, i64)]) -> Result<u64, sqlx::Error> {
     let (keys, totals): (Vec<String>, Vec<i64>) = totals.iter().cloned().unzip();
     // Whoever writes takes the rows in the same order, so that no two wait for each other.
-    let done = sqlx::query!(
+    let insert = sqlx::query!(
         "WITH known AS (INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING)
          INSERT INTO hits_totals (epoch, key, total)
          SELECT $1, entry.key, entry.total
@@ -175,8 +172,6 @@ async fn add_hits(connection: &mut PgConnection, epoch: Uuid, totals: &[(String,
         epoch,
         &keys,
         &totals,
-    )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
+    );
+    Ok(statement("INSERT", "hits_totals", insert.execute(connection)).await?.rows_affected())
 }

@@ -37,6 +37,7 @@ mod instruments;
 pub mod key;
 pub mod ledger;
 mod link;
+mod listen;
 mod pages;
 mod probes;
 mod reader;

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
-use tracing::Instrument;
 
 use crate::history::{HistoryError, connect, with_limits};
 use crate::settings::Database;
@@ -95,6 +94,6 @@ async fn visits(connection: &mut PgConnection, length: i64, since: i64) -> Resul
         length,
         since,
     );
-    let rows = query.fetch_all(connection).instrument(trace::sql("SELECT", "visits_history")).await?;
+    let rows = trace::statement("SELECT", "visits_history", query.fetch_all(connection)).await?;
     Ok(rows.into_iter().map(|row| (row.start, row.visits)).collect())
 }

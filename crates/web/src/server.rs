@@ -23,7 +23,7 @@ use crate::link::Keeper;
 use crate::reader::{ReadError, Reader};
 use crate::settings::Settings;
 use crate::stats::Stats;
-use crate::{api, assets, hits, pages, probes, requests, stats};
+use crate::{api, assets, hits, listen, pages, probes, requests, stats};
 
 /// Why the server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -37,9 +37,6 @@ pub enum ServerError {
         /// What the system says.
         source: io::Error,
     },
-    /// The listening socket failed.
-    #[error("cannot serve: {0}")]
-    Serve(#[source] io::Error),
     /// A metric's name is taken.
     #[error("cannot register the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -73,6 +70,7 @@ pub struct Server {
     flusher: Option<Flusher>,
     flush_interval: Duration,
     shutdown_timeout: Duration,
+    head_timeout: Duration,
 }
 
 impl Server {
@@ -104,6 +102,7 @@ impl Server {
             flusher,
             flush_interval: settings.flush_interval,
             shutdown_timeout: settings.shutdown_timeout,
+            head_timeout: settings.head_timeout,
         })
     }
 
@@ -117,7 +116,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the socket or a background task fails.
+    /// When a background task fails.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
         // The tasks serve requests in flight, so they stop after those.
         let drained = CancellationToken::new();
@@ -144,13 +143,13 @@ impl Server {
         }
 
         tracing::info!(address = %self.address, "listening");
-        let serve = axum::serve(self.listener, self.router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let serve = listen::serve(self.listener, self.router, self.head_timeout, stop.clone());
         let too_long = async {
             stop.cancelled().await;
             tokio::time::sleep(self.shutdown_timeout).await;
         };
         tokio::select! {
-            result = serve.into_future() => result.map_err(ServerError::Serve)?,
+            () = serve => {}
             () = too_long => tracing::warn!("requests in flight took too long and were cut off"),
             Some(result) = tasks.join_next() => result?,
         }

@@ -108,6 +108,10 @@ pub struct Options {
     #[arg(long, env = "REQUEST_TIMEOUT", value_name = "REQUEST_TIMEOUT", default_value = "6s", value_parser = duration)]
     pub request_timeout: Duration,
 
+    /// How long a client may take to send the head of a request, or leave its connection idle
+    #[arg(long, env = "HEAD_TIMEOUT", value_name = "HEAD_TIMEOUT", default_value = "30s", value_parser = duration)]
+    pub head_timeout: Duration,
+
     /// How long requests in flight may take to finish after SIGTERM or SIGINT
     #[arg(long, env = "SHUTDOWN_TIMEOUT", value_name = "SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = duration)]
     pub shutdown_timeout: Duration,
@@ -134,6 +138,8 @@ pub struct Settings {
     pub flush_interval: Duration,
     /// A request's deadline.
     pub request_timeout: Duration,
+    /// How long a request's head may take.
+    pub head_timeout: Duration,
     /// How long a shutdown waits for requests in flight.
     pub shutdown_timeout: Duration,
     /// How log lines look.
@@ -205,6 +211,7 @@ impl Settings {
             keys_at_most: options.hit_keys_at_most,
             flush_interval: options.flush_interval,
             request_timeout: options.request_timeout,
+            head_timeout: options.head_timeout,
             shutdown_timeout: options.shutdown_timeout,
             log_format: options.log_format,
         })
