@@ -33,9 +33,11 @@ use std::str::FromStr;
 
 use tracing::Subscriber;
 pub use tracing_subscriber::EnvFilter;
+#[cfg(feature = "otlp")]
+use tracing_subscriber::Layer;
+use tracing_subscriber::Registry;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Layer, Registry};
 
 use crate::batch::{Batch, Flush};
 use crate::line::Line;

@@ -28,6 +28,8 @@ mod api;
 mod assets;
 mod badge;
 mod chart;
+#[cfg(test)]
+mod contrast;
 pub mod counter;
 mod flusher;
 pub mod healthcheck;

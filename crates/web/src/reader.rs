@@ -37,10 +37,13 @@ pub(crate) struct Reader {
     state: Mutex<State>,
 }
 
+/// What Postgres said, to be told to many.
+type Answer = Result<Arc<Stats>, Arc<HistoryError>>;
+
 #[derive(Default)]
 struct State {
     connection: Option<PgConnection>,
-    last: Option<(Instant, Result<Arc<Stats>, Arc<HistoryError>>)>,
+    last: Option<(Instant, Answer)>,
 }
 
 impl Reader {

@@ -98,8 +98,9 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     match headers.get(REQUEST_ID) {
         Some(id) if (1..=LONGEST_ID).contains(&id.len()) && id.as_bytes().iter().all(harmless) => id.clone(),
         _ => {
-            let id = Uuid::new_v4().simple().to_string();
-            HeaderValue::from_str(&id).expect("hexadecimal digits are allowed in a header")
+            let mut digits = [0; uuid::fmt::Simple::LENGTH];
+            let id = Uuid::new_v4().simple().encode_lower(&mut digits);
+            HeaderValue::from_str(id).expect("hexadecimal digits are allowed in a header")
         }
     }
 }
