@@ -1,8 +1,11 @@
 //! Tracing set-up of wharf's binaries: JSON or human-readable logs. No more.
 //!
-//! A binary calls [`init`] once, before it does anything that may log. Lines go to standard output, one event a
+//! A binary calls [`init`] once, before it does anything that may log, and keeps what it gets until its end. Lines go to standard output, one event a
 //! line, and what is logged is chosen by the environment: `WHARF_LOG`, else `RUST_LOG`, else `info`. The syntax is
 //! that of [`EnvFilter`], for example `info,sqlx=debug`.
+//!
+//! With the feature `otlp`, spans are exported where `OTEL_EXPORTER_OTLP_ENDPOINT` is set, and a line carries the
+//! `trace_id` and the `span_id` that it was written in.
 //!
 //! Libraries do not use this crate: they write `tracing` events and leave the choice to the binary.
 //!
@@ -20,11 +23,24 @@
 //! {"timestamp":"2026-11-21T04:55:00.000000Z","level":"INFO","message":"listening","port":5002,"target":"doc"}
 //! ```
 
+mod batch;
+mod line;
+#[cfg(feature = "otlp")]
+pub mod otlp;
+
+use std::io;
 use std::str::FromStr;
 
 use tracing::Subscriber;
 pub use tracing_subscriber::EnvFilter;
+#[cfg(feature = "otlp")]
+use tracing_subscriber::Layer;
+use tracing_subscriber::Registry;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::batch::{Batch, Flush};
+use crate::line::Line;
 
 /// The environment variables that choose what is logged; the first one that is set and not empty counts.
 pub const FILTER_VARIABLES: [&str; 2] = ["WHARF_LOG", "RUST_LOG"];
@@ -70,6 +86,17 @@ pub enum Error {
         #[source]
         source: tracing_subscriber::filter::ParseError,
     },
+    /// Spans cannot be exported as the environment asks for.
+    #[error("{variable}: {why}")]
+    Traces {
+        /// The variable that names the collector.
+        variable: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// The thread that writes lines cannot be started.
+    #[error("cannot start the thread that writes the log: {0}")]
+    Thread(#[source] io::Error),
     /// The process already has a subscriber.
     #[error("logging was set up before")]
     AlreadyInitialised(#[source] tracing::subscriber::SetGlobalDefaultError),
@@ -94,22 +121,57 @@ pub fn subscriber<W>(format: Format, filter: EnvFilter, writer: W) -> Box<dyn Su
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    match format {
-        Format::Json => Box::new(lines.json().flatten_event(true).with_current_span(false).finish()),
-        Format::Human => Box::new(lines.with_ansi(false).finish()),
-    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).event_format(Line::new(format));
+    Box::new(Registry::default().with(filter).with(lines))
 }
 
-/// Makes the process log to standard output, filtered by the environment.
+/// What [`init`] has set up. Keep it until the end of the process: dropping it writes the last lines and sends the last
+/// spans, which takes one and a half seconds at most.
+#[must_use = "dropping it ends what it stands for"]
+pub struct Telemetry {
+    // In this order: the exporter may have something to say at its end.
+    #[cfg(feature = "otlp")]
+    _traces: Option<otlp::Traces>,
+    _flush: Flush,
+}
+
+/// Makes the process log to standard output, filtered by the environment, and export the spans of `service` where the
+/// environment names a collector (feature `otlp`).
+///
+/// Lines are gathered for five milliseconds and written together.
 ///
 /// # Errors
 ///
-/// [`Error::Filter`] when a filter variable is wrong, [`Error::AlreadyInitialised`] on a second call.
-pub fn init(format: Format) -> Result<(), Error> {
-    let filter = filter_from(|variable| std::env::var(variable).ok())?;
-    let subscriber = subscriber(format, filter, std::io::stdout);
-    tracing::subscriber::set_global_default(subscriber).map_err(Error::AlreadyInitialised)
+/// [`Error::Filter`] and [`Error::Traces`] when a variable is wrong, [`Error::Thread`] when the system has no thread,
+/// [`Error::AlreadyInitialised`] on a second call.
+#[cfg_attr(not(feature = "otlp"), expect(unused_variables, reason = "only traces name their service"))]
+pub fn init(service: &'static str, format: Format) -> Result<Telemetry, Error> {
+    let lookup = |variable: &str| std::env::var(variable).ok();
+    let filter = filter_from(lookup)?;
+    #[cfg(feature = "otlp")]
+    let traces = otlp::Traces::from_env(service, lookup)?;
+    let (batch, flush) = Batch::start(io::stdout()).map_err(Error::Thread)?;
+
+    #[cfg(feature = "otlp")]
+    let subscriber = match &traces {
+        Some(traces) => traced(traces, format, filter, batch),
+        None => subscriber(format, filter, batch),
+    };
+    #[cfg(not(feature = "otlp"))]
+    let subscriber = subscriber(format, filter, batch);
+    tracing::subscriber::set_global_default(subscriber).map_err(Error::AlreadyInitialised)?;
+    Ok(Telemetry {
+        #[cfg(feature = "otlp")]
+        _traces: traces,
+        _flush: flush,
+    })
+}
+
+/// As [`subscriber`], with spans for `traces`. The filter is for the lines only.
+#[cfg(feature = "otlp")]
+fn traced(traces: &otlp::Traces, format: Format, filter: EnvFilter, batch: Batch) -> Box<dyn Subscriber + Send + Sync> {
+    let lines = tracing_subscriber::fmt::layer().with_writer(batch).event_format(Line::new(format));
+    Box::new(Registry::default().with(lines.with_filter(filter)).with(traces.layer()))
 }
 
 #[cfg(test)]

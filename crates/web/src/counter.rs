@@ -1,17 +1,41 @@
 //! Counting: what the application asks of Redis, and what may come of it.
 
-use redis::{ErrorKind, RedisError};
+use redis::{ErrorKind, FromRedisValue, RedisError};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::instruments::Instruments;
+use crate::key::Key;
 use crate::link::{Away, Keeper, Link};
 use crate::settings::Redis;
+use crate::trace;
 
 /// The key that counts; its value only grows.
 pub const VISITS: &str = "visits";
 
 /// The key that names Redis' data set. It is lost with the count, so a new name says that the count began anew.
 pub const EPOCH: &str = "visits:epoch";
+
+/// The hash that counts for keys: a field each.
+pub const HITS: &str = "hits";
+
+/// Counts for a key that is known, or for a new one where there is room: `KEYS[1]` is the hash, `ARGV` the key and how
+/// many there may be. Redis runs a script as one step, so any number of clients that bring new keys at once do not get
+/// past the limit.
+const HIT: &str = "\
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[2]) then
+  return false
+end
+return redis.call('HINCRBY', KEYS[1], ARGV[1], 1)";
+
+/// The totals of all keys, and the data set that they are of, read in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HitsReading {
+    /// The data set's name.
+    pub epoch: Uuid,
+    /// Each key's hits since the data set began.
+    pub totals: Vec<(String, i64)>,
+}
 
 /// The total of visits, and the data set that it is the total of, read in one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +60,11 @@ pub enum CounterError {
     #[error("Redis refused")]
     Refused(#[source] RedisError),
     /// What is stored under a key of ours is not ours.
-    #[error("Redis holds something else under `visits` or `visits:epoch`")]
+    #[error("Redis holds something else under `visits`, `visits:epoch` or `hits`")]
     NotOurs(#[source] RedisError),
+    /// The key is new, and as many are known as there may be.
+    #[error("no more keys are taken")]
+    KeysExhausted,
 }
 
 /// Counts visits. A clone shares the connection.
@@ -45,13 +72,14 @@ pub enum CounterError {
 pub struct Counter {
     link: Link,
     instruments: Instruments,
+    keys_at_most: u32,
 }
 
 impl Counter {
-    /// A counter, and the task that keeps its connection.
-    pub(crate) fn new(redis: Redis, instruments: Instruments) -> (Self, Keeper) {
+    /// A counter for so many keys, and the task that keeps its connection.
+    pub(crate) fn new(redis: Redis, keys_at_most: u32, instruments: Instruments) -> (Self, Keeper) {
         let (link, keeper) = Link::new(redis, instruments.redis_up.clone());
-        (Self { link, instruments }, keeper)
+        (Self { link, instruments, keys_at_most }, keeper)
     }
 
     /// Whether there is a connection now.
@@ -66,20 +94,68 @@ impl Counter {
     /// After some three seconds when Redis stays away; at once, or after [`Redis::timeout`], when the answer is lost;
     /// and when Redis refuses.
     pub async fn increment(&self) -> Result<i64, CounterError> {
-        let mut connection = self.link.wait().await?;
-        match redis::cmd("INCR").arg(VISITS).query_async(&mut connection.redis).await {
-            Ok(total) => {
-                self.instruments.visits.inc();
+        let total = self.count("INCR", redis::cmd("INCR").arg(VISITS)).await?;
+        self.instruments.visits.inc();
+        Ok(total)
+    }
+
+    /// Counts one hit for `key` and gives the key's new total: one script, sent once at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment), and [`CounterError::KeysExhausted`].
+    pub async fn hit(&self, key: &Key) -> Result<i64, CounterError> {
+        let mut script = redis::cmd("EVAL");
+        script.arg(HIT).arg(1).arg(HITS).arg(key.as_str()).arg(self.keys_at_most);
+        let total: Option<i64> = self.count("EVAL", &script).await?;
+        match total {
+            Some(total) => {
+                self.instruments.hits.inc();
                 Ok(total)
             }
-            Err(error) => {
-                let error = classify(error);
-                if let CounterError::AnswerLost(_) = error {
-                    self.instruments.answers_lost.inc();
-                }
-                Err(error)
+            None => {
+                self.instruments.keys_refused.inc();
+                Err(CounterError::KeysExhausted)
             }
         }
+    }
+
+    /// The total of visits; counts nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub async fn visits(&self) -> Result<i64, CounterError> {
+        let total: Option<i64> = self.ask("GET", redis::cmd("GET").arg(VISITS)).await?;
+        Ok(total.unwrap_or(0))
+    }
+
+    /// The hits of `key`, nought where it is not known; counts nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub async fn hits(&self, key: &Key) -> Result<i64, CounterError> {
+        let total: Option<i64> = self.ask("HGET", redis::cmd("HGET").arg(HITS).arg(key.as_str())).await?;
+        Ok(total.unwrap_or(0))
+    }
+
+    /// Sends a command that counts. Whether a lost one has counted is unknown.
+    async fn count<T: FromRedisValue>(&self, name: &'static str, command: &redis::Cmd) -> Result<T, CounterError> {
+        let result = self.ask(name, command).await;
+        if let Err(CounterError::AnswerLost(_)) = result {
+            self.instruments.answers_lost.inc();
+        }
+        result
+    }
+
+    async fn ask<T: FromRedisValue>(&self, name: &'static str, command: &redis::Cmd) -> Result<T, CounterError> {
+        let span = trace::redis(name);
+        let result = async {
+            let mut connection = self.link.wait().await?;
+            command.query_async(&mut connection.redis).await.map_err(classify)
+        };
+        noted(&span, result.instrument(span.clone()).await)
     }
 
     /// The total and its epoch, which is named here if it has no name yet. Does not wait for a Redis that is away.
@@ -88,17 +164,55 @@ impl Counter {
     ///
     /// When Redis is away, does not answer, or refuses.
     pub async fn read(&self) -> Result<Reading, CounterError> {
+        let (epoch, total): (Uuid, Option<i64>) = self.with_epoch(redis::cmd("GET").arg(VISITS)).await?;
+        Ok(Reading { epoch, total: total.unwrap_or(0) })
+    }
+
+    /// The keys' totals and their epoch, as [`read`](Self::read) does it.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn read_hits(&self) -> Result<HitsReading, CounterError> {
+        let (epoch, totals) = self.with_epoch(redis::cmd("HGETALL").arg(HITS)).await?;
+        Ok(HitsReading { epoch, totals })
+    }
+
+    /// One answer and the epoch that it is of, in one transaction.
+    async fn with_epoch<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<(Uuid, T), CounterError> {
         let mut connection = self.link.now()?;
         let mut transaction = redis::pipe();
         transaction.atomic();
         transaction.cmd("SET").arg(EPOCH).arg(Uuid::new_v4().to_string()).arg("NX").ignore();
-        transaction.cmd("GET").arg(EPOCH).cmd("GET").arg(VISITS);
-        let (epoch, total): (String, Option<i64>) =
-            transaction.query_async(&mut connection.redis).await.map_err(classify)?;
+        transaction.cmd("GET").arg(EPOCH).add_command(command.clone());
+        let span = trace::redis("MULTI");
+        let answer = transaction.query_async(&mut connection.redis);
+        let (epoch, answer): (String, T) = noted(&span, answer.instrument(span.clone()).await.map_err(classify))?;
         let epoch = epoch.parse().map_err(|_| {
             CounterError::NotOurs((ErrorKind::UnexpectedReturnType, "visits:epoch is not a UUID").into())
         })?;
-        Ok(Reading { epoch, total: total.unwrap_or(0) })
+        Ok((epoch, answer))
+    }
+}
+
+/// Notes an error in the span of its command.
+fn noted<T>(span: &Span, result: Result<T, CounterError>) -> Result<T, CounterError> {
+    if let Err(error) = &result {
+        trace::failed(span, error.kind());
+    }
+    result
+}
+
+impl CounterError {
+    /// A name for statistics.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "away",
+            Self::AnswerLost(_) => "answer_lost",
+            Self::Refused(_) => "refused",
+            Self::NotOurs(_) => "not_ours",
+            Self::KeysExhausted => "keys_exhausted",
+        }
     }
 }
 

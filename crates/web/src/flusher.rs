@@ -1,9 +1,11 @@
 //! The task that keeps the history up to date: read the total, keep it as a sample, write the samples down.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::counter::{Counter, CounterError, Reading};
 use crate::history::{History, HistoryError};
@@ -13,6 +15,9 @@ use crate::ledger::{Minute, Samples};
 /// How long the flush at the end may take. What it does not write, another replica or the next start does.
 const LAST_FLUSH: Duration = Duration::from_millis(500);
 
+/// The keys' totals are written with every so many-th flush: reading them takes Redis longer than reading one number.
+const HITS_EVERY: u32 = 10;
+
 /// Writes the history of one counter.
 pub(crate) struct Flusher {
     counter: Counter,
@@ -21,13 +26,29 @@ pub(crate) struct Flusher {
     samples: Samples,
     /// The last reading that stands in the history.
     flushed: Option<Reading>,
+    /// The keys' totals that stand in the history: as many as Redis takes keys.
+    flushed_hits: HashMap<String, i64>,
+    /// The epoch that those are of.
+    hits_epoch: Option<Uuid>,
+    /// Flushes until the keys' totals are written again.
+    hits_in: u32,
     /// Whether the log's last word on Postgres was that it is away.
     away: bool,
 }
 
 impl Flusher {
     pub(crate) fn new(counter: Counter, history: History, instruments: HistoryInstruments) -> Self {
-        Self { counter, history, instruments, samples: Samples::default(), flushed: None, away: false }
+        Self {
+            counter,
+            history,
+            instruments,
+            samples: Samples::default(),
+            flushed: None,
+            flushed_hits: HashMap::new(),
+            hits_epoch: None,
+            hits_in: 0,
+            away: false,
+        }
     }
 
     /// Flushes at every interval until `stop`, and once more then.
@@ -41,6 +62,7 @@ impl Flusher {
             }
         };
         stop.run_until_cancelled(regularly).await;
+        self.hits_in = 0;
         if timeout(LAST_FLUSH, self.flush()).await.is_err() {
             tracing::warn!("the last flush took too long; the next start makes up for it");
         }
@@ -78,7 +100,7 @@ impl Flusher {
 
     async fn write(&mut self) -> Result<(), HistoryError> {
         if self.samples.is_empty() {
-            return self.history.ping().await;
+            self.history.ping().await?;
         }
         while let Some((epoch, samples)) = self.samples.first_epoch() {
             let added = self.history.add(epoch, &samples).await?;
@@ -86,6 +108,34 @@ impl Flusher {
             self.samples.done(samples.len());
             self.flushed = samples.last().map(|sample| sample.reading);
         }
+        match self.hits_in.checked_sub(1) {
+            Some(flushes) => self.hits_in = flushes,
+            None => self.write_hits().await?,
+        }
+        Ok(())
+    }
+
+    /// Writes the totals of the keys that were hit since the last time.
+    async fn write_hits(&mut self) -> Result<(), HistoryError> {
+        let reading = match self.counter.read_hits().await {
+            Ok(reading) => reading,
+            Err(CounterError::Away(_)) => return Ok(()),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the totals of the keys could not be read");
+                return Ok(());
+            }
+        };
+        if self.hits_epoch.replace(reading.epoch) != Some(reading.epoch) {
+            self.flushed_hits.clear();
+        }
+        let new = |(key, total): &(String, i64)| self.flushed_hits.get(key) != Some(total);
+        let new: Vec<_> = reading.totals.into_iter().filter(new).collect();
+        if !new.is_empty() {
+            self.history.add_hits(reading.epoch, &new).await?;
+            self.flushed_hits.extend(new);
+        }
+        self.hits_in = HITS_EVERY - 1;
         Ok(())
     }
 }

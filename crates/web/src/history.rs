@@ -6,13 +6,14 @@
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::ledger::{Entries, Sample};
 use crate::settings::Database;
+use crate::trace::statement;
 
 /// How long one call may take, connecting and migrating included.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -33,8 +34,8 @@ pub enum HistoryError {
     #[error("Postgres: the tables could not be brought up to date: {0}")]
     Migration(#[from] MigrateError),
     /// The deadline passed.
-    #[error("Postgres: no answer within {} seconds", DEADLINE.as_secs())]
-    TooSlow,
+    #[error("Postgres: no answer within {} seconds", .0.as_secs())]
+    TooSlow(Duration),
 }
 
 /// The history's writer.
@@ -46,8 +47,7 @@ pub struct History {
 impl History {
     /// A writer for `database`. It connects with the first call.
     pub fn new(Database(options): Database) -> Self {
-        let options = options.application_name("wharf-web").options(SERVER_LIMITS).disable_statement_logging();
-        Self { database: Database(options), connection: None }
+        Self { database: with_limits(options), connection: None }
     }
 
     /// Adds to the history what one epoch's `samples` have above its flushed total; gives the visits added.
@@ -64,6 +64,23 @@ impl History {
             let mut transaction = connection.begin().await?;
             let added = add(&mut transaction, epoch, samples).await?;
             transaction.commit().await?;
+            self.connection = Some(connection);
+            Ok(added)
+        })
+        .await
+    }
+
+    /// Writes one epoch's totals of keys down, where they are above what stands there; gives how many were.
+    ///
+    /// One statement, which may be repeated, and others may do the same at the same time.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres cannot be asked.
+    pub async fn add_hits(&mut self, epoch: Uuid, totals: &[(String, i64)]) -> Result<u64, HistoryError> {
+        within_deadline(async {
+            let mut connection = self.take_connection().await?;
+            let added = add_hits(&mut connection, epoch, totals).await?;
             self.connection = Some(connection);
             Ok(added)
         })
@@ -94,13 +111,18 @@ impl History {
     }
 }
 
+/// The options with the server's limits, and a name that the server's lists show.
+pub(crate) fn with_limits(options: PgConnectOptions) -> Database {
+    Database(options.application_name("wharf-web").options(SERVER_LIMITS).disable_statement_logging())
+}
+
 async fn within_deadline<T>(work: impl Future<Output = Result<T, HistoryError>>) -> Result<T, HistoryError> {
-    timeout(DEADLINE, work).await.unwrap_or(Err(HistoryError::TooSlow))
+    timeout(DEADLINE, work).await.unwrap_or(Err(HistoryError::TooSlow(DEADLINE)))
 }
 
 /// A new connection, to a database whose tables are up to date. Replicas that come at the same time wait for each
 /// other: sqlx takes an advisory lock.
-async fn connect(Database(options): &Database) -> Result<PgConnection, HistoryError> {
+pub(crate) async fn connect(Database(options): &Database) -> Result<PgConnection, HistoryError> {
     let mut connection = options.connect().await?;
     let mut migrations = sqlx::migrate!();
     // During an update a newer replica may have been here; migrations only add, so this one can go on.
@@ -110,19 +132,17 @@ async fn connect(Database(options): &Database) -> Result<PgConnection, HistoryEr
 }
 
 async fn add(connection: &mut PgConnection, epoch: Uuid, samples: &[Sample]) -> Result<i64, sqlx::Error> {
-    sqlx::query!("INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING", epoch)
-        .execute(&mut *connection)
-        .await?;
-    let row = sqlx::query!("SELECT flushed FROM visits_epochs WHERE epoch = $1 FOR UPDATE", epoch)
-        .fetch_one(&mut *connection)
-        .await?;
+    let insert = sqlx::query!("INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING", epoch);
+    statement("INSERT", "visits_epochs", insert.execute(&mut *connection)).await?;
+    let select = sqlx::query!("SELECT flushed FROM visits_epochs WHERE epoch = $1 FOR UPDATE", epoch);
+    let row = statement("SELECT", "visits_epochs", select.fetch_one(&mut *connection)).await?;
     let entries = Entries::new(row.flushed, samples);
     if entries.visits.is_empty() {
         return Ok(0);
     }
     let (minutes, visits): (Vec<i64>, Vec<i64>) =
         entries.visits.iter().map(|(minute, visits)| (minute.unix_seconds(), *visits)).unzip();
-    sqlx::query!(
+    let insert = sqlx::query!(
         "INSERT INTO visits_history (minute, visits)
          SELECT to_timestamp(entry.minute), entry.visits
          FROM unnest($1::bigint[], $2::bigint[]) AS entry (minute, visits)
@@ -130,11 +150,28 @@ async fn add(connection: &mut PgConnection, epoch: Uuid, samples: &[Sample]) -> 
          ON CONFLICT (minute) DO UPDATE SET visits = visits_history.visits + excluded.visits",
         &minutes,
         &visits,
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!("UPDATE visits_epochs SET flushed = $2 WHERE epoch = $1", epoch, entries.flushed)
-        .execute(&mut *connection)
-        .await?;
+    );
+    statement("INSERT", "visits_history", insert.execute(&mut *connection)).await?;
+    let update = sqlx::query!("UPDATE visits_epochs SET flushed = $2 WHERE epoch = $1", epoch, entries.flushed);
+    statement("UPDATE", "visits_epochs", update.execute(&mut *connection)).await?;
     Ok(entries.sum())
+}
+
+async fn add_hits(connection: &mut PgConnection, epoch: Uuid, totals: &[(String, i64)]) -> Result<u64, sqlx::Error> {
+    let (keys, totals): (Vec<String>, Vec<i64>) = totals.iter().cloned().unzip();
+    // Whoever writes takes the rows in the same order, so that no two wait for each other.
+    let insert = sqlx::query!(
+        "WITH known AS (INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING)
+         INSERT INTO hits_totals (epoch, key, total)
+         SELECT $1, entry.key, entry.total
+         FROM unnest($2::text[], $3::bigint[]) AS entry (key, total)
+         WHERE entry.total > 0
+         ORDER BY entry.key
+         ON CONFLICT (epoch, key) DO UPDATE SET total = excluded.total, changed = now()
+         WHERE hits_totals.total < excluded.total",
+        epoch,
+        &keys,
+        &totals,
+    );
+    Ok(statement("INSERT", "hits_totals", insert.execute(connection)).await?.rows_affected())
 }

@@ -12,6 +12,10 @@ pub(crate) struct Instruments {
     pub(crate) answers_lost: IntCounter,
     /// `wharf_web_visits_total`: visits that Redis has counted for this replica.
     pub(crate) visits: IntCounter,
+    /// `wharf_web_hits_total`: hits that Redis has counted for this replica, all keys together.
+    pub(crate) hits: IntCounter,
+    /// `wharf_web_keys_refused_total`: hits for new keys that found no room.
+    pub(crate) keys_refused: IntCounter,
     /// The metrics of the history, where one is kept.
     pub(crate) history: Option<HistoryInstruments>,
 }
@@ -58,6 +62,8 @@ impl Instruments {
             redis_up: gauge("wharf_web_redis_up", "1 while a connection to Redis answers.")?,
             answers_lost: counter("wharf_web_redis_answers_lost_total", "Visits whose count Redis did not confirm.")?,
             visits: counter("wharf_web_visits_total", "Visits that Redis has counted for this replica.")?,
+            hits: counter("wharf_web_hits_total", "Hits that Redis has counted for this replica, for all keys.")?,
+            keys_refused: counter("wharf_web_keys_refused_total", "Hits for new keys that found no room.")?,
             history: with_history.then(history).transpose()?,
         })
     }

@@ -24,17 +24,29 @@
 //! # }
 //! ```
 
+mod api;
 mod assets;
+mod badge;
+mod chart;
+#[cfg(test)]
+mod contrast;
 pub mod counter;
 mod flusher;
 pub mod healthcheck;
 pub mod history;
+mod hits;
 mod instruments;
+pub mod key;
 pub mod ledger;
 mod link;
+mod listen;
 mod pages;
 mod probes;
+mod reader;
 mod requests;
 pub mod secret;
+mod security;
 pub mod server;
 pub mod settings;
+mod stats;
+mod trace;

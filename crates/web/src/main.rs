@@ -27,9 +27,10 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return refuse(&error.to_string()),
     };
-    if let Err(error) = wharf_telemetry::init(settings.log_format) {
-        return refuse(&error.to_string());
-    }
+    let _telemetry = match wharf_telemetry::init("wharf-web", settings.log_format) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return refuse(&error.to_string()),
+    };
     match serve(settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}"), 1),

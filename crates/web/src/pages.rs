@@ -1,11 +1,11 @@
 //! What people see.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::assets;
@@ -13,34 +13,41 @@ use crate::counter::CounterError;
 use crate::server::App;
 
 /// Seconds after which a client that was answered 503 may come again.
-const RETRY_AFTER: &str = "2";
+pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+/// What a person is told while Redis is away.
+pub(crate) const OUT_OF_REACH: &str = "The counter cannot be reached at the moment. Please try again in a few seconds.";
 
 /// Pages tell the moment, so nobody keeps them.
-const NEVER_STORED: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+pub(crate) const NEVER_STORED: [(header::HeaderName, HeaderValue); 1] =
+    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
 /// What every page needs: the paths of its assets.
-struct Frame {
-    style: String,
-    icon: String,
+pub(crate) struct Frame {
+    pub(crate) style: String,
+    pub(crate) icon: String,
 }
 
 impl Frame {
-    fn new() -> Self {
-        Self { style: assets::url("style.css"), icon: assets::url("icon.svg") }
+    /// The frame, which is the same for all pages.
+    pub(crate) fn get() -> &'static Self {
+        static FRAME: LazyLock<Frame> =
+            LazyLock::new(|| Frame { style: assets::url("style.css"), icon: assets::url("icon.svg") });
+        &FRAME
     }
 }
 
 #[derive(Template)]
 #[template(path = "welcome.html")]
 struct Welcome<'a> {
-    frame: Frame,
+    frame: &'static Frame,
     replica: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "count.html")]
 struct Count<'a> {
-    frame: Frame,
+    frame: &'static Frame,
     replica: &'a str,
     count: i64,
     count_for_people: String,
@@ -49,7 +56,7 @@ struct Count<'a> {
 #[derive(Template)]
 #[template(path = "message.html")]
 struct Message<'a> {
-    frame: Frame,
+    frame: &'static Frame,
     title: &'a str,
     text: &'a str,
 }
@@ -69,10 +76,8 @@ impl From<CounterError> for Unavailable {
 
 impl IntoResponse for Unavailable {
     fn into_response(self) -> Response {
-        let text = "The counter cannot be reached at the moment. Please try again in a few seconds.";
-        let page = Message { frame: Frame::new(), title: "Out of reach", text };
-        let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
-        let mut response = (StatusCode::SERVICE_UNAVAILABLE, retry, html(&page)).into_response();
+        let mut response = message(StatusCode::SERVICE_UNAVAILABLE, "Out of reach", OUT_OF_REACH);
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         response.extensions_mut().insert(Cause(self.0));
         response
     }
@@ -80,13 +85,13 @@ impl IntoResponse for Unavailable {
 
 /// `GET /`.
 pub(crate) async fn welcome(State(app): State<Arc<App>>) -> Response {
-    html(&Welcome { frame: Frame::new(), replica: &app.replica })
+    html(&Welcome { frame: Frame::get(), replica: &app.replica })
 }
 
 /// `GET /count`: counts this visit.
 pub(crate) async fn count(State(app): State<Arc<App>>) -> Result<Response, Unavailable> {
     let count = app.counter.increment().await?;
-    let page = Count { frame: Frame::new(), replica: &app.replica, count, count_for_people: grouped(count) };
+    let page = Count { frame: Frame::get(), replica: &app.replica, count, count_for_people: grouped(count) };
     Ok(html(&page))
 }
 
@@ -97,11 +102,19 @@ pub(crate) async fn count_head() -> Response {
 
 /// Every path that is none of ours.
 pub(crate) async fn not_found() -> Response {
-    let page = Message { frame: Frame::new(), title: "Nothing here", text: "There is no page at this address." };
-    (StatusCode::NOT_FOUND, html(&page)).into_response()
+    message(StatusCode::NOT_FOUND, "Nothing here", "There is no page at this address.")
 }
 
-fn html(page: &impl Template) -> Response {
+/// A page that says one thing.
+pub(crate) fn message(status: StatusCode, title: &str, text: &str) -> Response {
+    let mut response = html(&Message { frame: Frame::get(), title, text });
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+pub(crate) fn html(page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => (NEVER_STORED, Html(text)).into_response(),
         Err(error) => {
@@ -112,7 +125,7 @@ fn html(page: &impl Template) -> Response {
 }
 
 /// A number with narrow spaces between groups of three digits, as in SI: `1 234 567`.
-fn grouped(number: i64) -> String {
+pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "-" } else { "" });
     for (index, digit) in digits.chars().enumerate() {
@@ -141,7 +154,7 @@ mod tests {
 
     #[test]
     fn names_are_escaped() {
-        let page = Welcome { frame: Frame::new(), replica: "<script>" };
+        let page = Welcome { frame: Frame::get(), replica: "<script>" };
         let text = page.render().unwrap();
         assert!(!text.contains("<script>"), "{text}");
     }

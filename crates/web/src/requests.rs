@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
+use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::pages::{Cause, Unavailable};
+use crate::pages::{Cause, OUT_OF_REACH, Unavailable};
+use crate::{api, security, trace};
 
 /// The header that carries a request's id, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,18 +27,43 @@ const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 #[error("no answer within the request's deadline of {0:?}")]
 struct TooSlow(Duration);
 
+/// Bytes of a body that are borne with. No route reads one.
+const BODY_AT_MOST: u64 = 16 * 1024;
+
 /// Passes the request on, for `deadline` at most.
 pub(crate) async fn pass(State(deadline): State<Duration>, request: Request, next: Next) -> Response {
     let start = Instant::now();
+    let span = trace::request(&request);
     let id = request_id(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let mut response = match timeout(deadline, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Unavailable(Arc::new(TooSlow(deadline))).into_response(),
+    let mut response = if too_large(request.headers()) {
+        StatusCode::PAYLOAD_TOO_LARGE.into_response()
+    } else {
+        match timeout(deadline, next.run(request).instrument(span.clone())).await {
+            Ok(response) => response,
+            Err(_) => too_slow(uri.path(), deadline),
+        }
     };
-    log(&method, uri.path(), &id, &response, start.elapsed());
+    trace::answered(&span, &mut response);
+    span.in_scope(|| log(&method, uri.path(), &id, &response, start.elapsed()));
+    security::protect(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// Whether the body is announced as larger than any that a route takes. One without a length is not read at all.
+fn too_large(headers: &HeaderMap) -> bool {
+    let Some(length) = headers.get(header::CONTENT_LENGTH) else { return false };
+    length.to_str().ok().and_then(|text| text.parse::<u64>().ok()).is_none_or(|length| length > BODY_AT_MOST)
+}
+
+fn too_slow(path: &str, deadline: Duration) -> Response {
+    let cause = Arc::new(TooSlow(deadline));
+    if path.starts_with(api::PREFIX) {
+        api::Problem::unavailable(OUT_OF_REACH, Cause(cause)).into_response()
+    } else {
+        Unavailable(cause).into_response()
+    }
 }
 
 /// The query is left out: what stands there is not ours to keep.
@@ -71,8 +98,9 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     match headers.get(REQUEST_ID) {
         Some(id) if (1..=LONGEST_ID).contains(&id.len()) && id.as_bytes().iter().all(harmless) => id.clone(),
         _ => {
-            let id = Uuid::new_v4().simple().to_string();
-            HeaderValue::from_str(&id).expect("hexadecimal digits are allowed in a header")
+            let mut digits = [0; uuid::fmt::Simple::LENGTH];
+            let id = Uuid::new_v4().simple().encode_lower(&mut digits);
+            HeaderValue::from_str(id).expect("hexadecimal digits are allowed in a header")
         }
     }
 }

@@ -20,8 +20,10 @@ use crate::flusher::Flusher;
 use crate::history::History;
 use crate::instruments::Instruments;
 use crate::link::Keeper;
+use crate::reader::{ReadError, Reader};
 use crate::settings::Settings;
-use crate::{assets, pages, probes, requests};
+use crate::stats::Stats;
+use crate::{api, assets, hits, listen, pages, probes, requests, stats};
 
 /// Why the server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +37,6 @@ pub enum ServerError {
         /// What the system says.
         source: io::Error,
     },
-    /// The listening socket failed.
-    #[error("cannot serve: {0}")]
-    Serve(#[source] io::Error),
     /// A metric's name is taken.
     #[error("cannot register the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -51,6 +50,15 @@ pub(crate) struct App {
     pub(crate) counter: Counter,
     pub(crate) instruments: Instruments,
     pub(crate) replica: String,
+    /// Reads the history, where one is kept.
+    pub(crate) reader: Option<Reader>,
+}
+
+impl App {
+    /// Visits by the hour and by the day.
+    pub(crate) async fn stats(&self) -> Result<Arc<Stats>, ReadError> {
+        self.reader.as_ref().ok_or(ReadError::NotKept)?.stats().await
+    }
 }
 
 /// A server that listens, and does not serve yet.
@@ -62,6 +70,7 @@ pub struct Server {
     flusher: Option<Flusher>,
     flush_interval: Duration,
     shutdown_timeout: Duration,
+    head_timeout: Duration,
 }
 
 impl Server {
@@ -78,12 +87,13 @@ impl Server {
 
         let registry = Registry::new();
         let instruments = Instruments::register(&registry, settings.database.is_some())?;
-        let (counter, keeper) = Counter::new(settings.redis, instruments.clone());
+        let (counter, keeper) = Counter::new(settings.redis, settings.keys_at_most, instruments.clone());
+        let reader = settings.database.clone().map(Reader::new);
         let flusher = settings
             .database
             .zip(instruments.history.clone())
             .map(|(database, instruments)| Flusher::new(counter.clone(), History::new(database), instruments));
-        let app = App { counter, instruments, replica: settings.replica };
+        let app = App { counter, instruments, replica: settings.replica, reader };
         Ok(Self {
             listener,
             address,
@@ -92,6 +102,7 @@ impl Server {
             flusher,
             flush_interval: settings.flush_interval,
             shutdown_timeout: settings.shutdown_timeout,
+            head_timeout: settings.head_timeout,
         })
     }
 
@@ -105,7 +116,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the socket or a background task fails.
+    /// When a background task fails.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
         // The tasks serve requests in flight, so they stop after those.
         let drained = CancellationToken::new();
@@ -132,13 +143,13 @@ impl Server {
         }
 
         tracing::info!(address = %self.address, "listening");
-        let serve = axum::serve(self.listener, self.router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let serve = listen::serve(self.listener, self.router, self.head_timeout, stop.clone());
         let too_long = async {
             stop.cancelled().await;
             tokio::time::sleep(self.shutdown_timeout).await;
         };
         tokio::select! {
-            result = serve.into_future() => result.map_err(ServerError::Serve)?,
+            () = serve => {}
             () = too_long => tracing::warn!("requests in flight took too long and were cut off"),
             Some(result) = tasks.join_next() => result?,
         }
@@ -156,6 +167,9 @@ fn router(app: App, registry: Registry, deadline: Duration) -> Result<Router, Se
     Ok(Router::new()
         .route("/", get(pages::welcome))
         .route("/count", get(pages::count).head(pages::count_head))
+        .route("/hits/{key}", get(hits::hit).head(hits::head))
+        .route("/stats", get(stats::page))
+        .merge(api::routes())
         .route("/static/{name}", get(assets::serve))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))

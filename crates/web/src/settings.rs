@@ -95,6 +95,11 @@ pub struct Options {
     #[arg(long, env = "FLUSH_INTERVAL", value_name = "FLUSH_INTERVAL", default_value = "1s", value_parser = duration)]
     pub flush_interval: Duration,
 
+    /// How many keys `/hits/{key}` counts for; hits for more are refused
+    #[arg(long, env = "HIT_KEYS_AT_MOST", value_name = "HIT_KEYS_AT_MOST", default_value = "10000",
+        value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub hit_keys_at_most: u32,
+
     /// How long Redis may take to answer a command
     #[arg(long, env = "REDIS_TIMEOUT", value_name = "REDIS_TIMEOUT", default_value = "2s", value_parser = duration)]
     pub redis_timeout: Duration,
@@ -102,6 +107,10 @@ pub struct Options {
     /// Deadline of a request; one that takes longer is answered 503
     #[arg(long, env = "REQUEST_TIMEOUT", value_name = "REQUEST_TIMEOUT", default_value = "6s", value_parser = duration)]
     pub request_timeout: Duration,
+
+    /// How long a client may take to send the head of a request, or leave its connection idle
+    #[arg(long, env = "HEAD_TIMEOUT", value_name = "HEAD_TIMEOUT", default_value = "30s", value_parser = duration)]
+    pub head_timeout: Duration,
 
     /// How long requests in flight may take to finish after SIGTERM or SIGINT
     #[arg(long, env = "SHUTDOWN_TIMEOUT", value_name = "SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = duration)]
@@ -123,10 +132,14 @@ pub struct Settings {
     pub redis: Redis,
     /// Where the history is kept, if there shall be one.
     pub database: Option<Database>,
+    /// How many keys are counted for.
+    pub keys_at_most: u32,
     /// How often the history is brought up to date.
     pub flush_interval: Duration,
     /// A request's deadline.
     pub request_timeout: Duration,
+    /// How long a request's head may take.
+    pub head_timeout: Duration,
     /// How long a shutdown waits for requests in flight.
     pub shutdown_timeout: Duration,
     /// How log lines look.
@@ -195,8 +208,10 @@ impl Settings {
             replica: options.replica_name.filter(|name| !name.is_empty()).unwrap_or_else(machine_name),
             redis,
             database,
+            keys_at_most: options.hit_keys_at_most,
             flush_interval: options.flush_interval,
             request_timeout: options.request_timeout,
+            head_timeout: options.head_timeout,
             shutdown_timeout: options.shutdown_timeout,
             log_format: options.log_format,
         })

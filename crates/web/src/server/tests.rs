@@ -12,10 +12,10 @@ fn app() -> Router {
     let registry = Registry::new();
     let instruments = Instruments::register(&registry, true).unwrap();
     let redis = settings::Redis { host: "localhost".into(), port: 1, password: None, timeout: Duration::from_secs(1) };
-    let (counter, keeper) = Counter::new(redis, instruments.clone());
+    let (counter, keeper) = Counter::new(redis, 10, instruments.clone());
     // Without its keeper the link says at once that there will be no connection.
     drop(keeper);
-    let app = App { counter, instruments, replica: "replica-1".into() };
+    let app = App { counter, instruments, replica: "replica-1".into(), reader: None };
     router(app, registry, Duration::from_secs(1)).unwrap()
 }
 
@@ -78,6 +78,67 @@ async fn what_is_not_there_is_a_page_too() {
         let (head, page) = get(path).await;
         assert_eq!(head.status(), StatusCode::NOT_FOUND, "{path}");
         assert!(page.contains("<h1>Nothing here</h1>"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_key_is_a_400_that_says_why() {
+    for path in ["/hits/a%20b", "/hits/-a", "/hits/a.svg.svg", "/hits/%ff", "/hits/%3Cscript%3E.svg"] {
+        let (head, page) = get(path).await;
+        assert_eq!(head.status(), StatusCode::BAD_REQUEST, "{path}");
+        assert!(page.contains("<h1>Not a key</h1>") && page.contains("A key "), "{page}");
+        assert!(!page.contains("<script>"), "{page}");
+    }
+    let (head, body) = get("/api/v1/hits/a%20b").await;
+    assert_eq!(
+        (head.status(), &head.headers()["content-type"]),
+        (StatusCode::BAD_REQUEST, &"application/problem+json".parse().unwrap())
+    );
+    assert!(body.starts_with(r#"{"title":"Bad Request","status":400,"detail":"A key is made of"#), "{body}");
+}
+
+#[tokio::test]
+async fn without_redis_a_badge_says_so() {
+    let (head, svg) = get("/hits/wharf.svg").await;
+    assert_eq!(head.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(head.headers()["content-type"], "image/svg+xml; charset=utf-8");
+    assert!(svg.contains("hits: out of reach"), "{svg}");
+}
+
+#[tokio::test]
+async fn the_api_describes_itself_and_explains_its_errors() {
+    let (head, body) = get("/api/v1/openapi.json").await;
+    assert_eq!(head.status(), StatusCode::OK);
+    let description: serde_json::Value = serde_json::from_str(&body).unwrap();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let path = path.replace("{key}", "wharf");
+            let (head, _) = ask(Request::builder().method(&*method.to_uppercase()).uri(&path)).await;
+            let answers = &methods[method]["responses"];
+            assert!(answers[head.status().as_str()].is_object(), "{method} {path}: {} in {answers}", head.status());
+        }
+    }
+    let (head, body) = get("/api/v1/nowhere").await;
+    assert_eq!(
+        (head.status(), &head.headers()["content-type"]),
+        (StatusCode::NOT_FOUND, &"application/problem+json".parse().unwrap())
+    );
+    assert!(body.contains("openapi.json"), "{body}");
+}
+
+#[tokio::test]
+async fn a_page_may_load_nothing_foreign_and_a_badge_may_be_shown_anywhere() {
+    let (page, _) = get("/").await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
+    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.headers()["cross-origin-resource-policy"], "same-origin");
+    let (badge, _) = get("/hits/wharf.svg").await;
+    assert_eq!(badge.headers()["content-security-policy"], "default-src 'none'; frame-ancestors *");
+    assert_eq!(badge.headers()["cross-origin-resource-policy"], "cross-origin");
+    for head in [page, badge, get("/static/style.css").await.0, get("/nowhere").await.0, get("/api/v1/count").await.0] {
+        assert_eq!(head.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(head.headers()["referrer-policy"], "no-referrer");
     }
 }
 

@@ -25,8 +25,13 @@ impl Answer {
 
 /// Asks for a page.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
+    request(address, "GET", path, "").await
+}
+
+/// Sends a request with more `headers`, each of which ends in a line break.
+pub(crate) async fn request(address: SocketAddr, method: &str, path: &str, headers: &str) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut text = String::new();
     stream.read_to_string(&mut text).await?;

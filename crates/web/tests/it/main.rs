@@ -1,10 +1,16 @@
 //! The application against real servers, against a Redis that misbehaves on purpose, and as a process.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod collector;
+mod connections;
 mod counting;
 mod fake_redis;
 mod history;
+mod hits;
 mod http;
+mod pause;
 mod process;
 mod redis_away;
 mod replica;
+mod stats;
+mod traces;

@@ -20,15 +20,15 @@ fn binary() -> Command {
 }
 
 /// The binary as a server on a port that the system chose.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     log: Lines<BufReader<ChildStdout>>,
     seen: String,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Running {
-    async fn start(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let mut command = binary();
         command.env("LISTEN_ADDR", "127.0.0.1:0").envs(settings.iter().copied());
         let mut child = command.spawn().unwrap();
@@ -45,13 +45,13 @@ impl Running {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
     /// Waits for the end; gives the exit code and all that was written.
-    async fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         while let Some(line) = self.log.next_line().await.unwrap() {
             self.seen += &format!("{line}\n");
         }
@@ -66,6 +66,13 @@ async fn exit(mut command: Command) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
+/// How the binary ends with this setting, and what it says.
+pub(crate) async fn refused(name: &str, value: &str) -> (Option<i32>, String) {
+    let mut command = binary();
+    command.env(name, value);
+    exit(command).await
+}
+
 #[tokio::test]
 async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
     let cases = [
@@ -76,9 +83,7 @@ async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
         ("WHARF_LOG", "=loud=", "wharf-web: WHARF_LOG: not a log filter"),
     ];
     for (name, value, expected) in cases {
-        let mut command = binary();
-        command.env(name, value);
-        let (code, text) = exit(command).await;
+        let (code, text) = refused(name, value).await;
         assert_eq!(code, Some(2), "{text}");
         assert!(text.starts_with(expected), "{text}");
         assert_eq!(text.lines().count(), 1, "{text}");

@@ -24,10 +24,15 @@ pub(crate) struct Replica {
 impl Replica {
     /// A replica that flushes ten times a second, on the Redis of this host and port.
     pub(crate) async fn start(redis: (&str, u16), database_url: Option<&str>) -> Self {
+        Self::with(redis, database_url, &[]).await
+    }
+
+    /// The same with more flags.
+    pub(crate) async fn with(redis: (&str, u16), database_url: Option<&str>, more: &[&str]) -> Self {
         let (host, port) = redis;
         let port = port.to_string();
         let flags = ["--listen=127.0.0.1:0", "--flush-interval=100ms", "--redis-host", host, "--redis-port", &port];
-        let cli = Cli::parse_from(["wharf-web"].iter().chain(&flags));
+        let cli = Cli::parse_from(["wharf-web"].iter().chain(&flags).chain(more));
         let variable = |name: &str| {
             database_url.filter(|_| name == "DATABASE_URL").map(str::to_owned).ok_or(std::env::VarError::NotPresent)
         };

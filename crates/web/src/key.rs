@@ -1,0 +1,139 @@
+//! The keys that `/hits/{key}` counts for: foreign text until it has passed here.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Longest key, in characters.
+pub const LONGEST_KEY: usize = 64;
+
+/// What a badge's address ends in; so no key does.
+const BADGE: &str = ".svg";
+
+/// A key: 1 to [`LONGEST_KEY`] of `A-Z a-z 0-9 . _ -`, with a letter or digit first and last, and not ending in `.svg`.
+/// Such a key needs no escaping in a path, a header, a page, a log line or a database.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a text is no [`Key`]. The texts are for people, and repeat nothing of what was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Nothing, or too much.
+    #[error("A key has 1 to 64 characters.")]
+    Length,
+    /// Something that needs escaping somewhere.
+    #[error("A key is made of the letters A to Z and a to z, digits, and the signs “.”, “_” and “-”.")]
+    Character,
+    /// A sign at an end.
+    #[error("A key begins and ends with a letter or a digit.")]
+    End,
+    /// It would look like the badge of another key.
+    #[error("A key does not end in “.svg”: that is how the address of a badge ends.")]
+    Badge,
+}
+
+impl FromStr for Key {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if !text.bytes().all(allowed) {
+            return Err(KeyError::Character);
+        }
+        if !(1..=LONGEST_KEY).contains(&text.len()) {
+            return Err(KeyError::Length);
+        }
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            || !text.ends_with(|c: char| c.is_ascii_alphanumeric())
+        {
+            return Err(KeyError::End);
+        }
+        if text.to_ascii_lowercase().ends_with(BADGE) {
+            return Err(KeyError::Badge);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// What the last part of a path below `/hits/` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Page(Key),
+    Badge(Key),
+}
+
+impl FromStr for Asked {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        match text.strip_suffix(BADGE) {
+            Some(key) => Ok(Self::Badge(key.parse()?)),
+            None => Ok(Self::Page(text.parse()?)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_key_may_look_like_a_project_or_a_page() {
+        for text in ["a", "wharf", "ann.wharf", "Blog_2026-11", &"x".repeat(64)] {
+            assert_eq!(text.parse::<Key>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_bad_key_is_refused_with_its_reason() {
+        let cases = [
+            ("", KeyError::Length),
+            (&*"x".repeat(65), KeyError::Length),
+            ("a b", KeyError::Character),
+            ("a/b", KeyError::Character),
+            ("é", KeyError::Character),
+            ("<script>", KeyError::Character),
+            (".a", KeyError::End),
+            ("a-", KeyError::End),
+            ("a.svg", KeyError::Badge),
+            ("a.SVG", KeyError::Badge),
+        ];
+        for (text, error) in cases {
+            assert_eq!(text.parse::<Key>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_badge_is_asked_for_by_the_end_of_its_address() {
+        let key = |text: &str| text.parse::<Key>().unwrap();
+        assert_eq!("wharf".parse(), Ok(Asked::Page(key("wharf"))));
+        assert_eq!("wharf.svg".parse(), Ok(Asked::Badge(key("wharf"))));
+        assert_eq!("wharf.svg.svg".parse::<Asked>(), Err(KeyError::Badge));
+        assert_eq!(".svg".parse::<Asked>(), Err(KeyError::Length));
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_needs_no_escaping(text in any::<String>()) {
+            if let Ok(key) = text.parse::<Key>() {
+                prop_assert_eq!(key.as_str(), &text);
+                prop_assert!(!text.contains(['<', '>', '&', '"', '\'', '/', '%', '?', '#', '\n', ' ']));
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Headers that keep a browser from doing with an answer what it is not for.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// What a page may load: its own style sheet and pictures. No script, no inline style, and nobody's frame.
+const PAGE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// A picture loads nothing, and anybody may show it.
+const PICTURE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors *");
+
+/// Who may embed an answer as a picture, a script and so on (Fetch standard, section 3.7).
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Lets pages of other origins show this answer.
+pub(crate) fn embeddable(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, PICTURE);
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+}
+
+/// Adds the headers that every answer has, and the strict ones where the handler asked for nothing else.
+pub(crate) fn protect(headers: &mut HeaderMap) {
+    headers.reserve(5);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(PAGE);
+    headers.entry(RESOURCE_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+}
