@@ -27,6 +27,11 @@ pub(crate) fn wharf() -> Result<PathBuf> {
     Ok(folder()?.join("wharf"))
 }
 
+/// The built `wharf-web`.
+pub(crate) fn wharf_web() -> Result<PathBuf> {
+    Ok(folder()?.join("wharf-web"))
+}
+
 /// Builds both, with the C library inside.
 pub(crate) fn build() -> Result<()> {
     let target = target()?;

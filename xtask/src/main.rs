@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod bench;
 mod binaries;
 mod down;
 mod host;
@@ -37,6 +38,8 @@ enum Task {
     Images,
     /// Check format and lints, then run all tests
     Test(test::Args),
+    /// Compare with others, in one run
+    Bench(bench::Args),
     /// Take the pictures of docs/screenshots from the running stack
     Screenshots,
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Down(args) => down::run_task(&args),
         Task::Images => images::run_task(),
         Task::Test(args) => test::run_task(&args),
+        Task::Bench(args) => bench::run_task(&args),
         Task::Screenshots => screenshots::run_task(),
     };
     match outcome {

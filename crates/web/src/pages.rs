@@ -45,6 +45,14 @@ struct Welcome<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "greeting.html")]
+struct Greeting<'a> {
+    frame: &'static Frame,
+    replica: &'a str,
+    text: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "count.html")]
 struct Count<'a> {
     frame: &'static Frame,
@@ -83,9 +91,14 @@ impl IntoResponse for Unavailable {
     }
 }
 
-/// `GET /`.
-pub(crate) async fn welcome(State(app): State<Arc<App>>) -> Response {
-    html(&Welcome { frame: Frame::get(), replica: &app.replica })
+/// `GET /`: the welcome page; with a greeting of one's own that, and it counts.
+pub(crate) async fn welcome(State(app): State<Arc<App>>) -> Result<Response, Unavailable> {
+    let Some(greeting) = &app.greeting else {
+        return Ok(html(&Welcome { frame: Frame::get(), replica: &app.replica }));
+    };
+    let count = app.counter.increment().await?;
+    let text = greeting.replace("{count}", &count.to_string());
+    Ok(html(&Greeting { frame: Frame::get(), replica: &app.replica, text: &text }))
 }
 
 /// `GET /count`: counts this visit.

@@ -50,6 +50,8 @@ pub(crate) struct App {
     pub(crate) counter: Counter,
     pub(crate) instruments: Instruments,
     pub(crate) replica: String,
+    /// What `/` says instead of the welcome page.
+    pub(crate) greeting: Option<String>,
     /// Reads the history, where one is kept.
     pub(crate) reader: Option<Reader>,
 }
@@ -93,7 +95,7 @@ impl Server {
             .database
             .zip(instruments.history.clone())
             .map(|(database, instruments)| Flusher::new(counter.clone(), History::new(database), instruments));
-        let app = App { counter, instruments, replica: settings.replica, reader };
+        let app = App { counter, instruments, replica: settings.replica, greeting: settings.greeting, reader };
         Ok(Self {
             listener,
             address,

@@ -91,6 +91,14 @@ pub struct Options {
     #[arg(long, env = "DATABASE_PASSWORD_FILE", value_name = "DATABASE_PASSWORD_FILE")]
     pub database_password_file: Option<String>,
 
+    /// What `/` says instead of the welcome page, counting each visit; `{count}` stands for the number of visits
+    #[arg(long, env = "GREETING", value_name = "GREETING")]
+    pub greeting: Option<String>,
+
+    /// File that holds the greeting
+    #[arg(long, env = "GREETING_FILE", value_name = "GREETING_FILE", conflicts_with = "greeting")]
+    pub greeting_file: Option<String>,
+
     /// How often new visits are written to the history: `1s`, `500ms`
     #[arg(long, env = "FLUSH_INTERVAL", value_name = "FLUSH_INTERVAL", default_value = "1s", value_parser = duration)]
     pub flush_interval: Duration,
@@ -132,6 +140,8 @@ pub struct Settings {
     pub redis: Redis,
     /// Where the history is kept, if there shall be one.
     pub database: Option<Database>,
+    /// What `/` says instead of the welcome page; `{count}` stands for the number of visits.
+    pub greeting: Option<String>,
     /// How many keys are counted for.
     pub keys_at_most: u32,
     /// How often the history is brought up to date.
@@ -208,6 +218,7 @@ impl Settings {
             replica: options.replica_name.filter(|name| !name.is_empty()).unwrap_or_else(machine_name),
             redis,
             database,
+            greeting: greeting(options.greeting, options.greeting_file)?,
             keys_at_most: options.hit_keys_at_most,
             flush_interval: options.flush_interval,
             request_timeout: options.request_timeout,
@@ -216,6 +227,18 @@ impl Settings {
             log_format: options.log_format,
         })
     }
+}
+
+/// The greeting itself, or what its file says, without the line break at the end.
+fn greeting(text: Option<String>, file: Option<String>) -> Result<Option<String>, SettingError> {
+    let text = match file.filter(|path| !path.is_empty()) {
+        Some(path) => {
+            let read = std::fs::read_to_string(&path);
+            Some(read.map_err(|error| wrong("GREETING_FILE", format!("cannot read {path}: {error}")))?)
+        }
+        None => text,
+    };
+    Ok(text.map(|text| text.trim_end().to_owned()).filter(|text| !text.is_empty()))
 }
 
 fn database(

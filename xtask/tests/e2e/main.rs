@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says what is wrong by its panic and output")]
 
 mod count_goes_on;
+mod examples;
 mod killed_processes;
+mod restart_policies;
 mod stack;
 mod visitor;

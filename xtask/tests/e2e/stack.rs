@@ -24,29 +24,55 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 const PREFIX: &str = "wharf-e2e-";
 const PROJECT_LABEL: &str = "com.docker.compose.project";
 
-/// A project of `deploy/compose.yaml`.
+/// A project: of `deploy/compose.yaml`, of an example, or of a test's own file.
 pub(crate) struct Stack {
-    project: String,
+    pub(crate) project: String,
     pub(crate) docker: Docker,
+    files: Vec<PathBuf>,
 }
 
 impl Stack {
-    /// Names a project after the test (one word) and this run; nothing is started. What dead runs left is removed.
+    /// The stack of `deploy/`, named after the test (one word) and this run; nothing is started. What dead runs left is
+    /// removed.
     pub(crate) async fn named(test: &str) -> Self {
+        let files = chosen_files();
+        Self::of_files(test, files).await
+    }
+
+    /// An example of `deploy/examples/`, from the same source of images.
+    pub(crate) async fn example(name: &str) -> Self {
+        let folder = root().join("deploy/examples").join(name);
+        let offline = chosen_files().len() > 1;
+        let names = ["compose.yaml", "compose.offline.yaml"].into_iter().take(if offline { 2 } else { 1 });
+        Self::of_files(&name.replace('-', ""), names.map(|name| folder.join(name)).collect()).await
+    }
+
+    /// A project of these files.
+    pub(crate) async fn of_files(test: &str, files: Vec<PathBuf>) -> Self {
         let docker = Docker::connect_with_defaults().expect("a Docker Engine");
         let run = Run::current().expect("a Linux host");
         for project in projects(&docker).await {
             let of = project.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-')?.1.parse::<Run>().ok());
             if of.is_some_and(|run| run.is_over()) {
-                wharf(&project, &["down", "--volumes"]).unwrap();
+                wharf(&project, &chosen_files(), &["down", "--volumes", "--remove-orphans"]).unwrap();
             }
         }
-        Self { project: format!("{PREFIX}{test}-{run}"), docker }
+        Self { project: format!("{PREFIX}{test}-{run}"), docker, files }
+    }
+
+    /// Merges one more file over the others from here on.
+    pub(crate) fn add_file(&mut self, file: PathBuf) {
+        self.files.push(file);
+    }
+
+    /// Runs `wharf` with arguments that it refuses; what it prints.
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        wharf(&self.project, &self.files, arguments).unwrap_err()
     }
 
     /// Runs `wharf` with these arguments; its standard output.
     pub(crate) fn wharf(&self, arguments: &[&str]) -> String {
-        wharf(&self.project, arguments).unwrap()
+        wharf(&self.project, &self.files, arguments).unwrap()
     }
 
     /// The containers' ids by name, as `wharf ps` lists them.
@@ -91,8 +117,15 @@ impl Stack {
         .unwrap();
     }
 
-    async fn main_process(&self, container: &str) -> i64 {
+    pub(crate) async fn main_process(&self, container: &str) -> i64 {
         self.state(container).await.0
+    }
+
+    /// How often the engine has started a container again, and its state in the engine's word.
+    pub(crate) async fn restarts(&self, container: &str) -> (i64, String) {
+        let inspected = self.docker.inspect_container(container, None).await.unwrap();
+        let state = inspected.state.and_then(|state| state.status).expect("a state");
+        (inspected.restart_count.unwrap_or(0), state.to_string())
     }
 
     async fn state(&self, container: &str) -> (i64, HealthStatusEnum) {
@@ -140,13 +173,13 @@ impl Drop for Stack {
     fn drop(&mut self) {
         if std::thread::panicking() {
             for arguments in [&["ps", "--all"][..], &["logs", "--tail", "20"]] {
-                match wharf(&self.project, arguments) {
+                match wharf(&self.project, &self.files, arguments) {
                     Ok(output) => eprintln!("{output}"),
                     Err(error) => eprintln!("{error}"),
                 }
             }
         }
-        if let Err(error) = wharf(&self.project, &["down", "--volumes"]) {
+        if let Err(error) = wharf(&self.project, &self.files, &["down", "--volumes"]) {
             eprintln!("{error}");
         }
     }
@@ -180,18 +213,27 @@ async fn labelled(docker: &Docker, label: &str) -> Vec<(String, HashMap<String, 
     found
 }
 
-/// Runs the built `wharf` on the files that the task chose. On failure: both outputs.
-fn wharf(project: &str, arguments: &[&str]) -> Result<String, String> {
-    let binary = env::var_os("WHARF_BIN").expect("WHARF_BIN is not set: run `cargo xtask test`");
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root")
+}
+
+/// The files that the task chose, by where the images come from.
+fn chosen_files() -> Vec<PathBuf> {
     let files = env::var("WHARF_TEST_FILES").expect("WHARF_TEST_FILES is not set: run `cargo xtask test`");
-    let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root").into();
+    files.split(':').map(|file| root().join(file)).collect()
+}
+
+/// Runs the built `wharf`. On failure: both outputs.
+fn wharf(project: &str, files: &[PathBuf], arguments: &[&str]) -> Result<String, String> {
+    let binary = env::var_os("WHARF_BIN").expect("WHARF_BIN is not set: run `cargo xtask test`");
     let output = Command::new(binary)
-        .current_dir(root)
+        .current_dir(root())
         .args(["-p", project])
-        .args(files.split(':').flat_map(|file| ["-f", file]))
+        .args(files.iter().flat_map(|file| [Path::new("-f"), file]))
         .args(arguments)
         .env("WEB_PORT", "0")
         .env("PROMETHEUS_PORT", "0")
+        .env("PREFIX", project)
         .output()
         .expect("the built wharf");
     let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());

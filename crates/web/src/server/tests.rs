@@ -15,7 +15,7 @@ fn app() -> Router {
     let (counter, keeper) = Counter::new(redis, 10, instruments.clone());
     // Without its keeper the link says at once that there will be no connection.
     drop(keeper);
-    let app = App { counter, instruments, replica: "replica-1".into(), reader: None };
+    let app = App { counter, instruments, replica: "replica-1".into(), greeting: None, reader: None };
     router(app, registry, Duration::from_secs(1)).unwrap()
 }
 

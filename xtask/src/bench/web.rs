@@ -1,0 +1,155 @@
+//! `cargo xtask bench web`.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+
+use super::process::Server;
+use crate::{
+    binaries,
+    host::{Need, ensure},
+    stage::{cargo, command, output, stage},
+};
+
+const REDIS_IMAGE: &str = "wharf-local/redis:7";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Seconds of load for each measurement
+    #[arg(long, default_value_t = 5)]
+    seconds: u32,
+    /// Rounds, each with all subjects
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+}
+
+/// One measurement.
+struct Figures {
+    requests_per_second: f64,
+    /// CPU time of the server for a request, in microseconds; redis-benchmark has no server of ours.
+    cpu: Option<f64>,
+    memory: Option<f64>,
+}
+
+pub(crate) fn run_task(args: &Args) -> Result<()> {
+    ensure(&[Need::Program("wrk", "wrk"), Need::Program("redis-benchmark", "redis-tools")])?;
+    stage("binaries", binaries::build)?;
+    let bare = bare()?;
+    let wharf_web = binaries::wharf_web()?;
+    println!("{:10} {:16} {:>12} {:>16} {:>10}", "fsync", "subject", "requests/s", "CPU us/request", "peak MiB");
+    for policy in ["everysec", "always"] {
+        let redis = Redis::start(policy)?;
+        let mut sums: Vec<(&str, Vec<Figures>)> =
+            ["wharf-web", "bare", "redis-benchmark"].map(|subject| (subject, Vec::new())).into();
+        for _ in 0..args.rounds {
+            sums[0].1.push(redis.load(&mut command(&wharf_web), args.seconds)?);
+            sums[1].1.push(redis.load(&mut command(&bare), args.seconds)?);
+            sums[2].1.push(redis.benchmark()?);
+        }
+        let mut cpu = Vec::new();
+        for (subject, figures) in &sums {
+            let mean = |value: &dyn Fn(&Figures) -> Option<f64>| {
+                let values: Vec<f64> = figures.iter().filter_map(value).collect();
+                (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+            };
+            let text = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
+            let rate = mean(&|figures| Some(figures.requests_per_second)).unwrap_or_default();
+            let (each, memory) = (mean(&|figures| figures.cpu), mean(&|figures| figures.memory));
+            println!("{policy:10} {subject:16} {rate:12.0} {:>16} {:>10}", text(each), text(memory));
+            cpu.extend(each);
+        }
+        if let [ours, bare] = cpu[..] {
+            println!("{policy:10} CPU a request: {:.2} times the bare one's", ours / bare);
+        }
+    }
+    Ok(())
+}
+
+/// The bare counter of `crates/web/benches/bare.rs`, built as wharf-web is.
+fn bare() -> Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--release", "--locked", "--package", "wharf-web", "--example", "bare"]);
+    build.args(["--message-format", "json"]);
+    let messages = output(&mut build)?;
+    let executable = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back();
+    executable.context("cargo names no executable for the example `bare`")
+}
+
+/// A Redis in a container of its own, gone at the end.
+struct Redis {
+    container: String,
+    port: String,
+}
+
+impl Redis {
+    fn start(policy: &str) -> Result<Self> {
+        let container =
+            output(command("docker").args(["run", "--detach", "--rm", "--publish", "127.0.0.1::6379"]).args([
+                REDIS_IMAGE,
+                "redis-server",
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                policy,
+            ]))?;
+        let published = output(command("docker").args(["port", &container, "6379/tcp"]))?;
+        let port = published.rsplit(':').next().unwrap_or_default().to_owned();
+        Ok(Self { container, port })
+    }
+
+    /// Puts a server under load with wrk.
+    fn load(&self, server: &mut Command, seconds: u32) -> Result<Figures> {
+        server.env("REDIS_HOST", "127.0.0.1").env("REDIS_PORT", &self.port).stdout(Stdio::null());
+        server.env("REDIS_URL", format!("redis://127.0.0.1:{}/", self.port));
+        let server = Server::start(server)?;
+        let url = format!("http://{}/count", server.address);
+        // The first requests open connections and make series: they are not counted.
+        output(command("wrk").args(["-t1", "-c64", "-d1s", &url]))?;
+        let before = server.cpu_seconds()?;
+        let report = output(command("wrk").args(["-t1", "-c64", &format!("-d{seconds}s"), &url]))?;
+        let spent = server.cpu_seconds()? - before;
+        let number = |before: &str, after: &str| -> Result<f64> {
+            let line = report.lines().find(|line| line.contains(before) && line.contains(after));
+            let word = line.and_then(|line| line.split_whitespace().find_map(|word| word.parse::<f64>().ok()));
+            word.with_context(|| format!("wrk printed something else:\n{report}"))
+        };
+        let requests = number("requests in", "read")?;
+        Ok(Figures {
+            requests_per_second: number("Requests/sec:", "")?,
+            cpu: Some(spent / requests * 1e6),
+            memory: Some(server.peak_memory()?),
+        })
+    }
+
+    fn benchmark(&self) -> Result<Figures> {
+        let report = output(command("redis-benchmark").args([
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &self.port,
+            "-c",
+            "64",
+            "-n",
+            "300000",
+            "-t",
+            "incr",
+            "--csv",
+        ]))?;
+        let rate = report.lines().find_map(|line| line.strip_prefix("\"INCR\",\"")?.split('"').next()?.parse().ok());
+        let rate = rate.with_context(|| format!("redis-benchmark printed something else:\n{report}"))?;
+        Ok(Figures { requests_per_second: rate, cpu: None, memory: None })
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = command("docker").args(["rm", "--force", "--volumes", &self.container]).output();
+    }
+}
