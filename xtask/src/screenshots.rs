@@ -10,8 +10,13 @@ use crate::{
     stage::{command, output, root, run},
 };
 
-/// File name in `docs/screenshots/`, path of the page.
-const PAGES: [(&str, &str); 2] = [("welcome.png", "/"), ("count.png", "/count")];
+/// File name in `docs/screenshots/`, path of the page, size of the window.
+const PAGES: [(&str, &str, &str); 4] = [
+    ("welcome.png", "/", "1200,750"),
+    ("count.png", "/count", "1200,750"),
+    ("stats.png", "/stats", "1200,1400"),
+    ("badge.png", "/hits/wharf.svg", "200,60"),
+];
 
 pub(crate) fn run_task() -> Result<()> {
     ensure(&[Need::Program("chromium", "chromium")])?;
@@ -19,10 +24,11 @@ pub(crate) fn run_task() -> Result<()> {
         .context("the stack does not run: start it with `cargo xtask up`")?;
     let folder = root().join("docs/screenshots");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for (name, path) in PAGES {
+    for (name, path, size) in PAGES {
         run(command("chromium")
             // A container's root may have no sandbox; the page is our own.
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,750"])
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
+            .arg(format!("--window-size={size}"))
             .arg(format!("--screenshot={}", folder.join(name).display()))
             .arg(format!("http://{address}{path}")))?;
     }
