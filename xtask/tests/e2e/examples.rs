@@ -22,8 +22,8 @@ async fn the_counter_says_how_often_it_was_called() {
 
 #[tokio::test]
 async fn three_tiers_keep_their_data_and_rebuild_an_edited_source() {
-    let mut stack = Stack::example("three-tier").await;
     let source = tempfile::tempdir().unwrap();
+    let mut stack = Stack::example("three-tier").await;
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/examples/three-tier/web");
     for name in ["Dockerfile", "greeting.txt"] {
         std::fs::copy(format!("{example}/{name}"), source.path().join(name)).unwrap();

@@ -75,8 +75,11 @@ type Request = (BuildImageOptions, Option<Context>);
 fn request(site: &Site<'_>, build: &Build, image: &str, service: &str) -> Result<Request, String> {
     let mut image_labels: HashMap<String, String> =
         build.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    image_labels.insert(labels::PROJECT.to_owned(), site.project.name.clone());
-    image_labels.insert(labels::SERVICE.to_owned(), service.to_owned());
+    // An image with a name of its own may be built by several projects: it is the same for all of them.
+    if site.project.services.get(service).is_some_and(|service| service.image.is_none()) {
+        image_labels.insert(labels::PROJECT.to_owned(), site.project.name.clone());
+        image_labels.insert(labels::SERVICE.to_owned(), service.to_owned());
+    }
     let args: HashMap<String, String> =
         build.args.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
     let mut options = BuildImageOptionsBuilder::default()
