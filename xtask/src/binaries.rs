@@ -1,6 +1,6 @@
 //! `wharf` and `wharf-web` as static binaries, and what their images are made from.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -34,16 +34,28 @@ pub(crate) fn wharf_web() -> Result<PathBuf> {
 
 /// Builds both, with the C library inside.
 pub(crate) fn build() -> Result<()> {
+    run(static_build()?.args(["--package", "wharf", "--package", "wharf-web"]))
+}
+
+/// Builds the bare counter that wharf-web is compared with, in the same way.
+pub(crate) fn bare() -> Result<PathBuf> {
+    run(static_build()?.args(["--package", "wharf-web", "--example", "bare"]))?;
+    Ok(folder()?.join("examples/bare"))
+}
+
+/// A static release build; what is built is to be added.
+fn static_build() -> Result<Command> {
     let target = target()?;
     let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace('-', "_"));
-    run(cargo()
-        .args(["build", "--release", "--locked", "--package", "wharf", "--package", "wharf-web"])
-        .args(["--target", &target, "--target-dir"])
+    let mut build = cargo();
+    build
+        .args(["build", "--release", "--locked", "--target", &target, "--target-dir"])
         .arg(root().join("target"))
         .env(flags, "-C target-feature=+crt-static")
         // They would take the place of the flags above.
         .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS"))
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    Ok(build)
 }
 
 /// Puts the binary and the Dockerfile of `web` where `deploy/compose.yaml` builds from.

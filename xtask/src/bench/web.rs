@@ -1,9 +1,6 @@
 //! `cargo xtask bench web`.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -11,7 +8,7 @@ use super::process::Server;
 use crate::{
     binaries,
     host::{Need, ensure},
-    stage::{cargo, command, output, stage},
+    stage::{command, output, stage},
 };
 
 const REDIS_IMAGE: &str = "wharf-local/redis:7";
@@ -37,7 +34,7 @@ struct Figures {
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     ensure(&[Need::Program("wrk", "wrk"), Need::Program("redis-benchmark", "redis-tools")])?;
     stage("binaries", binaries::build)?;
-    let bare = bare()?;
+    let bare = binaries::bare()?;
     let wharf_web = binaries::wharf_web()?;
     println!("{:10} {:16} {:>12} {:>16} {:>10}", "fsync", "subject", "requests/s", "CPU us/request", "peak MiB");
     for policy in ["everysec", "always"] {
@@ -66,20 +63,6 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The bare counter of `crates/web/benches/bare.rs`, built as wharf-web is.
-fn bare() -> Result<PathBuf> {
-    let mut build = cargo();
-    build.args(["build", "--release", "--locked", "--package", "wharf-web", "--example", "bare"]);
-    build.args(["--message-format", "json"]);
-    let messages = output(&mut build)?;
-    let executable = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back();
-    executable.context("cargo names no executable for the example `bare`")
 }
 
 /// A Redis in a container of its own, gone at the end.
