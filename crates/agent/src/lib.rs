@@ -1,0 +1,10 @@
+//! Container logs to Loki.
+//!
+//! Pure parts: [`yaml`] reads configuration with places, [`relabel`] is Prometheus' relabelling, [`pipeline`] are
+//! Promtail's stages.
+
+pub mod pipeline;
+pub mod relabel;
+pub mod yaml;
+
+pub use yaml::{ConfigError, Node, Place};

@@ -1,0 +1,1 @@
+//! JSON lines, without a tree for what nobody asks for.

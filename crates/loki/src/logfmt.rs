@@ -1,0 +1,1 @@
+//! logfmt lines: `level=info msg="hello world"`.
