@@ -1,6 +1,6 @@
 //! LogQL's stream selectors: `{app="x", env=~"y.*"}`.
 
-use regex::Regex;
+use crate::go_regex::Regex;
 
 use crate::labels::Labels;
 
