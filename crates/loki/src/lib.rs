@@ -4,8 +4,9 @@
 //! - [`go_regex`]: Go's regular expressions (RE2 syntax), which labels and lines are matched with.
 //! - [`selector`]: LogQL's stream selectors, `{app="x", env=~"y.*"}`.
 //! - [`logfmt`], [`json`]: line parsers, which borrow from the line.
-//! - [`push`]: `logproto.PushRequest` as protobuf, and the JSON form.
+//! - [`push`]: `logproto.PushRequest` as protobuf; [`entries`] reads its entries back.
 
+pub mod entries;
 pub mod go_regex;
 pub mod json;
 pub mod labels;

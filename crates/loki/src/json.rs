@@ -1,1 +1,0 @@
-//! JSON lines, without a tree for what nobody asks for.
