@@ -98,7 +98,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_was_encoded_is_read_back(times: Vec<(i64, String, Vec<(String, String)>)>) {
+        fn what_was_encoded_is_read_back(
+            times in proptest::collection::vec((proptest::num::i64::ANY, ".{0,8}", proptest::collection::vec(("[a-z]{1,4}", ".{0,4}"), 0..3)), 0..5),
+        ) {
             let mut buffer = StreamBuffer::new("{}");
             for (time, line, metadata) in &times {
                 buffer.push(*time, line, metadata);

@@ -1,6 +1,5 @@
 //! Lines through their job's stages into the batch of their lane.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -196,8 +195,7 @@ impl Lane {
                 self.open.slot(Some(tenant), labels)
             }
         };
-        let metadata: &[(Cow<'_, str>, Cow<'_, str>)] = &entry.structured_metadata;
-        self.open.push(slot, now, entry.timestamp, &entry.line, metadata);
+        self.open.push(slot, now, entry.timestamp, &entry.line, &entry.structured_metadata);
     }
 }
 
