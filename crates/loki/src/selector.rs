@@ -1,6 +1,6 @@
 //! LogQL's stream selectors: `{app="x", env=~"y.*"}`.
 
-use crate::go_regex::Regex;
+use crate::go_regex::{self, Regex, RegexError};
 
 use crate::labels::Labels;
 
@@ -47,6 +47,20 @@ pub struct SelectorError {
 }
 
 impl Matcher {
+    /// A condition. An expression must match the whole value; `.` matches no line break.
+    ///
+    /// # Errors
+    ///
+    /// The expression cannot be read.
+    pub fn new(name: impl Into<String>, op: MatchOp, value: impl Into<String>) -> Result<Self, RegexError> {
+        let (name, value) = (name.into(), value.into());
+        let regex = match op {
+            MatchOp::Equal | MatchOp::NotEqual => None,
+            MatchOp::Regex | MatchOp::NotRegex => Some(go_regex::compile_anchored(&value)?),
+        };
+        Ok(Self { name, op, value, regex })
+    }
+
     /// Whether the condition holds.
     pub fn matches(&self, labels: &Labels) -> bool {
         let value = labels.get(&self.name).unwrap_or_default();

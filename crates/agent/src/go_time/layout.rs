@@ -41,9 +41,15 @@ pub(super) enum Field {
     ZoneName,
     Offset(Offset),
     /// `.000`: as many digits as there are zeros. `comma`: written with a comma.
-    Fraction { digits: usize, comma: bool },
+    Fraction {
+        digits: usize,
+        comma: bool,
+    },
     /// `.999`: as many digits as there are nines, zeros at the end left out.
-    TrimmedFraction { digits: usize, comma: bool },
+    TrimmedFraction {
+        digits: usize,
+        comma: bool,
+    },
 }
 
 /// A numeric zone: `-0700`, `Z07:00`.

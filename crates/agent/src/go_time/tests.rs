@@ -12,15 +12,31 @@ fn unix(layout: &str, text: &str, location: Option<&str>) -> Option<i64> {
 #[test]
 fn layouts_read_times() {
     let second = 1_000_000_000;
-    assert_eq!(unix("2006-01-02T15:04:05.999999999Z07:00", "2019-03-28T11:29:10.000000001+01:00", None), Some(1_553_768_950_000_000_001));
+    assert_eq!(
+        unix("2006-01-02T15:04:05.999999999Z07:00", "2019-03-28T11:29:10.000000001+01:00", None),
+        Some(1_553_768_950_000_000_001)
+    );
     assert_eq!(unix("02/Jan/2006:15:04:05 -0700", "25/Jan/2000:14:00:01 -0500", None), Some(948_826_801 * second));
     assert_eq!(unix("2006-01-02 15:04:05", "2020-01-01 00:00:00.25", None), Some(1_577_836_800 * second + 250_000_000));
-    assert_eq!(unix("2006-01-02 15:04:05", "2020-07-01 00:00:00", Some("America/New_York")), Some(1_593_576_000 * second));
-    assert_eq!(unix("2006-01-02 15:04:05 MST", "2020-07-01 00:00:00 EST", Some("America/New_York")), Some(1_593_579_600 * second));
+    assert_eq!(
+        unix("2006-01-02 15:04:05", "2020-07-01 00:00:00", Some("America/New_York")),
+        Some(1_593_576_000 * second)
+    );
+    assert_eq!(
+        unix("2006-01-02 15:04:05 MST", "2020-07-01 00:00:00 EST", Some("America/New_York")),
+        Some(1_593_579_600 * second)
+    );
     assert_eq!(unix("Jan _2 2006 3:04PM", "feb  9 2021 12:30AM", None), Some(1_612_830_600 * second));
     assert_eq!(unix("2006 002", "2024 060", None), Some(1_709_164_800 * second));
     assert_eq!(unix("2006-01-02 MST", "2024-01-01 GMT+3", None), Some(1_704_067_200 * second));
-    for (layout, text) in [("2006-01-02", "2021-02-29"), ("15:04", "24:00"), ("2006", "206"), ("01", "1"), ("MST", "est"), ("2006", "2006x")] {
+    for (layout, text) in [
+        ("2006-01-02", "2021-02-29"),
+        ("15:04", "24:00"),
+        ("2006", "206"),
+        ("01", "1"),
+        ("MST", "est"),
+        ("2006", "2006x"),
+    ] {
         assert_eq!(unix(layout, text, None), None, "{text}");
     }
 }

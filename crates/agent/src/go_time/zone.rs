@@ -33,6 +33,11 @@ impl Location {
         Some(Self { zone, names })
     }
 
+    /// UTC.
+    pub(crate) fn utc() -> Self {
+        Self { zone: TimeZone::UTC, names: vec![("UTC".to_owned(), 0)] }
+    }
+
     /// Seconds since 1970 of a clock reading there, which is given as if it were UTC. A reading that comes twice, or not at
     /// all, is taken as Go takes it.
     pub(crate) fn unix(&self, reading: i64) -> i64 {

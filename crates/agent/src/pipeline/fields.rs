@@ -56,9 +56,9 @@ impl<'n> Fields<'n> {
     /// The value of a setting; null is none.
     pub(super) fn find(&self, name: &str) -> Option<&'n Node> {
         let map = self.map?;
-        let field = map.get(name).or_else(|| {
-            map.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, field)| field)
-        })?;
+        let field = map
+            .get(name)
+            .or_else(|| map.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, field)| field))?;
         (!field.node.is_null()).then_some(&field.node)
     }
 

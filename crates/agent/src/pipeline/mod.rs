@@ -1,11 +1,23 @@
 //! Promtail's pipeline stages: pure, values in, values out.
 
 mod entry;
+mod fields;
+mod interner;
+mod jmespath;
+mod metrics;
+mod parts;
+mod recent;
+mod selector;
+mod stage;
+mod stages;
+mod template;
 
 use std::time::Instant;
 
 pub use entry::{Entry, Extracted, Origin, Value};
 
+use self::parts::Parts;
+use self::stage::Chain;
 use crate::yaml::{ConfigError, Node};
 
 /// The label that the `tenant` stage sets, as Promtail does: to be taken off, and sent as `X-Scope-OrgID`.
@@ -23,7 +35,10 @@ pub struct Now {
 /// A list of stages and what they remember. One for each scrape job, as in Promtail: the targets of a job share `limit`'s
 /// rate, and `multiline` keeps streams apart by their labels.
 #[derive(Debug, Default)]
-pub struct Pipeline {}
+pub struct Pipeline {
+    chain: Chain,
+    parts: Parts,
+}
 
 impl Pipeline {
     /// Reads a `pipeline_stages` list; null is no stages.
@@ -31,43 +46,68 @@ impl Pipeline {
     /// # Errors
     ///
     /// All that Promtail 3.4 refuses, each with its place.
-    pub fn from_config(_stages: &Node) -> Result<Self, Vec<ConfigError>> {
-        Ok(Self::default())
+    pub fn from_config(stages: &Node) -> Result<Self, Vec<ConfigError>> {
+        let mut parts = Parts::default();
+        let chain = stages::chain(stages, &mut parts)?;
+        Ok(Self { chain, parts })
+    }
+
+    /// Whether there are no stages.
+    pub fn is_empty(&self) -> bool {
+        self.chain.0.is_empty()
     }
 
     /// Runs an entry through the stages. `out` is called for each entry that comes out: none, this one, or some that a
     /// stage held back.
-    pub fn process<'a>(&mut self, entry: Entry<'a>, _now: Now, out: &mut dyn FnMut(Entry<'_>)) {
-        out(entry);
+    pub fn process(&mut self, entry: Entry<'_>, now: Now, out: &mut dyn FnMut(Entry<'_>)) {
+        self.chain.process(entry, now, out);
     }
 
     /// When [`flush`](Self::flush) has something to do: `multiline`'s `max_wait_time`. `None`: nothing is held.
     pub fn next_deadline(&self) -> Option<Instant> {
-        None
+        self.chain.next_deadline()
     }
 
     /// Gives out what was held until now for long enough. To be called at [`next_deadline`](Self::next_deadline).
-    pub fn flush(&mut self, _now: Now, _out: &mut dyn FnMut(Entry<'_>)) {}
+    pub fn flush(&mut self, now: Now, out: &mut dyn FnMut(Entry<'_>)) {
+        self.chain.flush(false, now, out);
+    }
 
-    /// Gives out all that is held: the input has ended.
-    pub fn finish(&mut self, _now: Now, _out: &mut dyn FnMut(Entry<'_>)) {}
+    /// Gives out what `multiline` holds: the input has ended. Parts of lines that `cri` holds are not given out.
+    pub fn finish(&mut self, now: Now, out: &mut dyn FnMut(Entry<'_>)) {
+        self.chain.flush(true, now, out);
+    }
 
     /// The lowest [`Origin::first`] among the entries of `target` that are still held; positions must not go beyond it.
-    pub fn held(&self, _target: u64) -> Option<u64> {
-        None
+    pub fn held(&self, target: u64) -> Option<u64> {
+        self.chain.held(target)
     }
 
     /// When the next entry may be given: `limit` without `drop` slows its input down. `None`: at once.
     pub fn ready_at(&self) -> Option<Instant> {
-        None
+        self.chain.ready_at()
     }
 
-    /// Registers the `metrics` stages' metrics, and `dropped_lines_total` by reason.
+    /// How many lines the stages dropped until now, by reason.
+    pub fn dropped(&self) -> Vec<(String, u64)> {
+        self.parts.drops.counts()
+    }
+
+    /// The metrics that `metrics` stages define, for a [`prometheus::Registry`]; those of several pipelines under one name
+    /// come out as one family.
+    pub fn metrics(&self) -> Vec<Box<dyn prometheus::core::Collector>> {
+        self.parts.metrics.iter().map(|set| Box::new(set.clone()) as Box<dyn prometheus::core::Collector>).collect()
+    }
+
+    /// Registers the `metrics` stages' metrics.
     ///
     /// # Errors
     ///
-    /// A metric of this name is registered already.
-    pub fn register(&self, _registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
-        Ok(())
+    /// The registry has a metric of this name that is no such metric.
+    pub fn register(&self, registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
+        self.metrics().into_iter().try_for_each(|metric| registry.register(metric))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,7 @@ use wharf_loki::labels::is_label_name;
 use super::{Action, Rule, Rules};
 use crate::yaml::{ConfigError, Field, Kind, Map, Node, Scalar, Value};
 
-const FIELDS: [&str; 7] =
-    ["source_labels", "separator", "regex", "modulus", "target_label", "replacement", "action"];
+const FIELDS: [&str; 7] = ["source_labels", "separator", "regex", "modulus", "target_label", "replacement", "action"];
 const DEFAULT_REGEX: &str = "(.*)";
 const DEFAULT_REPLACEMENT: &str = "$1";
 
@@ -119,9 +118,7 @@ fn modulus(map: &Map) -> Result<u64, ConfigError> {
         Value::Null => Ok(0),
         Value::Scalar(Scalar { kind: Kind::UInt(number), .. }) => Ok(*number),
         Value::Scalar(Scalar { kind: Kind::Int(number), .. }) if *number >= 0 => Ok(number.unsigned_abs()),
-        Value::Scalar(Scalar { kind: Kind::Float(number), .. }) if *number >= 0.0 => {
-            Ok(*number as u64)
-        }
+        Value::Scalar(Scalar { kind: Kind::Float(number), .. }) if *number >= 0.0 => Ok(*number as u64),
         _ => Err(node.error("`modulus` must be a whole number, and not below 0")),
     }
 }
