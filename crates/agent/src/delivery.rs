@@ -13,4 +13,4 @@ mod tls;
 pub use answer::{Verdict, judge, retry_after};
 pub use backoff::{Backoff, Schedule};
 pub use client::{Auth, Client, ClientConfig, ClientError, Format, Proxy, Secret, TlsFiles};
-pub use queue::{Delivery, Entrance};
+pub use queue::{Delivery, DeliveryState, Entrance};

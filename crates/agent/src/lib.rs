@@ -15,6 +15,7 @@ pub mod discovery;
 mod go_text;
 mod go_time;
 pub mod metrics;
+pub mod pages;
 pub mod pipeline;
 pub mod position;
 pub mod positions;

@@ -1,5 +1,6 @@
 //! `wharf`: arguments in, events out as text, nothing else. One file a verb.
 
+mod agent;
 mod build;
 mod completion;
 mod config;
@@ -49,6 +50,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Deliver containers' logs to Loki
+    Agent(agent::Args),
     /// Build or rebuild services' images
     Build(build::Args),
     /// Print a completion script for a shell
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> ExitCode {
     let session = Session::new(cli.global);
     let result = match cli.verb {
+        Verb::Agent(args) => agent::run(args, &session).await,
         Verb::Build(args) => build::run(args, &session).await,
         Verb::Completion(args) => completion::run(&args, Cli::command()),
         Verb::Config(args) => config::run(args, &session),

@@ -75,7 +75,7 @@ enum Ansi {
 /// One run of the command.
 pub(crate) struct Session {
     pub(crate) global: Global,
-    environment: BTreeMap<String, String>,
+    pub(crate) environment: BTreeMap<String, String>,
     /// Whether standard output and standard error take colours.
     pub(crate) colour_out: bool,
     colour_err: bool,
@@ -152,9 +152,13 @@ impl Session {
         }
     }
 
+    /// The engine that the flags name.
+    pub(crate) fn endpoint_choice(&self) -> EndpointChoice {
+        EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() }
+    }
+
     pub(crate) async fn connect(&self) -> Result<Engine, Failure> {
-        let choice = EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() };
-        let endpoint = Endpoint::resolve(&self.environment, &choice)?;
+        let endpoint = Endpoint::resolve(&self.environment, &self.endpoint_choice())?;
         Ok(Engine::connect(&endpoint).await?)
     }
 

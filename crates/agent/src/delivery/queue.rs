@@ -102,6 +102,11 @@ impl Delivery {
         (Self { shared, tasks }, entrance)
     }
 
+    /// For whoever shows it.
+    pub fn state(&self) -> DeliveryState {
+        DeliveryState(self.shared.clone())
+    }
+
     /// Waits until all is delivered.
     pub async fn drained(&self) {
         loop {
@@ -116,6 +121,22 @@ impl Delivery {
     /// Ends the tasks; what they had under way is sent again at the next start.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
+    }
+}
+
+/// What waits to be delivered.
+#[derive(Debug, Clone)]
+pub struct DeliveryState(Arc<Shared>);
+
+impl DeliveryState {
+    /// Batches that are not delivered.
+    pub fn waiting(&self) -> usize {
+        self.0.count.load(Ordering::Relaxed)
+    }
+
+    /// Bytes in the spool.
+    pub fn spooled(&self) -> u64 {
+        self.0.spool.as_ref().map_or(0, Spool::used)
     }
 }
 

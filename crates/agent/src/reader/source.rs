@@ -78,6 +78,12 @@ impl Socket for std::net::TcpStream {
     }
 }
 
+impl Socket for wharf_docker::raw_log::Socket {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
 impl Socket for std::fs::File {
     fn fd(&self) -> BorrowedFd<'_> {
         self.as_fd()
