@@ -43,6 +43,12 @@ pub(crate) fn bare() -> Result<PathBuf> {
     Ok(folder()?.join("examples/bare"))
 }
 
+/// Builds the bare log sender that the agent is compared with, in the same way.
+pub(crate) fn agent_bare() -> Result<PathBuf> {
+    run(static_build()?.args(["--package", "wharf-agent", "--example", "agent-bare"]))?;
+    Ok(folder()?.join("examples/agent-bare"))
+}
+
 /// A static release build; what is built is to be added.
 fn static_build() -> Result<Command> {
     let target = target()?;

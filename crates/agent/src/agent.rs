@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use wharf_docker::{Endpoint, EndpointChoice};
 
-use crate::batch::Budget;
+use crate::batch::{Batch, Budget};
 use crate::config::{Config, DockerFrom, Job};
 use crate::delivery::{Client, ClientError, Delivery};
 use crate::discovery::docker::{DockerJob, ReadFrom, Told};
@@ -19,12 +19,14 @@ use crate::discovery::{Labelling, docker, files};
 use crate::metrics::Metrics;
 use crate::pages::{self, Pages};
 use crate::positions::{Positions, PositionsError};
-use crate::reader::{Limits, Reader, Report, Reports};
+use crate::reader::{Command, Commands, Limits, Outlet, Reader, Report, Reports};
 use crate::spool::Spool;
 use crate::targets::Targets;
 
 /// At the end, lines that are under way have this long to arrive; the others are read again at the next start.
 const LAST_MOMENTS: Duration = Duration::from_secs(5);
+/// What is shown on a terminal is shown soon.
+const TAIL_WAIT: Duration = Duration::from_millis(100);
 /// Removed files are held open for at most this many unread bytes a target.
 const HELD_BYTES: u64 = 256 << 20;
 /// Reports that may wait for a discovery.
@@ -90,7 +92,6 @@ pub enum AgentError {
 ///
 /// What keeps the agent from starting; nothing ends it later.
 pub async fn run(mut config: Config, options: Options, stop: CancellationToken) -> Result<(), AgentError> {
-    raise_file_limit();
     let metrics = Metrics::new()?;
     let clients = config.clients.iter().map(|client| {
         let made = Client::new(client.clone());
@@ -99,47 +100,130 @@ pub async fn run(mut config: Config, options: Options, stop: CancellationToken) 
     let clients: Vec<Arc<Client>> = clients.collect::<Result<_, _>>()?;
     let targets = Arc::new(Targets::default());
     let positions = Positions::load(config.positions.clone(), targets.clone())?;
-    let spool = match &options.spool {
-        Some((folder, limit)) => Some(Spool::open(folder, *limit).map_err(|error| AgentError::Spool { folder: folder.clone(), error })?),
+    let open = |(folder, limit): &(PathBuf, u64)| {
+        Spool::open(folder, *limit).map_err(|error| AgentError::Spool { folder: folder.clone(), error })
+    };
+    let spool = options.spool.as_ref().map(open).transpose()?;
+    let budget = Budget::new(config.limits.memory);
+    let listener = match config.listen {
+        Some(address) => {
+            let listener = tokio::net::TcpListener::bind(address).await;
+            let listener = listener.map_err(|error| AgentError::Listen { address, error })?;
+            tracing::info!(address = %listener.local_addr().unwrap_or(address), "pages: /metrics, /ready, /targets");
+            Some(listener)
+        }
         None => None,
     };
-    let discoveries = discoveries(&config.jobs, &options)?;
-    let budget = Budget::new(config.limits.memory);
-    let pipelines: Vec<_> = config.jobs.iter_mut().map(|job| job.pipeline.take()).collect();
-    for pipeline in pipelines.iter().flatten() {
-        pipeline.register(&metrics.registry)?;
-    }
     let (delivery, entrance) = Delivery::start(clients, budget.clone(), positions.clone(), spool, &metrics);
-    let limits = Limits {
-        batch_bytes: config.limits.batch_bytes,
-        batch_wait: config.limits.batch_wait,
-        line_bytes: config.limits.line_bytes,
-        held_bytes: HELD_BYTES,
-    };
-    let (reader, commands, reports) =
-        Reader::new(limits, budget.clone(), pipelines, entrance).map_err(AgentError::Reader)?;
-    positions.set_reader(commands.clone());
-    let told = Told { commands: commands.clone(), positions: positions.clone(), targets: targets.clone() };
-    let pages = Pages { metrics: Arc::new(metrics), targets, positions: positions.clone(), budget, delivery: delivery.state() };
-    let mut tasks = JoinSet::new();
-    if let Some(address) = config.listen {
-        let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| AgentError::Listen { address, error })?;
-        tracing::info!(%address, "pages: /metrics, /ready, /targets");
-        tasks.spawn(pages::serve(listener, pages));
+    let known = Known { positions: positions.clone(), targets: targets.clone(), budget: budget.clone() };
+    let mut reading = Reading::start(&mut config, &options, known, &metrics.registry, entrance)?;
+    reading.tasks.spawn(positions.clone().keep_saved());
+    if let Some(listener) = listener {
+        let (metrics, positions, delivery) = (Arc::new(metrics), positions.clone(), delivery.state());
+        reading.tasks.spawn(pages::serve(listener, Pages { metrics, targets, positions, budget, delivery }));
     }
-    let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(|| reader.run()).map_err(AgentError::Reader)?;
-    tasks.spawn(positions.clone().keep_saved());
-    start(discoveries, told, reports, &mut tasks);
-
     stop.cancelled().await;
-    tasks.shutdown().await;
-    commands.send(crate::reader::Command::Stop);
-    // A reader that panicked has said so.
-    let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+    reading.stop().await;
+    // While lines are acknowledged, positions are still saved: here, at the end.
     let _ = tokio::time::timeout(LAST_MOMENTS, delivery.drained()).await;
     delivery.stop().await;
     let _ = tokio::task::spawn_blocking(move || positions.save()).await;
     Ok(())
+}
+
+/// Shows what would be sent, from the start of all logs, until `stop` is cancelled. `out` gets each batch; false: it has
+/// enough. Positions are neither used nor changed.
+///
+/// # Errors
+///
+/// What keeps the agent from starting.
+pub async fn tail(
+    mut config: Config,
+    options: Options,
+    stop: CancellationToken,
+    out: impl FnMut(&Batch) -> bool + Send + 'static,
+) -> Result<(), AgentError> {
+    let targets = Arc::new(Targets::default());
+    let positions = Positions::load(None, targets.clone())?;
+    let outlet = Shown { out: Box::new(out), stop: stop.clone() };
+    config.limits.batch_wait = TAIL_WAIT;
+    let known = Known { positions, targets, budget: Budget::new(config.limits.memory) };
+    let reading = Reading::start(&mut config, &options, known, &prometheus::Registry::new(), outlet)?;
+    stop.cancelled().await;
+    reading.stop().await;
+    Ok(())
+}
+
+/// Where batches are shown, and nowhere else.
+struct Shown {
+    out: Box<dyn FnMut(&Batch) -> bool + Send>,
+    stop: CancellationToken,
+}
+
+impl Outlet for Shown {
+    fn put(&mut self, _lane: usize, batch: Batch) {
+        if !(self.out)(&batch) {
+            self.stop.cancel();
+        }
+    }
+
+    fn make_room(&mut self) -> bool {
+        false
+    }
+}
+
+/// What discovery and reader share with others.
+struct Known {
+    positions: Arc<Positions>,
+    targets: Arc<Targets>,
+    budget: Arc<Budget>,
+}
+
+/// The reader's thread, and the tasks that tell it what to read.
+struct Reading {
+    commands: Commands,
+    thread: std::thread::JoinHandle<()>,
+    tasks: JoinSet<()>,
+}
+
+impl Reading {
+    fn start(
+        config: &mut Config,
+        options: &Options,
+        known: Known,
+        registry: &prometheus::Registry,
+        outlet: impl Outlet + 'static,
+    ) -> Result<Self, AgentError> {
+        raise_file_limit();
+        let discoveries = discoveries(&config.jobs, options)?;
+        let pipelines: Vec<_> = config.jobs.iter_mut().map(|job| job.pipeline.take()).collect();
+        for pipeline in pipelines.iter().flatten() {
+            pipeline.register(registry)?;
+        }
+        let limits = Limits {
+            batch_bytes: config.limits.batch_bytes,
+            batch_wait: config.limits.batch_wait,
+            line_bytes: config.limits.line_bytes,
+            held_bytes: HELD_BYTES,
+        };
+        let made = Reader::new(limits, known.budget, pipelines, outlet);
+        let (reader, commands, reports) = made.map_err(AgentError::Reader)?;
+        known.positions.set_reader(commands.clone());
+        let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(|| reader.run());
+        let thread = thread.map_err(AgentError::Reader)?;
+        let mut tasks = JoinSet::new();
+        let told = Told { commands: commands.clone(), positions: known.positions, targets: known.targets };
+        start(discoveries, told, reports, &mut tasks);
+        Ok(Self { commands, thread, tasks })
+    }
+
+    /// Ends the tasks, and the reader with all that it holds handed on.
+    async fn stop(mut self) {
+        self.tasks.shutdown().await;
+        self.commands.send(Command::Stop);
+        // A reader that panicked has said so.
+        let _ = tokio::task::spawn_blocking(|| self.thread.join()).await;
+    }
 }
 
 enum Discovery {

@@ -8,6 +8,7 @@
 //! [`positions`] go on.
 
 pub mod agent;
+pub mod alloy;
 pub mod batch;
 pub mod config;
 pub mod delivery;

@@ -36,20 +36,42 @@ impl Server {
 
     /// CPU time so far, user and system, in seconds.
     pub(crate) fn cpu_seconds(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        Process(self.child.id()).cpu_seconds()
+    }
+
+    /// The most memory it had, in MiB.
+    pub(crate) fn peak_memory(&self) -> Result<f64> {
+        Process(self.child.id()).peak_memory()
+    }
+}
+
+/// A process by its id; one that has ended and was not waited for is still there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process(pub(crate) u32);
+
+impl Process {
+    /// Whether it has ended.
+    pub(crate) fn has_ended(self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        stat.rsplit(')').next().is_none_or(|rest| rest.trim_start().starts_with('Z'))
+    }
+
+    /// CPU time so far, user and system, in seconds.
+    pub(crate) fn cpu_seconds(self) -> Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0))?;
         // The name in parentheses may hold blanks; utime and stime are the 14th and 15th field.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
         match (ticks(11), ticks(12)) {
             (Some(user), Some(system)) => Ok((user + system) / TICKS),
-            _ => bail!("/proc/{}/stat has another form", self.child.id()),
+            _ => bail!("/proc/{}/stat has another form", self.0),
         }
     }
 
-    /// The most memory it had, in MiB.
-    pub(crate) fn peak_memory(&self) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    /// The most memory it had, in MiB; 0 when it has ended.
+    pub(crate) fn peak_memory(self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0))?;
+        let Some(line) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) else { return Ok(0.0) };
         let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kibibytes / 1024.0)
     }

@@ -21,7 +21,7 @@ pub(super) struct Settings {
     #[arg(long, alias = "config.expand-env")]
     expand_env: bool,
     /// Loki's address; /loki/api/v1/push is added where it has no path
-    #[arg(long, value_name = "URL", env = "WHARF_AGENT_LOKI", required_unless_present = "config", conflicts_with = "config")]
+    #[arg(long, value_name = "URL", env = "WHARF_AGENT_LOKI", conflicts_with = "config")]
     loki: Vec<String>,
     /// Tenant to send as
     #[arg(long, value_name = "NAME", env = "WHARF_AGENT_TENANT", conflicts_with = "config")]
@@ -80,9 +80,18 @@ impl Settings {
 
     /// The whole configuration, or everything that is wrong with it.
     pub(super) fn config(&self, session: &Session) -> Result<Read, Failure> {
+        self.read(session, true)
+    }
+
+    /// As [`config`](Self::config), where nothing is sent: an endpoint need not be named.
+    pub(super) fn config_to_show(&self, session: &Session) -> Result<Read, Failure> {
+        self.read(session, false)
+    }
+
+    fn read(&self, session: &Session, sends: bool) -> Result<Read, Failure> {
         let mut read = match &self.config {
             Some(file) => self.from_file(file, session)?,
-            None => Read { config: self.from_flags()?, warnings: Vec::new() },
+            None => Read { config: self.from_flags(sends)?, warnings: Vec::new() },
         };
         if self.positions.is_some() {
             read.config.positions.clone_from(&self.positions);
@@ -98,7 +107,11 @@ impl Settings {
         config::from_yaml(&text).map_err(|errors| Failure::Agent { file: file.to_owned(), text, errors })
     }
 
-    fn from_flags(&self) -> Result<config::Config, Failure> {
+    fn from_flags(&self, sends: bool) -> Result<config::Config, Failure> {
+        if self.loki.is_empty() && sends {
+            let text = "nowhere to send to: name Loki with `--loki http://loki:3100`, or a configuration with `--config`";
+            return Err(anyhow::Error::msg(text).into());
+        }
         let simple = Simple {
             loki: self.loki.clone(),
             tenant: self.tenant.clone(),
