@@ -56,15 +56,15 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
     (named || number.is_finite()).then_some(number)
 }
 
-/// The length of the text in double quotes that `text` begins with, quotes included.
-pub(crate) fn quoted_length(text: &str) -> Option<usize> {
+/// The length of the text in quotes that `text` begins with, quotes included.
+pub(crate) fn quoted_length(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
         match c {
             '\n' => return None,
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => return Some(at + 1),
+            c if c == quote => return Some(at + 1),
             _ => {}
         }
     }
@@ -141,4 +141,23 @@ fn unescape<'t>(text: &'t str, quote: char, out: &mut Vec<u8>) -> Option<&'t str
         out.extend_from_slice(char::from_u32(code)?.encode_utf8(&mut [0; 4]).as_bytes());
     }
     Some(&text[start + digits..])
+}
+
+/// Go's `strconv.ParseUint(text, 0, 64)`: prefixes `0x`, `0o`, `0b` and `0`, and `_` between digits.
+pub(crate) fn parse_uint(text: &str) -> Option<u64> {
+    let (radix, digits) = match text.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &text[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &text[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &text[2..]),
+        [b'0', _, ..] => (8, &text[1..]),
+        _ => (10, text),
+    };
+    let prefixed = digits.len() < text.len();
+    let separated = |(index, byte): (usize, u8)| {
+        byte != b'_' || ((prefixed || index > 0) && !digits[index..].starts_with("__") && index + 1 < digits.len())
+    };
+    if digits.starts_with('+') || !digits.bytes().enumerate().all(separated) {
+        return None;
+    }
+    u64::from_str_radix(&digits.replace('_', ""), radix).ok()
 }

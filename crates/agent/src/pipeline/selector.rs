@@ -96,7 +96,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut rest = text.trim_start();
     while let Some(c) = rest.chars().next() {
         let length = if c == '"' {
-            let length = go_text::quoted_length(rest).ok_or("a text has no closing quote")?;
+            let length = go_text::quoted_length(rest, c).ok_or("a text has no closing quote")?;
             let inside = go_text::unquote(&rest[..length]).ok_or("a text has an unknown escape")?;
             tokens.push(Token::Text(inside));
             length
