@@ -6,6 +6,7 @@
 
 mod bench;
 mod binaries;
+mod conformance;
 mod down;
 mod host;
 mod images;
@@ -40,6 +41,8 @@ enum Task {
     Test(test::Args),
     /// Compare with others, in one run
     Bench(bench::Args),
+    /// Check against cases of reference implementations
+    Conformance(conformance::Args),
     /// Take the pictures of docs/screenshots from the running stack
     Screenshots,
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Images => images::run_task(),
         Task::Test(args) => test::run_task(&args),
         Task::Bench(args) => bench::run_task(&args),
+        Task::Conformance(args) => conformance::run_task(&args),
         Task::Screenshots => screenshots::run_task(),
     };
     match outcome {

@@ -9,6 +9,9 @@ use crate::yaml::{ConfigError, Field, Kind, Map, Node, Scalar, Value};
 /// What is wrong with a configuration.
 pub(super) type Errors = Vec<ConfigError>;
 
+/// A key of a mapping, its text if it has one, and where it stands.
+pub(super) type Texts<'n> = Vec<(String, Option<String>, &'n Field)>;
+
 /// A stage's settings while they are read; faults are gathered.
 pub(super) struct Fields<'n> {
     pub(super) node: &'n Node,
@@ -161,7 +164,7 @@ impl<'n> Fields<'n> {
     }
 
     /// A mapping of texts to optional texts.
-    pub(super) fn text_map(&mut self, name: &str) -> Option<Vec<(String, Option<String>, &'n Field)>> {
+    pub(super) fn text_map(&mut self, name: &str) -> Option<Texts<'n>> {
         match text_map(self.find(name)?) {
             Ok(entries) => Some(entries),
             Err(errors) => {
@@ -173,7 +176,7 @@ impl<'n> Fields<'n> {
 }
 
 /// A stage's settings that are a mapping of texts to optional texts; null is an empty one.
-pub(super) fn text_map(node: &Node) -> Result<Vec<(String, Option<String>, &Field)>, Errors> {
+pub(super) fn text_map(node: &Node) -> Result<Texts<'_>, Errors> {
     let map = match &node.value {
         Value::Null => return Ok(Vec::new()),
         Value::Map(map) => map,

@@ -2,9 +2,7 @@
 
 use memchr::memmem::Finder;
 use wharf_loki::go_regex::{self, Regex};
-use wharf_loki::{Labels, MatchOp, Matcher, Selector};
-
-use crate::go_text;
+use wharf_loki::{Labels, MatchOp, Matcher, Selector, go_text};
 
 /// Which entries a `match` stage is about.
 #[derive(Debug)]
@@ -15,7 +13,7 @@ pub(super) struct Expression {
 
 #[derive(Debug)]
 enum Filter {
-    Contains { finder: Finder<'static>, wanted: bool },
+    Contains { finder: Box<Finder<'static>>, wanted: bool },
     Matches { regex: Regex, wanted: bool },
 }
 
@@ -57,7 +55,7 @@ impl Expression {
         while let Some(token) = tokens.next() {
             let filter = match token {
                 Token::Operator(op @ ("|=" | "!=")) => {
-                    let finder = Finder::new(quoted(tokens.next())?.as_bytes()).into_owned();
+                    let finder = Finder::new(quoted(tokens.next())?.as_bytes()).into_owned().into();
                     Filter::Contains { finder, wanted: op == "|=" }
                 }
                 Token::Operator(op @ ("|~" | "!~")) => {
@@ -96,7 +94,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut rest = text.trim_start();
     while let Some(c) = rest.chars().next() {
         let length = if c == '"' {
-            let length = go_text::quoted_length(rest, c).ok_or("a text has no closing quote")?;
+            let length = go_text::quoted_length(rest).ok_or("a text has no closing quote")?;
             let inside = go_text::unquote(&rest[..length]).ok_or("a text has an unknown escape")?;
             tokens.push(Token::Text(inside));
             length

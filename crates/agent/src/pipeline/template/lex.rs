@@ -1,6 +1,6 @@
 //! A template's words: text, and what stands in `{{ }}`.
 
-use crate::go_text;
+use wharf_loki::go_text;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -160,13 +160,7 @@ fn number_length(text: &str) -> usize {
 }
 
 fn quoted(text: &str, quote: char) -> Result<(Token, usize), String> {
-    let length = if quote == '`' {
-        text[1..].find('`').map(|end| end + 2)
-    } else {
-        // A text in single quotes ends as one in double quotes does.
-        go_text::quoted_length(text, quote)
-    };
-    let length = length.ok_or("a text has no closing quote")?;
+    let length = go_text::quoted_length(text).ok_or("a text has no closing quote")?;
     let inside = &text[..length];
     let token = if quote == '\'' {
         go_text::unquote_char(inside).map(Token::Char)

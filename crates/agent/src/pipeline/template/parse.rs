@@ -74,28 +74,21 @@ pub(super) fn parse(text: &str) -> Result<Tree, String> {
     };
     let (main, end) = parser.nodes(true)?;
     match end {
-        End::Text => Ok(Tree { main, defined: parser.defined }),
-        end => Err(format!("{{{{{}}}}} has no place here", end.name())),
+        Closing::Text => Ok(Tree { main, defined: parser.defined }),
+        Closing::Action => Err("there is an {{end}} too much".to_owned()),
+        Closing::Else => Err("{{else}} stands outside of {{if}}".to_owned()),
     }
 }
 
 /// What ends a list of nodes.
 #[derive(Debug, PartialEq, Eq)]
-enum End {
+enum Closing {
+    /// The text's end.
     Text,
-    End,
-    /// `else`; what stands behind it is next.
+    /// `{{end}}`
+    Action,
+    /// `{{else`; what stands behind it is next.
     Else,
-}
-
-impl End {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Text => "",
-            Self::End => "end",
-            Self::Else => "else",
-        }
-    }
 }
 
 struct Parser {
@@ -135,21 +128,21 @@ impl Parser {
     }
 
     /// Nodes up to the end of the text, `{{end}}` or `{{else`.
-    fn nodes(&mut self, outermost: bool) -> Result<(Vec<Node>, End), String> {
+    fn nodes(&mut self, outermost: bool) -> Result<(Vec<Node>, Closing), String> {
         let mut nodes = Vec::new();
         loop {
             match self.next() {
                 Token::Text(text) => nodes.push(Node::Text(text)),
-                Token::End => return Ok((nodes, End::Text)),
+                Token::End => return Ok((nodes, Closing::Text)),
                 _ => match self.peek_word().clone() {
                     Token::Name(name) if name == "end" => {
                         self.at += 1;
                         self.expect(&Token::Close, "the }} behind end")?;
-                        return Ok((nodes, End::End));
+                        return Ok((nodes, Closing::Action));
                     }
                     Token::Name(name) if name == "else" => {
                         self.at += 1;
-                        return Ok((nodes, End::Else));
+                        return Ok((nodes, Closing::Else));
                     }
                     Token::Name(name) if name == "define" => {
                         if !outermost {
@@ -190,7 +183,7 @@ impl Parser {
         let outer = std::mem::replace(&mut self.variables, vec!["$".to_owned()]);
         let (body, end) = self.scope(|parser| parser.nodes(false))?;
         self.variables = outer;
-        if end == End::End { Ok(body) } else { Err("an {{end}} is missing".to_owned()) }
+        if end == Closing::Action { Ok(body) } else { Err("an {{end}} is missing".to_owned()) }
     }
 
     fn action(&mut self) -> Result<Node, String> {
@@ -245,9 +238,9 @@ impl Parser {
         let (then, end) = self.nodes(false)?;
         self.loops -= usize::from(keyword == "range");
         let or = match end {
-            End::End => Vec::new(),
-            End::Text => return Err("an {{end}} is missing".to_owned()),
-            End::Else => match self.peek_word().clone() {
+            Closing::Action => Vec::new(),
+            Closing::Text => return Err("an {{end}} is missing".to_owned()),
+            Closing::Else => match self.peek_word().clone() {
                 // The {{end}} of what follows ends this one, too.
                 Token::Name(name) if name == keyword && keyword != "range" => {
                     self.at += 1;
@@ -256,7 +249,7 @@ impl Parser {
                 Token::Close => {
                     self.at += 1;
                     let (or, end) = self.nodes(false)?;
-                    if end != End::End {
+                    if end != Closing::Action {
                         return Err("an {{end}} is missing behind {{else}}".to_owned());
                     }
                     or

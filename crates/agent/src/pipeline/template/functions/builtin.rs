@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::super::print;
-use super::super::value::{Value, list, text};
-use super::{Arguments, Failed, Function, Result, function, slice};
+use super::super::value::{Value, text};
+use super::{Arguments, Failed, Function, Result, function};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "and", signature: "aa*", call: never, short_circuit: Some(false) },
@@ -12,7 +12,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("not", "a", |a, _| Ok(Value::Bool(!a[0].is_true()))),
     function("len", "a", |a, _| Ok(Value::Int(a[0].len().ok_or(Failed)? as i64))),
     function("index", "aa*", |a, _| a[1..].iter().try_fold(a[0].clone(), |value, key| index(&value, key))),
-    function("slice", "aa*", |a, _| sliced(a)),
     function("print", "a*", |a, _| Ok(text(&print::sprint(a)))),
     function("println", "a*", |a, _| {
         let shown: Vec<_> = a.iter().map(Value::show).collect();
@@ -80,28 +79,6 @@ fn index(value: &Value, key: &Value) -> Result<Value> {
         }
         (Value::Map(fields), Value::Text(key)) => Ok(fields.borrow().get(&**key).cloned().unwrap_or(Value::Nil)),
         (Value::TextMap(fields), Value::Text(key)) => Ok(fields.get(&**key).cloned().map_or(text(""), Value::Text)),
-        _ => Err(Failed),
-    }
-}
-
-fn sliced(arguments: &[Value]) -> Result<Value> {
-    let bound = |index: usize, default: usize| match arguments.get(index) {
-        None => Ok(default),
-        Some(Value::Int(at) | Value::Int64(at)) => usize::try_from(*at).map_err(|_| Failed),
-        Some(_) => Err(Failed),
-    };
-    let value = &arguments[0];
-    let length = value.len().ok_or(Failed)?;
-    let (from, to) = (bound(1, 0)?, bound(2, length)?);
-    match value {
-        Value::Text(text) if arguments.len() <= 3 => slice(text, from, to),
-        Value::List(items, kind) => {
-            let items = items.get(from..to).ok_or(Failed)?.to_vec();
-            Ok(match list(items) {
-                Value::List(items, _) => Value::List(items, *kind),
-                other => other,
-            })
-        }
         _ => Err(Failed),
     }
 }

@@ -108,7 +108,7 @@ fn encoded(bytes: &[u8], alphabet: &str, bits: u32, group: usize) -> String {
     if count > 0 {
         sign(buffer << (bits - count));
     }
-    while out.len() % group > 0 {
+    while !out.len().is_multiple_of(group) {
         out.push('=');
     }
     out
@@ -132,7 +132,7 @@ fn decoded(whole: &str, alphabet: &str, bits: u32, group: usize) -> String {
         }
         buffer &= (1 << count) - 1;
     }
-    if whole.len() % group > 0 || padding >= group || count >= bits {
+    if !whole.len().is_multiple_of(group) || padding >= group || count >= bits {
         return wrong(whole.len().saturating_sub(padding));
     }
     String::from_utf8_lossy(&out).into_owned()
