@@ -67,6 +67,11 @@ pub(crate) fn compose_warning(warning: &Diagnostic, colour: bool) {
     line(&draw(&Message::from_diagnostic(Severity::Warning, warning), colour));
 }
 
+/// Draws a warning of the command's own.
+pub(crate) fn warning(text: &str) {
+    line(&draw(&Message::plain(Severity::Warning, text, None), colour()));
+}
+
 /// Draws a warning of a plan.
 pub(crate) fn plan_warning(warning: &Warning, colour: bool) {
     let mut message = Message::plain(Severity::Warning, &warning.message, None);

@@ -38,6 +38,9 @@ pub(crate) fn set_defaults(tree: &mut Node, report: &mut Report) {
     }
     for section in ["networks", "volumes", "secrets", "configs"] {
         for resource in entries(tree, section) {
+            if resource.is_null() {
+                resource.value = Value::Map(Map::new());
+            }
             settle_external(resource, report);
         }
     }
@@ -86,21 +89,24 @@ pub(crate) fn normalise(tree: &mut Node, name: &str, environment: &Environment) 
                 args.retain(|_, value| !value.is_null());
             }
         }
-        if let Some(variables) = service.get_mut("environment").and_then(Node::as_map_mut) {
-            fill_in(variables, environment);
-        }
         add_dependencies(service);
         inherit_image(service);
     }
     for section in ["networks", "volumes", "secrets", "configs"] {
         let Some(map) = tree.get_mut(section).and_then(Node::as_map_mut) else { continue };
         for (key, resource) in map {
-            if resource.is_null() {
-                resource.value = Value::Map(Map::new());
-            }
             let external = matches!(resource.get("external").map(|node| &node.value), Some(Value::Scalar(scalar)) if scalar.bool() == Some(true));
             let default = if external { key.clone() } else { format!("{name}_{key}") };
             resource.set_default("name", &default);
+        }
+    }
+}
+
+/// Gives the services' variables without a value the environment's.
+pub(crate) fn fill_in_variables(tree: &mut Node, environment: &Environment) {
+    for service in entries(tree, "services") {
+        if let Some(variables) = service.get_mut("environment").and_then(Node::as_map_mut) {
+            fill_in(variables, environment);
         }
     }
 }
@@ -138,7 +144,7 @@ fn default_network(tree: &mut Node) {
         tree.set("networks", used.at(Value::Map(Map::new())));
     }
     if let Some(networks) = tree.get_mut("networks").and_then(Node::as_map_mut) {
-        networks.entry("default".to_owned()).or_insert(used);
+        networks.entry("default".to_owned()).or_insert(used.at(Value::Map(Map::new())));
     }
 }
 

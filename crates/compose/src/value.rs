@@ -121,7 +121,12 @@ pub(crate) fn json(node: &Node, shape: &Shape) -> Json {
                 Shape::Words | Shape::Hosts => &Shape::Text,
                 _ => &Shape::Any,
             };
-            Json::Array(list.iter().map(|node| json(node, item)).collect())
+            let mut list: Vec<_> = list.iter().map(|node| json(node, item)).collect();
+            if let Shape::Hosts = shape {
+                let host = |entry: &Json| entry.as_str().and_then(|text| text.split('=').next().map(str::to_owned));
+                list.sort_by_cached_key(host);
+            }
+            Json::Array(list)
         }
         Value::Map(map) => {
             let mut out = Map::with_capacity(map.len());
@@ -145,6 +150,41 @@ pub(crate) fn json(node: &Node, shape: &Shape) -> Json {
             }
             Json::Object(out)
         }
+    }
+}
+
+/// Adds the author's own keys (`x-*`) of the tree's maps to the same maps of `value`: the types have no room for all.
+pub(crate) fn add_own_keys(node: &Node, shape: &Shape, value: &mut Json) {
+    let shape = match shape {
+        Shape::OrNull(shape)
+        | Shape::Merged(_, shape)
+        | Shape::Short(_, shape)
+        | Shape::ShortNumber(_, shape)
+        | Shape::Keyed(_, shape)
+        | Shape::ScalarOr(_, shape) => return add_own_keys(node, shape, value),
+        shape => shape,
+    };
+    match (&node.value, value, shape) {
+        (Value::Map(map), Json::Object(object), Shape::Map(fields)) => {
+            for (key, node) in map {
+                if key.starts_with("x-") {
+                    object.entry(key).or_insert_with(|| json(node, &Shape::Any));
+                } else if let Some(value) = object.get_mut(key) {
+                    add_own_keys(node, field_shape(fields, key), value);
+                }
+            }
+        }
+        (Value::Map(map), Json::Object(object), Shape::Names(item) | Shape::Free(item)) => {
+            for (key, node) in map {
+                object.get_mut(key).into_iter().for_each(|value| add_own_keys(node, item, value));
+            }
+        }
+        (Value::List(nodes), Json::Array(values), Shape::List(item, _) | Shape::OneOrMore(item, _))
+            if nodes.len() == values.len() =>
+        {
+            nodes.iter().zip(values).for_each(|(node, value)| add_own_keys(node, item, value));
+        }
+        _ => {}
     }
 }
 
