@@ -23,7 +23,7 @@ use crate::render;
 use crate::report::{At, Report};
 use crate::service_files;
 use crate::spec;
-use crate::value::{Spans, add_own_keys, json};
+use crate::value::{Scalars, Spans, add_own_keys};
 
 /// A project, and what its author should know about it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,7 +80,7 @@ pub(crate) fn canonical(options: &Options, steps: Steps) -> Result<(Value, Vec<D
 pub(crate) fn uninterpolated(options: &Options, steps: Steps) -> Result<(Value, Vec<Diagnostic>), LoadError> {
     let mut report = Report::default();
     let value = tree(options, steps, &mut report).map(|tree| {
-        let mut value = json(&tree.node, &spec::FILE);
+        let mut value = Scalars::Written.json(&tree.node, &spec::FILE);
         if let Some(map) = value.as_object_mut() {
             map.shift_remove("version");
             map.insert("name".to_owned(), tree.name.into());
@@ -168,7 +168,7 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
 
 /// The tree as typed values, profiles aside.
 fn typed(tree: &Tree, spans: &Spans<'_>, report: &mut Report) -> Option<Project> {
-    let mut value = json(&tree.node, &spec::FILE);
+    let mut value = Scalars::Typed.json(&tree.node, &spec::FILE);
     if let Some(map) = value.as_object_mut() {
         map.shift_remove("version");
         map.insert("name".to_owned(), tree.name.clone().into());

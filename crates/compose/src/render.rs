@@ -156,7 +156,7 @@ mod tests {
             command:
               - sh
               - -c
-              - "echo a: b"
+              - 'echo a: b'
             empty: {}
             none: null
             "yes": "yes"
