@@ -86,7 +86,7 @@ pub(crate) fn uninterpolated(options: &Options, steps: Steps) -> Result<(Value, 
             map.insert("name".to_owned(), tree.name.into());
         }
         value.sort_all_objects();
-        value
+        render::without_nulls(value)
     });
     finished(value, report)
 }
@@ -161,7 +161,7 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
     }
     let mut node = conform(node, &spec::FILE, Stage::Whole, !steps.interpolate, report);
     if steps.normalise {
-        normalise(&mut node, &name, &environment);
+        normalise(&mut node, &name, &environment, !steps.interpolate);
     }
     Some(Tree { node, name, files, dir, environment, values })
 }

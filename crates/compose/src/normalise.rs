@@ -72,8 +72,8 @@ fn settle_external(resource: &mut Node, report: &mut Report) {
     resource.set("external", external.text("true"));
 }
 
-/// Completes the tree of a whole project.
-pub(crate) fn normalise(tree: &mut Node, name: &str, environment: &Environment) {
+/// Completes the tree of a whole project. `literal`: its variables stand as they are written.
+pub(crate) fn normalise(tree: &mut Node, name: &str, environment: &Environment, literal: bool) {
     default_network(tree);
     for service in entries(tree, "services") {
         if service.get_text("pull_policy") == Some("if_not_present") {
@@ -89,7 +89,7 @@ pub(crate) fn normalise(tree: &mut Node, name: &str, environment: &Environment) 
                 args.retain(|_, value| !value.is_null());
             }
         }
-        add_dependencies(service);
+        add_dependencies(service, literal);
         inherit_image(service);
     }
     for section in ["networks", "volumes", "secrets", "configs"] {
@@ -149,7 +149,7 @@ fn default_network(tree: &mut Node) {
 }
 
 /// A service depends on those whose links, namespaces or volumes it uses.
-fn add_dependencies(service: &mut Node) {
+fn add_dependencies(service: &mut Node, literal: bool) {
     let mut implied: Vec<(String, bool, Node)> = Vec::new();
     for link in service.get("links").and_then(Node::as_list).unwrap_or_default() {
         let Some(text) = link.as_text() else { continue };
@@ -170,6 +170,7 @@ fn add_dependencies(service: &mut Node) {
             implied.push((text.split(':').next().unwrap_or(text).to_owned(), false, from.clone()));
         }
     }
+    implied.retain(|(name, ..)| !(literal && name.contains('$')));
     if implied.is_empty() {
         return;
     }

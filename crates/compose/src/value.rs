@@ -104,7 +104,7 @@ fn step<'n, 'p>(node: &'n Node, path: &'p str) -> Option<(&'n Node, &'p str)> {
 pub(crate) enum Scalars {
     /// Of the type that their field has: `128m` is a number of bytes.
     Typed,
-    /// As they are written: nothing is known of those with variables in them.
+    /// The same, as far as a file may hold it: variables stand as they are written.
     Written,
 }
 
@@ -167,10 +167,9 @@ impl Scalars {
         use crate::scalar::{Plain, plain};
         let Value::Scalar(scalar) = &node.value else { return Json::Null };
         let text = || Json::String(scalar.text.clone());
-        if self == Scalars::Written && scalar.is_text() {
-            return text();
-        }
         match shape {
+            _ if self == Scalars::Written && scalar.is_text() && scalar.text.contains('$') => text(),
+            Shape::BytesText if self == Scalars::Written => text(),
             Shape::Bool => scalar.bool().map_or_else(text, Json::Bool),
             Shape::Int(..) | Shape::BareInt => scalar.int().map_or_else(text, Json::from),
             Shape::Count if scalar.text.eq_ignore_ascii_case("all") => Json::from(-1),
