@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
-use wharf_compose::{Config, Diagnostic, Loaded, Options, Project, Steps};
+use wharf_compose::{Config, Loaded, Options, Project, Steps};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{Observed, Plan, apply, observe};
@@ -136,21 +136,15 @@ impl Session {
     /// The same by the given steps.
     pub(crate) fn load_by(&self, services: &[String], steps: Steps) -> Result<Project, Failure> {
         let loaded = Project::load_by(&self.options(services, &[])?, steps)?;
-        self.warn(&loaded.warnings);
+        report::compose_warnings(&loaded.warnings, self.colour_err);
         Ok(loaded.project)
     }
 
     /// Reads the canonical form by the given steps and prints the reader's warnings.
     pub(crate) fn config(&self, services: &[String], steps: Steps) -> Result<Config, Failure> {
         let config = Config::load(&self.options(services, &[])?, steps)?;
-        self.warn(&config.warnings);
+        report::compose_warnings(&config.warnings, self.colour_err);
         Ok(config)
-    }
-
-    fn warn(&self, warnings: &[Diagnostic]) {
-        for warning in warnings {
-            report::compose_warning(warning, self.colour_err);
-        }
     }
 
     /// Reads the project; the warnings are the caller's.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::conform::{Stage, conform};
-use crate::files::Files;
+use crate::files::{Files, is_remote, report_remote};
 use crate::find::{self, Environment};
 use crate::interpolate::{ROOM, interpolate};
 use crate::lint;
@@ -159,6 +159,10 @@ impl<'r> Assembler<'r> {
     /// The tree of one entry of `include`.
     fn included(&mut self, entry: &Node, file: &Path, context: &Context<'_>) -> Option<Node> {
         let paths = texts(entry.get("path"));
+        if let Some((path, span)) = paths.iter().find(|(path, _)| is_remote(path)) {
+            report_remote(path, *span, self.report);
+            return None;
+        }
         let home = context.environment.get("HOME").map(String::as_str);
         let base = Base { dir: &context.dir, home };
         let files: Vec<_> = paths.iter().map(|path| (PathBuf::from(base.absolute(path.0)), path.1)).collect();

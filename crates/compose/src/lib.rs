@@ -40,7 +40,7 @@
 //! | find | `find`, `files`, `name` | options | files, project directory, environment, name |
 //! | read | `read`, `scalar` | text | a tree of nodes, each with its place |
 //! | interpolate | `interpolate`, `template`, `dotenv` | tree | tree |
-//! | conform | `conform`, by the tables in `spec` | tree | tree: checked, short forms written out |
+//! | conform | `conform`, by the tables in `spec`; `advice` | tree | tree: checked, short forms written out |
 //! | include, extend | `assemble`, `extend` | tree | tree: completed by what it names |
 //! | merge | `merge` | trees | one tree |
 //! | normalise | `normalise`, `paths` | tree | tree: defaults, implied parts, absolute paths |
@@ -50,6 +50,7 @@
 //! `spec` holds the specification as tables: a key's line says what its value may be, what its short form stands for,
 //! how two files' values merge and what makes two entries of a list the same. The other modules hold no key's rules.
 
+mod advice;
 mod assemble;
 pub mod config;
 mod conform;

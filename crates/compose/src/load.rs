@@ -140,16 +140,7 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
     let Found { files, dir, mut environment } = find::find(options, files_of, report)?;
     let settings = Settings { interpolate: steps.interpolate, resolve_paths: steps.resolve_paths };
     let mut assembler = Assembler::new(files_of, report, settings);
-    let mut inputs: Vec<Input> = Vec::new();
-    for file in &files {
-        if find::is_stdin(file) {
-            let text = options.stdin.clone().unwrap_or_default();
-            let text = checked_text(text.into_bytes(), "the standard input", assembler.report);
-            inputs.extend(text.map(|text| assembler.read_given(file, text)));
-        } else {
-            inputs.extend(assembler.read(file));
-        }
-    }
+    let inputs = read_inputs(options, &files, &mut assembler);
     let name = name::choose(options, &inputs, &dir, &environment, assembler.report);
     environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
     let context = Context { dir: dir.clone(), environment: &environment, included_by: Vec::new() };
@@ -164,6 +155,21 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
         normalise(&mut node, &name, &environment, !steps.interpolate);
     }
     Some(Tree { node, name, files, dir, environment, values })
+}
+
+/// Reads the project's own files.
+pub(crate) fn read_inputs(options: &Options, files: &[PathBuf], assembler: &mut Assembler<'_>) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for file in files {
+        if find::is_stdin(file) {
+            let text = options.stdin.clone().unwrap_or_default();
+            let text = checked_text(text.into_bytes(), "the standard input", assembler.report);
+            inputs.extend(text.map(|text| assembler.read_given(file, text)));
+        } else {
+            inputs.extend(assembler.read(file));
+        }
+    }
+    inputs
 }
 
 /// The tree as typed values, profiles aside.
