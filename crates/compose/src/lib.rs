@@ -24,8 +24,8 @@
 //! # Ok::<(), wharf_compose::LoadError>(())
 //! ```
 //!
-//! From disk: [`Options`] with `working_dir`, and `files` or none, which finds `compose.yaml` upward. What is wrong with
-//! the files comes back all at once, as [`Diagnostic`]s with file, line, column and advice:
+//! From disk: [`Options::in_directory`], which finds `compose.yaml` there or above, with [`Options::with_environment`].
+//! What is wrong with the files comes back all at once, as [`Diagnostic`]s with file, line, column and advice:
 //!
 //! ```
 //! # use wharf_compose::{Options, Project};
@@ -86,6 +86,11 @@ mod spec;
 mod template;
 mod value;
 pub mod variables;
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use config::{Config, Steps};
 pub use diagnostic::{Diagnostic, LoadError};
