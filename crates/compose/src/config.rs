@@ -21,7 +21,7 @@ pub struct Steps {
     /// Read `env_file`s into `environment` (`--no-env-resolution`).
     pub read_env_files: bool,
     /// Keep networks, volumes, secrets, configs and models that no service uses (`--all-resources`). Counts for
-    /// [`Config`] alone: a [`Project`] has them always.
+    /// [`Config`] alone: a [`Project`](crate::Project) has them always.
     pub keep_unused: bool,
 }
 
