@@ -112,7 +112,7 @@ async fn run(cli: Cli) -> ExitCode {
     let result = match cli.verb {
         Verb::Build(args) => build::run(args, &session).await,
         Verb::Completion(args) => completion::run(&args, Cli::command()),
-        Verb::Config(args) => config::run(args, &session),
+        Verb::Config(args) => config::run(args, &session).await,
         Verb::Doctor(args) => doctor::run(args, &session).await,
         Verb::Down(args) => down::run(args, &session).await,
         Verb::Exec(args) => exec::run(args, &session).await,
@@ -143,8 +143,8 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_documentation_are_understood() {
-        let page = include_str!("../../../docs/cli.md");
-        let examples = page.lines().filter_map(|line| line.strip_prefix("$ "));
+        let pages = [include_str!("../../../docs/cli.md"), include_str!("../../../docs/compose.md")];
+        let examples = pages.iter().flat_map(|page| page.lines()).filter_map(|line| line.strip_prefix("$ "));
         for example in examples {
             let words = example.split('#').next().unwrap_or_default().split_whitespace();
             assert!(Cli::try_parse_from(words).is_ok(), "{example}");
