@@ -6,6 +6,7 @@
 //! - Containers have cAdvisor's names and labels. The engine says which containers there are; what they use is read
 //!   from their cgroups' files.
 //! - The host has node_exporter's names.
+//! - Redis and Postgres have redis_exporter's and postgres_exporter's names.
 //! - `/sd` tells Prometheus which containers have metrics of their own, each replica by itself.
 //!
 //! ```no_run
@@ -21,6 +22,7 @@
 //!     container_labels: wharf_exporter::CONTAINER_LABELS.map(str::to_owned).to_vec(),
 //!     more_container_metrics: false,
 //!     layer_sizes_every: None,
+//!     databases: Default::default(),
 //! };
 //! let exporter = Exporter::bind(config).await?;
 //! println!("http://{}/metrics", exporter.address());
@@ -52,23 +54,24 @@ mod server;
 mod usage;
 
 pub use containers::SameName;
-pub use discovery::{Database, DatabaseKind, Origin};
 pub use scrape::Collector;
 pub use server::{CONTAINER_LABELS, Config, Exporter, PORT, RunError};
 
-/// Every metric that the exporter can serve, under the heading of its part.
-pub fn descriptions() -> Vec<(&'static str, &'static [description::Description])> {
+/// Every metric that the exporter can serve, under the heading of its part. Those of own SQL are not among them.
+pub fn descriptions() -> Vec<(&'static str, Vec<description::Description>)> {
     vec![
-        ("Containers", containers::metrics::ALL),
-        ("Containers, more", containers::metrics::MORE),
-        ("The machine of the containers", containers::metrics::MACHINE),
-        ("Host", host::metrics::ALL),
-        ("Host: memory", host::metrics::MEMORY),
-        ("Host: virtual memory", host::metrics::VMSTAT),
-        ("Host: disks", host::metrics::DISK),
-        ("Host: network", host::metrics::NETWORK),
-        ("Host: file systems", host::metrics::FILESYSTEM),
-        ("The exporter itself", own::ALL),
+        ("Containers", containers::metrics::ALL.to_vec()),
+        ("Containers: more", containers::metrics::MORE.to_vec()),
+        ("Containers: the machine", containers::metrics::MACHINE.to_vec()),
+        ("Host", host::metrics::ALL.to_vec()),
+        ("Host: memory", host::metrics::MEMORY.to_vec()),
+        ("Host: virtual memory", host::metrics::VMSTAT.to_vec()),
+        ("Host: disks", host::metrics::DISK.to_vec()),
+        ("Host: network", host::metrics::NETWORK.to_vec()),
+        ("Host: file systems", host::metrics::FILESYSTEM.to_vec()),
+        ("Redis", redis::descriptions().copied().collect()),
+        ("Postgres", postgres::descriptions().collect()),
+        ("The exporter itself", own::ALL.to_vec()),
     ]
 }
 

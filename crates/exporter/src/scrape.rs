@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::future::join_all;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout_at;
 
 use crate::collector::Collected;
 use crate::containers::Containers;
 use crate::containers::inventory::Inventory;
+use crate::databases::Databases;
 use crate::discovery::{self, Found};
 use crate::exposition::write;
 use crate::families::Families;
@@ -26,11 +28,14 @@ pub enum Collector {
     Host,
     /// The host's file systems.
     Filesystem,
+    /// Redis and Postgres.
+    Databases,
 }
 
 impl Collector {
     /// All of them.
-    pub const ALL: [Collector; 3] = [Collector::Containers, Collector::Host, Collector::Filesystem];
+    pub const ALL: [Collector; 4] =
+        [Collector::Containers, Collector::Host, Collector::Filesystem, Collector::Databases];
 
     /// Its name on the command line, in `collect[]` and in labels.
     pub fn name(self) -> &'static str {
@@ -38,6 +43,7 @@ impl Collector {
             Collector::Containers => "containers",
             Collector::Host => "host",
             Collector::Filesystem => "filesystem",
+            Collector::Databases => "databases",
         }
     }
 }
@@ -48,6 +54,7 @@ pub(crate) struct Collectors {
     pub(crate) containers: Option<Arc<Mutex<Containers>>>,
     pub(crate) host: Option<Arc<Mutex<Host>>>,
     pub(crate) filesystem: Option<Arc<Mutex<FileSystems>>>,
+    pub(crate) databases: Option<Databases>,
     /// What discovery looks through, and this machine's name.
     pub(crate) inventory: watch::Receiver<Inventory>,
     pub(crate) machine: String,
@@ -61,6 +68,7 @@ impl Collectors {
             (Collector::Containers, self.containers.is_some()),
             (Collector::Host, self.host.is_some()),
             (Collector::Filesystem, self.filesystem.is_some()),
+            (Collector::Databases, self.databases.is_some()),
         ];
         all.into_iter().filter_map(|(collector, there)| there.then_some(collector.name())).collect()
     }
@@ -68,17 +76,26 @@ impl Collectors {
     /// The text of a scrape that ends at `deadline`; with names, of these collectors only.
     pub(crate) async fn scrape(&self, only: &[String], deadline: Instant) -> String {
         let wanted = |collector: Collector| only.is_empty() || only.iter().any(|name| name == collector.name());
-        let looks = [
-            self.containers.clone().filter(|_| wanted(Collector::Containers)).map(|containers| {
-                Box::pin(look(Collector::Containers, containers, Containers::collect, deadline)) as Looking
-            }),
+        let began = Instant::now();
+        let found = self.found();
+        let took_discovery = began.elapsed();
+        let looks: [Option<Looking<'_>>; 4] = [
+            self.containers
+                .clone()
+                .filter(|_| wanted(Collector::Containers))
+                .map(|containers| look(Collector::Containers, containers, Containers::collect, deadline).boxed()),
             self.host
                 .clone()
                 .filter(|_| wanted(Collector::Host))
-                .map(|host| Box::pin(look(Collector::Host, host, Host::collect, deadline)) as Looking),
-            self.filesystem.clone().filter(|_| wanted(Collector::Filesystem)).map(|filesystem| {
-                Box::pin(look(Collector::Filesystem, filesystem, FileSystems::collect, deadline)) as Looking
-            }),
+                .map(|host| look(Collector::Host, host, Host::collect, deadline).boxed()),
+            self.filesystem
+                .clone()
+                .filter(|_| wanted(Collector::Filesystem))
+                .map(|filesystem| look(Collector::Filesystem, filesystem, FileSystems::collect, deadline).boxed()),
+            self.databases
+                .as_ref()
+                .filter(|_| wanted(Collector::Databases))
+                .map(|databases| ask(databases, &found, deadline).boxed()),
         ];
         let mut families = Families::default();
         let mut done = Vec::new();
@@ -87,19 +104,14 @@ impl Collectors {
             families.merge(collected.families);
             done.push(look);
         }
-        if self.containers.is_some() && only.is_empty() {
-            done.push(self.discovery());
+        if wanted(Collector::Containers) {
+            // Bad labels are told at each scrape, not only when somebody asks for targets.
+            self.troubles.note("discovery", &found.errors);
+            let complete = found.errors.is_empty();
+            done.push(Look { collector: "discovery", took: took_discovery, complete, containers: None });
         }
         families.merge(own::families(&done, &self.troubles).into_vec());
         write(&families.into_vec())
-    }
-
-    /// Bad labels are told at each scrape, not only when somebody asks for targets.
-    fn discovery(&self) -> Look {
-        let began = Instant::now();
-        let found = self.found();
-        self.troubles.note("discovery", &found.errors);
-        Look { collector: "discovery", took: began.elapsed(), complete: found.errors.is_empty(), containers: None }
     }
 
     /// What discovery finds now.
@@ -111,7 +123,17 @@ impl Collectors {
     }
 }
 
-type Looking = std::pin::Pin<Box<dyn Future<Output = (Look, Collected)> + Send>>;
+type Looking<'a> = BoxFuture<'a, (Look, Collected)>;
+
+/// Asks the databases, which answer or are told to be away in time by themselves.
+async fn ask(databases: &Databases, found: &Found, deadline: Instant) -> (Look, Collected) {
+    let began = Instant::now();
+    let discovered: Vec<_> = found.databases.iter().map(|database| database.target.clone()).collect();
+    let families = databases.collect(&discovered, deadline.into()).await;
+    let collector = Collector::Databases.name();
+    let look = Look { collector, took: began.elapsed(), complete: true, containers: None };
+    (look, Collected { families, ..Collected::default() })
+}
 
 /// Lets a collector look on a thread that may block.
 async fn look<C: Send + 'static>(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -19,7 +19,9 @@ use wharf_docker::Endpoint;
 
 use crate::containers::inventory::{self, Inventory};
 use crate::containers::{Containers, Labels, SameName, Settings};
+use crate::databases::{self, ConfigError, Databases, Protocol};
 use crate::discovery;
+use crate::exposition::write;
 use crate::host::Host;
 use crate::host::filesystem::FileSystems;
 use crate::own::Troubles;
@@ -38,6 +40,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);
 const SHARE: f64 = 0.9;
 /// More scrapes wait for their turn.
 const SCRAPES_AT_A_TIME: usize = 4;
+/// More probes wait for their turn.
+const PROBES_AT_A_TIME: usize = 32;
 /// How long requests in flight may take after the end was asked for.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -60,6 +64,8 @@ pub struct Config {
     pub more_container_metrics: bool,
     /// How old the size of a container's writable layer may be; none: sizes are not asked for.
     pub layer_sizes_every: Option<Duration>,
+    /// Redis and Postgres servers, and the credentials of those that are discovered.
+    pub databases: databases::Config,
 }
 
 /// Why the exporter cannot run.
@@ -77,6 +83,9 @@ pub enum RunError {
     /// The container labels do not fit together.
     #[error(transparent)]
     Labels(#[from] SameName),
+    /// The databases' configuration cannot be used.
+    #[error("databases: {0}")]
+    Databases(#[from] ConfigError),
     /// A background task ended before its time.
     #[error("a background task failed: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -100,6 +109,7 @@ pub struct Exporter {
 struct App {
     collectors: Collectors,
     turns: Semaphore,
+    probes: Semaphore,
 }
 
 impl Exporter {
@@ -107,7 +117,8 @@ impl Exporter {
     ///
     /// # Errors
     ///
-    /// When the address is taken or not this machine's, or two container labels would have one name.
+    /// When the address is taken or not this machine's, two container labels would have one name, or the databases'
+    /// configuration cannot be used.
     pub async fn bind(config: Config) -> Result<Self, RunError> {
         let labels = Labels::new(&config.container_labels)?;
         let listen = |source| RunError::Listen { address: config.listen, source };
@@ -131,12 +142,21 @@ impl Exporter {
             host: wanted(Collector::Host).then(|| Arc::new(Mutex::new(Host::new(&config.procfs)))),
             filesystem: wanted(Collector::Filesystem)
                 .then(|| Arc::new(Mutex::new(FileSystems::new(&config.procfs, &config.rootfs)))),
+            databases: match wanted(Collector::Databases) {
+                true => Some(Databases::new(config.databases)?),
+                false => None,
+            },
             inventory: inventory.subscribe(),
             machine: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             troubles: Troubles::default(),
         };
-        let engine = wanted(Collector::Containers).then_some(config.engine);
-        let app = Arc::new(App { collectors, turns: Semaphore::new(SCRAPES_AT_A_TIME) });
+        // Discovery looks through the containers even when their own metrics are not asked for.
+        let engine = Some(config.engine);
+        let app = Arc::new(App {
+            collectors,
+            turns: Semaphore::new(SCRAPES_AT_A_TIME),
+            probes: Semaphore::new(PROBES_AT_A_TIME),
+        });
         Ok(Exporter { listener, address, app, engine, labels, inventory })
     }
 
@@ -183,23 +203,79 @@ fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/metrics", get(metrics))
+        .route("/metrics/machine", get(machine_metrics))
+        .route("/scrape", get(async |app, headers, query| probe(Protocol::Redis, app, headers, query).await))
+        .route("/probe", get(async |app, headers, query| probe(Protocol::Postgres, app, headers, query).await))
         .route("/sd", get(service_discovery))
         .route("/healthz", get(async || "ok\n"))
         .with_state(app)
 }
 
+/// What a scrape's answer is.
+const TEXT: (header::HeaderName, &str) = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+
 async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let deadline = deadline(&headers, Instant::now());
     let only = collect(query.as_deref().unwrap_or_default());
-    if let Some(unknown) = only.iter().find(|name| !app.collectors.names().contains(&name.as_str())) {
-        let there = app.collectors.names().join(", ");
-        return (StatusCode::BAD_REQUEST, format!("no collector {unknown:?}; there are: {there}\n")).into_response();
+    let there = app.collectors.names();
+    if let Some(unknown) = only.iter().find(|name| !there.contains(&name.as_str())) {
+        return (StatusCode::BAD_REQUEST, format!("no collector {unknown:?}; there are: {}\n", there.join(", ")))
+            .into_response();
     }
+    scrape(&app, &headers, &only).await
+}
+
+/// All but the databases, for a Prometheus that asks for each of them by itself because `/sd` told it to.
+async fn machine_metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let all_but = app.collectors.names().into_iter().filter(|name| *name != Collector::Databases.name());
+    let only: Vec<String> = all_but.map(str::to_owned).collect();
+    scrape(&app, &headers, &only).await
+}
+
+async fn scrape(app: &App, headers: &HeaderMap, only: &[String]) -> Response {
+    let deadline = deadline(headers, Instant::now());
     let Ok(Ok(_turn)) = timeout_at(deadline.into(), app.turns.acquire()).await else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at a time\n").into_response();
     };
-    let text = app.collectors.scrape(&only, deadline).await;
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    ([TEXT], app.collectors.scrape(only, deadline).await).into_response()
+}
+
+/// The parameters of redis_exporter's `/scrape` and postgres_exporter's `/probe`.
+#[derive(serde::Deserialize)]
+struct Probe {
+    target: Option<String>,
+    auth_module: Option<String>,
+}
+
+async fn probe(
+    protocol: Protocol,
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(query): Query<Probe>,
+) -> Response {
+    let Some(databases) = &app.collectors.databases else {
+        return (StatusCode::NOT_FOUND, "the collector databases is turned off\n").into_response();
+    };
+    let Some(target) = query.target.filter(|target| !target.is_empty()) else {
+        return (StatusCode::BAD_REQUEST, "the parameter target is missing\n").into_response();
+    };
+    let protocol = match target.split_once("://") {
+        Some(("redis" | "valkey", _)) => Protocol::Redis,
+        Some(("postgres" | "postgresql", _)) => Protocol::Postgres,
+        _ => protocol,
+    };
+    let deadline = deadline(&headers, Instant::now());
+    let Ok(Ok(_turn)) = timeout_at(deadline.into(), app.probes.acquire()).await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "too many probes at a time\n").into_response();
+    };
+    let discovered: Vec<_> = app.collectors.found().databases.into_iter().map(|found| found.target).collect();
+    let module = query.auth_module.as_deref();
+    match databases.probe(protocol, &target, module, &discovered, deadline.into()).await {
+        Ok(families) => ([TEXT], write(&families)).into_response(),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            (status, format!("{error}\n")).into_response()
+        }
+    }
 }
 
 async fn service_discovery(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
@@ -211,7 +287,9 @@ async fn service_discovery(State(app): State<Arc<App>>, headers: HeaderMap) -> R
 async fn index() -> Html<&'static str> {
     Html(
         "<!doctype html>\n<html lang=\"en\">\n<title>wharf exporter</title>\n<h1>wharf exporter</h1>\n<ul>\n\
-         <li><a href=\"/metrics\">/metrics</a>: containers and the host\n\
+         <li><a href=\"/metrics\">/metrics</a>: containers, the host, Redis and Postgres\n\
+         <li><a href=\"/metrics/machine\">/metrics/machine</a>: the same without Redis and Postgres\n\
+         <li><code>/scrape?target=</code>, <code>/probe?target=</code>: one Redis, one Postgres\n\
          <li><a href=\"/sd\">/sd</a>: targets for Prometheus (<code>http_sd_configs</code>)\n\
          <li><a href=\"/healthz\">/healthz</a>: whether this process is alive\n</ul>\n</html>\n",
     )

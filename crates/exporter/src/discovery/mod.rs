@@ -10,7 +10,7 @@ mod sd;
 
 use std::collections::BTreeMap;
 
-pub use databases::{Database, DatabaseKind};
+pub(crate) use databases::Database;
 pub(crate) use network::own_networks;
 pub(crate) use sd::groups;
 
@@ -51,21 +51,21 @@ pub(crate) struct Target {
 
 /// The container behind a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// The job: what the labels say, else the service, else the container's name.
-    pub job: String,
+    pub(crate) job: String,
     /// The container's name.
-    pub container: String,
+    pub(crate) container: String,
     /// The container's id.
-    pub id: String,
+    pub(crate) id: String,
     /// The Compose project.
-    pub project: Option<String>,
+    pub(crate) project: Option<String>,
     /// The Compose service.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// The replica's number within the service, from 1.
-    pub replica: Option<String>,
+    pub(crate) replica: Option<String>,
     /// The container's labels that discovery reads.
-    pub labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 impl Origin {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Found, Origin};
+use super::{Database, Found, Origin};
 use crate::containers::sanitised;
+use crate::databases::Protocol;
 
 /// Targets with the labels that they share; here always one.
 #[derive(Debug, PartialEq, Serialize)]
@@ -22,10 +23,16 @@ pub(crate) fn groups(found: &Found, ourselves: &str) -> Vec<Group> {
         labels.insert("__scheme__".to_owned(), target.scheme.to_owned());
         Group { targets: [target.address.clone()], labels }
     });
-    let databases = found.databases.iter().map(|database| {
-        let mut labels = labels(&database.origin, database.port);
-        labels.insert("__metrics_path__".to_owned(), "/probe".to_owned());
-        labels.insert("__param_target".to_owned(), database.url());
+    let databases = found.databases.iter().map(|Database { target, origin }| {
+        let mut labels = labels(origin, target.address.port);
+        let path = match target.protocol {
+            Protocol::Redis => "/scrape",
+            Protocol::Postgres => "/probe",
+        };
+        labels.insert("__metrics_path__".to_owned(), path.to_owned());
+        labels.insert("__scheme__".to_owned(), "http".to_owned());
+        // The name, which stays when the address changes, and to which the credentials belong.
+        labels.insert("__param_target".to_owned(), target.name.to_string());
         Group { targets: [ourselves.to_owned()], labels }
     });
     targets.chain(databases).collect()

@@ -96,15 +96,19 @@ fn bad_labels_are_told_and_do_not_hide_other_targets() {
 }
 
 #[test]
-fn databases_are_probed_through_the_exporter() {
-    let mut redis = container("p-redis-1", &[(SERVICE, "redis")]);
+fn databases_are_probed_through_the_exporter_by_a_name_that_stays() {
+    let mut redis = container("p-redis-1", &[(SERVICE, "redis"), (PROJECT, "p"), (NUMBER, "1")]);
     redis.image = "redis:7".to_owned();
-    let found = find(&[redis], &[]);
-    assert_eq!(found.databases[0].url(), "redis://10.0.0.2:6379");
-    let json = serde_json::to_value(groups(&found, "exporter:10500")).unwrap();
-    assert_eq!(json[0]["targets"][0], "exporter:10500");
-    assert_eq!(json[0]["labels"]["__param_target"], "redis://10.0.0.2:6379");
-    assert_eq!(json[0]["labels"]["instance"], "p-redis-1:6379");
+    for (pid, missed, address) in [(Some(1), false, "10.0.0.2:6379"), (None, true, "p-redis-1:6379")] {
+        (redis.pid, redis.missed) = (pid, missed);
+        let found = find([&redis], &[]);
+        assert_eq!(found.databases[0].target.address.to_string(), address);
+        let json = serde_json::to_value(groups(&found, "exporter:10500")).unwrap();
+        assert_eq!(json[0]["targets"][0], "exporter:10500");
+        assert_eq!(json[0]["labels"]["__metrics_path__"], "/scrape");
+        assert_eq!(json[0]["labels"]["__param_target"], "redis.p:6379");
+        assert_eq!(json[0]["labels"]["instance"], "p-redis-1:6379");
+    }
 }
 
 proptest::proptest! {
