@@ -20,8 +20,8 @@ use crate::{
     postgres, redis,
 };
 
-/// A server that is there has answered in this time; one that has not is away.
-pub(crate) const FIRST_ANSWER: Duration = Duration::from_millis(450);
+/// A server that is there has answered in this time; one that has not is away. Prometheus is to know it in half a second.
+pub(crate) const FIRST_ANSWER: Duration = Duration::from_millis(400);
 
 /// What a server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

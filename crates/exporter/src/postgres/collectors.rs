@@ -47,7 +47,7 @@ pub(crate) const COLLECTORS: &[Collector] = &[
 
 const DATABASE: Collector = Collector {
     name: "stat_database",
-    queries: &[(OLDEST, "SELECT *, extract(epoch FROM stats_reset) AS reset FROM pg_stat_database")],
+    queries: &[(OLDEST, "SELECT *, trunc(extract(epoch FROM stats_reset)) AS reset FROM pg_stat_database")],
     labels: &["datid", "datname"],
     metrics: &[
         metric("numbackends", Gauge, "pg_stat_database_numbackends", "Connections to the database."),
@@ -80,6 +80,50 @@ const DATABASE: Collector = Collector {
             Counter,
             "pg_stat_database_blk_write_time",
             "Milliseconds of writing blocks; with track_io_timing.",
+        ),
+        metric("sessions", Counter, "pg_stat_database_sessions", "Sessions; PostgreSQL 14."),
+        metric(
+            "sessions_abandoned",
+            Counter,
+            "pg_stat_database_sessions_abandoned",
+            "Sessions whose client was lost; PostgreSQL 14.",
+        ),
+        metric(
+            "sessions_fatal",
+            Counter,
+            "pg_stat_database_sessions_fatal",
+            "Sessions that ended with a fatal error; PostgreSQL 14.",
+        ),
+        metric(
+            "sessions_killed",
+            Counter,
+            "pg_stat_database_sessions_killed",
+            "Sessions that were terminated; PostgreSQL 14.",
+        ),
+        metric("session_time", Counter, "pg_stat_database_session_time", "Milliseconds of sessions; PostgreSQL 14."),
+        metric(
+            "active_time",
+            Counter,
+            "pg_stat_database_active_time",
+            "Milliseconds of running statements; PostgreSQL 14.",
+        ),
+        metric(
+            "idle_in_transaction_time",
+            Counter,
+            "pg_stat_database_idle_in_transaction_time",
+            "Milliseconds of idling within transactions; PostgreSQL 14.",
+        ),
+        metric(
+            "checksum_failures",
+            Counter,
+            "pg_stat_database_checksum_failures",
+            "Pages whose checksum was wrong; with data checksums.",
+        ),
+        metric(
+            "checksum_last_failure",
+            Gauge,
+            "pg_stat_database_checksum_last_failure",
+            "When a checksum was last wrong, in seconds since the epoch.",
         ),
         metric(
             "reset",
@@ -183,13 +227,13 @@ const LOCKS: Collector = Collector {
 const BGWRITER: Collector = Collector {
     name: "stat_bgwriter",
     queries: &[
-        (OLDEST, "SELECT *, extract(epoch FROM stats_reset) AS reset FROM pg_stat_bgwriter"),
+        (OLDEST, "SELECT *, trunc(extract(epoch FROM stats_reset)) AS reset FROM pg_stat_bgwriter"),
         (
             V17,
             "SELECT num_timed AS checkpoints_timed, num_requested AS checkpoints_req, write_time AS checkpoint_write_time,
                     sync_time AS checkpoint_sync_time, buffers_written AS buffers_checkpoint, buffers_clean,
                     maxwritten_clean, buffers_backend, buffers_backend_fsync, buffers_alloc,
-                    extract(epoch FROM b.stats_reset) AS reset
+                    trunc(extract(epoch FROM b.stats_reset)) AS reset
              FROM pg_stat_bgwriter b, pg_stat_checkpointer,
                   (SELECT sum(coalesce(writes, 0) + coalesce(extends, 0)) AS buffers_backend,
                           sum(fsyncs) AS buffers_backend_fsync
@@ -200,7 +244,7 @@ const BGWRITER: Collector = Collector {
             "SELECT num_timed AS checkpoints_timed, num_requested AS checkpoints_req, write_time AS checkpoint_write_time,
                     sync_time AS checkpoint_sync_time, buffers_written AS buffers_checkpoint, buffers_clean,
                     maxwritten_clean, buffers_backend, buffers_backend_fsync, buffers_alloc,
-                    extract(epoch FROM b.stats_reset) AS reset
+                    trunc(extract(epoch FROM b.stats_reset)) AS reset
              FROM pg_stat_bgwriter b, pg_stat_checkpointer,
                   (SELECT trunc(sum(coalesce(write_bytes, 0) + coalesce(extend_bytes, 0))
                                 / current_setting('block_size')::numeric) AS buffers_backend,
@@ -244,10 +288,10 @@ const CHECKPOINTER: Collector = Collector {
             OLDEST,
             "SELECT checkpoints_timed AS num_timed, checkpoints_req AS num_requested,
                     checkpoint_write_time AS write_time, checkpoint_sync_time AS sync_time,
-                    buffers_checkpoint AS buffers_written, extract(epoch FROM stats_reset) AS reset
+                    buffers_checkpoint AS buffers_written, trunc(extract(epoch FROM stats_reset)) AS reset
              FROM pg_stat_bgwriter",
         ),
-        (V17, "SELECT *, extract(epoch FROM stats_reset) AS reset FROM pg_stat_checkpointer"),
+        (V17, "SELECT *, trunc(extract(epoch FROM stats_reset)) AS reset FROM pg_stat_checkpointer"),
     ],
     labels: &[],
     metrics: &[
@@ -480,10 +524,10 @@ const USER_TABLES: Collector = Collector {
     name: "stat_user_tables",
     queries: &[(
         OLDEST,
-        "SELECT current_database() AS datname, t.*, coalesce(extract(epoch FROM last_vacuum), 0) AS vacuumed,
-                coalesce(extract(epoch FROM last_autovacuum), 0) AS autovacuumed,
-                coalesce(extract(epoch FROM last_analyze), 0) AS analyzed,
-                coalesce(extract(epoch FROM last_autoanalyze), 0) AS autoanalyzed,
+        "SELECT current_database() AS datname, t.*, coalesce(trunc(extract(epoch FROM last_vacuum)), 0) AS vacuumed,
+                coalesce(trunc(extract(epoch FROM last_autovacuum)), 0) AS autovacuumed,
+                coalesce(trunc(extract(epoch FROM last_analyze)), 0) AS analyzed,
+                coalesce(trunc(extract(epoch FROM last_autoanalyze)), 0) AS autoanalyzed,
                 pg_indexes_size(relid) AS index_size, pg_table_size(relid) AS table_size
          FROM pg_stat_user_tables t ORDER BY relid LIMIT 1000",
     )],
