@@ -18,7 +18,7 @@ pub struct Description {
 /// A table: each line is `CONSTANT = kind "name" [labels] "help";`. `$all` lists them in their order.
 macro_rules! descriptions {
     ($all:ident: $($constant:ident = $kind:ident $name:literal [$($label:literal),*] $help:literal;)*) => {
-        $(const $constant: $crate::description::Description = $crate::description::Description {
+        $(pub(crate) const $constant: $crate::description::Description = $crate::description::Description {
             name: $name,
             kind: $crate::exposition::Kind::$kind,
             help: $help,

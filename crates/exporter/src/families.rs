@@ -17,12 +17,16 @@ pub(crate) struct Families {
 impl Families {
     /// Adds a value under the description's labels; a missing label value is empty.
     pub(crate) fn add(&mut self, description: &Description, values: &[&str], value: f64) {
-        let labels = description
-            .labels
-            .iter()
-            .enumerate()
-            .map(|(at, label)| (Cow::Borrowed(*label), (*values.get(at).unwrap_or(&"")).to_owned()))
-            .collect();
+        self.add_to(description, &[], values, value);
+    }
+
+    /// The same for a thing that has labels of its own, which come first.
+    pub(crate) fn add_to(&mut self, description: &Description, of: &[Label], values: &[&str], value: f64) {
+        let mut labels = Vec::with_capacity(of.len() + description.labels.len());
+        labels.extend_from_slice(of);
+        for (at, label) in description.labels.iter().enumerate() {
+            labels.push((Cow::Borrowed(*label), (*values.get(at).unwrap_or(&"")).to_owned()));
+        }
         let place = match self.places.get(description.name) {
             Some(place) => *place,
             None => self.push(Family::new(description.name, description.help, description.kind)),
@@ -51,6 +55,11 @@ impl Families {
         self.places.insert(family.name.clone(), self.families.len());
         self.families.push(family);
         self.families.len() - 1
+    }
+
+    /// The families as they are, where no series can have come twice.
+    pub(crate) fn into_vec(self) -> Vec<Family> {
+        self.families
     }
 
     /// The families, each series once: the first value of it stays.
