@@ -20,8 +20,8 @@ use crate::{
     postgres, redis,
 };
 
-/// A server that is there has answered in this time; one that has not is away.
-pub(crate) const FIRST_ANSWER: Duration = Duration::from_millis(450);
+/// A server that is there has answered in this time; one that has not is away. Prometheus is to know it in half a second.
+pub(crate) const FIRST_ANSWER: Duration = Duration::from_millis(400);
 
 /// What a server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -143,17 +143,9 @@ impl Databases {
     /// The families of the configured and the discovered servers, all at the same time, before `deadline`.
     ///
     /// Each sample says which server it is of: in the label `addr` of Redis and `server` of Postgres. A server that is
-    /// both configured and discovered comes once.
+    /// both configured and discovered comes once, and where discovery says.
     pub async fn collect(&self, discovered: &[Target], deadline: Instant) -> Vec<Family> {
-        let mut targets = self.configured();
-        for target in discovered {
-            let known = |other: &Target| {
-                other.protocol == target.protocol && (other.name == target.name || other.address == target.address)
-            };
-            if !targets.iter().any(known) {
-                targets.push(target.clone());
-            }
-        }
+        let targets = all(self.configured(), discovered);
         let scrapes = targets.iter().map(async |target| {
             let server = self.config.server(target.protocol, &target.name, None);
             let job = Job {
@@ -252,6 +244,26 @@ impl Databases {
     }
 }
 
+/// The configured servers and those that only discovery knows. A configured one that discovery knows by the same name is
+/// where discovery says.
+fn all(configured: Vec<Target>, discovered: &[Target]) -> Vec<Target> {
+    let mut targets = configured;
+    for target in discovered {
+        let same = |known: &&mut Target| {
+            known.protocol == target.protocol && (known.name == target.name || known.address == target.address)
+        };
+        match targets.iter_mut().find(same) {
+            Some(known) if known.name == target.name => {
+                known.address = target.address.clone();
+                known.labels.extend(target.labels.clone());
+            }
+            Some(_) => {}
+            None => targets.push(target.clone()),
+        }
+    }
+    targets
+}
+
 /// The login of a server; with a password that cannot be read, the server is asked without one.
 async fn login(server: Option<&Server>) -> (Login, Option<String>) {
     let Some(server) = server else { return (Login::default(), None) };
@@ -263,5 +275,31 @@ async fn login(server: Option<&Server>) -> (Login, Option<String>) {
             (login, None)
         }
         Err(error) => (login, Some(format!("the password in {} cannot be read: {error}", file.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(name: &str, address: &str) -> Target {
+        let parse = |text| Address::parse(text, 5432).unwrap();
+        Target {
+            protocol: Protocol::Postgres,
+            name: parse(name),
+            address: parse(address),
+            database: None,
+            labels: vec![("of".into(), name.to_owned())],
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_configured_and_discovered_comes_once() {
+        let configured = vec![target("db.shop", "db.shop"), target("10.0.0.9", "10.0.0.9")];
+        let discovered = [target("db.shop", "10.0.0.2"), target("db.blog", "10.0.0.9"), target("db.new", "10.0.0.3")];
+        let all = all(configured, &discovered);
+        let found: Vec<_> =
+            all.iter().map(|target| (target.name.host.as_str(), target.address.host.as_str())).collect();
+        assert_eq!(found, [("db.shop", "10.0.0.2"), ("10.0.0.9", "10.0.0.9"), ("db.new", "10.0.0.3")]);
     }
 }

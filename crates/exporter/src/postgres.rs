@@ -159,7 +159,7 @@ impl Scrape<'_> {
                 self.families.merge(collector.families(&table).finish());
             }
         }
-        if let Some(table) = self.ask("settings", connection.query(settings::QUERY, self.left())).await? {
+        if let Some(table) = self.ask("settings", connection.settings(settings::QUERY)).await? {
             self.families.merge(settings::families(&table));
         }
         for query in queries.iter().filter(|query| query.runs_on(number)) {

@@ -70,6 +70,11 @@ impl Connection {
         self.after(table).await
     }
 
+    /// The rows of `pg_settings`, outside of any transaction: its settings would be among them.
+    pub(crate) async fn settings(&mut self, sql: &str) -> sqlx::Result<Table> {
+        self.rows(sql.to_owned(), MOST_ROWS).await
+    }
+
     /// The families of a query of the user's own.
     pub(crate) async fn user_query(&mut self, query: &UserQuery, limit: Duration) -> sqlx::Result<Vec<Family>> {
         if let Some((asked, families)) = self.cache.get(&query.name)

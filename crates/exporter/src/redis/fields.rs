@@ -445,6 +445,7 @@ pub(crate) const FIELDS: &[Field] = &[
     ),
     // Cluster; the first one is in INFO, the others are what CLUSTER INFO answers.
     field("cluster_enabled", Gauge, "redis_cluster_enabled", "Whether the server is a node of a cluster."),
+    field("cluster_connections", Gauge, "redis_cluster_connections", "Connections to other nodes."),
     field("cluster_state", Gauge, "redis_cluster_state", "Whether this node can serve queries."),
     field("cluster_slots_assigned", Gauge, "redis_cluster_slots_assigned", "Slots that belong to a node."),
     field("cluster_slots_ok", Gauge, "redis_cluster_slots_ok", "Slots whose node is well."),

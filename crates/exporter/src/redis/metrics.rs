@@ -25,7 +25,7 @@ descriptions! { LABELLED:
     SCRAPE_ERROR = Gauge "redis_exporter_last_scrape_error" ["err"] "Whether the last scrape failed, and why.";
     SCRAPE_DURATION = Gauge "redis_exporter_last_scrape_duration_seconds" [] "Duration of the last scrape.";
     CONNECT_DURATION = Gauge "redis_exporter_last_scrape_connect_time_seconds" [] "Time to a connection in the last scrape.";
-    INSTANCE_INFO = Gauge "redis_instance_info" ["role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id", "process_id", "master_replid", "valkey_version"] "1, with what the server is in its labels.";
+    INSTANCE_INFO = Gauge "redis_instance_info" ["role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id", "process_id", "valkey_version"] "1, with what the server is in its labels.";
     START_TIME = Gauge "redis_start_time_seconds" [] "When the server started, in seconds since the epoch.";
     DB_KEYS = Gauge "redis_db_keys" ["db"] "Keys in the database.";
     DB_KEYS_EXPIRING = Gauge "redis_db_keys_expiring" ["db"] "Keys in the database that have a time to live.";

@@ -59,7 +59,7 @@ fn both(port: u16) -> Databases {
     Databases::new(Config { redis: vec![server(port)], postgres: vec![server(port)], ..Config::default() }).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_or_no_server_is_down_within_half_a_second() {
     let ports = [
         nobody().await,

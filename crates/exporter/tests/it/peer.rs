@@ -26,7 +26,7 @@ pub(crate) struct Slack {
     pub(crate) reason: &'static str,
 }
 
-/// What they serve and we do not.
+/// What they serve and we do not, or under other labels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotServed {
     /// How the names begin.
@@ -111,13 +111,15 @@ pub(crate) fn differences(
 ) -> Vec<String> {
     let mut found = Vec::new();
     for entry in not_served {
-        if !theirs.names().iter().any(|name| name.starts_with(entry.prefix) && !before.0.contains_key(*name)) {
-            found.push(format!("{}* is on the list, and they do not serve it or we do", entry.prefix));
+        if !theirs.names().iter().any(|name| name.starts_with(entry.prefix)) {
+            found.push(format!("{}* is on the list, and they do not serve it", entry.prefix));
         }
     }
-    for (name, series) in &theirs.0 {
+    let compared = |name: &str| !not_served.iter().any(|entry| name.starts_with(entry.prefix));
+    for (name, series) in theirs.0.iter().filter(|(name, _)| compared(name)) {
         let (Some(first), Some(last)) = (before.0.get(name), after.0.get(name)) else {
-            if !not_served.iter().any(|entry| name.starts_with(entry.prefix)) {
+            let is_a_value = series.values().any(|value| !value.is_nan());
+            if is_a_value {
                 found.push(format!("{name} is not served, and not on the list"));
             }
             continue;
@@ -154,7 +156,7 @@ fn differences_are_found() {
     assert_eq!(
         found,
         [
-            "zzz* is on the list, and they do not serve it or we do",
+            "zzz* is on the list, and they do not serve it",
             "b{\"x\": \"1\"}: 6 of theirs is not in 5..=5 of ours",
             "b{\"x\": \"q\\\"\\\\\\n\"} is not served",
             "d is not served, and not on the list",
