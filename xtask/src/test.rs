@@ -25,7 +25,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
         run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
     })?;
     // Always those made here: some tests need a base image with a shell.
-    images::make(Source::Offline)?;
+    images::run_task()?;
     if source == Source::Registry {
         images::make(source)?;
     }

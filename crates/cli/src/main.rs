@@ -7,6 +7,7 @@ mod doctor;
 mod down;
 mod duration;
 mod exec;
+mod exporter;
 mod failure;
 mod images;
 mod kill;
@@ -62,6 +63,8 @@ enum Verb {
     Down(down::Args),
     /// Run a command in a container that runs
     Exec(exec::Args),
+    /// Serve metrics of containers, Redis, Postgres and the host to Prometheus
+    Exporter(exporter::Args),
     /// List the images of the project's containers
     Images(images::Args),
     /// Send a signal to containers
@@ -116,6 +119,7 @@ async fn run(cli: Cli) -> ExitCode {
         Verb::Doctor(args) => doctor::run(args, &session).await,
         Verb::Down(args) => down::run(args, &session).await,
         Verb::Exec(args) => exec::run(args, &session).await,
+        Verb::Exporter(args) => exporter::run(args, &session).await,
         Verb::Images(args) => images::run(args, &session).await,
         Verb::Kill(args) => kill::run(args, &session).await,
         Verb::Logs(args) => logs::run(args, &session).await,

@@ -167,10 +167,14 @@ impl Session {
         }
     }
 
-    pub(crate) async fn connect(&self) -> Result<Engine, Failure> {
+    /// Where the engine is.
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
         let choice = EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() };
-        let endpoint = Endpoint::resolve(&self.environment, &choice)?;
-        Ok(Engine::connect(&endpoint).await?)
+        Ok(Endpoint::resolve(&self.environment, &choice)?)
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Engine, Failure> {
+        Ok(Engine::connect(&self.endpoint()?).await?)
     }
 
     /// A display for the progress of plans, on standard error.
