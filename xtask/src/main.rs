@@ -8,6 +8,7 @@ mod bench;
 mod binaries;
 mod conformance;
 mod down;
+mod fuzz;
 mod host;
 mod images;
 mod registry;
@@ -43,6 +44,8 @@ enum Task {
     Bench(bench::Args),
     /// Check against cases of reference implementations
     Conformance(conformance::Args),
+    /// Feed mutated inputs to what reads foreign ones
+    Fuzz(fuzz::Args),
     /// Take the pictures of docs/screenshots from the running stack
     Screenshots,
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run_task(&args),
         Task::Bench(args) => bench::run_task(&args),
         Task::Conformance(args) => conformance::run_task(&args),
+        Task::Fuzz(args) => fuzz::run_task(&args),
         Task::Screenshots => screenshots::run_task(),
     };
     match outcome {

@@ -102,7 +102,8 @@ impl Check<'_> {
     fn build(&mut self) {
         let Some(build) = &self.service.build else { return };
         if build.dockerfile.is_some() && build.dockerfile_inline.is_some() {
-            self.wrong("build.dockerfile_inline", "`dockerfile` and `dockerfile_inline` exclude each other".to_owned());
+            self.wrong("build.dockerfile_inline", "`dockerfile` and `dockerfile_inline` exclude each other".to_owned())
+                .help("remove one of them");
         }
         for (id, _) in build.ssh.iter().filter(|(id, path)| path.is_none() && *id != "default") {
             self.wrong(&format!("build.ssh.{id}"), format!("the SSH key `{id}` has no path"))
@@ -131,7 +132,8 @@ impl Check<'_> {
 
     fn networks(&mut self) {
         if self.service.network_mode.is_some() && !self.service.networks.is_empty() {
-            self.wrong("network_mode", "`network_mode` and `networks` exclude each other".to_owned());
+            self.wrong("network_mode", "`network_mode` and `networks` exclude each other".to_owned())
+                .help("remove one of them");
         }
         for network in self.service.networks.keys() {
             self.defined("network", "networks", &format!("networks.{network}"), network, &self.project.networks);

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod config;
 mod lifecycle;
 mod logs;
+mod mistakes;
 mod sandbox;
 mod terminal;
