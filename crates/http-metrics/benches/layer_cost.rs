@@ -6,9 +6,9 @@
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
+use std::env;
 use std::hint::black_box;
 use std::time::Instant;
-use std::{env, fs};
 
 use axum::Router;
 use axum::body::Body;
@@ -17,6 +17,7 @@ use axum::routing::{Route, RouterIntoService, get};
 use axum_prometheus::PrometheusMetricLayer;
 use http_body_util::BodyExt;
 use prometheus::Registry;
+use rustix::time::{ClockId, clock_gettime};
 use tower::layer::layer_fn;
 use tower::{Service, ServiceExt};
 use wharf_http_metrics::{HttpMetrics, exposition};
@@ -40,23 +41,23 @@ impl Subject {
     }
 
     async fn round(&mut self, requests: u64) -> Outcome<()> {
-        let (start, cpu) = (Instant::now(), cpu()?);
+        let (start, cpu) = (Instant::now(), cpu());
         for _ in 0..requests {
             let request = Request::get("/hits/a").body(Body::empty())?;
             let response = self.service.ready().await?.call(request).await?;
             black_box(response.into_body().collect().await?);
         }
         let each = |nanoseconds: u64| nanoseconds / requests;
-        self.figures.push((each(start.elapsed().as_nanos() as u64), each(self::cpu()? - cpu)));
+        self.figures.push((each(start.elapsed().as_nanos() as u64), each(self::cpu() - cpu)));
         (self.scrape)();
         Ok(())
     }
 }
 
 /// Nanoseconds that this thread has run.
-fn cpu() -> Outcome<u64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(text.split(' ').next().unwrap_or_default().parse()?)
+fn cpu() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 fn router() -> Router {

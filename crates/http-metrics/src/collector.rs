@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use prometheus::Registry;
 use prometheus::core::{Collector, Desc};
@@ -51,15 +50,13 @@ impl RequestCollector {
         let duration = |record: &Record| Some(record.duration.total());
         match entry.role {
             Role::Info => vec![info(entry)],
-            Role::Active => settings
-                .methods
-                .iter()
-                .zip(&settings.active)
-                .map(|(method, active)| {
-                    let value = |label| if label == Label::Method { Cow::Borrowed(&**method) } else { "".into() };
-                    gauge(labels(entry, settings, value), active.load(Relaxed) as f64)
-                })
-                .collect(),
+            Role::Active => {
+                let metric = |(method, active): (&str, i64)| {
+                    let value = |label| if label == Label::Method { Cow::Borrowed(method) } else { "".into() };
+                    gauge(labels(entry, settings, value), active as f64)
+                };
+                settings.methods.active().map(metric).collect()
+            }
             Role::Duration => {
                 let distribution = if entry.description.kind == Kind::Summary { summary } else { histogram };
                 self.sums(entry, duration, |labels, total| distribution(labels, total, &settings.duration))
@@ -126,7 +123,7 @@ fn value<'a>(
     let settings = &group.context;
     match label {
         Label::Group => Cow::Borrowed(&*group.values[0]),
-        Label::Method => settings.methods.get(usize::from(key.method)).map_or("", |name| &**name).into(),
+        Label::Method => settings.methods.name(key.method).into(),
         Label::Status => status(entry, key),
         Label::Error => key.error_type(),
         Label::Version => key.version().into(),

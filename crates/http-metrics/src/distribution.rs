@@ -51,9 +51,12 @@ impl Distribution {
     }
 
     pub(crate) fn observe(&self, bounds: &Bounds, value: u64) {
-        let bucket = bounds.limits.partition_point(|limit| *limit < value);
+        // From the lowest on: most requests are quick, and most bodies small.
+        let bucket = bounds.limits.iter().position(|limit| value <= *limit).unwrap_or(bounds.limits.len());
         self.counts[bucket].fetch_add(1, Relaxed);
-        self.sum.fetch_add(value, Relaxed);
+        if value != 0 {
+            self.sum.fetch_add(value, Relaxed);
+        }
     }
 
     pub(crate) fn total(&self) -> Total {

@@ -38,6 +38,12 @@ pub enum Error {
         /// What the `prometheus` crate says.
         source: prometheus::Error,
     },
+    /// What shall be a known method is none.
+    #[error("{method:?} is not the name of a method")]
+    Method {
+        /// What was given.
+        method: String,
+    },
     /// A pattern of paths is not a regular expression.
     #[error("the pattern of excluded paths {pattern:?} is not a regular expression: {source}")]
     Pattern {

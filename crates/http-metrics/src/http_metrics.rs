@@ -14,7 +14,8 @@ use crate::exclusion::Exclusions;
 use crate::groups::Groups;
 use crate::labels::Labels;
 use crate::layer::HttpMetricsLayer;
-use crate::record::{Settings, methods};
+use crate::methods::Methods;
+use crate::record::Settings;
 use crate::schema::{Entry, Grouping, Preset, Role, Schema};
 
 /// Upper bounds in seconds of the duration's buckets: those that the semantic conventions advise for
@@ -168,8 +169,8 @@ impl HttpMetrics {
         self
     }
 
-    /// Takes other methods as those that have a label value of their own, instead of [`DEFAULT_METHODS`]; 255 at most.
-    /// Any other is [`OTHER`](crate::OTHER).
+    /// Takes other methods as those that have a label value of their own, instead of [`DEFAULT_METHODS`]; the first 255
+    /// count. Any other is [`OTHER`](crate::OTHER).
     pub fn known_methods<M: Into<String>>(mut self, methods: impl IntoIterator<Item = M>) -> Self {
         self.methods = methods.into_iter().map(Into::into).collect();
         self
@@ -206,10 +207,8 @@ impl HttpMetrics {
         };
         let sized = entries.iter().any(|entry| entry.role == Role::ResponseSize);
         let duration = if self.summary { &[][..] } else { &self.buckets };
-        let methods = methods(&self.methods);
         let settings = Arc::new(Settings {
-            active: methods.iter().map(|_| 0.into()).collect(),
-            methods,
+            methods: Methods::new(&self.methods)?,
             grouping: self.grouping,
             labels: self.preset.labels().and(&self.labels),
             exclusions: Exclusions::new(&self.exclusions)?,

@@ -131,19 +131,24 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(InFlight::watch(this.in_flight, || this.inner.poll(cx)));
-        let Some(mut in_flight) = this.in_flight.take() else {
-            return Poll::Ready(result.map(|response| response.map(Body::new)));
-        };
+        let in_flight = this.in_flight;
         Poll::Ready(match result {
             Ok(response) => {
                 let response = response.map(Body::new);
-                Ok(match in_flight.answered(&response) {
-                    None => response,
-                    Some(in_flight) => response.map(|body| Body::new(FollowedBody::new(body, in_flight))),
-                })
+                let follow = in_flight.as_mut().is_some_and(|in_flight| in_flight.answered(&response));
+                match in_flight.take_if(|_| follow) {
+                    Some(in_flight) => Ok(response.map(|body| Body::new(FollowedBody::new(body, in_flight)))),
+                    None => {
+                        *in_flight = None;
+                        Ok(response)
+                    }
+                }
             }
             Err(error) => {
-                in_flight.failed();
+                if let Some(in_flight) = in_flight {
+                    in_flight.failed();
+                }
+                *in_flight = None;
                 Err(error)
             }
         })

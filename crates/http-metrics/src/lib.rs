@@ -102,6 +102,7 @@ mod handler;
 mod http_metrics;
 mod labels;
 mod layer;
+mod methods;
 mod process;
 mod record;
 mod schema;

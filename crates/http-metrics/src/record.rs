@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use axum::body::Body;
@@ -14,7 +14,8 @@ use http_body::Body as _;
 use crate::distribution::{Bounds, Distribution};
 use crate::exclusion::{DoNotTrack, Exception, ExcludeAllMetrics, Exclusions, WholeHandler};
 use crate::groups::{Group, Groups};
-use crate::labels::{Labels, OTHER};
+use crate::labels::Labels;
+use crate::methods::Methods;
 use crate::schema::Grouping;
 
 pub(crate) type RequestGroups = Groups<Settings, Record>;
@@ -28,22 +29,12 @@ pub(crate) const SENT_WITH_HEAD: u64 = 16 * 1024;
 /// What all requests share.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The methods that have a label value of their own, and [`OTHER`] at the end.
-    pub(crate) methods: Box<[Box<str>]>,
-    /// How many requests of each method are in flight.
-    pub(crate) active: Box<[AtomicI64]>,
+    pub(crate) methods: Methods,
     pub(crate) grouping: Grouping,
     pub(crate) labels: Labels,
     pub(crate) exclusions: Exclusions,
     pub(crate) duration: Bounds,
     pub(crate) body_size: Option<Bounds>,
-}
-
-impl Settings {
-    fn method(&self, method: &Method) -> usize {
-        let known = self.methods.iter().position(|name| **name == *method.as_str());
-        known.unwrap_or(self.methods.len() - 1)
-    }
 }
 
 /// What is counted for one set of labels.
@@ -172,17 +163,17 @@ pub(crate) struct InFlight {
 impl InFlight {
     /// `None` if the handler is known as one that is not tracked.
     pub(crate) fn new(group: Arc<RequestGroup>, request: &Request) -> Option<Self> {
-        let method = group.context.method(request.method());
+        let method = group.context.methods.place(request.method());
         if group.untracked.load(Relaxed) & bit(method) != 0 {
             return None;
         }
         let start = Instant::now();
-        group.context.active[method].fetch_add(1, Relaxed);
+        group.context.methods.begin(method);
         let version = VERSIONS.iter().position(|(version, _)| *version == request.version());
         Some(Self {
             group,
             start,
-            method: u8::try_from(method).expect("there are at most 255 known methods"),
+            method,
             head: request.method() == Method::HEAD,
             version: version.map_or(u8::MAX, |place| place as u8),
             status: 0,
@@ -218,15 +209,15 @@ impl InFlight {
         result
     }
 
-    /// Takes what the response's head tells. Gives itself back if the body is to be followed.
-    pub(crate) fn answered(mut self, response: &Response) -> Option<Self> {
+    /// Takes what the response's head tells. Whether the body is to be followed.
+    pub(crate) fn answered(&mut self, response: &Response) -> bool {
         let marks = response.extensions();
         if marks.get::<DoNotTrack>().is_some() || marks.get::<ExcludeAllMetrics>().is_some() {
             self.tracked = false;
             if marks.get::<WholeHandler>().is_some() {
-                self.group.untracked.fetch_or(bit(usize::from(self.method)), Relaxed);
+                self.group.untracked.fetch_or(bit(self.method), Relaxed);
             }
-            return None;
+            return false;
         }
         self.status = response.status().as_u16();
         if marks.get::<Exception>().is_some() {
@@ -241,11 +232,11 @@ impl InFlight {
                 self.sent = length;
                 self.record(&values);
                 self.tracked = false;
-                None
+                false
             }
             _ => {
                 self.values = values.into_iter().map(Cow::into_owned).collect();
-                Some(self)
+                true
             }
         }
     }
@@ -301,7 +292,7 @@ impl Drop for InFlight {
         if self.tracked {
             self.record_end();
         }
-        self.group.context.active[usize::from(self.method)].fetch_sub(1, Relaxed);
+        self.group.context.methods.end(self.method);
     }
 }
 
@@ -321,13 +312,6 @@ pub(crate) fn status_instead(outcome: Outcome) -> StatusCode {
     }
 }
 
-fn bit(method: usize) -> u32 {
-    u32::try_from(method).ok().and_then(|shift| 1_u32.checked_shl(shift)).unwrap_or(0)
-}
-
-/// The names of methods, as [`Settings::methods`] has them.
-pub(crate) fn methods(known: &[String]) -> Box<[Box<str>]> {
-    // More than a byte can number are never needed: RFC 9110's registry has about forty.
-    let known = known.iter().filter(|name| *name != OTHER).take(usize::from(u8::MAX));
-    known.map(String::as_str).chain([OTHER]).map(Box::from).collect()
+fn bit(method: u8) -> u32 {
+    1_u32.checked_shl(u32::from(method)).unwrap_or(0)
 }

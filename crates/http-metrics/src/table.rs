@@ -19,12 +19,13 @@ struct Node<T> {
 }
 
 impl<T> Table<T> {
+    /// The number of chains is a power of two at least as large as asked for.
     pub(crate) fn new(chains: usize) -> Self {
-        Self { chains: (0..chains).map(|_| OnceLock::new()).collect() }
+        Self { chains: (0..chains.next_power_of_two()).map(|_| OnceLock::new()).collect() }
     }
 
     fn chain(&self, hash: u64) -> &Link<T> {
-        &self.chains[(hash % self.chains.len() as u64) as usize]
+        &self.chains[hash as usize & (self.chains.len() - 1)]
     }
 
     pub(crate) fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<&T> {
