@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name()?;
+    let (project, has_file) = session.load_or_name(&args.services)?;
     known(&project, has_file, &args.services)?;
     let engine = session.connect().await?;
     let mut containers = list_containers(&engine, Some(&project.name), true).await?;

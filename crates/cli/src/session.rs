@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
-use wharf_compose::{Loaded, Options, Project};
+use wharf_compose::{Loaded, Options, Project, Steps};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{Observed, Plan, apply, observe};
@@ -46,6 +46,15 @@ pub(crate) struct Global {
     /// When to use colours and redraw lines
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
     ansi: Ansi,
+    /// Networks and volumes that no service uses, too
+    #[arg(long, global = true)]
+    pub(crate) all_resources: bool,
+    /// Names of containers and built images as Compose 1 made them, with "_"
+    #[arg(long, global = true)]
+    compatibility: bool,
+    /// How many steps are carried out at a time (-1: as many as can be)
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, global = true)]
+    parallel: Option<i64>,
     /// Print what would be done, and do nothing
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
@@ -134,21 +143,56 @@ impl Session {
 
     /// Reads the project; the warnings are the caller's.
     pub(crate) fn load_quietly(&self, services: &[String], profiles: &[String]) -> Result<Loaded, Failure> {
-        Ok(Project::load(&self.options(services, profiles)?)?)
+        let mut loaded = Project::load(&self.options(services, profiles)?)?;
+        loaded.project.compatibility = self.compatibility();
+        Ok(loaded)
     }
 
-    /// Reads the project, all profiles enabled; without any file, takes the name alone: containers are then found by
-    /// their labels. The flag says whether there was a file.
-    pub(crate) fn load_or_name(&self) -> Result<(Project, bool), Failure> {
-        match self.load_quietly(&[], &["*".to_owned()]) {
-            Ok(loaded) => Ok((loaded.project, true)),
-            Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => {
-                match &self.global.project_name {
-                    Some(name) => Ok((Project { name: name.clone(), ..Project::default() }, false)),
-                    None => Err(error.into()),
+    /// Reads the project for a verb on what exists: what would be wrong to start may be stopped. Without any file takes the
+    /// name alone: containers are then found by their labels. The flag says whether there was a file.
+    pub(crate) fn load_or_name(&self, services: &[String]) -> Result<(Project, bool), Failure> {
+        let steps = Steps { check_consistency: false, read_env_files: false, ..Steps::default() };
+        match Project::load_by(&self.options(services, &[])?, steps) {
+            Ok(loaded) => Ok((Project { compatibility: self.compatibility(), ..loaded.project }, true)),
+            Err(error) => match &self.global.project_name {
+                Some(name) if self.global.file.is_empty() => {
+                    Ok((Project { name: name.clone(), ..Project::default() }, false))
                 }
-            }
-            Err(other) => Err(other),
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    fn compatibility(&self) -> bool {
+        self.global.compatibility || self.is_set("COMPOSE_COMPATIBILITY")
+    }
+
+    /// Whether a variable of the environment, or of the project's `.env`, says yes.
+    pub(crate) fn is_set(&self, variable: &str) -> bool {
+        let value = self.environment.get(variable).cloned().or_else(|| {
+            let options = self.options(&[], &[]).ok()?;
+            wharf_compose::environment(&options).ok()?.remove(variable)
+        });
+        value.is_some_and(|value| matches!(value.to_lowercase().as_str(), "1" | "t" | "true" | "y" | "yes" | "on"))
+    }
+
+    /// A text in the docker command's own configuration.
+    pub(crate) fn docker_setting(&self, key: &str) -> Option<String> {
+        let home = || Some(PathBuf::from(self.environment.get("HOME")?).join(".docker"));
+        let directory = self.environment.get("DOCKER_CONFIG").map(PathBuf::from).or_else(home)?;
+        let text = std::fs::read_to_string(directory.join("config.json")).ok()?;
+        let settings: serde_json::Value = serde_json::from_str(&text).ok()?;
+        settings.get(key)?.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// How plans are carried out: with `stop`, nothing new is begun once it is cancelled.
+    pub(crate) fn apply_options(&self, stop: &CancellationToken) -> ApplyOptions {
+        let limit = || self.environment.get("COMPOSE_PARALLEL_LIMIT")?.parse().ok();
+        let parallel = self.global.parallel.or_else(limit).and_then(|most| usize::try_from(most).ok());
+        ApplyOptions {
+            stop: stop.clone(),
+            parallel: parallel.and_then(std::num::NonZeroUsize::new),
+            ..ApplyOptions::default()
         }
     }
 
@@ -174,7 +218,7 @@ impl Session {
 
     /// For verbs on what exists: the project (or its name alone), what the engine has of it, and the engine.
     pub(crate) async fn observe_existing(&self, services: &[String]) -> Result<(Project, Observed, Engine), Failure> {
-        let (project, has_file) = self.load_or_name()?;
+        let (project, has_file) = self.load_or_name(services)?;
         known(&project, has_file, services)?;
         let engine = self.connect().await?;
         let observed = observe(&engine, &project).await?;
@@ -183,7 +227,8 @@ impl Session {
 
     /// Carries a plan out with progress and nothing special.
     pub(crate) async fn carry_out(&self, plan: &Plan, project: &Project, engine: &Engine) -> Result<ExitCode, Failure> {
-        self.apply(plan, project, engine, &self.display(false), &ApplyOptions::default()).await?;
+        let options = self.apply_options(&CancellationToken::new());
+        self.apply(plan, project, engine, &self.display(false), &options).await?;
         Ok(ExitCode::SUCCESS)
     }
 

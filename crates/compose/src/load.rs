@@ -41,6 +41,14 @@ impl Project {
     pub fn load(options: &Options) -> Result<Loaded, LoadError> {
         project(options, Steps::default())
     }
+
+    /// As [`Project::load`], with some of the way left out; variables are always filled in.
+    ///
+    /// # Errors
+    /// As [`Project::load`].
+    pub fn load_by(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
+        project(options, steps)
+    }
 }
 
 /// Reads a project by the given steps, interpolation among them.

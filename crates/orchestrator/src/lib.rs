@@ -21,6 +21,7 @@
 pub mod apply;
 mod container;
 mod context;
+pub mod copy;
 pub mod doctor;
 mod error;
 mod event;
@@ -30,6 +31,7 @@ mod limits;
 pub mod logs;
 pub mod observe;
 pub mod one_off;
+mod pipe;
 pub mod plan;
 mod resources;
 
