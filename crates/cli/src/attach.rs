@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let config = inspected.config.unwrap_or_default();
     let tty = config.tty == Some(true);
     let input = !args.no_stdin && config.open_stdin == Some(true);
-    let options = Options { input, tty, detach_keys: args.detach_keys };
+    let options = Options { input, tty, closes_input: config.stdin_once == Some(true), detach_keys: args.detach_keys };
     let conversation = attached(&engine, &container.id, options, async { Ok(()) });
     match args.sig_proxy {
         true => beside_signals(&engine, &container.id, conversation).await?,
@@ -55,6 +55,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
 pub(crate) struct Options {
     pub(crate) input: bool,
     pub(crate) tty: bool,
+    /// The container's input ends with what is typed here.
+    pub(crate) closes_input: bool,
     pub(crate) detach_keys: Option<String>,
 }
 
@@ -65,7 +67,7 @@ pub(crate) async fn attached(
     options: Options,
     start: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
-    let Options { input, tty, detach_keys } = options;
+    let Options { input, tty, closes_input, detach_keys } = options;
     let mut query = AttachContainerOptionsBuilder::default().stream(true).stdin(input).stdout(true).stderr(true);
     if let Some(keys) = &detach_keys {
         query = query.detach_keys(keys);
@@ -73,7 +75,7 @@ pub(crate) async fn attached(
     let joined = engine.docker().attach_container(name, Some(query.build())).await;
     let joined = joined.map_err(wharf_docker::Error::from)?;
     start.await?;
-    let joined = Attached { output: joined.output, input: joined.input };
+    let joined = Attached { output: joined.output, input: joined.input, closes: closes_input };
     terminal::converse(joined, tty, input, |size| resize(engine, name, size)).await?;
     Ok(())
 }

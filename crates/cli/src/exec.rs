@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let options = StartExecOptions { detach: args.detach, tty, output_capacity: None };
     let started = engine.docker().start_exec(&created.id, Some(options)).await.map_err(wharf_docker::Error::from)?;
     let StartExecResults::Attached { output, input: keyboard } = started else { return Ok(ExitCode::SUCCESS) };
-    let joined = Attached { output, input: keyboard };
+    let joined = Attached { output, input: keyboard, closes: true };
     terminal::converse(joined, tty, input, |size| resize(&engine, &created.id, size)).await?;
     let ended = engine.docker().inspect_exec(&created.id).await.map_err(wharf_docker::Error::from)?;
     Ok(ExitCode::from(u8::try_from(ended.exit_code.unwrap_or(0)).unwrap_or(1)))

@@ -116,7 +116,7 @@ mod tests {
         let names = ["web", "db", "redis", "nginx", "worker"];
         let colours = names.map(colour_of);
         // Written down: another colour after an update would be another colour between two runs.
-        use AnsiColor::{Blue, BrightCyan, BrightMagenta, Cyan, Yellow};
-        assert_eq!(colours, [Blue, BrightCyan, BrightMagenta, Cyan, Yellow]);
+        use AnsiColor::{BrightBlue, BrightGreen, BrightMagenta, Yellow};
+        assert_eq!(colours, [Yellow, BrightBlue, BrightMagenta, BrightGreen, BrightGreen]);
     }
 }

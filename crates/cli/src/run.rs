@@ -133,7 +133,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         report::print(&format!("{name}\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let options = attach::Options { input: args.interactive, tty, detach_keys: None };
+    let options = attach::Options { input: args.interactive, tty, closes_input: true, detach_keys: None };
     let conversation = attach::attached(&engine, &name, options, start);
     let result = match attach::beside_signals(&engine, &name, conversation).await {
         Ok(()) => one_off::exit_code(&engine, &name).await.map_err(Failure::from),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
@@ -85,6 +86,8 @@ enum Ansi {
 pub(crate) struct Session {
     pub(crate) global: Global,
     environment: BTreeMap<String, String>,
+    /// What was read from standard input, which can be read once.
+    stdin: OnceLock<String>,
     /// Whether standard output and standard error take colours.
     pub(crate) colour_out: bool,
     colour_err: bool,
@@ -103,18 +106,19 @@ impl Session {
         };
         let colour_out = colour(std::io::stdout().is_terminal());
         let colour_err = colour(std::io::stderr().is_terminal());
-        Session { global, environment, colour_out, colour_err }
+        Session { global, environment, stdin: OnceLock::new(), colour_out, colour_err }
     }
 
     fn options(&self, services: &[String], profiles: &[String]) -> anyhow::Result<Options> {
         let from_stdin = self.global.file.iter().any(|file| file.as_os_str() == "-");
-        let stdin = match from_stdin {
-            true => {
+        let stdin = match (from_stdin, self.stdin.get()) {
+            (true, None) => {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text)?;
-                Some(text)
+                Some(self.stdin.get_or_init(|| text).clone())
             }
-            false => None,
+            (true, read) => read.cloned(),
+            (false, _) => None,
         };
         let mut all_profiles = self.global.profile.clone();
         all_profiles.extend_from_slice(profiles);
@@ -143,23 +147,40 @@ impl Session {
 
     /// Reads the project; the warnings are the caller's.
     pub(crate) fn load_quietly(&self, services: &[String], profiles: &[String]) -> Result<Loaded, Failure> {
-        let mut loaded = Project::load(&self.options(services, profiles)?)?;
-        loaded.project.compatibility = self.compatibility();
-        Ok(loaded)
+        self.read(services, profiles, Steps::default())
+    }
+
+    fn read(&self, services: &[String], profiles: &[String], steps: Steps) -> Result<Loaded, Failure> {
+        match Project::load_by(&self.options(services, profiles)?, steps) {
+            Ok(mut loaded) => {
+                loaded.project.compatibility = self.compatibility();
+                Ok(loaded)
+            }
+            Err(error) => {
+                // A name that is none is no mistake of the file.
+                if let (false, Ok(loaded)) =
+                    (services.is_empty(), Project::load_by(&self.options(&[], profiles)?, steps))
+                {
+                    known(&loaded.project, true, services)?;
+                }
+                Err(error.into())
+            }
+        }
     }
 
     /// Reads the project for a verb on what exists: what would be wrong to start may be stopped. Without any file takes the
     /// name alone: containers are then found by their labels. The flag says whether there was a file.
     pub(crate) fn load_or_name(&self, services: &[String]) -> Result<(Project, bool), Failure> {
         let steps = Steps { check_consistency: false, read_env_files: false, ..Steps::default() };
-        match Project::load_by(&self.options(services, &[])?, steps) {
-            Ok(loaded) => Ok((Project { compatibility: self.compatibility(), ..loaded.project }, true)),
-            Err(error) => match &self.global.project_name {
-                Some(name) if self.global.file.is_empty() => {
-                    Ok((Project { name: name.clone(), ..Project::default() }, false))
+        match self.read(services, &[], steps) {
+            Ok(loaded) => Ok((loaded.project, true)),
+            Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => {
+                match &self.global.project_name {
+                    Some(name) => Ok((Project { name: name.clone(), ..Project::default() }, false)),
+                    None => Err(error.into()),
                 }
-                _ => Err(error.into()),
-            },
+            }
+            Err(other) => Err(other),
         }
     }
 
@@ -257,7 +278,9 @@ impl Session {
 
 /// Services named on the command line have to be in the file, if there is one.
 pub(crate) fn known(project: &Project, has_file: bool, services: &[String]) -> Result<(), Failure> {
-    match services.iter().find(|name| has_file && !project.services.contains_key(*name)) {
+    let is_service =
+        |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
+    match services.iter().find(|name| has_file && !is_service(name)) {
         Some(unknown) => {
             let names: Vec<&str> = project.services.keys().map(String::as_str).collect();
             Err(anyhow::anyhow!("no such service: {unknown} (the project {} has: {})", project.name, names.join(", "))

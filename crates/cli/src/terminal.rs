@@ -14,6 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) struct Attached {
     pub(crate) output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
     pub(crate) input: Pin<Box<dyn AsyncWrite + Send>>,
+    /// The end of what is typed is the end of the process's input. Otherwise others may type later, and the engine takes a
+    /// close for the wish to leave.
+    pub(crate) closes: bool,
 }
 
 /// Width and height in characters.
@@ -90,10 +93,10 @@ where
     F: Future<Output = ()>,
 {
     let raw = if tty && take_input && std::io::stdin().is_terminal() { Some(RawMode::enter()?) } else { None };
-    let Attached { mut output, input } = attached;
+    let Attached { mut output, input, closes } = attached;
     let typing = tokio::spawn(async move {
         match take_input {
-            true => pass_input(input).await,
+            true => pass_input(input, closes).await,
             // The engine closes the conversation when the input is closed too early.
             false => std::future::pending().await,
         }
@@ -117,14 +120,16 @@ where
     result
 }
 
-async fn pass_input(mut input: Pin<Box<dyn AsyncWrite + Send>>) {
+async fn pass_input(mut input: Pin<Box<dyn AsyncWrite + Send>>, closes: bool) {
     let mut stdin = tokio::io::stdin();
     let mut buffer = vec![0; 8192];
     loop {
         let read = stdin.read(&mut buffer).await.unwrap_or(0);
         if read == 0 {
-            // End of input: the process sees it as such. A process that is gone needs none.
-            let _ = input.shutdown().await;
+            if closes {
+                // A process that is gone needs to see no end.
+                let _ = input.shutdown().await;
+            }
             return std::future::pending().await;
         }
         if input.write_all(&buffer[..read]).await.is_err() || input.flush().await.is_err() {

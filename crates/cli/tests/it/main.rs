@@ -3,7 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod doctor;
+mod foreground;
+mod hooks;
 mod lifecycle;
 mod logs;
+mod run;
 mod sandbox;
 mod terminal;
+mod verbs;

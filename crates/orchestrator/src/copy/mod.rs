@@ -72,7 +72,7 @@ impl From<CopyError> for Error {
 
 /// Copies into a container.
 pub(crate) async fn into(engine: &Engine, container: &str, copy: &CopyInto) -> Result<(), CopyError> {
-    let target = look_at(engine, container, &copy.target).await?;
+    let target = look_at(engine, container, &copy.target, true).await?;
     let (directory, body) = match &copy.source {
         Source::Archive(file) => {
             if !target.is_directory() {
@@ -116,10 +116,7 @@ pub async fn out_of(
     target: &Path,
     follow_link: bool,
 ) -> Result<(), Error> {
-    let source = match follow_link {
-        true => look_at(engine, container, path).await?,
-        false => Place::inside(path, &stat(engine, container, path).await?),
-    };
+    let source = look_at(engine, container, path, follow_link).await?;
     let here = Place::here(target, true).or_else(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Ok(Place::missing(&target.to_string_lossy())),
         _ => Err(CopyError::File { path: target.to_owned(), error }),
@@ -152,24 +149,23 @@ fn download(
     engine.docker().download_from_container(container, Some(options))
 }
 
-/// What is at a path in a container; a link, once, for what it points at.
-async fn look_at(engine: &Engine, container: &str, path: &str) -> Result<Place, CopyError> {
-    use bollard::errors::Error::DockerResponseServerError as Answer;
-    let found = match stat(engine, container, path).await {
-        Ok(found) => found,
-        Err(Answer { status_code: 404, .. }) => return Ok(Place::missing(path)),
-        Err(error) => return Err(error.into()),
-    };
-    let Some(pointed) = route::pointed_at(path, &found) else { return Ok(Place::inside(path, &found)) };
-    match stat(engine, container, &pointed).await {
-        Ok(found) => Ok(Place::inside(&pointed, &found)),
-        Err(Answer { status_code: 404, .. }) => Ok(Place::missing(&pointed)),
-        Err(error) => Err(error.into()),
+/// What is at a path in a container; with `follow`, at what a link points at.
+async fn look_at(engine: &Engine, container: &str, path: &str, follow: bool) -> Result<Place, CopyError> {
+    let Some(found) = stat(engine, container, path).await? else { return Ok(Place::missing(path)) };
+    match route::pointed_at(path, &found).filter(|_| follow) {
+        None => Ok(Place::inside(path, &found)),
+        Some(pointed) => Ok(match stat(engine, container, &pointed).await? {
+            Some(found) => Place::inside(&pointed, &found),
+            None => Place::missing(&pointed),
+        }),
     }
 }
 
-async fn stat(engine: &Engine, container: &str, path: &str) -> Result<route::Stat, bollard::errors::Error> {
+async fn stat(engine: &Engine, container: &str, path: &str) -> Result<Option<route::Stat>, bollard::errors::Error> {
     let options = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
-    let found = engine.docker().get_container_archive_info(container, Some(options)).await?;
-    Ok(route::Stat { mode: found.file_mode, link_target: found.link_target })
+    match engine.docker().get_container_archive_info(container, Some(options)).await {
+        Ok(found) => Ok(Some(route::Stat { mode: found.file_mode, link_target: found.link_target })),
+        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

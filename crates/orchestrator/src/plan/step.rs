@@ -282,7 +282,7 @@ impl std::fmt::Display for Cause {
             Cause::ScaledDown { to } => write!(f, "scaled down to {to}"),
             Cause::Stopped => f.write_str("not running"),
             Cause::NeededBy { service } => write!(f, "{service} waits for it"),
-            Cause::Orphan => f.write_str("its service is not in the file"),
+            Cause::Orphan => f.write_str("an orphan"),
             Cause::Hook => f.write_str("a hook of its service"),
             Cause::InterruptedUpdate => f.write_str("left over from an interrupted update"),
             Cause::Follows => Ok(()),

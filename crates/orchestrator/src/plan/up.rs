@@ -406,7 +406,7 @@ impl<'a> Planner<'a> {
         let (of, plan) = ((start.name, start.service), &mut self.plan);
         let mut after = start.before.clone();
         after.extend(exists);
-        if !std::mem::replace(&mut start.initialised, true) {
+        if !std::mem::replace(&mut start.initialised, true) && !start.service.pre_start.is_empty() {
             after = hooks::init_containers(plan, of, &name, after);
             start.before.clone_from(&after);
         }
