@@ -37,6 +37,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let mut file = match &args.output {
         Some(path) => {
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if !directory.is_dir() {
+                return Err(anyhow::anyhow!("there is no directory {}", directory.display()).into());
+            }
             Some(NamedTempFile::new_in(directory).with_context(|| format!("cannot write {}", path.display()))?)
         }
         None if std::io::stdout().is_terminal() => {

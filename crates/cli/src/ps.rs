@@ -138,7 +138,7 @@ fn as_json(container: &Container) -> serde_json::Value {
     let labels: Vec<String> = container.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     json!({
         "Command": quoted(&container.command, true),
-        "CreatedAt": jiff::Timestamp::from_second(container.created).map(|time| time.to_string()).unwrap_or_default(),
+        "CreatedAt": created_at(container.created),
         "ExitCode": container.exit_code.filter(|_| container.state == State::Exited).unwrap_or(0),
         "Health": container.health.map_or("", |health| health.as_str()),
         "ID": container.id.get(..12).unwrap_or(&container.id),
@@ -157,6 +157,12 @@ fn as_json(container: &Container) -> serde_json::Value {
         "State": container.state.as_str(),
         "Status": container.status,
     })
+}
+
+/// As Go writes a time: `2026-01-31 12:00:00 +0000 UTC`.
+fn created_at(seconds: i64) -> String {
+    let time = jiff::Timestamp::from_second(seconds).map(|time| time.to_zoned(jiff::tz::TimeZone::system()));
+    time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()).unwrap_or_default()
 }
 
 fn row(container: &Container, whole: bool) -> [String; 7] {
