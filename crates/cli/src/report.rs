@@ -22,6 +22,21 @@ pub(crate) fn print(text: &str) {
     let _ = write!(anstream::stdout(), "{text}");
 }
 
+/// Asks on the terminal; without one nobody can answer, and that is no.
+pub(crate) fn confirmed(question: &str) -> anyhow::Result<bool> {
+    use std::io::{IsTerminal, Write};
+    if !std::io::stdin().is_terminal() {
+        line(&format!("{question}: nobody can be asked; use --force"));
+        return Ok(false);
+    }
+    let mut stderr = anstream::stderr();
+    write!(stderr, "? {question} [yN] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Draws a failure and gives its exit code.
 pub(crate) fn failure(failure: &Failure) -> ExitCode {
     use wharf_orchestrator::Error;

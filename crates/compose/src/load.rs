@@ -121,7 +121,7 @@ fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<(Project
     select(&mut project, options, &tree.environment, report);
     if steps.check_consistency {
         consistency::check_resources(&project, &spans, report);
-        consistency::check(&project, &spans, report);
+        consistency::check(&project, &options.services, &spans, report);
         lint::project(&project, &spans, report);
     }
     if report.errors.is_empty() && steps.read_env_files {

@@ -21,6 +21,7 @@
 pub mod apply;
 mod container;
 mod context;
+pub mod copy;
 mod digests;
 pub mod doctor;
 mod error;
@@ -31,6 +32,7 @@ mod limits;
 pub mod logs;
 pub mod observe;
 pub mod one_off;
+mod pipe;
 pub mod plan;
 mod resources;
 

@@ -4,8 +4,13 @@
 
 mod bad_input;
 mod config;
+mod doctor;
+mod foreground;
+mod hooks;
 mod lifecycle;
 mod logs;
 mod mistakes;
+mod run;
 mod sandbox;
 mod terminal;
+mod verbs;
