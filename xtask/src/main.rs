@@ -6,7 +6,9 @@
 
 mod bench;
 mod binaries;
+mod conformance;
 mod down;
+mod fuzz;
 mod host;
 mod images;
 mod registry;
@@ -40,6 +42,10 @@ enum Task {
     Test(test::Args),
     /// Compare with others, in one run
     Bench(bench::Args),
+    /// Check against cases of reference implementations
+    Conformance(conformance::Args),
+    /// Feed mutated inputs to what reads foreign ones
+    Fuzz(fuzz::Args),
     /// Take the pictures of docs/screenshots from the running stack
     Screenshots,
 }
@@ -51,6 +57,8 @@ fn main() -> ExitCode {
         Task::Images => images::run_task(),
         Task::Test(args) => test::run_task(&args),
         Task::Bench(args) => bench::run_task(&args),
+        Task::Conformance(args) => conformance::run_task(&args),
+        Task::Fuzz(args) => fuzz::run_task(&args),
         Task::Screenshots => screenshots::run_task(),
     };
     match outcome {

@@ -1,6 +1,7 @@
 //! `wharf agent`
 
 mod convert;
+mod health;
 mod settings;
 mod tail;
 
@@ -32,6 +33,8 @@ enum Verb {
     Check(Settings),
     /// Show on the terminal what would be sent, from the start of all logs
     Tail(tail::Args),
+    /// Ask the agent that listens on --listen whether it is ready
+    Healthcheck(health::Args),
     /// Make Promtail's YAML of Alloy's configuration
     Convert(convert::Args),
 }
@@ -45,6 +48,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             report::print(&explain(&read.config));
             Ok(ExitCode::SUCCESS)
         }
+        Some(Verb::Healthcheck(args)) => health::run(&args).await,
         Some(Verb::Tail(args)) => tail::run(args, session).await,
         Some(Verb::Convert(args)) => convert::run(&args),
     }

@@ -9,7 +9,7 @@ mod zone;
 pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use format::format;
 pub(crate) use layout::Layout;
-pub(crate) use parse::{Parsed, days_from_civil};
+pub(crate) use parse::days_from_civil;
 pub(crate) use zone::Location;
 
 #[cfg(test)]

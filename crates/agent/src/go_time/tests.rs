@@ -72,10 +72,9 @@ proptest! {
     }
 
     #[test]
-    fn what_was_written_is_read_again(seconds in -62_000_000_000_i64..200_000_000_000) {
+    fn what_was_written_is_read_again(seconds in -9_000_000_000_i64..9_000_000_000) {
         let nanoseconds = seconds.wrapping_mul(1_000_000_000);
-        prop_assume!(nanoseconds / 1_000_000_000 == seconds);
-        let layout = Layout::new("Mon Jan _2 15:04:05.000000000 -0700 2006");
+        let layout = Layout::new("Mon Jan _2 15:04:05.000000000 -07:00:00 2006");
         let text = format(&layout, nanoseconds, &Location::load("Asia/Tokyo").unwrap());
         prop_assert_eq!(layout.parse(&text).unwrap().unix_nanoseconds(None), nanoseconds);
     }

@@ -181,9 +181,11 @@ impl<'a> Extracted<'a> {
             }
         }
         for (name, value) in labels.pairs() {
-            if self.text(name).as_deref() != Some(value) {
-                self.put(name, Some(Value::Text(Cow::Owned(value.to_string()))));
-            } else if self.own(name).is_some_and(|own| !matches!(own, Some(Value::Text(_)))) {
+            let same = match self.own(name) {
+                Some(own) => matches!(own, Some(Value::Text(text)) if **text == **value),
+                None => self.base.get(name) == Some(value),
+            };
+            if !same {
                 self.put(name, Some(Value::Text(Cow::Owned(value.to_string()))));
             }
         }

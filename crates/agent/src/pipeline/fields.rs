@@ -3,10 +3,14 @@
 
 use wharf_loki::go_regex::{self, Regex};
 
+use crate::go_text;
 use crate::yaml::{ConfigError, Field, Kind, Map, Node, Scalar, Value};
 
 /// What is wrong with a configuration.
 pub(super) type Errors = Vec<ConfigError>;
+
+/// A key of a mapping, its text if it has one, and where it stands.
+pub(super) type Texts<'n> = Vec<(String, Option<String>, &'n Field)>;
 
 /// A stage's settings while they are read; faults are gathered.
 pub(super) struct Fields<'n> {
@@ -121,7 +125,7 @@ impl<'n> Fields<'n> {
         self.read(name, "a whole number, and not below 0", |scalar, weak| match int(scalar, weak) {
             Some(number) if weak || number >= 0 => Some(number.cast_unsigned()),
             Some(_) => None,
-            None if weak && scalar.kind == Kind::Text => go_integer(&scalar.text),
+            None if weak && scalar.kind == Kind::Text => go_text::parse_uint(&scalar.text),
             None => None,
         })
     }
@@ -160,7 +164,7 @@ impl<'n> Fields<'n> {
     }
 
     /// A mapping of texts to optional texts.
-    pub(super) fn text_map(&mut self, name: &str) -> Option<Vec<(String, Option<String>, &'n Field)>> {
+    pub(super) fn text_map(&mut self, name: &str) -> Option<Texts<'n>> {
         match text_map(self.find(name)?) {
             Ok(entries) => Some(entries),
             Err(errors) => {
@@ -172,7 +176,7 @@ impl<'n> Fields<'n> {
 }
 
 /// A stage's settings that are a mapping of texts to optional texts; null is an empty one.
-pub(super) fn text_map(node: &Node) -> Result<Vec<(String, Option<String>, &Field)>, Errors> {
+pub(super) fn text_map(node: &Node) -> Result<Texts<'_>, Errors> {
     let map = match &node.value {
         Value::Null => return Ok(Vec::new()),
         Value::Map(map) => map,
@@ -230,7 +234,7 @@ pub(super) fn number(scalar: &Scalar, weak: bool) -> Option<f64> {
         Kind::Float(number) => Some(number),
         Kind::Bool(value) if weak => Some(f64::from(u8::from(value))),
         Kind::Text if weak && scalar.text.is_empty() => Some(0.0),
-        Kind::Text if weak => crate::go_text::parse_float(&scalar.text),
+        Kind::Text if weak => go_text::parse_float(&scalar.text),
         _ => None,
     }
 }
@@ -243,28 +247,9 @@ fn int(scalar: &Scalar, weak: bool) -> Option<i64> {
         Kind::Bool(value) if weak => Some(i64::from(value)),
         Kind::Text if weak && scalar.text.is_empty() => Some(0),
         Kind::Text if weak => match scalar.text.strip_prefix('-') {
-            Some(digits) => go_integer(digits).and_then(|number| 0_i64.checked_sub_unsigned(number)),
-            None => go_integer(scalar.text.strip_prefix('+').unwrap_or(&scalar.text))?.try_into().ok(),
+            Some(digits) => go_text::parse_uint(digits).and_then(|number| 0_i64.checked_sub_unsigned(number)),
+            None => go_text::parse_uint(scalar.text.strip_prefix('+').unwrap_or(&scalar.text))?.try_into().ok(),
         },
         _ => None,
     }
-}
-
-/// Go's `strconv.ParseUint(text, 0, 64)`: prefixes `0x`, `0o`, `0b` and `0`, and `_` between digits.
-fn go_integer(text: &str) -> Option<u64> {
-    let (radix, digits) = match text.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &text[2..]),
-        [b'0', b'o' | b'O', ..] => (8, &text[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &text[2..]),
-        [b'0', _, ..] => (8, &text[1..]),
-        _ => (10, text),
-    };
-    let prefixed = digits.len() < text.len();
-    let separated = |(index, byte): (usize, u8)| {
-        byte != b'_' || ((prefixed || index > 0) && !digits[index..].starts_with("__") && index + 1 < digits.len())
-    };
-    if digits.starts_with('+') || !digits.bytes().enumerate().all(separated) {
-        return None;
-    }
-    u64::from_str_radix(&digits.replace('_', ""), radix).ok()
 }

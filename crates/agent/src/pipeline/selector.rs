@@ -2,9 +2,7 @@
 
 use memchr::memmem::Finder;
 use wharf_loki::go_regex::{self, Regex};
-use wharf_loki::{Labels, MatchOp, Matcher, Selector};
-
-use crate::go_text;
+use wharf_loki::{Labels, MatchOp, Matcher, Selector, go_text};
 
 /// Which entries a `match` stage is about.
 #[derive(Debug)]
@@ -15,7 +13,7 @@ pub(super) struct Expression {
 
 #[derive(Debug)]
 enum Filter {
-    Contains { finder: Finder<'static>, wanted: bool },
+    Contains { finder: Box<Finder<'static>>, wanted: bool },
     Matches { regex: Regex, wanted: bool },
 }
 
@@ -57,7 +55,7 @@ impl Expression {
         while let Some(token) = tokens.next() {
             let filter = match token {
                 Token::Operator(op @ ("|=" | "!=")) => {
-                    let finder = Finder::new(quoted(tokens.next())?.as_bytes()).into_owned();
+                    let finder = Finder::new(quoted(tokens.next())?.as_bytes()).into_owned().into();
                     Filter::Contains { finder, wanted: op == "|=" }
                 }
                 Token::Operator(op @ ("|~" | "!~")) => {

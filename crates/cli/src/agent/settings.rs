@@ -51,7 +51,7 @@ pub(super) struct Settings {
     #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = parse_size, env = "WHARF_AGENT_SPOOL_SIZE")]
     spool_size: u64,
     /// Form of the agent's own log, on standard output
-    #[arg(long, value_name = "FORM", default_value = "human", env = "WHARF_LOG_FORMAT")]
+    #[arg(long, value_name = "FORM", default_value = "human", env = "LOG_FORMAT")]
     log_format: wharf_telemetry::Format,
     /// How much may be read and not be acknowledged
     #[arg(long, value_name = "SIZE", default_value = "8MB", value_parser = parse_size, env = "WHARF_AGENT_MEMORY")]

@@ -83,7 +83,7 @@ pub(super) fn value<'a>(node: &Node, data: &Value<'a>) -> Result<Value<'a>, Fail
         Node::Function(name, arguments) => {
             let arguments = arguments.iter().map(|node| {
                 Ok(match node {
-                    Node::Reference(inside) => Argument::Reference(&**inside),
+                    Node::Reference(inside) => Argument::Reference(inside),
                     node => Argument::Value(value(node, data)?),
                 })
             });

@@ -92,10 +92,11 @@ fn bytes(text: &str) -> Option<u64> {
         "E" | "EB" => 6,
         unit => {
             let fits = |long: &&str| {
-                [&long[..1], &format!("{}B", &long[..1]), long, &format!("{long}BYTE"), &format!("{long}BYTES")]
-                    .contains(&unit)
+                let short = &long[..1];
+                unit.strip_prefix(long).is_some_and(|rest| matches!(rest, "" | "BYTE" | "BYTES"))
+                    || unit.strip_prefix(short).is_some_and(|rest| matches!(rest, "" | "B"))
             };
-            UNITS.iter().position(|long| fits(long))? as u32 + 1
+            UNITS.iter().position(fits)? as u32 + 1
         }
     };
     number.checked_mul(1024_u64.checked_pow(power)?)

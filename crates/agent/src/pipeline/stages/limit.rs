@@ -44,7 +44,7 @@ pub(super) fn new(node: &Node, parts: &Parts) -> Result<impl Edit + use<>, Error
     let mut fields = Fields::weak(node);
     let rate = fields.number("rate").unwrap_or_default();
     let burst = fields.int("burst").unwrap_or_default();
-    if !(rate > 0.0) || burst <= 0 {
+    if rate.is_nan() || rate <= 0.0 || burst <= 0 {
         fields.fail(if rate > 0.0 { "burst" } else { "rate" }, "`rate` and `burst` must be there, and above 0");
     }
     let drop = fields.flag("drop").unwrap_or_default();

@@ -20,7 +20,7 @@ struct Sampling {
 pub(super) fn new(node: &Node, parts: &Parts) -> Result<impl Edit + use<>, Errors> {
     let mut fields = Fields::weak(node);
     let rate = fields.number("rate").unwrap_or_default();
-    if rate < 0.0 || rate > 1.0 {
+    if !(0.0..=1.0).contains(&rate) {
         fields.fail("rate", "`rate` must be between 0 and 1");
     }
     let reason = fields.text("drop_counter_reason").filter(|reason| !reason.is_empty());

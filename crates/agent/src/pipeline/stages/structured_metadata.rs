@@ -23,18 +23,18 @@ pub(super) fn new(node: &Node) -> Result<impl Edit + use<>, Errors> {
 
 impl Edit for StructuredMetadata {
     fn edit(&mut self, entry: &mut Entry<'_>, _: Now) -> Verdict {
-        for (name, source) in &self.assignments {
-            if let Some(value) = entry.extracted_text(source) {
-                put(entry, name, value);
-            }
-        }
-        // A label that was used goes; what it says counts more than the value of its name.
         for (index, (name, source)) in (0..).zip(&self.assignments) {
-            if let Some(value) = entry.labels.get(source).map(str::to_owned) {
-                put(entry, name, Cow::Owned(value));
+            let label = entry.labels.get(source);
+            let Some(value) = entry.extracted_text(source).or_else(|| label.map(|label| Cow::Owned(label.to_owned())))
+            else {
+                continue;
+            };
+            // A label that says no more goes.
+            if label == Some(&value) {
                 let from = &entry.labels;
                 entry.labels = self.interner.step(from, index, "", || from.filtered(|name, _| name != source));
             }
+            put(entry, name, value);
         }
         Verdict::Keep
     }

@@ -10,6 +10,12 @@
 //! LabelPair   { string name = 1; string value = 2 }
 //! ```
 
+mod decode;
+mod json;
+
+pub use decode::{Decoded, DecodedEntry, DecodedStream, Malformed, decode};
+pub use json::encode_json;
+
 /// The entries of one stream, encoded as they come.
 #[derive(Debug, Clone, Default)]
 pub struct StreamBuffer {
@@ -65,7 +71,7 @@ impl StreamBuffer {
         let (seconds, nanos) = (timestamp.div_euclid(1_000_000_000), timestamp.rem_euclid(1_000_000_000));
         let time = int_size(seconds) + int_size(nanos);
         let pair = |(name, value): &(N, V)| text_size(name.as_ref()) + text_size(value.as_ref());
-        let pairs: usize = metadata.iter().map(|pair_of| pair(pair_of)).map(|size| framed(size)).sum();
+        let pairs: usize = metadata.iter().map(&pair).map(framed).sum();
         let out = &mut self.entries;
         head(2, framed(time) + text_size(line) + pairs, out);
         head(1, time, out);
@@ -152,3 +158,6 @@ fn int(field: u8, value: i64, out: &mut Vec<u8>) {
         varint(value.cast_unsigned(), out);
     }
 }
+
+#[cfg(test)]
+mod tests;
