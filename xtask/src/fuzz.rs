@@ -21,15 +21,17 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Name {
     /// Compose files: no panic, no hang, no memory without bounds, and `config` of `config` is itself
-    Compose(Compose),
+    Compose(Inputs),
+    /// Records, frames and configurations of the agent: no panic, no broken text
+    Agent(Inputs),
 }
 
 #[derive(Debug, clap::Args)]
-struct Compose {
-    /// How many files
+struct Inputs {
+    /// How many inputs
     #[arg(long, default_value_t = 100_000)]
     runs: u64,
-    /// The same seed makes the same files (default: the clock's)
+    /// The same seed makes the same inputs (default: the clock's)
     #[arg(long)]
     seed: Option<u64>,
     /// Processes that share the work
@@ -39,31 +41,44 @@ struct Compose {
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     match &args.name {
-        Name::Compose(compose) => mutate_compose(compose, &["--release"]),
+        Name::Compose(inputs) => mutate(&COMPOSE, inputs, &["--release"]),
+        Name::Agent(inputs) => mutate(&AGENT, inputs, &["--release"]),
     }
 }
 
 /// What every change goes through: a few files, other ones each time, with what the tests have compiled already.
 pub(crate) fn a_few() -> Result<()> {
-    mutate_compose(&Compose { runs: A_FEW, seed: None, jobs: 1 }, &[])
+    let inputs = Inputs { runs: A_FEW, seed: None, jobs: 1 };
+    mutate(&COMPOSE, &inputs, &[])?;
+    mutate(&AGENT, &inputs, &[])
 }
 
+/// An example of a crate that mutates and reads.
+struct Fuzz {
+    what: &'static str,
+    package: &'static str,
+    example: &'static str,
+}
+
+const COMPOSE: Fuzz = Fuzz { what: "Compose files", package: "wharf-compose", example: "fuzz" };
+const AGENT: Fuzz = Fuzz { what: "inputs of the agent", package: "wharf-agent", example: "fuzz-readers" };
+
 /// Runs the crate's own example, in as many processes as asked for.
-fn mutate_compose(compose: &Compose, profile: &[&str]) -> Result<()> {
-    let seed = compose.seed.unwrap_or_else(clock);
+fn mutate(of: &Fuzz, inputs: &Inputs, profile: &[&str]) -> Result<()> {
+    let seed = inputs.seed.unwrap_or_else(clock);
     let fuzz = |arguments: &[String]| {
         let mut fuzz = cargo();
-        fuzz.args(["run", "--quiet", "--locked", "--package", "wharf-compose", "--example", "fuzz"]).args(profile);
+        fuzz.args(["run", "--quiet", "--locked", "--package", of.package, "--example", of.example]).args(profile);
         fuzz.arg("--").args(arguments);
         fuzz
     };
-    stage(&format!("{} Compose files, seed {seed}", compose.runs), || {
-        let share = compose.runs.div_ceil(compose.jobs);
+    stage(&format!("{} {}, seed {seed}", inputs.runs, of.what), || {
+        let share = inputs.runs.div_ceil(inputs.jobs);
         let start = |job: u64| -> Result<Child> {
             let arguments = ["--runs".to_owned(), share.to_string(), "--seed".to_owned(), (seed + job).to_string()];
             fuzz(&arguments).spawn().context("cannot run cargo")
         };
-        let jobs: Vec<Child> = (0..compose.jobs).map(start).collect::<Result<_>>()?;
+        let jobs: Vec<Child> = (0..inputs.jobs).map(start).collect::<Result<_>>()?;
         let mut failed = Vec::new();
         for (job, mut process) in jobs.into_iter().enumerate() {
             if !process.wait()?.success() {
@@ -73,7 +88,7 @@ fn mutate_compose(compose: &Compose, profile: &[&str]) -> Result<()> {
         match failed.is_empty() {
             true => Ok(()),
             false => {
-                bail!("a file broke the reader: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
+                bail!("an input broke the reader: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
             }
         }
     })

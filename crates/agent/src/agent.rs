@@ -84,6 +84,9 @@ pub enum AgentError {
     /// The system's limits.
     #[error("cannot start to read: {0}")]
     Reader(std::io::Error),
+    /// The reader panicked; it has said why.
+    #[error("the reader ended: start the agent again, it goes on where its positions are")]
+    ReaderEnded,
 }
 
 /// Runs until `stop` is cancelled. Lines that are under way then have five seconds to arrive.
@@ -122,7 +125,10 @@ pub async fn run(mut config: Config, options: Options, stop: CancellationToken) 
         let (metrics, positions, delivery) = (Arc::new(metrics), positions.clone(), delivery.state());
         reading.tasks.spawn(pages::serve(listener, Pages { metrics, targets, positions, budget, delivery }));
     }
-    stop.cancelled().await;
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = &mut reading.ended => return Err(AgentError::ReaderEnded),
+    }
     reading.stop().await;
     // While lines are acknowledged, positions are still saved: here, at the end.
     let _ = tokio::time::timeout(LAST_MOMENTS, delivery.drained()).await;
@@ -148,8 +154,11 @@ pub async fn tail(
     let outlet = Shown { out: Box::new(out), stop: stop.clone() };
     config.limits.batch_wait = TAIL_WAIT;
     let known = Known { positions, targets, budget: Budget::new(config.limits.memory) };
-    let reading = Reading::start(&mut config, &options, known, &prometheus::Registry::new(), outlet)?;
-    stop.cancelled().await;
+    let mut reading = Reading::start(&mut config, &options, known, &prometheus::Registry::new(), outlet)?;
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = &mut reading.ended => return Err(AgentError::ReaderEnded),
+    }
     reading.stop().await;
     Ok(())
 }
@@ -183,6 +192,8 @@ struct Known {
 struct Reading {
     commands: Commands,
     thread: std::thread::JoinHandle<()>,
+    /// Closed when the thread has ended.
+    ended: tokio::sync::oneshot::Receiver<()>,
     tasks: JoinSet<()>,
 }
 
@@ -209,12 +220,16 @@ impl Reading {
         let made = Reader::new(limits, known.budget, pipelines, outlet);
         let (reader, commands, reports) = made.map_err(AgentError::Reader)?;
         known.positions.set_reader(commands.clone());
-        let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(|| reader.run());
+        let (alive, ended) = tokio::sync::oneshot::channel::<()>();
+        let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            let _alive = alive;
+            reader.run();
+        });
         let thread = thread.map_err(AgentError::Reader)?;
         let mut tasks = JoinSet::new();
         let told = Told { commands: commands.clone(), positions: known.positions, targets: known.targets };
         start(discoveries, told, reports, &mut tasks);
-        Ok(Self { commands, thread, tasks })
+        Ok(Self { commands, thread, ended, tasks })
     }
 
     /// Ends the tasks, and the reader with all that it holds handed on.

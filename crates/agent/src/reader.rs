@@ -143,11 +143,14 @@ impl<O: Outlet> Reader<O> {
             let turn = source.read(&mut self.sink, &mut self.chunk, &mut self.scratch);
             match turn {
                 Turn::More => self.queue(number),
-                Turn::Wait(until) => self.waiting.push((until, number)),
+                Turn::Wait(until) => {
+                    self.waiting.retain(|(_, waiting)| *waiting != number);
+                    self.waiting.push((until, number));
+                }
                 Turn::Drained => self.drained(number),
                 Turn::StreamEnded => self.stream_ended(number),
             }
-            if self.sink.lanes[lane].open.bytes() >= self.limits.batch_bytes {
+            if self.sink.lanes[lane].open.bytes() >= self.enough() {
                 self.close(lane);
             }
             if matches!(turn, Turn::Drained) && self.sink.open_bytes() > before + BUSY {
@@ -158,6 +161,11 @@ impl<O: Outlet> Reader<O> {
                 break;
             }
         }
+    }
+
+    /// A batch is closed while there is room for one more turn: its memory would double for a few lines.
+    fn enough(&self) -> usize {
+        self.limits.batch_bytes.saturating_sub(CHUNK).max(self.limits.batch_bytes / 2)
     }
 
     fn queue(&mut self, number: u64) {
@@ -254,7 +262,7 @@ impl<O: Outlet> Reader<O> {
             // What its stages dropped has no batch to go with.
             let touched = self.sink.lanes[lane].touched_since;
             let only_positions = touched.is_some_and(|since| self.sink.now.monotonic >= since + self.limits.batch_wait);
-            if all || old || only_positions || open.bytes() >= self.limits.batch_bytes {
+            if all || old || only_positions {
                 self.close(lane);
             }
         }

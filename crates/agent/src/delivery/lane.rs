@@ -1,5 +1,6 @@
 //! Sends the requests of one lane to one endpoint, one after the other.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,12 +20,13 @@ const QUIET: Duration = Duration::from_secs(30);
 pub(super) struct Sender {
     pub(super) client: Arc<Client>,
     pub(super) metrics: Arc<EndpointMetrics>,
-    last_word: Option<tokio::time::Instant>,
+    /// When which trouble was logged last.
+    told: HashMap<&'static str, tokio::time::Instant>,
 }
 
 impl Sender {
     pub(super) fn new(client: Arc<Client>, metrics: Arc<EndpointMetrics>) -> Self {
-        Self { client, metrics, last_word: None }
+        Self { client, metrics, told: HashMap::new() }
     }
 
     /// Sends a request until it is taken, or refused for good. One that is too large goes in parts, in order.
@@ -46,12 +48,12 @@ impl Sender {
 
     /// False: it is too large.
     async fn deliver_part(&mut self, part: &Part<'_>, tenant: Option<&str>) -> bool {
-        let config = &self.client.config;
-        let body = body(part, config.format, config.gzip, &config.external_labels);
-        let mut backoff = Backoff::new(config.schedule);
+        let client = self.client.clone();
+        let body = body(part, client.config.format, client.config.gzip, &client.config.external_labels);
+        let mut backoff = Backoff::new(client.config.schedule);
         loop {
             let begun = tokio::time::Instant::now();
-            let answer = self.client.send(&body, tenant).await;
+            let answer = client.send(&body, tenant).await;
             self.metrics.answered(answer.status, begun.elapsed());
             match answer.verdict {
                 Verdict::Taken => {
@@ -79,8 +81,11 @@ impl Sender {
         }
     }
 
-    fn drop_lines(&self, part: &Part<'_>, lines: usize, reason: &'static str, message: &str) {
+    fn drop_lines(&mut self, part: &Part<'_>, lines: usize, reason: &'static str, message: &str) {
         self.metrics.dropped(reason, lines.min(part.lines()));
+        if !self.may_tell(reason) {
+            return;
+        }
         let sample = part.streams.first().and_then(|stream| Some((stream.labels, stream.entries().next()?)));
         let (stream, line) = sample.map_or_else(Default::default, |(labels, entry)| {
             (labels.to_string(), entry.line.chars().take(200).collect::<String>())
@@ -89,12 +94,19 @@ impl Sender {
         tracing::warn!(endpoint, reason, lines, stream, line, message = message.trim(), "lines were refused and are dropped");
     }
 
-    fn complain(&mut self, status: u16, message: &str, pause: Duration) {
+    fn may_tell(&mut self, trouble: &'static str) -> bool {
         let now = tokio::time::Instant::now();
-        if self.last_word.is_some_and(|last| now < last + QUIET) {
+        let quiet = self.told.get(trouble).is_some_and(|last| now < *last + QUIET);
+        if !quiet {
+            self.told.insert(trouble, now);
+        }
+        !quiet
+    }
+
+    fn complain(&mut self, status: u16, message: &str, pause: Duration) {
+        if !self.may_tell("later") {
             return;
         }
-        self.last_word = Some(now);
         let endpoint = &self.client.config.name;
         let message = message.lines().next().unwrap_or_default();
         tracing::warn!(endpoint, status, message, next_try_in = ?pause, "lines are not taken; trying again");

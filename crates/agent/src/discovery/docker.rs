@@ -366,6 +366,9 @@ impl Discovery {
         let moment = position.as_ref().map(|position| position.moment).unwrap_or_default();
         known.stream = Some(StreamState { open: false, moment, last: false });
         self.told.commands.send(Command::Add(known.target.clone(), From::Engine, position));
+        if !known.running {
+            self.told.commands.send(Command::Ended(known.target.key.clone()));
+        }
         self.open_stream(id);
     }
 

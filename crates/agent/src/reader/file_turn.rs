@@ -23,6 +23,16 @@ pub(super) struct FileTurn<'a> {
     pub(super) scratch: &'a mut Vec<u8>,
 }
 
+/// What is to be done after some records.
+enum Then {
+    /// Go on.
+    Next,
+    /// The job takes nothing before then.
+    Wait(Instant),
+    /// The file is another one, and is read from its start.
+    Restarted,
+}
+
 impl FileTurn<'_> {
     /// Reads until the turn is over, or nothing is left.
     pub(super) fn run(mut self, chunk: &mut [u8], names_changed: bool) -> Turn {
@@ -32,11 +42,13 @@ impl FileTurn<'_> {
         let mut read = 0;
         while read < TURN {
             let Some(count) = self.peek(chunk) else { return Turn::Drained };
-            let (taken, wait) = self.records(&chunk[..count]);
+            let (taken, then) = self.records(&chunk[..count]);
             self.files.take(&chunk[..count], taken);
             read += taken;
-            if let Some(wait) = wait {
-                return Turn::Wait(wait);
+            match then {
+                Then::Wait(until) => return Turn::Wait(until),
+                Then::Restarted => continue,
+                Then::Next => {}
             }
             if taken == 0 && !self.stuck(&chunk[..count], count == chunk.len()) {
                 return self.drained();
@@ -56,22 +68,22 @@ impl FileTurn<'_> {
         }
     }
 
-    /// Hands on the whole records of a chunk; gives how many bytes they took, and when to go on.
-    fn records(&mut self, chunk: &[u8]) -> (usize, Option<Instant>) {
+    /// Hands on the whole records of a chunk; gives how many bytes they took, and what is to be done then.
+    fn records(&mut self, chunk: &[u8]) -> (usize, Then) {
         let start = self.files.place();
         let mut taken = 0;
         while let Some(length) = memchr(b'\n', &chunk[taken..]) {
             if let Some(wait) = self.sink.waits_until(self.course.target.job) {
-                return (taken, Some(wait));
+                return (taken, Then::Wait(wait));
             }
             let (first, last) = (start + taken as u64, start + (taken + length + 1) as u64);
             let readable = self.record(&chunk[taken..taken + length], true, first, last);
             if !readable && taken == 0 && self.files.restart_if_replaced() {
-                return (0, None);
+                return (0, Then::Restarted);
             }
             taken += length + 1;
         }
-        (taken, None)
+        (taken, Then::Next)
     }
 
     /// Hands on one record; false: it is none.

@@ -15,7 +15,7 @@ use crate::read::join::{Joiner, Piece};
 /// How much is read at once: more than the longest record of the engine (16 KiB of text, each byte an escape of six).
 pub(super) const CHUNK: usize = 128 * 1024;
 /// A source gives way to the others after this many bytes.
-pub(super) const TURN: usize = 4 * CHUNK;
+pub(super) const TURN: usize = CHUNK;
 
 /// A target that is read.
 #[derive(Debug)]
