@@ -74,7 +74,9 @@ fn encode(record: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
         rest = &rest[stop + 2..];
     };
     let time = &rest[rest.len() - 32..rest.len() - 2];
-    let digits = |from: usize, to: usize| time[from..to].iter().filter(|b| b.is_ascii_digit()).fold(0, |n: u64, b| n * 10 + u64::from(b - b'0'));
+    let digits = |from: usize, to: usize| {
+        time[from..to].iter().filter(|b| b.is_ascii_digit()).fold(0, |n: u64, b| n * 10 + u64::from(b - b'0'))
+    };
     let (year, month, day) = (digits(0, 4), digits(5, 7), digits(8, 10));
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;

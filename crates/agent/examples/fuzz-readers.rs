@@ -1,7 +1,11 @@
 //! Mutated records, frames and configurations: nothing may panic, take more than there is, or give out broken text.
 //! `cargo xtask fuzz agent` runs it.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for the terminal that says by a panic what broke")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for the terminal that says by a panic what broke"
+)]
 
 use wharf_agent::read::join::{Joiner, Piece};
 use wharf_agent::read::{Stream, frames, json_file};

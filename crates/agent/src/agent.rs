@@ -272,7 +272,13 @@ fn discoveries(jobs: &[Job], options: &Options) -> Result<Vec<Discovery>, AgentE
     Ok(discoveries)
 }
 
-fn docker_job(job: usize, prefix: String, from: &DockerFrom, labelling: &Labelling, options: &Options) -> Result<DockerJob, AgentError> {
+fn docker_job(
+    job: usize,
+    prefix: String,
+    from: &DockerFrom,
+    labelling: &Labelling,
+    options: &Options,
+) -> Result<DockerJob, AgentError> {
     let choice = match &from.host {
         Some(host) => EndpointChoice { host: Some(host.clone()), ..EndpointChoice::default() },
         None => options.engine.clone(),

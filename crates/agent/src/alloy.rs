@@ -87,7 +87,10 @@ loki.write "default" {
     #[test]
     fn the_usual_components_become_a_configuration_that_is_right() {
         // River has no commas between the attributes of a block.
-        let text = ALLOY.replace("{ username = \"me\", password_file = \"/run/secret\" }", "{\n username = \"me\"\n password_file = \"/run/secret\"\n }");
+        let text = ALLOY.replace(
+            "{ username = \"me\", password_file = \"/run/secret\" }",
+            "{\n username = \"me\"\n password_file = \"/run/secret\"\n }",
+        );
         let converted = convert(&text).unwrap();
         assert_eq!(
             converted.yaml,
@@ -137,7 +140,8 @@ scrape_configs:
 
     #[test]
     fn what_has_no_counterpart_is_told_with_its_place() {
-        let errors = convert("prometheus.scrape \"x\" {\n}\nloki.write \"w\" {\n  endpoint {\n    speed = 1\n  }\n}\n").unwrap_err();
+        let errors = convert("prometheus.scrape \"x\" {\n}\nloki.write \"w\" {\n  endpoint {\n    speed = 1\n  }\n}\n")
+            .unwrap_err();
         let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(text[0], "1:1: `prometheus.scrape` is not about containers' logs: it has no counterpart");
         assert!(text.iter().any(|line| line.starts_with("5:5: `speed`")), "{text:?}");

@@ -108,7 +108,14 @@ impl OpenBatch {
     }
 
     /// Adds an entry. `time` is in nanoseconds since 1970.
-    pub fn push<N: AsRef<str>, V: AsRef<str>>(&mut self, slot: Slot, now: Instant, time: i64, line: &str, metadata: &[(N, V)]) {
+    pub fn push<N: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        slot: Slot,
+        now: Instant,
+        time: i64,
+        line: &str,
+        metadata: &[(N, V)],
+    ) {
         let entries = &mut self.requests[slot.request].streams[slot.stream].entries;
         let before = entries.bytes();
         entries.push(time, line, metadata);

@@ -113,7 +113,11 @@ fn whole(node: &Node, faults: &mut Faults) -> Config {
     if job_nodes.is_empty() {
         file.error_here("no `scrape_configs`: nothing is read");
     }
-    let jobs = job_nodes.iter().enumerate().filter_map(|(number, node)| jobs::read(node, number, period, file.faults())).collect();
+    let jobs = job_nodes
+        .iter()
+        .enumerate()
+        .filter_map(|(number, node)| jobs::read(node, number, period, file.faults()))
+        .collect();
     global(&mut file);
     file.finish();
     Config { listen, positions, clients, jobs, limits }
@@ -158,11 +162,26 @@ fn server(node: &Node, faults: &mut Faults) -> Option<SocketAddr> {
     server.without_effect("log_level", "WHARF_LOG chooses what is logged");
     server.without_effect("log_format", "`--log-format` chooses the form");
     let unused = [
-        "grpc_listen_address", "grpc_listen_port", "grpc_listen_network", "grpc_listen_conn_limit", "http_listen_network",
-        "http_listen_conn_limit", "register_instrumentation", "graceful_shutdown_timeout", "http_server_read_timeout",
-        "http_server_write_timeout", "http_server_idle_timeout", "grpc_server_max_recv_msg_size",
-        "grpc_server_max_send_msg_size", "grpc_server_max_concurrent_streams", "http_path_prefix", "external_url",
-        "health_check_target", "enable_runtime_reload", "profiling_enabled", "log_source_ips_enabled",
+        "grpc_listen_address",
+        "grpc_listen_port",
+        "grpc_listen_network",
+        "grpc_listen_conn_limit",
+        "http_listen_network",
+        "http_listen_conn_limit",
+        "register_instrumentation",
+        "graceful_shutdown_timeout",
+        "http_server_read_timeout",
+        "http_server_write_timeout",
+        "http_server_idle_timeout",
+        "grpc_server_max_recv_msg_size",
+        "grpc_server_max_send_msg_size",
+        "grpc_server_max_concurrent_streams",
+        "http_path_prefix",
+        "external_url",
+        "health_check_target",
+        "enable_runtime_reload",
+        "profiling_enabled",
+        "log_source_ips_enabled",
     ];
     for name in unused {
         server.without_effect(name, "the agent's pages have no such setting");

@@ -97,15 +97,24 @@ impl Metrics {
         };
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
         family("wharf_agent_read_lines_total", "counter", "Lines that were read.", &|target| of(&target.state.lines));
-        family("wharf_agent_read_bytes_total", "counter", "Bytes of lines that were read.", &|target| of(&target.state.bytes));
-        family("wharf_agent_unread_bytes", "gauge", "Bytes on disk that are not read.", &|target| of(&target.state.unread));
-        family("wharf_agent_lag_seconds", "gauge", "Time between the newest line and the last that was taken.", &|target| {
-            target.state.lag_seconds(now)
+        family("wharf_agent_read_bytes_total", "counter", "Bytes of lines that were read.", &|target| {
+            of(&target.state.bytes)
         });
+        family("wharf_agent_unread_bytes", "gauge", "Bytes on disk that are not read.", &|target| {
+            of(&target.state.unread)
+        });
+        family(
+            "wharf_agent_lag_seconds",
+            "gauge",
+            "Time between the newest line and the last that was taken.",
+            &|target| target.state.lag_seconds(now),
+        );
         family("wharf_agent_about_to_lose", "gauge", "1: the next rotation removes unread lines.", &|target| {
             f64::from(u8::from(target.state.endangered.load(Ordering::Relaxed)))
         });
-        family("wharf_agent_lost_bytes_total", "counter", "Unread bytes that were rotated away.", &|target| of(&target.state.lost));
+        family("wharf_agent_lost_bytes_total", "counter", "Unread bytes that were rotated away.", &|target| {
+            of(&target.state.lost)
+        });
         family("wharf_agent_cut_lines_total", "counter", "Lines over the limit.", &|target| of(&target.state.cut));
         family("wharf_agent_unreadable_records_total", "counter", "Records that are none.", &|target| {
             of(&target.state.unreadable)

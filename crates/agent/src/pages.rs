@@ -73,7 +73,9 @@ async fn targets(State(pages): State<Pages>, headers: HeaderMap, query: axum::ex
 }
 
 fn describe(target: &Target, positions: &Positions) -> Value {
-    let labels = |labels: &wharf_loki::Labels| labels.iter().map(|(name, value)| (name.to_owned(), value.into())).collect::<serde_json::Map<_, _>>();
+    let labels = |labels: &wharf_loki::Labels| {
+        labels.iter().map(|(name, value)| (name.to_owned(), value.into())).collect::<serde_json::Map<_, _>>()
+    };
     let [stdout, stderr] = [&target.labels[0], &target.labels[1]].map(|found| found.as_ref().map(labels));
     let state = &target.state;
     let counter = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
@@ -97,13 +99,24 @@ const STYLE: &str = "body{font:14px/1.4 system-ui,sans-serif;margin:2em;color:#1
 
 fn page(list: &[Value]) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
-    write!(out, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>wharf agent: targets</title><style>{STYLE}</style>")?;
-    write!(out, "<h1>{} targets</h1><table><thead><tr><th>Target<th>Labels<th>Before relabelling<th>Lines<th>Unread bytes<th>Position<th>Last error</thead>", list.len())?;
+    write!(
+        out,
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>wharf agent: targets</title><style>{STYLE}</style>"
+    )?;
+    write!(
+        out,
+        "<h1>{} targets</h1><table><thead><tr><th>Target<th>Labels<th>Before relabelling<th>Lines<th>Unread bytes<th>Position<th>Last error</thead>",
+        list.len()
+    )?;
     for target in list {
         let text = |value: &Value| escaped(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         write!(out, "<tr><td>{}<br>({})", text(&target["name"]), text(&target["read_from"]))?;
         write!(out, "<td><code>{}</code>", labels(&target["labels"]["stdout"]))?;
-        write!(out, "<td><details><summary>labels</summary><code>{}</code></details>", labels(&target["discovered_labels"]))?;
+        write!(
+            out,
+            "<td><details><summary>labels</summary><code>{}</code></details>",
+            labels(&target["discovered_labels"])
+        )?;
         write!(out, "<td>{}<td>{}", target["lines"], target["unread_bytes"])?;
         write!(out, "<td><details><summary>position</summary><code>{}</code></details>", text(&target["position"]))?;
         let error = target["last_error"].as_str().map(escaped).unwrap_or_default();

@@ -199,7 +199,8 @@ fn read(text: &str) -> Result<BTreeMap<String, Position>, String> {
 
 /// Promtail's `positions: {cursor-<container>: "<seconds>", <path>: "<offset>"}`.
 fn promtails(text: &str) -> Result<BTreeMap<String, Position>, String> {
-    let node = yaml::read(text).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let node =
+        yaml::read(text).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     let Some(entries) = node.get("positions") else { return Err("it has no positions".to_owned()) };
     let mut positions = BTreeMap::new();
     for (key, field) in entries.as_map().into_iter().flatten() {
@@ -259,7 +260,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("x.log");
         fs::write(&log, "0123456789").unwrap();
-        let text = format!("positions:\n  cursor-abc: \"1700000000\"\n  {}: \"4\"\n  /gone.log: \"4\"\n", log.display());
+        let text =
+            format!("positions:\n  cursor-abc: \"1700000000\"\n  {}: \"4\"\n  /gone.log: \"4\"\n", log.display());
         let positions = read(&text).unwrap();
         assert_eq!(positions["docker/abc"].moment.time, 1_699_999_999_999_999_999);
         assert_eq!(positions[&format!("file/{}", log.display())].file.as_ref().unwrap().offset, 4);

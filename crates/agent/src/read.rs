@@ -3,9 +3,9 @@
 pub mod files;
 pub mod frames;
 pub mod join;
+pub mod json_file;
 pub mod marks;
 pub mod recent;
-pub mod json_file;
 pub mod time;
 
 /// Where a container wrote a line.

@@ -85,7 +85,12 @@ impl<O: Outlet> Reader<O> {
     /// # Errors
     ///
     /// The kernel's limits of inotify instances or of open files.
-    pub fn new(limits: Limits, budget: Arc<Budget>, jobs: Vec<Option<Pipeline>>, outlet: O) -> io::Result<(Self, Commands, Reports)> {
+    pub fn new(
+        limits: Limits,
+        budget: Arc<Budget>,
+        jobs: Vec<Option<Pipeline>>,
+        outlet: O,
+    ) -> io::Result<(Self, Commands, Reports)> {
         let (commands, reports, inbox) = command::channel()?;
         let reader = Self {
             limits,

@@ -63,9 +63,14 @@ fn explain(config: &Config) -> String {
         let _ = writeln!(out, "job {}:", job.name);
         for from in &job.docker {
             let engine = from.host.as_deref().unwrap_or("the engine of DOCKER_HOST and contexts");
-            let mut filters: Vec<String> = from.filters.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect();
+            let mut filters: Vec<String> =
+                from.filters.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect();
             filters.sort();
-            let _ = writeln!(out, "  reads the containers of {engine} ({})", if filters.is_empty() { "all".to_owned() } else { filters.join(" ") });
+            let _ = writeln!(
+                out,
+                "  reads the containers of {engine} ({})",
+                if filters.is_empty() { "all".to_owned() } else { filters.join(" ") }
+            );
         }
         for from in &job.files {
             let _ = writeln!(out, "  reads the files {}", from.path);
@@ -74,7 +79,8 @@ fn explain(config: &Config) -> String {
             Labelling::Rules(_) => "relabel_configs make its labels",
             Labelling::Defaults => "its labels are service_name, container, stream, compose_project, compose_service",
         };
-        let _ = writeln!(out, "  {labels}{}", if job.pipeline.is_some() { "; lines go through its stages" } else { "" });
+        let _ =
+            writeln!(out, "  {labels}{}", if job.pipeline.is_some() { "; lines go through its stages" } else { "" });
     }
     for client in &config.clients {
         let format = match client.format {
@@ -82,7 +88,10 @@ fn explain(config: &Config) -> String {
             Format::Json => "JSON",
             Format::Otlp => "OTLP",
         };
-        let gives_up = client.schedule.tries.map_or_else(|| "for ever".to_owned(), |tries| format!("up to {tries} times, and then drops"));
+        let gives_up = client
+            .schedule
+            .tries
+            .map_or_else(|| "for ever".to_owned(), |tries| format!("up to {tries} times, and then drops"));
         let _ = writeln!(out, "sends {format} to {}; tries again {gives_up}", client.url);
     }
     let positions = config.positions.as_ref().map_or_else(|| "nowhere".to_owned(), |file| file.display().to_string());

@@ -280,4 +280,3 @@ impl State {
         refused.map_or(Ok(()), Err)
     }
 }
-

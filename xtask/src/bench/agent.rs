@@ -73,7 +73,11 @@ impl Subject {
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     ensure(&[Need::Program("docker", "docker.io")])?;
     stage("binaries", binaries::build)?;
-    let bench = Bench { agent: binaries::wharf()?, bare: binaries::example("wharf-agent", "agent-bare")?, total: args.containers * args.lines };
+    let bench = Bench {
+        agent: binaries::wharf()?,
+        bare: binaries::example("wharf-agent", "agent-bare")?,
+        total: args.containers * args.lines,
+    };
     let containers = Containers::write(args)?;
     let subjects = [Subject::Bare, Subject::Files, Subject::Stages, Subject::Engine];
     let mut all: Vec<Vec<Figures>> = vec![Vec::new(); subjects.len()];
@@ -82,9 +86,16 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
             figures.push(bench.measure(*subject, &containers)?);
         }
     }
-    let mean = |figures: &[Figures], value: fn(&Figures) -> f64| figures.iter().map(value).sum::<f64>() / figures.len() as f64;
-    println!("{} lines in {} containers; {}", bench.total, args.containers, "CPU-s a million lines / with the engine's");
-    println!("{:30} {:>8} {:>8} {:>12} {:>10} {:>10} {:>10}", "subject", "CPU-s", "/ all", "lines/s", "peak MiB", "CPU: bare", "rate: bare");
+    let mean =
+        |figures: &[Figures], value: fn(&Figures) -> f64| figures.iter().map(value).sum::<f64>() / figures.len() as f64;
+    println!(
+        "{} lines in {} containers; {}",
+        bench.total, args.containers, "CPU-s a million lines / with the engine's"
+    );
+    println!(
+        "{:30} {:>8} {:>8} {:>12} {:>10} {:>10} {:>10}",
+        "subject", "CPU-s", "/ all", "lines/s", "peak MiB", "CPU: bare", "rate: bare"
+    );
     for (subject, figures) in subjects.iter().zip(&all) {
         let cpu = mean(figures, |figures| figures.cpu);
         let rate = mean(figures, |figures| figures.rate);
@@ -213,7 +224,8 @@ struct Engine(Option<Process>);
 
 impl Engine {
     fn find() -> Self {
-        let pid = output(command("pidof").arg("dockerd")).ok().and_then(|text| text.split_whitespace().next()?.parse().ok());
+        let pid =
+            output(command("pidof").arg("dockerd")).ok().and_then(|text| text.split_whitespace().next()?.parse().ok());
         Self(pid.map(Process))
     }
 
@@ -239,7 +251,16 @@ impl Containers {
         stage("lines", || {
             for _ in 0..args.containers {
                 let mut run = command("docker");
-                run.args(["run", "--detach", "--network", "none", "--log-driver", "json-file", "--log-opt", "max-size=-1"]);
+                run.args([
+                    "run",
+                    "--detach",
+                    "--network",
+                    "none",
+                    "--log-driver",
+                    "json-file",
+                    "--log-opt",
+                    "max-size=-1",
+                ]);
                 containers.ids.push(output(run.args(["--label", LABEL, IMAGE, "perl", "-e", &script]))?);
             }
             for id in &containers.ids {

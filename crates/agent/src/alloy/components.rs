@@ -29,13 +29,25 @@ struct All<'a>(HashMap<String, &'a Block>);
 
 /// What an endpoint's attribute is called for Promtail.
 const ENDPOINT: [(&str, &str); 13] = [
-    ("url", "url"), ("name", "name"), ("headers", "headers"), ("tenant_id", "tenant_id"), ("batch_wait", "batchwait"),
-    ("batch_size", "batchsize"), ("remote_timeout", "timeout"), ("bearer_token", "bearer_token"),
-    ("bearer_token_file", "bearer_token_file"), ("proxy_url", "proxy_url"), ("no_proxy", "no_proxy"),
-    ("proxy_from_environment", "proxy_from_environment"), ("follow_redirects", "follow_redirects"),
+    ("url", "url"),
+    ("name", "name"),
+    ("headers", "headers"),
+    ("tenant_id", "tenant_id"),
+    ("batch_wait", "batchwait"),
+    ("batch_size", "batchsize"),
+    ("remote_timeout", "timeout"),
+    ("bearer_token", "bearer_token"),
+    ("bearer_token_file", "bearer_token_file"),
+    ("proxy_url", "proxy_url"),
+    ("no_proxy", "no_proxy"),
+    ("proxy_from_environment", "proxy_from_environment"),
+    ("follow_redirects", "follow_redirects"),
 ];
-const BACKOFF: [(&str, &str); 3] =
-    [("min_backoff_period", "min_period"), ("max_backoff_period", "max_period"), ("max_backoff_retries", "max_retries")];
+const BACKOFF: [(&str, &str); 3] = [
+    ("min_backoff_period", "min_period"),
+    ("max_backoff_period", "max_period"),
+    ("max_backoff_retries", "max_retries"),
+];
 /// Components that say how Alloy itself runs.
 const OF_ALLOY: [&str; 4] = ["logging", "tracing", "http", "livedebugging"];
 const READ: [&str; 5] = ["discovery.docker", "discovery.relabel", "loki.source.docker", "loki.process", "loki.write"];
@@ -49,7 +61,8 @@ pub(super) fn convert(blocks: &[Block], errors: &mut Vec<ConfigError>, warnings:
         } else if OF_ALLOY.contains(&block.name.as_str()) {
             problems.warn(block.place, format!("`{}` is left out: it says how Alloy runs", block.name));
         } else {
-            problems.error(block.place, format!("`{}` is not about containers' logs: it has no counterpart", block.name));
+            problems
+                .error(block.place, format!("`{}` is not about containers' logs: it has no counterpart", block.name));
         }
     }
     let all = All(all);
@@ -70,7 +83,10 @@ fn clients(block: &Block, problems: &mut Problems<'_>) -> Vec<Json> {
         problems.warn(value.place, format!("`{name}` is left out"));
     }
     for part in block.blocks.iter().filter(|part| part.name != "endpoint") {
-        problems.warn(part.place, format!("`{}` is left out: lines wait in the engine's files, or in `--spool`", part.name));
+        problems.warn(
+            part.place,
+            format!("`{}` is left out: lines wait in the engine's files, or in `--spool`", part.name),
+        );
     }
     let endpoints = block.blocks.iter().filter(|part| part.name == "endpoint");
     endpoints.map(|endpoint| client(endpoint, external.as_ref(), problems)).collect()
@@ -79,7 +95,8 @@ fn clients(block: &Block, problems: &mut Problems<'_>) -> Vec<Json> {
 fn client(endpoint: &Block, external: Option<&Json>, problems: &mut Problems<'_>) -> Json {
     let (mut client, mut backoff) = (Map::new(), Map::new());
     for (name, value) in &endpoint.attributes {
-        let renamed = |list: &[(&str, &str)]| list.iter().find(|(from, _)| from == name).map(|(_, to)| (*to).to_owned());
+        let renamed =
+            |list: &[(&str, &str)]| list.iter().find(|(from, _)| from == name).map(|(_, to)| (*to).to_owned());
         if let Some(to) = renamed(&ENDPOINT) {
             client.insert(to, json_of(value, problems));
         } else if let Some(to) = renamed(&BACKOFF) {
@@ -118,7 +135,8 @@ fn endpoint_column(endpoint: &Block, value: Place) -> u32 {
 fn job(block: &Block, all: &All<'_>, problems: &mut Problems<'_>) -> Json {
     let attribute = |name: &str| block.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value);
     let mut rules = Vec::new();
-    let mut docker = attribute("targets").map(|targets| discovered(targets, all, &mut rules, problems, 0)).unwrap_or_default();
+    let mut docker =
+        attribute("targets").map(|targets| discovered(targets, all, &mut rules, problems, 0)).unwrap_or_default();
     for found in &mut docker {
         if let (Some(found), Some(host)) = (found.as_object_mut(), attribute("host"))
             && !found.contains_key("host")
@@ -132,10 +150,13 @@ fn job(block: &Block, all: &All<'_>, problems: &mut Problems<'_>) -> Json {
         rules.extend(rules_of(relabel, problems));
     }
     if let Some(Value { kind: Kind::Object(labels), .. }) = attribute("labels") {
-        rules.extend(labels.iter().map(|(name, value)| json!({ "target_label": name, "replacement": json_of(value, problems) })));
+        rules.extend(
+            labels.iter().map(|(name, value)| json!({ "target_label": name, "replacement": json_of(value, problems) })),
+        );
     }
     for (name, value) in &block.attributes {
-        if !matches!(name.as_str(), "targets" | "host" | "relabel_rules" | "labels" | "forward_to" | "refresh_interval") {
+        if !matches!(name.as_str(), "targets" | "host" | "relabel_rules" | "labels" | "forward_to" | "refresh_interval")
+        {
             problems.error(value.place, format!("`{name}` of loki.source.docker has no counterpart"));
         }
     }
@@ -154,9 +175,16 @@ fn job(block: &Block, all: &All<'_>, problems: &mut Problems<'_>) -> Json {
 }
 
 /// The engines that targets come from, and the rules on the way.
-fn discovered(targets: &Value, all: &All<'_>, rules: &mut Vec<Json>, problems: &mut Problems<'_>, depth: usize) -> Vec<Json> {
+fn discovered(
+    targets: &Value,
+    all: &All<'_>,
+    rules: &mut Vec<Json>,
+    problems: &mut Problems<'_>,
+    depth: usize,
+) -> Vec<Json> {
     let Kind::Reference(path) = &targets.kind else {
-        problems.error(targets.place, "`targets` is not from a component: write for example discovery.docker.NAME.targets");
+        problems
+            .error(targets.place, "`targets` is not from a component: write for example discovery.docker.NAME.targets");
         return Vec::new();
     };
     let name = path.rsplit_once('.').map_or(path.as_str(), |(name, _)| name);
@@ -164,7 +192,8 @@ fn discovered(targets: &Value, all: &All<'_>, rules: &mut Vec<Json>, problems: &
         Some(block) if block.name == "discovery.docker" => vec![docker(block, problems)],
         Some(block) if block.name == "discovery.relabel" && depth < 16 => {
             let before = block.attributes.iter().find(|(name, _)| name == "targets");
-            let docker = before.map(|(_, targets)| discovered(targets, all, rules, problems, depth + 1)).unwrap_or_default();
+            let docker =
+                before.map(|(_, targets)| discovered(targets, all, rules, problems, depth + 1)).unwrap_or_default();
             rules.extend(rules_of(block, problems));
             docker
         }
@@ -202,7 +231,10 @@ fn forwarded(to: Option<&Value>, all: &All<'_>, out: &mut Vec<Json>, problems: &
         .filter(|block| block.name == "loki.process")
         .collect();
     if processes.len() > 1 {
-        problems.error(*place, "lines that go through several `loki.process` at once have no counterpart: make a job for each");
+        problems.error(
+            *place,
+            "lines that go through several `loki.process` at once have no counterpart: make a job for each",
+        );
     }
     if let (Some(process), true) = (processes.first(), depth < 16) {
         out.extend(stages(process, problems));

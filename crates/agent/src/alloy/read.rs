@@ -124,7 +124,11 @@ impl Parser<'_> {
     }
 
     /// Items with commas between them, up to `end`.
-    fn items<T>(&mut self, end: char, item: impl Fn(&mut Self) -> Result<T, ConfigError>) -> Result<Vec<T>, ConfigError> {
+    fn items<T>(
+        &mut self,
+        end: char,
+        item: impl Fn(&mut Self) -> Result<T, ConfigError>,
+    ) -> Result<Vec<T>, ConfigError> {
         let mut items = Vec::new();
         loop {
             self.blank();

@@ -24,8 +24,10 @@ fn one(block: &Block, problems: &mut Problems<'_>) -> Option<Json> {
             return Some(json!({ "match": inner }));
         }
         "metrics" => ("metrics", metrics(block, problems)),
-        "cri" | "decolorize" | "docker" | "drop" | "eventlogmessage" | "json" | "limit" | "logfmt" | "multiline" | "output" | "pack"
-        | "regex" | "replace" | "sampling" | "template" | "tenant" | "timestamp" => (name, settings.into()),
+        "cri" | "decolorize" | "docker" | "drop" | "eventlogmessage" | "json" | "limit" | "logfmt" | "multiline"
+        | "output" | "pack" | "regex" | "replace" | "sampling" | "template" | "tenant" | "timestamp" => {
+            (name, settings.into())
+        }
         _ => {
             problems.error(block.place, format!("`{}` has no counterpart", block.name));
             return None;
@@ -52,8 +54,12 @@ fn metrics(block: &Block, problems: &mut Problems<'_>) -> Json {
             let value = json_of(value, problems);
             match attribute.as_str() {
                 "name" => name = value.as_str().unwrap_or_default().to_owned(),
-                "description" | "source" | "prefix" | "max_idle_duration" => drop(outer.insert(attribute.clone(), value)),
-                "action" | "value" | "match_all" | "count_entry_bytes" | "buckets" => drop(inner.insert(attribute.clone(), value)),
+                "description" | "source" | "prefix" | "max_idle_duration" => {
+                    drop(outer.insert(attribute.clone(), value))
+                }
+                "action" | "value" | "match_all" | "count_entry_bytes" | "buckets" => {
+                    drop(inner.insert(attribute.clone(), value))
+                }
                 _ => problems.error(metric.place, format!("`{attribute}` of a metric has no counterpart")),
             }
         }

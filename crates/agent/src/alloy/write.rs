@@ -53,6 +53,7 @@ fn nested(value: &Value, indent: usize, out: &mut String) {
 fn key(name: &str) -> String {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let word = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(&name.to_ascii_lowercase().as_str());
+    let word =
+        ["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(&name.to_ascii_lowercase().as_str());
     if plain && starts && !word { name.to_owned() } else { Value::from(name).to_string() }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::Url;
+use url::Url;
 use wharf_loki::labels::is_label_name;
 
 use super::section::{Faults, Section};
@@ -37,7 +37,8 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
     let (url, of_url) = url?;
     let config = ClientConfig {
         name: client.text("name").unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
-        format: format.unwrap_or_else(|| if url.path().ends_with("/v1/logs") { Format::Otlp } else { Format::Protobuf }),
+        format: format
+            .unwrap_or_else(|| if url.path().ends_with("/v1/logs") { Format::Otlp } else { Format::Protobuf }),
         url,
         gzip: gzip.unwrap_or(false),
         timeout: client.duration("timeout").unwrap_or(Duration::from_secs(10)),
@@ -48,8 +49,8 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
         auth: if auth == Auth::None { of_url } else { auth },
         tls: client.child("tls_config").map_or_else(TlsFiles::default, |node| tls(node, client.faults())),
         proxy: proxy(&mut client),
-        follow_redirects: client.boolean("follow_redirects").unwrap_or(true),
     };
+    client.without_effect("follow_redirects", "an endpoint that points elsewhere is told, and tried again");
     client.without_effect("enable_http2", "HTTP 1.1 is used");
     client.without_effect("drop_rate_limited_batches", "lines wait until the endpoint takes them");
     client.without_effect("proxy_connect_header", "a proxy gets no headers of its own");
@@ -89,7 +90,8 @@ fn external_labels(client: &mut Section<'_, '_>) -> Vec<(String, String)> {
         if !is_label_name(name)
             && let Some(node) = client.child("external_labels")
         {
-            client.error(node, format!("`{name}` is not a label name: letters, digits and `_` only, and no digit first"));
+            client
+                .error(node, format!("`{name}` is not a label name: letters, digits and `_` only, and no digit first"));
         }
     }
     labels
@@ -167,7 +169,9 @@ fn tls(node: &Node, faults: &mut Faults) -> TlsFiles {
 }
 
 fn proxy(client: &mut Section<'_, '_>) -> Proxy {
-    let url = client.parsed("proxy_url", "an address, as http://proxy:3128", |text| Url::parse(text).ok());
+    let url = client.parsed("proxy_url", "an address, as http://proxy:3128", |text| {
+        Url::parse(text).ok().filter(|url| url.scheme() == "http")
+    });
     let except = client.text("no_proxy");
     // Promtail's clients follow the environment only when told to; people expect it of any program.
     let from_environment = client.boolean("proxy_from_environment").unwrap_or(true);

@@ -56,8 +56,22 @@ pub struct FilesFrom {
 
 /// What Promtail reads besides, and this agent does not.
 const OTHERS: [&str; 17] = [
-    "journal", "syslog", "gcplog", "push", "loki_push_api", "windows_events", "kafka", "azure_event_hubs", "gelf", "cloudflare",
-    "heroku_drain", "file_sd_configs", "kubernetes_sd_configs", "consul_sd_configs", "consulagent_sd_configs", "dns_sd_configs",
+    "journal",
+    "syslog",
+    "gcplog",
+    "push",
+    "loki_push_api",
+    "windows_events",
+    "kafka",
+    "azure_event_hubs",
+    "gelf",
+    "cloudflare",
+    "heroku_drain",
+    "file_sd_configs",
+    "kubernetes_sd_configs",
+    "consul_sd_configs",
+    "consulagent_sd_configs",
+    "dns_sd_configs",
     "ec2_sd_configs",
 ];
 
@@ -78,10 +92,10 @@ pub(super) fn read(node: &Node, number: usize, period: Duration, faults: &mut Fa
             Rules::default()
         }
     });
-    let docker: Vec<DockerFrom> = job.list("docker_sd_configs").into_iter().map(|node| docker(node, job.faults())).collect();
+    let docker: Vec<DockerFrom> =
+        job.list("docker_sd_configs").into_iter().map(|node| docker(node, job.faults())).collect();
     let static_configs = job.list("static_configs");
-    let files: Vec<FilesFrom> =
-        static_configs.iter().filter_map(|node| files(node, period, job.faults())).collect();
+    let files: Vec<FilesFrom> = static_configs.iter().filter_map(|node| files(node, period, job.faults())).collect();
     for other in OTHERS {
         if let Some(node) = job.child(other) {
             job.error(node, format!("`{other}` is not read by this agent: it reads containers and files"));
@@ -108,7 +122,8 @@ fn docker(node: &Node, faults: &mut Faults) -> DockerFrom {
     }
     for node in section.list("filters") {
         let mut filter = Section::new("a filter", node, section.faults());
-        let values: Vec<String> = filter.list("values").iter().filter_map(|value| value.as_text().map(str::to_owned)).collect();
+        let values: Vec<String> =
+            filter.list("values").iter().filter_map(|value| value.as_text().map(str::to_owned)).collect();
         match filter.text("name") {
             Some(name) => from.filters.entry(name).or_default().extend(values),
             None => filter.error_here("a filter without `name`"),
@@ -126,7 +141,9 @@ fn docker(node: &Node, faults: &mut Faults) -> DockerFrom {
     for name in ["tls_config", "basic_auth", "authorization", "bearer_token", "bearer_token_file", "oauth2"] {
         section.without_effect(name, "DOCKER_CERT_PATH and contexts say how an engine is reached");
     }
-    for name in ["proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header", "follow_redirects", "enable_http2"] {
+    for name in
+        ["proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header", "follow_redirects", "enable_http2"]
+    {
         section.without_effect(name, "engines are asked directly");
     }
     section.finish();
@@ -141,7 +158,8 @@ fn files(node: &Node, period: Duration, faults: &mut Faults) -> Option<FilesFrom
         if !is_label_name(name)
             && let Some(node) = section.child("labels")
         {
-            section.error(node, format!("`{name}` is not a label name: letters, digits and `_` only, and no digit first"));
+            section
+                .error(node, format!("`{name}` is not a label name: letters, digits and `_` only, and no digit first"));
         }
     }
     let value = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());

@@ -149,7 +149,8 @@ impl<'n, 'f> Section<'n, 'f> {
     pub(super) fn finish(self) {
         for (name, field) in self.map.into_iter().flatten().filter(|(name, _)| !self.asked.contains(*name)) {
             let near = self.asked.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
-            let hint = near.filter(|(distance, _)| *distance <= 2).map(|(_, known)| format!(": did you mean `{known}`?"));
+            let hint =
+                near.filter(|(distance, _)| *distance <= 2).map(|(_, known)| format!(": did you mean `{known}`?"));
             let message = format!("{} has no field `{name}`{}", self.name, hint.unwrap_or_default());
             self.faults.errors.push(field.key.error(message));
         }

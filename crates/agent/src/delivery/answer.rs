@@ -63,11 +63,8 @@ fn reason(body: &str) -> &'static str {
 
 /// The sum of what the server says it ignored: `total ignored: 1 out of 5 for stream: {...}`.
 fn ignored(body: &str) -> Option<u64> {
-    let counts: Vec<u64> = body
-        .split("total ignored: ")
-        .skip(1)
-        .filter_map(|rest| rest.split(' ').next()?.parse().ok())
-        .collect();
+    let counts: Vec<u64> =
+        body.split("total ignored: ").skip(1).filter_map(|rest| rest.split(' ').next()?.parse().ok()).collect();
     (!counts.is_empty()).then(|| counts.iter().sum())
 }
 

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use wharf_loki::push::write_head;
 use wharf_loki::Labels;
+use wharf_loki::push::write_head;
 
 use super::client::Format;
 use super::part::Part;

@@ -91,7 +91,15 @@ impl Sender {
             (labels.to_string(), entry.line.chars().take(200).collect::<String>())
         });
         let endpoint = &self.client.config.name;
-        tracing::warn!(endpoint, reason, lines, stream, line, message = message.trim(), "lines were refused and are dropped");
+        tracing::warn!(
+            endpoint,
+            reason,
+            lines,
+            stream,
+            line,
+            message = message.trim(),
+            "lines were refused and are dropped"
+        );
     }
 
     fn may_tell(&mut self, trouble: &'static str) -> bool {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bollard::models::{ContainerInspectResponse, ContainerSummary, EventMessage, Network};
+use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, EventMessage, Network};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder, ListNetworksOptions};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -165,8 +165,16 @@ struct Meanwhile {
 
 enum Outcome {
     /// Some containers, looked at.
-    Looked { id: String, found: Option<Box<(ContainerSummary, ContainerInspectResponse)>>, networks: Option<Vec<Network>> },
-    Opened { id: String, opened: Result<raw_log::RawLog, wharf_docker::Error> },
+    Looked {
+        id: String,
+        found: Option<Box<(ContainerSummary, ContainerInspectResponse)>>,
+        networks: Option<Vec<Network>>,
+        failed: bool,
+    },
+    Opened {
+        id: String,
+        opened: Result<raw_log::RawLog, wharf_docker::Error>,
+    },
 }
 
 impl Discovery {
@@ -202,7 +210,9 @@ impl Discovery {
         let Ok(all) = list(&self.engine, &HashMap::new(), None).await else { return };
         let all: std::collections::HashSet<String> = all.into_iter().filter_map(|container| container.id).collect();
         let kept = self.told.positions.keys(&self.job.prefix).into_iter();
-        let old = kept.filter(|key| !all.contains(&key[self.job.prefix.len()..]) && !self.known.contains_key(&key[self.job.prefix.len()..]));
+        let old = kept.filter(|key| {
+            !all.contains(&key[self.job.prefix.len()..]) && !self.known.contains_key(&key[self.job.prefix.len()..])
+        });
         self.told.positions.apply(old.map(|key| (Arc::from(key), None)).collect(), None);
     }
 
@@ -262,17 +272,28 @@ impl Discovery {
                 list(&engine, &filters, Some(&id)),
                 engine.docker().inspect_container(&id, None::<InspectContainerOptions>)
             );
+            let missing = |error: &bollard::errors::Error| {
+                matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
+            };
+            let failed = listed.is_err() || inspected.as_ref().is_err_and(|error| !missing(error));
+            if failed {
+                tokio::time::sleep(PAUSE).await;
+            }
             let summary = listed.ok().and_then(|listed| listed.into_iter().next());
             let found = summary.zip(inspected.ok()).map(Box::new);
             let unknown = found.as_ref().is_some_and(|found| {
                 let networks = found.0.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
-                networks.into_iter().flatten().filter_map(|(_, endpoint)| endpoint.network_id.as_ref()).any(|id| !known_networks.contains(id))
+                networks
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|(_, endpoint)| endpoint.network_id.as_ref())
+                    .any(|id| !known_networks.contains(id))
             });
             let networks = match unknown {
                 true => engine.docker().list_networks(None::<ListNetworksOptions>).await.ok(),
                 false => None,
             };
-            Outcome::Looked { id, found, networks }
+            Outcome::Looked { id, found, networks, failed }
         }));
     }
 
@@ -281,7 +302,7 @@ impl Discovery {
             self.look(next);
         }
         match outcome {
-            Ok(Outcome::Looked { id, found, networks }) => {
+            Ok(Outcome::Looked { id, found, networks, failed }) => {
                 for network in networks.into_iter().flatten() {
                     self.networks.insert(network.id.clone().unwrap_or_default(), network);
                 }
@@ -297,7 +318,7 @@ impl Discovery {
                         tracing::debug!(id, "a container was gone before it could be looked at");
                     }
                     self.gone(&id);
-                } else if meanwhile.again {
+                } else if meanwhile.again || failed {
                     self.look(id);
                 }
             }
@@ -322,12 +343,18 @@ impl Discovery {
             others.extend(listed.into_iter().map(|container| (other.to_owned(), container)));
         }
         let discovered = meta::labels(summary, &others, &self.networks, &self.job.addressing);
-        let name = discovered.get("__meta_docker_container_name").unwrap_or_default().trim_start_matches('/').to_owned();
+        let name =
+            discovered.get("__meta_docker_container_name").unwrap_or_default().trim_start_matches('/').to_owned();
         let running = inspected.state.as_ref().and_then(|state| state.running).unwrap_or(false);
+        let begun = inspected.log_path.as_deref().is_some_and(|path| !path.is_empty());
         if let Some(known) = self.known.get_mut(id) {
             known.running = running;
-            let renamed = known.target.discovered.get("__meta_docker_container_name") != discovered.get("__meta_docker_container_name");
-            if renamed && let Some(target) = self.job.labelling.target(known.target.key.clone(), name, self.job.job, discovered) {
+            let renamed = known.target.discovered.get("__meta_docker_container_name")
+                != discovered.get("__meta_docker_container_name");
+            if renamed
+                && let Some(target) =
+                    self.job.labelling.target(known.target.key.clone(), name, self.job.job, discovered)
+            {
                 let target = Arc::new(target);
                 known.target = target.clone();
                 self.told.targets.insert(target.clone());
@@ -335,12 +362,20 @@ impl Discovery {
             }
             return self.open_stream(id);
         }
+        // One that was never started has no log; its start is told.
+        if !begun
+            && !running
+            && inspected.state.as_ref().and_then(|state| state.status) == Some(ContainerStateStatusEnum::CREATED)
+        {
+            return;
+        }
         let Some(target) = self.job.labelling.target(self.key(id), name, self.job.job, discovered) else { return };
         self.add(id, Arc::new(target), inspected, running);
     }
 
     fn add(&mut self, id: &str, target: Arc<Target>, inspected: &ContainerInspectResponse, running: bool) {
-        let position = self.told.positions.get(&target.key).or_else(|| self.told.positions.get(&format!("docker/{id}")));
+        let position =
+            self.told.positions.get(&target.key).or_else(|| self.told.positions.get(&format!("docker/{id}")));
         let terminal = inspected.config.as_ref().and_then(|config| config.tty).unwrap_or(false);
         let path = if self.job.read_from == ReadFrom::Engine { None } else { log_on_disk(inspected) };
         let known = Known { target: target.clone(), running, gone: false, terminal, stream: None };
@@ -378,11 +413,11 @@ impl Discovery {
         let Some(stream) = known.stream.as_mut().filter(|stream| !stream.open) else { return };
         stream.open = true;
         stream.last = !known.running;
-        let moment = stream.moment;
+        let (moment, follow) = (stream.moment, known.running);
         let since = (moment.lines_at_time > 0).then(|| events::Moment((moment.time - CLOCK_MARGIN).max(0)));
         let (engine, id) = (self.engine.clone(), id.to_owned());
         self.lookups.push(tokio::spawn(async move {
-            let opened = raw_log::open(&engine, &id, since).await;
+            let opened = raw_log::open(&engine, &id, since, follow).await;
             if opened.as_ref().is_err_and(|error| error.status().is_none()) {
                 tokio::time::sleep(PAUSE).await;
             }
@@ -406,7 +441,11 @@ impl Discovery {
                 if error.status().is_none() {
                     self.open_stream(&id);
                 } else {
-                    tracing::warn!(container = known.target.name, error = error.engine_message(), "the engine does not give this log");
+                    tracing::warn!(
+                        container = known.target.name,
+                        error = error.engine_message(),
+                        "the engine does not give this log"
+                    );
                 }
             }
         }

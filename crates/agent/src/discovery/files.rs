@@ -69,7 +69,9 @@ fn look(job: &FilesJob, told: &Told, known: &mut HashMap<PathBuf, Arc<str>>, fou
         let key: Arc<str> = format!("file/{}", path.display()).into();
         let filename = path.to_string_lossy().into_owned();
         let discovered = job.labels.with("filename", filename.as_str());
-        let Some(mut target) = job.labelling.target(key.clone(), filename.clone(), job.job, discovered) else { continue };
+        let Some(mut target) = job.labelling.target(key.clone(), filename.clone(), job.job, discovered) else {
+            continue;
+        };
         // As Promtail does, whatever the rules say.
         for labels in target.labels.iter_mut().flatten() {
             *labels = labels.with("filename", filename.as_str());

@@ -100,7 +100,9 @@ fn first_network(container: &ContainerSummary, others: &HashMap<String, Containe
 
 fn first_port(container: &ContainerSummary) -> Option<&PortSummary> {
     let ports = container.ports.iter().flatten();
-    ports.filter(|port| port.typ == Some(PortSummaryTypeEnum::TCP)).min_by_key(|port| (port.private_port, port.public_port))
+    ports
+        .filter(|port| port.typ == Some(PortSummaryTypeEnum::TCP))
+        .min_by_key(|port| (port.private_port, port.public_port))
 }
 
 /// Go's `net.JoinHostPort`.
@@ -183,7 +185,8 @@ mod tests {
     fn a_container_without_ports_has_the_default_one_and_shares_networks() {
         let other = container(serde_json::json!({"Id": "b", "Names": ["/b"], "HostConfig": {"NetworkMode": "x"},
             "NetworkSettings": {"Networks": {"x": {"NetworkID": "n1", "IPAddress": "fd00::2"}}}}));
-        let shares = container(serde_json::json!({"Id": "a", "Names": ["/a"], "HostConfig": {"NetworkMode": "container:b"}}));
+        let shares =
+            container(serde_json::json!({"Id": "a", "Names": ["/a"], "HostConfig": {"NetworkMode": "container:b"}}));
         let others = HashMap::from([("b".to_owned(), other)]);
         let all = labels(&shares, &others, &networks(), &Addressing::default());
         assert_eq!(all.get("__address__"), Some("[fd00::2]:80"));

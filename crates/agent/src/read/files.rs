@@ -99,7 +99,8 @@ impl LogFiles {
         let mut files = Self { path: path.to_owned(), rotated, held: VecDeque::new(), past: VecDeque::new(), place: 0 };
         files.held = files.chain(None)?.files.into();
         let Some(position) = position else { return Ok((files, Found::New)) };
-        let Some(index) = files.held.iter_mut().enumerate().rev().find_map(|(index, held)| held.is(position).then_some(index))
+        let Some(index) =
+            files.held.iter_mut().enumerate().rev().find_map(|(index, held)| held.is(position).then_some(index))
         else {
             return Ok((files, Found::Gone));
         };

@@ -151,7 +151,10 @@ mod tests {
     fn a_line_is_borrowed_and_pieces_are_known() {
         let line = r#"{"log":"hello\n","stream":"stdout","time":"2023-11-14T22:13:20.000000042Z"}"#;
         let mut scratch = Vec::new();
-        assert!(matches!(quick(line.as_bytes(), &mut scratch), Some((Text::Borrowed(b"hello"), true, Stream::Stdout, TIME))));
+        assert!(matches!(
+            quick(line.as_bytes(), &mut scratch),
+            Some((Text::Borrowed(b"hello"), true, Stream::Stdout, TIME))
+        ));
         let piece = r#"{"log":"hel","stream":"stderr","time":"2023-11-14T22:13:20.000000042Z"}"#;
         assert_eq!(read(piece), Some(("hel".into(), false, Stream::Stderr, TIME)));
         let empty = r#"{"log":"\n","stream":"stdout","time":"2023-11-14T22:13:20.000000042Z"}"#;
@@ -175,8 +178,14 @@ mod tests {
 
     #[test]
     fn what_is_no_record_is_refused() {
-        for record in ["", "{}", "text", r#"{"log":"a"#, r#"{"log":"a\n","stream":"stdout"}"#, r#"{"log":"a\x","stream":"stdout","time":"2023-11-14T22:13:20Z"}"#]
-        {
+        for record in [
+            "",
+            "{}",
+            "text",
+            r#"{"log":"a"#,
+            r#"{"log":"a\n","stream":"stdout"}"#,
+            r#"{"log":"a\x","stream":"stdout","time":"2023-11-14T22:13:20Z"}"#,
+        ] {
             assert_eq!(read(record), None, "{record}");
         }
     }

@@ -4,7 +4,12 @@
 /// dropped; an offset is `Z` or `+01:00`. `None` if it is anything else, or no date.
 pub fn parse(text: &[u8]) -> Option<i64> {
     let fixed: &[u8; 19] = text.first_chunk()?;
-    if fixed[4] != b'-' || fixed[7] != b'-' || !matches!(fixed[10], b'T' | b't' | b' ') || fixed[13] != b':' || fixed[16] != b':' {
+    if fixed[4] != b'-'
+        || fixed[7] != b'-'
+        || !matches!(fixed[10], b'T' | b't' | b' ')
+        || fixed[13] != b':'
+        || fixed[16] != b':'
+    {
         return None;
     }
     let (year, month, day) = (number(&fixed[..4])?, number(&fixed[5..7])?, number(&fixed[8..10])?);
@@ -76,8 +81,14 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "2023-11-14", "2023-02-29T00:00:00Z", "2023-11-14T22:13:20", "2023-11-14T22:13:20.Z", "9999-99-99T99:99:99Z"]
-        {
+        for text in [
+            "",
+            "2023-11-14",
+            "2023-02-29T00:00:00Z",
+            "2023-11-14T22:13:20",
+            "2023-11-14T22:13:20.Z",
+            "9999-99-99T99:99:99Z",
+        ] {
             assert_eq!(parse(text.as_bytes()), None, "{text}");
         }
     }

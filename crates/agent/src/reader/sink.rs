@@ -36,7 +36,17 @@ pub(super) struct Course {
 
 impl Course {
     pub(super) fn new(target: Arc<Target>, number: u64, marks: Marks) -> Self {
-        Self { target, number, marks, skip: None, recent: None, slots: [None, None], touched: false, lines: 0, bytes: 0 }
+        Self {
+            target,
+            number,
+            marks,
+            skip: None,
+            recent: None,
+            slots: [None, None],
+            touched: false,
+            lines: 0,
+            bytes: 0,
+        }
     }
 
     /// Goes on under other labels.
@@ -95,7 +105,10 @@ impl Sink {
     /// Hands on a line. `pending`: another line of the target began before it and has not ended.
     pub(super) fn line(&mut self, course: &mut Course, line: Line<'_>, pending: bool) {
         if course.skip.as_mut().is_some_and(|skip| !skip.is_new(line.time))
-            || course.recent.as_mut().is_some_and(|recent| !recent.is_new(line.time, line.stream, line.text))
+            || course
+                .recent
+                .as_mut()
+                .is_some_and(|recent| !recent.is_new(line.time, line.stream, line.text, self.now.unix))
         {
             return;
         }

@@ -111,7 +111,8 @@ impl Source {
                 let (joiner, course) = (&mut self.joiner, &mut self.course);
                 let names_changed = std::mem::take(&mut self.names_changed);
                 let (ended, gone) = (&mut self.ended, self.gone);
-                FileTurn { files: log, plain: *plain, joiner, course, ended, gone, sink, scratch }.run(chunk, names_changed)
+                FileTurn { files: log, plain: *plain, joiner, course, ended, gone, sink, scratch }
+                    .run(chunk, names_changed)
             }
             Input::Engine(_) => self.read_stream(sink, chunk),
         };
@@ -135,7 +136,11 @@ impl Source {
         state.unread.store(unread, Ordering::Relaxed);
         let endangered = rotation.is_some_and(|rotation| log.is_endangered(rotation));
         if endangered && !state.endangered.load(Ordering::Relaxed) {
-            tracing::warn!(target_name = target, bytes = unread, "about to lose unread lines: the next rotation removes them");
+            tracing::warn!(
+                target_name = target,
+                bytes = unread,
+                "about to lose unread lines: the next rotation removes them"
+            );
         }
         state.endangered.store(endangered, Ordering::Relaxed);
     }

@@ -109,7 +109,8 @@ impl Settings {
 
     fn from_flags(&self, sends: bool) -> Result<config::Config, Failure> {
         if self.loki.is_empty() && sends {
-            let text = "nowhere to send to: name Loki with `--loki http://loki:3100`, or a configuration with `--config`";
+            let text =
+                "nowhere to send to: name Loki with `--loki http://loki:3100`, or a configuration with `--config`";
             return Err(anyhow::Error::msg(text).into());
         }
         let simple = Simple {

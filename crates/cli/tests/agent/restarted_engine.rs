@@ -27,7 +27,8 @@ async fn a_restarted_engines_logs_are_read_on() {
     assert!(restarted.success());
     eventually("the engine answers again", DEADLINE, async || {
         let version = scene.command(&[]);
-        let host = version.get_envs().find_map(|(name, value)| (name == "DOCKER_HOST").then_some(value)).flatten().unwrap();
+        let host =
+            version.get_envs().find_map(|(name, value)| (name == "DOCKER_HOST").then_some(value)).flatten().unwrap();
         match Command::new("docker").env("DOCKER_HOST", host).arg("version").output() {
             Ok(output) if output.status.success() => Ok(()),
             other => Err(format!("{other:?}")),

@@ -77,7 +77,15 @@ impl Scene {
         }
         let mode = if self.mode == Mode::Files { "files" } else { "engine" };
         command
-            .args(["agent", "--filter", &format!("label={LABEL}={}", self.name), "--listen", "127.0.0.1:0", "--read", mode])
+            .args([
+                "agent",
+                "--filter",
+                &format!("label={LABEL}={}", self.name),
+                "--listen",
+                "127.0.0.1:0",
+                "--read",
+                mode,
+            ])
             .args(["--loki", &self.loki.url(), "--positions"])
             .arg(self.path("positions.json"))
             .args(options);

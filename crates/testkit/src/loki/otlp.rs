@@ -66,7 +66,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Stream>, String> {
 
 fn stream(logs: ResourceLogs) -> Stream {
     let attributes = pairs(logs.resource.unwrap_or_default().attributes);
-    let labels: Vec<String> = attributes.iter().map(|(name, value)| format!("{}={value:?}", name.replace('.', "_"))).collect();
+    let labels: Vec<String> =
+        attributes.iter().map(|(name, value)| format!("{}={value:?}", name.replace('.', "_"))).collect();
     let records = logs.scope_logs.into_iter().flat_map(|scope| scope.log_records);
     let entries = records.map(|record| LokiLine {
         tenant: None,

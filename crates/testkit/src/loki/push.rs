@@ -118,8 +118,7 @@ fn json(bytes: &[u8]) -> Result<Vec<Stream>, String> {
 
 fn texts(value: &serde_json::Value) -> Result<BTreeMap<String, String>, String> {
     let map = value.as_object().ok_or("no map of texts")?;
-    let pair = |(name, value): (&String, &serde_json::Value)| {
-        Ok((name.clone(), value.as_str().ok_or("no text")?.to_owned()))
-    };
+    let pair =
+        |(name, value): (&String, &serde_json::Value)| Ok((name.clone(), value.as_str().ok_or("no text")?.to_owned()));
     map.iter().map(pair).collect()
 }
