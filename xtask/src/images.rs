@@ -13,19 +13,29 @@ use crate::{
 
 /// What all images from Debian's packages begin with.
 const BASE: &str = "wharf-local/debian:bookworm";
+/// The tests' image with other exporters.
+const PEERS: &str = "wharf-local/peers:bookworm";
 
 /// Binaries, then the images that are made here for stacks from this source.
 pub(crate) fn make(source: Source) -> Result<()> {
-    stage("static binaries", || binaries::build().and_then(|()| binaries::stage_web()))?;
+    stage("static binaries", || binaries::build().and_then(|()| binaries::stage_images()))?;
     if source == Source::Offline {
         base()?;
     }
     stage("images", || run(wharf(source)?.arg("build")))
 }
 
+/// What only the tests need: programs that ours are compared with.
+fn peers() -> Result<()> {
+    stage("images of peers", || {
+        run(command("docker").args(["build", "--quiet", "--tag", PEERS, "deploy/images/peers"]))
+    })
+}
+
 /// The task: all of them.
 pub(crate) fn run_task() -> Result<()> {
-    make(Source::Offline)
+    make(Source::Offline)?;
+    peers()
 }
 
 /// Makes the base image unless the engine has it.

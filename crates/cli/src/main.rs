@@ -16,6 +16,7 @@ mod duration;
 mod events;
 mod exec;
 mod export;
+mod exporter;
 mod failure;
 mod images;
 mod kill;
@@ -94,6 +95,8 @@ enum Verb {
     Exec(exec::Args),
     /// Write a container's files as a tar archive
     Export(export::Args),
+    /// Serve metrics of containers, Redis, Postgres and the host to Prometheus
+    Exporter(exporter::Args),
     /// List the images of the project's containers
     Images(images::Args),
     /// Send a signal to containers
@@ -158,10 +161,11 @@ async fn run(cli: Cli) -> ExitCode {
     let result = match cli.verb {
         Verb::Build(args) => build::run(args, &session).await,
         Verb::Completion(args) => completion::run(&args, Cli::command()),
-        Verb::Config(args) => config::run(args, &session),
+        Verb::Config(args) => config::run(args, &session).await,
         Verb::Doctor(args) => doctor::run(args, &session).await,
         Verb::Down(args) => down::run(args, &session).await,
         Verb::Exec(args) => exec::run(args, &session).await,
+        Verb::Exporter(args) => exporter::run(args, &session).await,
         Verb::Images(args) => images::run(args, &session).await,
         Verb::Kill(args) => kill::run(args, &session).await,
         Verb::Logs(args) => logs::run(args, &session).await,
@@ -202,8 +206,8 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_documentation_are_understood() {
-        let page = include_str!("../../../docs/cli.md");
-        let examples = page.lines().filter_map(|line| line.strip_prefix("$ "));
+        let pages = [include_str!("../../../docs/cli.md"), include_str!("../../../docs/compose.md")];
+        let examples = pages.iter().flat_map(|page| page.lines()).filter_map(|line| line.strip_prefix("$ "));
         for example in examples {
             let words = example.split('#').next().unwrap_or_default().split_whitespace();
             assert!(Cli::try_parse_from(words).is_ok(), "{example}");

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
-use wharf_compose::{Loaded, Options, Project, Steps};
+use wharf_compose::{Config, Loaded, Options, Project, Steps};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{Observed, Plan, apply, observe};
@@ -48,7 +48,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
     ansi: Ansi,
     /// Networks and volumes that no service uses, too
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) all_resources: bool,
     /// Names of containers and built images as Compose 1 made them, with "_"
     #[arg(long, global = true)]
@@ -95,9 +95,13 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(global: Global) -> Self {
-        let environment: BTreeMap<String, String> = std::env::vars_os()
+        let mut environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect();
+        // A shell sets it; what starts wharf without one may not.
+        if let Ok(here) = std::env::current_dir() {
+            environment.entry("PWD".to_owned()).or_insert_with(|| here.display().to_string());
+        }
         let plain = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = |terminal: bool| match global.ansi {
             Ansi::Always => true,
@@ -109,7 +113,8 @@ impl Session {
         Session { global, environment, stdin: OnceLock::new(), colour_out, colour_err }
     }
 
-    fn options(&self, services: &[String], profiles: &[String]) -> anyhow::Result<Options> {
+    /// What the reader is given. `services` are those named on the command line.
+    pub(crate) fn options(&self, services: &[String], profiles: &[String]) -> anyhow::Result<Options> {
         let from_stdin = self.global.file.iter().any(|file| file.as_os_str() == "-");
         let stdin = match (from_stdin, self.stdin.get()) {
             (true, None) => {
@@ -138,11 +143,21 @@ impl Session {
 
     /// Reads the project and prints the reader's warnings. `services` are those named on the command line.
     pub(crate) fn load(&self, services: &[String]) -> Result<Project, Failure> {
-        let loaded = self.load_quietly(services, &[])?;
-        for warning in &loaded.warnings {
-            report::compose_warning(warning, self.colour_err);
-        }
+        self.load_by(services, Steps::default())
+    }
+
+    /// The same by the given steps.
+    pub(crate) fn load_by(&self, services: &[String], steps: Steps) -> Result<Project, Failure> {
+        let loaded = Project::load_by(&self.options(services, &[])?, steps)?;
+        report::compose_warnings(&loaded.warnings, self.colour_err);
         Ok(loaded.project)
+    }
+
+    /// Reads the canonical form by the given steps and prints the reader's warnings.
+    pub(crate) fn config(&self, services: &[String], steps: Steps) -> Result<Config, Failure> {
+        let config = Config::load(&self.options(services, &[])?, steps)?;
+        report::compose_warnings(&config.warnings, self.colour_err);
+        Ok(config)
     }
 
     /// Reads the project; the warnings are the caller's.
@@ -217,10 +232,14 @@ impl Session {
         }
     }
 
-    pub(crate) async fn connect(&self) -> Result<Engine, Failure> {
+    /// Where the engine is.
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
         let choice = EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() };
-        let endpoint = Endpoint::resolve(&self.environment, &choice)?;
-        Ok(Engine::connect(&endpoint).await?)
+        Ok(Endpoint::resolve(&self.environment, &choice)?)
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Engine, Failure> {
+        Ok(Engine::connect(&self.endpoint()?).await?)
     }
 
     /// A display for the progress of plans, on standard error.

@@ -37,7 +37,7 @@ fn container_names(project: &Project, named: &[String], spans: &Spans<'_>, repor
 }
 
 /// The named services with all that they depend on; all, if none is named.
-fn together<'p>(project: &'p Project, named: &'p [String]) -> HashSet<&'p str> {
+pub(crate) fn together<'p>(project: &'p Project, named: &'p [String]) -> HashSet<&'p str> {
     let mut waiting: Vec<&str> = match named {
         [] => project.services.keys().map(String::as_str).collect(),
         named => named.iter().map(String::as_str).collect(),
@@ -122,7 +122,8 @@ impl Check<'_> {
     fn build(&mut self) {
         let Some(build) = &self.service.build else { return };
         if build.dockerfile.is_some() && build.dockerfile_inline.is_some() {
-            self.wrong("build.dockerfile_inline", "`dockerfile` and `dockerfile_inline` exclude each other".to_owned());
+            self.wrong("build.dockerfile_inline", "`dockerfile` and `dockerfile_inline` exclude each other".to_owned())
+                .help("remove one of them");
         }
         for (id, _) in build.ssh.iter().filter(|(id, path)| path.is_none() && *id != "default") {
             self.wrong(&format!("build.ssh.{id}"), format!("the SSH key `{id}` has no path"))
@@ -151,7 +152,8 @@ impl Check<'_> {
 
     fn networks(&mut self) {
         if self.service.network_mode.is_some() && !self.service.networks.is_empty() {
-            self.wrong("network_mode", "`network_mode` and `networks` exclude each other".to_owned());
+            self.wrong("network_mode", "`network_mode` and `networks` exclude each other".to_owned())
+                .help("remove one of them");
         }
         for network in self.service.networks.keys() {
             self.defined("network", "networks", &format!("networks.{network}"), network, &self.project.networks);

@@ -22,6 +22,7 @@ pub mod apply;
 mod container;
 mod context;
 pub mod copy;
+mod digests;
 pub mod doctor;
 mod error;
 mod event;
@@ -36,6 +37,7 @@ pub mod plan;
 mod resources;
 
 pub use apply::apply;
+pub use digests::pin_images;
 pub use error::{Detail, Error, Problem, StepFailure};
 pub use event::{Event, Progress};
 pub use hash::service_hash;

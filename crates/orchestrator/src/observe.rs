@@ -147,10 +147,10 @@ pub struct Published {
     pub target: u16,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
+    /// Host address. Before the port in the order: where the engine gives a port another number under IPv6, IPv4 is first.
+    pub ip: Option<String>,
     /// Host port; `None`: exposed only.
     pub published: Option<u16>,
-    /// Host address.
-    pub ip: Option<String>,
 }
 
 /// A host port that somebody else's container holds.

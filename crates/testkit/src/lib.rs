@@ -27,6 +27,7 @@
 mod error;
 mod eventually;
 mod kill;
+mod peer;
 mod port;
 mod postgres;
 mod ready;
@@ -37,6 +38,7 @@ mod server;
 pub use error::Error;
 pub use eventually::{NeverHappened, eventually};
 pub use kill::kill_process;
+pub use peer::Peer;
 pub use postgres::{Postgres, PostgresKind};
 pub use redis::{Redis, RedisKind};
 pub use run::Run;

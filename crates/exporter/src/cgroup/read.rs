@@ -1,0 +1,44 @@
+//! Reading small files, again and again.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::keyed::number;
+use crate::usage::Usage;
+
+/// No file of a kernel that we read is longer; what follows is left out.
+const LONGEST: u64 = 1 << 20;
+
+/// The text of one file at a time, in memory that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Text(Vec<u8>);
+
+impl Text {
+    /// The text of a file; none when it is not there or cannot be read.
+    pub(crate) fn of(&mut self, path: impl AsRef<Path>) -> Option<Cow<'_, str>> {
+        self.try_of(path).ok()
+    }
+
+    /// The same, with the reason.
+    pub(crate) fn try_of(&mut self, path: impl AsRef<Path>) -> std::io::Result<Cow<'_, str>> {
+        self.0.clear();
+        self.0.reserve(8192);
+        File::open(path)?.take(LONGEST).read_to_end(&mut self.0)?;
+        Ok(String::from_utf8_lossy(&self.0))
+    }
+
+    /// The number that the file consists of.
+    pub(crate) fn number(&mut self, path: impl AsRef<Path>) -> Option<u64> {
+        number(&self.of(path)?)
+    }
+}
+
+/// Tasks: the same files in both versions.
+pub(super) fn pids(folder: &Path, text: &mut Text, usage: &mut Usage) {
+    usage.threads = text.number(folder.join("pids.current"));
+    // `max` is no number, and cAdvisor's word for no limit is 0.
+    usage.threads_max = text.of(folder.join("pids.max")).map(|text| number(&text).unwrap_or(0));
+    usage.processes = text.of(folder.join("cgroup.procs")).map(|text| text.lines().count() as u64);
+}

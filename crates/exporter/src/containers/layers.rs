@@ -1,0 +1,72 @@
+//! Sizes of writable layers, which the engine measures by walking through them.
+//!
+//! It is asked after a scrape, for one container after the other and not for all of them again before the sizes are
+//! too old: a scrape never waits for it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bollard::query_parameters::InspectContainerOptionsBuilder;
+use tokio::task::JoinHandle;
+use wharf_docker::Engine;
+
+/// Sizes in bytes, by the containers' ids.
+type Sizes = Arc<Mutex<HashMap<String, u64>>>;
+
+/// What is known of the layers.
+#[derive(Debug)]
+pub(super) struct Layers {
+    every: Option<Duration>,
+    sizes: Sizes,
+    asked: Option<(Instant, JoinHandle<()>)>,
+}
+
+impl Layers {
+    /// Sizes that are at most so old; none at all without a time.
+    pub(super) fn new(every: Option<Duration>) -> Self {
+        Layers { every, sizes: Sizes::default(), asked: None }
+    }
+
+    pub(super) fn of(&self, id: &str) -> Option<u64> {
+        self.sizes.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    }
+
+    /// Has the engine measure the layers of `ids`, unless it was asked not long ago or still measures.
+    pub(super) fn refresh(&mut self, engine: &Engine, ids: Vec<String>) {
+        self.sizes.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| ids.contains(id));
+        let Some(every) = self.every else { return };
+        if self.asked.as_ref().is_some_and(|(_, task)| !task.is_finished()) {
+            return;
+        }
+        let old = self.asked.as_ref().is_none_or(|(at, _)| at.elapsed() >= every);
+        let wanted: Vec<String> = ids.into_iter().filter(|id| old || self.of(id).is_none()).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let at = self.asked.as_ref().filter(|_| !old).map_or_else(Instant::now, |(at, _)| *at);
+        self.asked = Some((at, tokio::spawn(measure(engine.clone(), wanted, self.sizes.clone()))));
+    }
+}
+
+impl Drop for Layers {
+    fn drop(&mut self) {
+        if let Some((_, task)) = &self.asked {
+            task.abort();
+        }
+    }
+}
+
+async fn measure(engine: Engine, ids: Vec<String>, sizes: Sizes) {
+    for id in ids {
+        let options = InspectContainerOptionsBuilder::new().size(true).build();
+        match engine.docker().inspect_container(&id, Some(options)).await {
+            // An empty layer has no size in the answer.
+            Ok(inspected) => {
+                let bytes = inspected.size_rw.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
+                sizes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, bytes);
+            }
+            Err(error) => tracing::debug!(container = id, %error, "the size of the layer is not known"),
+        }
+    }
+}

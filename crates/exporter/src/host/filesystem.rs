@@ -1,0 +1,130 @@
+//! File systems: the mounts of the first process, and what the kernel says of each.
+//!
+//! A collector of its own: a network file system whose server is away may keep the one who asks for ever.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::metrics as of;
+use crate::cgroup::Text;
+use crate::collector::Collected;
+use crate::families::Families;
+use crate::keyed::unescaped;
+
+/// Types that hold no data of their own; node_exporter leaves out the same.
+const FOREIGN_TYPES: [&str; 24] = [
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "fusectl",
+    "hugetlbfs",
+    "iso9660",
+    "mqueue",
+    "nsfs",
+    "overlay",
+    "proc",
+    "procfs",
+    "pstore",
+    "rpc_pipefs",
+    "securityfs",
+    "selinuxfs",
+    "squashfs",
+    "sysfs",
+    "tracefs",
+];
+/// Folders at and below which file systems are left out.
+const FOREIGN_FOLDERS: [&str; 4] = ["/dev", "/proc", "/run", "/sys"];
+/// Folders below which file systems are left out: those of containers.
+const FOREIGN_BELOW: [&str; 2] = ["/var/lib/docker", "/var/lib/containers/storage"];
+
+/// A file system that is mounted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileSystem {
+    device: String,
+    point: String,
+    kind: String,
+    read_only: bool,
+}
+
+/// Reads what is mounted, and asks the kernel.
+#[derive(Debug)]
+pub(crate) struct FileSystems {
+    procfs: PathBuf,
+    rootfs: PathBuf,
+    text: Text,
+}
+
+impl FileSystems {
+    pub(crate) fn new(procfs: &Path, rootfs: &Path) -> Self {
+        FileSystems { procfs: procfs.to_owned(), rootfs: rootfs.to_owned(), text: Text::default() }
+    }
+
+    /// One look at all file systems. Blocks, perhaps for long.
+    pub(crate) fn collect(&mut self) -> Collected {
+        let mut families = Families::default();
+        let path = self.procfs.join("1/mounts");
+        // With `hidepid` only this process' own are to be seen.
+        let text = match self.text.try_of(&path) {
+            Ok(text) => text.into_owned(),
+            Err(_) => match self.text.try_of(self.procfs.join("self/mounts")) {
+                Ok(text) => text.into_owned(),
+                Err(error) => {
+                    let errors = vec![format!("cannot read {}: {error}", path.display())];
+                    return Collected { errors, ..Collected::default() };
+                }
+            },
+        };
+        for file_system in file_systems(&text, &self.rootfs) {
+            let inside = file_system.point.trim_start_matches('/');
+            tell(&file_system, rustix::fs::statfs(self.rootfs.join(inside)).ok(), &mut families);
+        }
+        Collected { families: families.into_vec(), ..Collected::default() }
+    }
+}
+
+fn tell(file_system: &FileSystem, told: Option<rustix::fs::StatFs>, families: &mut Families) {
+    let labels = [file_system.device.as_str(), &file_system.point, &file_system.kind];
+    families.add(&of::DEVICE_ERROR, &labels, f64::from(u8::from(told.is_none())));
+    let Some(told) = told else { return };
+    let bytes = |blocks: u64| blocks as f64 * told.f_bsize as f64;
+    families.add(&of::SIZE, &labels, bytes(told.f_blocks));
+    families.add(&of::FREE, &labels, bytes(told.f_bfree));
+    families.add(&of::AVAILABLE, &labels, bytes(told.f_bavail));
+    families.add(&of::FILES, &labels, told.f_files as f64);
+    families.add(&of::FILES_FREE, &labels, told.f_ffree as f64);
+    families.add(&of::READ_ONLY, &labels, f64::from(u8::from(file_system.read_only)));
+}
+
+/// The file systems of a `mounts` file (proc_pid_mounts(5)) that hold data, each once; places below `rootfs` are told
+/// without it.
+pub(crate) fn file_systems(text: &str, rootfs: &Path) -> Vec<FileSystem> {
+    let mut seen = HashSet::new();
+    let all = text.lines().filter_map(|line| {
+        let mut words = line.split(' ');
+        let (device, point) = (unescaped(words.next()?), unescaped(words.next()?));
+        let (kind, options) = (words.next()?.to_owned(), words.next()?);
+        let point = match Path::new(&point).strip_prefix(rootfs) {
+            Ok(inside) => format!("/{}", inside.display()),
+            Err(_) => point,
+        };
+        Some(FileSystem { device, point, kind, read_only: options.split(',').any(|option| option == "ro") })
+    });
+    all.filter(|file_system| !is_left_out(file_system))
+        .filter(|file_system| {
+            seen.insert((file_system.device.clone(), file_system.point.clone(), file_system.kind.clone()))
+        })
+        .collect()
+}
+
+fn is_left_out(file_system: &FileSystem) -> bool {
+    let point = Path::new(&file_system.point);
+    FOREIGN_TYPES.contains(&file_system.kind.as_str())
+        || FOREIGN_FOLDERS.iter().any(|folder| point.starts_with(folder))
+        || FOREIGN_BELOW.iter().any(|folder| point.starts_with(folder) && point != Path::new(folder))
+}

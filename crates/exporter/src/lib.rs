@@ -1,0 +1,89 @@
+//! Containers, Redis, Postgres and the host as Prometheus metrics, in one process.
+//!
+//! A scrape makes everything anew, from values: a collector looks, what it brings are
+//! [families](exposition::Family), and they are written. Nothing of a thing that is gone can stay behind.
+//!
+//! - Containers have cAdvisor's names and labels. The engine says which containers there are; what they use is read
+//!   from their cgroups' files.
+//! - The host has node_exporter's names.
+//! - Redis and Postgres have redis_exporter's and postgres_exporter's names.
+//! - `/sd` tells Prometheus which containers have metrics of their own, each replica by itself.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use wharf_exporter::{Collector, Config, Exporter};
+//!
+//! let config = Config {
+//!     listen: "127.0.0.1:10500".parse()?,
+//!     engine: wharf_docker::Endpoint::resolve(&std::env::vars().collect(), &Default::default())?,
+//!     collectors: Collector::ALL.to_vec(),
+//!     procfs: "/proc".into(),
+//!     rootfs: "/".into(),
+//!     container_labels: wharf_exporter::CONTAINER_LABELS.map(str::to_owned).to_vec(),
+//!     more_container_metrics: false,
+//!     layer_sizes_every: None,
+//!     databases: Default::default(),
+//! };
+//! let exporter = Exporter::bind(config).await?;
+//! println!("http://{}/metrics", exporter.address());
+//! exporter.run(Default::default()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod cgroup;
+mod collector;
+mod containers;
+mod credentials;
+pub mod databases;
+pub mod description;
+mod discovery;
+mod diskstats;
+pub mod exposition;
+mod families;
+mod host;
+mod keyed;
+mod meminfo;
+mod mounts;
+mod netdev;
+mod own;
+pub mod postgres;
+pub mod redis;
+mod scrape;
+mod server;
+mod usage;
+
+pub use containers::SameName;
+pub use scrape::Collector;
+pub use server::{CONTAINER_LABELS, Config, Exporter, PORT, RunError};
+
+/// Every metric that the exporter can serve, under the heading of its part. Those of own SQL are not among them.
+pub fn descriptions() -> Vec<(&'static str, Vec<description::Description>)> {
+    vec![
+        ("Containers", containers::metrics::ALL.to_vec()),
+        ("Containers: more", containers::metrics::MORE.to_vec()),
+        ("Containers: the machine", containers::metrics::MACHINE.to_vec()),
+        ("Host", host::metrics::ALL.to_vec()),
+        ("Host: memory", host::metrics::MEMORY.to_vec()),
+        ("Host: virtual memory", host::metrics::VMSTAT.to_vec()),
+        ("Host: disks", host::metrics::DISK.to_vec()),
+        ("Host: network", host::metrics::NETWORK.to_vec()),
+        ("Host: file systems", host::metrics::FILESYSTEM.to_vec()),
+        ("Redis", redis::descriptions().copied().collect()),
+        ("Postgres", postgres::descriptions().collect()),
+        ("The exporter itself", own::ALL.to_vec()),
+    ]
+}
+
+/// Hands any text to every parser of cgroup and `/proc` files: for property tests and the fuzzer.
+#[doc(hidden)]
+pub fn parse_anything(text: &str) {
+    cgroup::parse_anything(text);
+    host::parse_anything(text);
+    own::parse_anything(text);
+    for interface in netdev::interfaces(text) {
+        let _ = interface.name.len();
+    }
+    let _ = mounts::device_of("/var/lib/docker", &mounts::mounts(text));
+    let _ = keyed::unescaped(text);
+}

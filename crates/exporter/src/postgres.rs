@@ -1,0 +1,234 @@
+//! Postgres under postgres_exporter's names.
+
+mod collectors;
+mod connection;
+mod settings;
+mod table;
+mod user;
+
+pub use settings::families as settings_families;
+pub use table::{Column, Table, number};
+pub use user::{QueriesError, UserQuery, parse_queries, read_queries};
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    credentials::Login,
+    databases::{Address, FIRST_ANSWER, Kept},
+    description::{Description, descriptions},
+    exposition::Label,
+    families::{Families, label_all},
+};
+use collectors::{COLLECTORS, OLDEST};
+use connection::{Connection, Version};
+use table::Collector;
+
+descriptions! { EXPORTER:
+    UP = Gauge "pg_up" [] "Whether the server answered.";
+    SCRAPE_ERROR = Gauge "pg_exporter_last_scrape_error" [] "Whether something failed in the last scrape, except for a right that is missing.";
+    SCRAPE_DURATION = Gauge "pg_exporter_last_scrape_duration_seconds" [] "Duration of the last scrape.";
+    COLLECTOR_SUCCESS = Gauge "pg_scrape_collector_success" ["collector"] "Whether the collector's query succeeded.";
+    COLLECTOR_DURATION = Gauge "pg_scrape_collector_duration_seconds" ["collector"] "Duration of the collector's query.";
+    STATIC = Untyped "pg_static" ["short_version", "version"] "1, with the server's version in its labels.";
+}
+
+/// Shown for `pg_settings`, of which there is one metric for each setting.
+const SETTINGS: Description = Description {
+    name: "pg_settings_*",
+    kind: crate::exposition::Kind::Gauge,
+    help: "One metric for each setting that is a number or a switch; times in seconds and sizes in bytes, which their names end with.",
+    labels: &[],
+};
+
+/// What a role without the right is told: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
+/// All metrics of a Postgres server. Each has the label `server`, too, except for `pg_up`, `pg_exporter_*` and
+/// `pg_scrape_*`.
+pub fn descriptions() -> impl Iterator<Item = Description> {
+    let tables = COLLECTORS.iter().flat_map(Collector::descriptions);
+    EXPORTER.iter().copied().chain(tables).chain([SETTINGS])
+}
+
+/// Where to connect, as whom, and what for.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) address: &'a Address,
+    /// The label `server`.
+    pub(crate) server: &'a str,
+    pub(crate) database: &'a str,
+    pub(crate) login: &'a Login,
+    /// When the families must be there.
+    pub(crate) deadline: Instant,
+}
+
+/// Postgres servers' connections, and what is asked of them.
+#[derive(Debug, Default)]
+pub(crate) struct Servers {
+    kept: Kept<Connection>,
+    queries: Vec<UserQuery>,
+}
+
+impl Servers {
+    pub(crate) fn new(queries: Vec<UserQuery>) -> Self {
+        Servers { kept: Kept::default(), queries }
+    }
+
+    /// The server's families: `pg_up 0` when it gives no answer at once. With them what went wrong, for the log.
+    pub(crate) async fn scrape(&self, request: &Request<'_>) -> (Families, Option<String>) {
+        let start = Instant::now();
+        let key = key(request);
+        let mut problems = Vec::new();
+        let mut families = Families::default();
+        let first = request.deadline.min(start + FIRST_ANSWER);
+        match timeout_at(first, self.greet(&key, request)).await {
+            Ok(Ok((connection, version))) => {
+                families.add(&UP, &[], 1.0);
+                let mut scrape =
+                    Scrape { request, version, families: Families::default(), states: Families::default(), problems };
+                if let Some(connection) = scrape.run(connection, &self.queries).await {
+                    self.kept.put(key, connection);
+                }
+                let mut measured = scrape.families.finish();
+                label_all(&mut measured, &[server(request.server)]);
+                families.merge(measured);
+                families.merge(scrape.states.finish());
+                problems = scrape.problems;
+            }
+            Ok(Err(error)) => problems.push(described(&error, request.login)),
+            Err(_) => problems.push("no answer in time".to_owned()),
+        }
+        let up = families.finish();
+        let mut families = Families::default();
+        if up.is_empty() {
+            families.add(&UP, &[], 0.0);
+        }
+        families.merge(up);
+        families.add(&SCRAPE_ERROR, &[], f64::from(u8::from(!problems.is_empty())));
+        families.add(&SCRAPE_DURATION, &[], start.elapsed().as_secs_f64());
+        (families, (!problems.is_empty()).then(|| problems.join("; ")))
+    }
+
+    /// Over the connection that was kept, or else a new one.
+    async fn greet(&self, key: &str, request: &Request<'_>) -> sqlx::Result<(Connection, Version)> {
+        if let Some(mut connection) = self.kept.take(key)
+            && let Ok(version) = connection.version().await
+        {
+            return Ok((connection, version));
+        }
+        let mut connection = Connection::open(request.address, request.database, request.login).await?;
+        let version = connection.version().await?;
+        if version.number < OLDEST {
+            connection.close().await;
+            return Err(sqlx::Error::Protocol(format!("the server is older than PostgreSQL {}", OLDEST / 10_000)));
+        }
+        Ok((connection, version))
+    }
+}
+
+fn key(request: &Request<'_>) -> String {
+    let user = request.login.username.as_deref().unwrap_or_default();
+    format!("{user}@{}/{}", request.address, request.database)
+}
+
+fn server(name: &str) -> Label {
+    ("server".into(), name.to_owned())
+}
+
+/// One server's scrape under way.
+struct Scrape<'a> {
+    request: &'a Request<'a>,
+    version: Version,
+    /// What gets the label `server`.
+    families: Families,
+    /// What does not.
+    states: Families,
+    problems: Vec<String>,
+}
+
+impl Scrape<'_> {
+    /// Asks everything, one after the other; gives the connection back as long as it is good.
+    async fn run(&mut self, mut connection: Connection, queries: &[UserQuery]) -> Option<Connection> {
+        let number = self.version.number;
+        let short = format!("{}.{}.0", number / 10_000, number % 10_000);
+        self.families.add(&STATIC, &[&short, &self.version.text], 1.0);
+        for collector in COLLECTORS {
+            let Some(sql) = collector.query(number) else { continue };
+            let table = self.ask(collector.name, connection.query(sql, self.left())).await?;
+            if let Some(table) = table {
+                self.families.merge(collector.families(&table).finish());
+            }
+        }
+        if let Some(table) = self.ask("settings", connection.settings(settings::QUERY)).await? {
+            self.families.merge(settings::families(&table));
+        }
+        for query in queries.iter().filter(|query| query.runs_on(number)) {
+            if let Some(families) = self.ask(&query.name, connection.user_query(query, self.left())).await? {
+                self.families.merge(families);
+            }
+        }
+        Some(connection)
+    }
+
+    fn left(&self) -> std::time::Duration {
+        self.request.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// `None` when the connection is of no more use, `Some(None)` when the server refused.
+    async fn ask<T>(&mut self, name: &str, answer: impl Future<Output = sqlx::Result<T>>) -> Option<Option<T>> {
+        let start = Instant::now();
+        let answer = timeout_at(self.request.deadline, answer).await;
+        self.states.add(&COLLECTOR_DURATION, &[name], start.elapsed().as_secs_f64());
+        self.states.add(&COLLECTOR_SUCCESS, &[name], f64::from(u8::from(matches!(answer, Ok(Ok(_))))));
+        match answer {
+            Ok(Ok(answer)) => Some(Some(answer)),
+            Ok(Err(error)) => {
+                let refused = error.as_database_error().is_some();
+                let code = error.as_database_error().and_then(|error| error.code());
+                if code.as_deref() != Some(INSUFFICIENT_PRIVILEGE) {
+                    self.problems.push(format!("{name}: {}", described(&error, self.request.login)));
+                }
+                refused.then_some(None)
+            }
+            Err(_) => {
+                self.problems.push(format!("{name}: no answer in time"));
+                None
+            }
+        }
+    }
+}
+
+/// For the log. A server may write into its error what it was sent.
+fn described(error: &sqlx::Error, login: &Login) -> String {
+    let text = error.to_string();
+    match &login.password {
+        Some(password) => text.replace(password.reveal(), "(password)"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_comes_once() {
+        let names: Vec<&str> = descriptions().map(|description| description.name).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+        assert!(names.len() > 100, "{}", names.len());
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_the_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "hunter2").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let password = runtime.block_on(crate::credentials::read_password(&file)).unwrap();
+        let login = Login { username: None, password: Some(password) };
+        let error = sqlx::Error::Protocol("you said hunter2!".to_owned());
+        assert!(!described(&error, &login).contains("hunter2"));
+    }
+}

@@ -1,0 +1,381 @@
+//! SQL of one's own, from a file in the form of postgres_exporter's `queries.yaml`.
+//!
+//! ```yaml
+//! shop_orders:                      # the metrics' names begin with it
+//!   query: "SELECT state, count(*) AS count FROM orders GROUP BY state"
+//!   runonserver: ">=10.0.0"         # only there; all versions without it
+//!   cache_seconds: 30               # ask again only then
+//!   metrics:
+//!     - state: {usage: "LABEL", description: "The order's state."}
+//!     - count: {usage: "GAUGE", description: "Orders in this state."}
+//! ```
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use serde::Deserialize;
+
+use super::table::{Table, number};
+use crate::exposition::{Family, Kind, Label};
+
+/// As many rows of one query become series at most.
+pub(crate) const MAX_ROWS: usize = 1_000;
+/// Longest file, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// The file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum QueriesError {
+    /// It is not there, or not readable.
+    #[error("cannot read the queries in {file}: {source}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is longer than one mebibyte.
+    #[error("the queries in {0} are longer than 1 MiB")]
+    TooLong(String),
+    /// It is not YAML of the expected form.
+    #[error("the queries in {file} are not of the form of queries.yaml: {reason}")]
+    Malformed {
+        /// The file.
+        file: String,
+        /// Where and why.
+        reason: String,
+    },
+    /// A name or a range cannot be used.
+    #[error("{file}: query {query}: {reason}")]
+    Unusable {
+        /// The file.
+        file: String,
+        /// The query's name.
+        query: String,
+        /// What is wrong, and what to write.
+        reason: String,
+    },
+}
+
+/// One query of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserQuery {
+    /// With what its metrics' names begin.
+    pub(crate) name: String,
+    /// One statement that returns rows.
+    pub(crate) sql: String,
+    /// How long its answer is served again.
+    pub(crate) cache: Duration,
+    versions: Vec<Comparison>,
+    columns: BTreeMap<String, Usage>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Usage {
+    Label,
+    Discard,
+    Value { kind: Kind, help: String },
+    Duration { help: String },
+    Mapped { help: String, mapping: BTreeMap<String, f64> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Comparison {
+    operator: Operator,
+    version: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Operator {
+    Less,
+    AtMost,
+    Equal,
+    Unequal,
+    AtLeast,
+    Greater,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawQuery {
+    query: String,
+    #[serde(default)]
+    metrics: Vec<BTreeMap<String, RawColumn>>,
+    /// Once for each server; queries here are never asked in more than one database.
+    #[serde(default, rename = "master")]
+    _master: bool,
+    #[serde(default)]
+    cache_seconds: u64,
+    #[serde(default)]
+    runonserver: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawColumn {
+    usage: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    metric_mapping: BTreeMap<String, f64>,
+}
+
+/// Reads the file.
+///
+/// # Errors
+///
+/// It cannot be read, or not be used.
+pub fn read_queries(file: &Path) -> Result<Vec<UserQuery>, QueriesError> {
+    let name = file.display().to_string();
+    let unreadable = |source| QueriesError::Unreadable { file: name.clone(), source };
+    if std::fs::metadata(file).map_err(unreadable)?.len() > LONGEST {
+        return Err(QueriesError::TooLong(name));
+    }
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    parse_queries(&text, &name)
+}
+
+/// Reads the file's text; `file` is for the errors.
+///
+/// # Errors
+///
+/// It is not of the form, or asks for what is not supported.
+pub fn parse_queries(text: &str, file: &str) -> Result<Vec<UserQuery>, QueriesError> {
+    let raw: BTreeMap<String, RawQuery> = serde_saphyr::from_str(text)
+        .map_err(|error| QueriesError::Malformed { file: file.to_owned(), reason: error.to_string() })?;
+    let parse = |(name, raw): (String, RawQuery)| {
+        query(&name, raw).map_err(|reason| QueriesError::Unusable { file: file.to_owned(), query: name, reason })
+    };
+    raw.into_iter().map(parse).collect()
+}
+
+fn query(name: &str, raw: RawQuery) -> Result<UserQuery, String> {
+    if !is_name(name) {
+        return Err("the name is no metric name: use letters, digits and underscores".to_owned());
+    }
+    let mut columns = BTreeMap::new();
+    for (column, raw) in raw.metrics.into_iter().flatten() {
+        if !is_name(&column) {
+            return Err(format!("column {column:?} is no label name: rename it with AS in the query"));
+        }
+        let usage = usage(raw).map_err(|reason| format!("column {column}: {reason}"))?;
+        columns.insert(column, usage);
+    }
+    Ok(UserQuery {
+        name: name.to_owned(),
+        sql: raw.query,
+        cache: Duration::from_secs(raw.cache_seconds),
+        versions: range(&raw.runonserver)?,
+        columns,
+    })
+}
+
+fn usage(raw: RawColumn) -> Result<Usage, String> {
+    let help = raw.description;
+    Ok(match raw.usage.as_str() {
+        "LABEL" => Usage::Label,
+        "DISCARD" => Usage::Discard,
+        "COUNTER" => Usage::Value { kind: Kind::Counter, help },
+        "GAUGE" => Usage::Value { kind: Kind::Gauge, help },
+        "DURATION" => Usage::Duration { help },
+        "MAPPEDMETRIC" => Usage::Mapped { help, mapping: raw.metric_mapping },
+        "HISTOGRAM" => return Err("HISTOGRAM is not supported: return a count for each bucket".to_owned()),
+        other => {
+            return Err(format!(
+                "unknown usage {other:?}: use LABEL, COUNTER, GAUGE, DURATION, MAPPEDMETRIC or DISCARD"
+            ));
+        }
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && characters.all(|rest| rest.is_ascii_alphanumeric() || rest == '_')
+}
+
+/// `>=10.0.0 <13.0.0`: all of them must hold.
+fn range(text: &str) -> Result<Vec<Comparison>, String> {
+    text.split_ascii_whitespace().map(comparison).collect()
+}
+
+fn comparison(text: &str) -> Result<Comparison, String> {
+    let digits = text.trim_start_matches(['<', '>', '=', '!']);
+    let operator = match &text[..text.len() - digits.len()] {
+        "<" => Operator::Less,
+        "<=" => Operator::AtMost,
+        "" | "=" | "==" => Operator::Equal,
+        "!=" | "!" => Operator::Unequal,
+        ">=" => Operator::AtLeast,
+        ">" => Operator::Greater,
+        _ => return Err(format!("runonserver: {text:?} is no comparison: write it as in \">=10.0.0 <13.0.0\"")),
+    };
+    let version = version(digits).ok_or_else(|| format!("runonserver: {digits:?} is no version such as 15.2.0"))?;
+    Ok(Comparison { operator, version })
+}
+
+/// `15.2.0` as `server_version_num` has it: 150002.
+fn version(text: &str) -> Option<u32> {
+    let mut parts = text.split('.').map(|part| part.parse::<u32>().ok().filter(|part| *part < 10_000));
+    let major = parts.next()??;
+    let minor = parts.next().unwrap_or(Some(0))?;
+    Some(major * 10_000 + minor)
+}
+
+impl UserQuery {
+    /// Whether it is for a server of that version (`server_version_num`).
+    pub(crate) fn runs_on(&self, server: u32) -> bool {
+        self.versions.iter().all(|Comparison { operator, version }| match operator {
+            Operator::Less => server < *version,
+            Operator::AtMost => server <= *version,
+            Operator::Equal => server == *version,
+            Operator::Unequal => server != *version,
+            Operator::AtLeast => server >= *version,
+            Operator::Greater => server > *version,
+        })
+    }
+
+    /// The families of its rows, at most [`MAX_ROWS`] of them. A column without a usage is an untyped value, if it is a
+    /// number.
+    pub fn families(&self, table: &Table) -> Vec<Family> {
+        let labels: Vec<usize> = (0..table.columns.len())
+            .filter(|at| matches!(self.columns.get(&table.columns[*at].name), Some(Usage::Label)))
+            .collect();
+        let mut families = Vec::new();
+        for (at, column) in table.columns.iter().enumerate() {
+            let Some(mut family) = self.family(&column.name) else { continue };
+            for row in table.rows.iter().take(MAX_ROWS) {
+                let Some(Some(text)) = row.get(at) else { continue };
+                if let Some(value) = self.value(&column.name, &column.kind, text) {
+                    family.add(labels.iter().map(|at| label(table, row, *at)).collect(), value);
+                }
+            }
+            families.push(family);
+        }
+        families
+    }
+
+    /// The empty family of a column; `None` if it is none.
+    fn family(&self, column: &str) -> Option<Family> {
+        let name = format!("{}_{column}", self.name);
+        Some(match self.columns.get(column) {
+            Some(Usage::Label | Usage::Discard) => return None,
+            Some(Usage::Value { kind, help }) => Family::new(name, help.clone(), *kind),
+            Some(Usage::Duration { help }) => Family::new(format!("{name}_milliseconds"), help.clone(), Kind::Gauge),
+            Some(Usage::Mapped { help, .. }) => Family::new(name, help.clone(), Kind::Gauge),
+            None if is_name(column) => {
+                Family::new(name, format!("A column of the query {}.", self.name), Kind::Untyped)
+            }
+            None => return None,
+        })
+    }
+
+    fn value(&self, column: &str, kind: &str, text: &str) -> Option<f64> {
+        match self.columns.get(column) {
+            Some(Usage::Mapped { mapping, .. }) => mapping.get(text).copied(),
+            Some(Usage::Duration { .. }) => milliseconds(text),
+            _ => number(text, kind),
+        }
+    }
+}
+
+fn label(table: &Table, row: &[Option<String>], at: usize) -> Label {
+    (table.columns[at].name.clone().into(), row.get(at).cloned().flatten().unwrap_or_default())
+}
+
+/// `1h2m3.5s`, as Go writes a duration.
+fn milliseconds(text: &str) -> Option<f64> {
+    let (sign, mut rest) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let letters = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let count: f64 = rest[..rest.len() - letters.len()].parse().ok()?;
+        let after = letters.trim_start_matches(|c: char| c.is_alphabetic());
+        total += count
+            * match &letters[..letters.len() - after.len()] {
+                "ns" => 1e-6,
+                "us" | "µs" => 1e-3,
+                "ms" => 1.0,
+                "s" => 1e3,
+                "m" => 6e4,
+                "h" => 3.6e6,
+                _ => return None,
+            };
+        rest = after;
+    }
+    Some(sign * total)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{exposition::write, postgres::Column};
+
+    const FILE: &str = "shop_orders:\n  query: \"SELECT 1\"\n  master: true\n  cache_seconds: 30\n  runonserver: \">=10.0.0 <16\"\n  \
+        metrics:\n    - state: {usage: LABEL, description: State.}\n    - count: {usage: COUNTER, description: Orders.}\n    \
+        - health: {usage: MAPPEDMETRIC, description: Health., metric_mapping: {good: 1, bad: 0.5}}\n    \
+        - took: {usage: DURATION, description: Time.}\n    - note: {usage: DISCARD}\n";
+
+    #[test]
+    fn columns_become_labels_and_metrics() {
+        let queries = parse_queries(FILE, "q.yaml").unwrap();
+        let query = &queries[0];
+        assert_eq!((queries.len(), query.cache), (1, Duration::from_secs(30)));
+        assert!(query.runs_on(150_004) && !query.runs_on(160_000) && !query.runs_on(90_600));
+        let column = |name: &str| Column { name: name.to_owned(), kind: "TEXT".to_owned() };
+        let row = |cells: &[&str]| cells.iter().map(|cell| Some((*cell).to_owned())).collect();
+        let table = Table {
+            columns: ["state", "count", "health", "took", "note", "extra", "?column?"].map(column).to_vec(),
+            rows: vec![
+                row(&["new", "4", "bad", "1m0.5s", "x", "9", "1"]),
+                row(&["old", "x", "odd", "?", "x", "x", "1"]),
+            ],
+        };
+        assert_eq!(
+            write(&query.families(&table)),
+            "# HELP shop_orders_count Orders.\n# TYPE shop_orders_count counter\nshop_orders_count{state=\"new\"} 4\n\
+             # HELP shop_orders_health Health.\n# TYPE shop_orders_health gauge\nshop_orders_health{state=\"new\"} 0.5\n\
+             # HELP shop_orders_took_milliseconds Time.\n# TYPE shop_orders_took_milliseconds gauge\n\
+             shop_orders_took_milliseconds{state=\"new\"} 60500\n\
+             # HELP shop_orders_extra A column of the query shop_orders.\n# TYPE shop_orders_extra untyped\n\
+             shop_orders_extra{state=\"new\"} 9\n"
+        );
+    }
+
+    #[test]
+    fn rows_beyond_the_limit_are_left_out() {
+        let query = &parse_queries(FILE, "q.yaml").unwrap()[0];
+        let columns = vec![
+            Column { name: "state".to_owned(), kind: "TEXT".to_owned() },
+            Column { name: "count".to_owned(), kind: "INT8".to_owned() },
+        ];
+        let rows = (0..5_000).map(|row| vec![Some(row.to_string()), Some("1".to_owned())]).collect();
+        assert_eq!(query.families(&Table { columns, rows })[0].samples.len(), MAX_ROWS);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_says_why() {
+        for (file, reason) in [
+            ("a: [", "not of the form"),
+            ("a:\n  querry: x\n", "querry"),
+            ("a-b:\n  query: x\n", "no metric name"),
+            ("a:\n  query: x\n  metrics: [{b: {usage: HISTOGRAM}}]\n", "HISTOGRAM is not supported"),
+            ("a:\n  query: x\n  metrics: [{b: {usage: gauge}}]\n", "unknown usage"),
+            ("a:\n  query: x\n  metrics: [{\"b c\": {usage: GAUGE}}]\n", "AS in the query"),
+            ("a:\n  query: x\n  runonserver: \"~10\"\n", "no version"),
+        ] {
+            let error = parse_queries(file, "q.yaml").unwrap_err().to_string();
+            assert!(error.contains(reason) && error.contains("q.yaml"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_makes_it_panic(text in ".{0,200}", range in "[<>=!0-9.é ]{0,20}", duration in "[-0-9.a-zµ]{0,12}") {
+            let _ = parse_queries(&text, "q.yaml");
+            let _ = super::range(&range);
+            let _ = milliseconds(&duration);
+        }
+    }
+}
