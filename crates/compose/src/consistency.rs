@@ -37,7 +37,7 @@ fn container_names(project: &Project, named: &[String], spans: &Spans<'_>, repor
 }
 
 /// The named services with all that they depend on; all, if none is named.
-fn together<'p>(project: &'p Project, named: &'p [String]) -> HashSet<&'p str> {
+pub(crate) fn together<'p>(project: &'p Project, named: &'p [String]) -> HashSet<&'p str> {
     let mut waiting: Vec<&str> = match named {
         [] => project.services.keys().map(String::as_str).collect(),
         named => named.iter().map(String::as_str).collect(),
