@@ -379,6 +379,11 @@ impl Walk<'_> {
                         self.report.warning(&node, format!("`{}` ends before `{}`", self.path, clip(rest)));
                         self.report.help("no shell runs the command; for one, write `[\"sh\", \"-c\", \"...\"]`");
                     }
+                    self.report.expanded += words.len();
+                    if self.report.expanded > MAX_EXPANDED {
+                        self.refuse(&node, format!("the commands up to here have more than {MAX_EXPANDED} words"));
+                        return None;
+                    }
                     node.value = Value::List(words.into_iter().map(|word| node.text(word)).collect());
                     Some(node)
                 }

@@ -12,7 +12,7 @@ use crate::spec;
 const MAX_CHAIN: usize = 100;
 
 /// Most values that the services of a project may take from those that they extend.
-const MAX_INHERITED: usize = 1_000_000;
+const MAX_INHERITED: usize = 300_000;
 
 /// A service on the way to the one at the chain's end.
 type Link = (PathBuf, String, Span);
