@@ -58,15 +58,16 @@ fn static_build() -> Result<Command> {
     Ok(build)
 }
 
-/// Puts the binary and the Dockerfile of `web` where `deploy/compose.yaml` builds from.
-pub(crate) fn stage_web() -> Result<()> {
-    let context = root().join("target/images/web");
-    fs::create_dir_all(&context).with_context(|| format!("cannot make {}", context.display()))?;
-    for (from, name) in
-        [(folder()?.join("wharf-web"), "wharf-web"), (root().join("deploy/images/web/Dockerfile"), "Dockerfile")]
-    {
-        let to = context.join(name);
-        fs::copy(&from, &to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+/// Puts the binaries and the Dockerfiles where `deploy/compose.yaml` builds `web` and `exporter` from.
+pub(crate) fn stage_images() -> Result<()> {
+    for (image, binary) in [("web", "wharf-web"), ("wharf", "wharf")] {
+        let context = root().join("target/images").join(image);
+        fs::create_dir_all(&context).with_context(|| format!("cannot make {}", context.display()))?;
+        let dockerfile = root().join("deploy/images").join(image).join("Dockerfile");
+        for (from, name) in [(folder()?.join(binary), binary), (dockerfile, "Dockerfile")] {
+            let to = context.join(name);
+            fs::copy(&from, &to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+        }
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ const PEERS: &str = "wharf-local/peers:bookworm";
 
 /// Binaries, then the images that are made here for stacks from this source.
 pub(crate) fn make(source: Source) -> Result<()> {
-    stage("static binaries", || binaries::build().and_then(|()| binaries::stage_web()))?;
+    stage("static binaries", || binaries::build().and_then(|()| binaries::stage_images()))?;
     if source == Source::Offline {
         base()?;
     }

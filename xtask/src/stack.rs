@@ -1,6 +1,6 @@
 //! The stack of `deploy/`, through the built `wharf`.
 
-use std::process::Command;
+use std::{os::unix::fs::MetadataExt, process::Command};
 
 use anyhow::Result;
 
@@ -25,9 +25,25 @@ impl Source {
     }
 }
 
+/// The variable with the exporter's user and group; without it the exporter is root, without capabilities.
+const EXPORTER_USER: &str = "EXPORTER_USER";
+
+/// No user of this machine, in the group that may use the engine's socket; unless somebody has chosen.
+fn exporter_user() -> Option<String> {
+    if std::env::var_os(EXPORTER_USER).is_some() {
+        return None;
+    }
+    let socket = std::env::var("DOCKER_SOCKET").unwrap_or_else(|_| "/var/run/docker.sock".to_owned());
+    let group = std::fs::metadata(socket).ok()?.gid();
+    Some(format!("65532:{group}"))
+}
+
 /// `wharf` with the stack's files; the verb is still to come.
 pub(crate) fn wharf(source: Source) -> Result<Command> {
     let mut wharf = command(binaries::wharf()?);
+    if let Some(user) = exporter_user() {
+        wharf.env(EXPORTER_USER, user);
+    }
     for file in source.files() {
         wharf.args(["-f", file]);
     }

@@ -12,7 +12,7 @@ use crate::collector::Collected;
 use crate::containers::Containers;
 use crate::containers::inventory::Inventory;
 use crate::databases::Databases;
-use crate::discovery::{self, Found};
+use crate::discovery::{self, Found, Own};
 use crate::exposition::write;
 use crate::families::Families;
 use crate::host::Host;
@@ -118,8 +118,7 @@ impl Collectors {
     pub(crate) fn found(&self) -> Found {
         let inventory = self.inventory.borrow();
         let containers = || inventory.containers.values().map(AsRef::as_ref);
-        let near = discovery::own_networks(containers(), &self.machine);
-        discovery::find(containers(), &near)
+        discovery::find(containers(), &Own::among(containers(), &self.machine))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Redis and Postgres, recognised by a label or by the image's name.
 
-use super::{BadLabel, Origin, network};
+use super::{BadLabel, Origin, Own, network};
 use crate::containers::container::Container;
 use crate::databases::{Address, Protocol, Target};
 
@@ -20,7 +20,7 @@ pub(crate) struct Database {
     pub(crate) origin: Origin,
 }
 
-pub(super) fn database(container: &Container, near: &[String]) -> Result<Option<Database>, BadLabel> {
+pub(super) fn database(container: &Container, own: &Own) -> Result<Option<Database>, BadLabel> {
     let bad = |label: &str, value: &str, expected| {
         Err(BadLabel::Value { label: label.to_owned(), value: value.chars().take(100).collect(), expected })
     };
@@ -39,11 +39,11 @@ pub(super) fn database(container: &Container, near: &[String]) -> Result<Option<
             _ => return bad(PORT_LABEL, text, "a port from 1 to 65535"),
         },
     };
-    let host = network::host(container, near)?.trim_matches(['[', ']']).to_owned();
+    let host = network::host(container, &own.networks)?.trim_matches(['[', ']']).to_owned();
     let origin = Origin::of(container);
     let target = Target {
         protocol,
-        name: Address { host: name(&origin), port },
+        name: Address { host: name(&origin, own), port },
         address: Address { host, port },
         database: None,
         labels: Vec::new(),
@@ -52,13 +52,20 @@ pub(super) fn database(container: &Container, near: &[String]) -> Result<Option<
 }
 
 /// What the configuration calls it: `db.shop` for the service `db` of the project `shop`, `db-2.shop` for its second
-/// replica; else the container's name.
-fn name(origin: &Origin) -> String {
-    let name = match (&origin.service, &origin.project, origin.replica.as_deref()) {
-        (Some(service), Some(project), None | Some("1")) => format!("{service}.{project}"),
-        (Some(service), Some(project), Some(number)) => format!("{service}-{number}.{project}"),
-        _ => origin.container.clone(),
+/// replica, and in our own project `db` and `db-2`; else the container's name.
+fn name(origin: &Origin, own: &Own) -> String {
+    let (Some(service), Some(project)) = (&origin.service, &origin.project) else {
+        return origin.container.to_ascii_lowercase();
     };
+    let mut name = service.clone();
+    if let Some(number) = origin.replica.as_deref().filter(|number| *number != "1") {
+        name.push('-');
+        name.push_str(number);
+    }
+    if own.project.as_ref() != Some(project) {
+        name.push('.');
+        name.push_str(project);
+    }
     name.to_ascii_lowercase()
 }
 
@@ -95,7 +102,10 @@ mod tests {
             replica: replica.map(str::to_owned),
             ..Origin::default()
         };
-        assert_eq!([name(&origin(Some("1"))), name(&origin(Some("2")))], ["db.shop", "db-2.shop"]);
-        assert_eq!(name(&Origin { service: None, ..origin(None) }), "shop-db-1");
+        let elsewhere = Own::default();
+        assert_eq!(["1", "2"].map(|replica| name(&origin(Some(replica)), &elsewhere)), ["db.shop", "db-2.shop"]);
+        let shop = Own { project: Some("shop".to_owned()), ..Own::default() };
+        assert_eq!(["1", "2"].map(|replica| name(&origin(Some(replica)), &shop)), ["db", "db-2"]);
+        assert_eq!(name(&Origin { service: None, ..origin(None) }, &shop), "shop-db-1");
     }
 }

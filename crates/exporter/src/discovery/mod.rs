@@ -11,7 +11,7 @@ mod sd;
 use std::collections::BTreeMap;
 
 pub(crate) use databases::Database;
-pub(crate) use network::own_networks;
+pub(crate) use network::Own;
 pub(crate) use sd::groups;
 
 use crate::containers::container::Container;
@@ -89,8 +89,8 @@ impl Origin {
     }
 }
 
-/// Looks through the containers. `near` are networks whose addresses are preferred: those of this process.
-pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, near: &[String]) -> Found {
+/// Looks through the containers, one of which may be our own.
+pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, own: &Own) -> Found {
     let mut found = Found::default();
     for container in containers {
         let wanted = container.label("wharf.metrics.scrape") != Some("false");
@@ -98,10 +98,10 @@ pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, near
         if !wanted || !there || container.label(ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             continue;
         }
-        if let Err(error) = scraped(container, near, &mut found.targets) {
+        if let Err(error) = scraped(container, &own.networks, &mut found.targets) {
             found.errors.push(format!("container {}: {error}", container.name));
         }
-        match databases::database(container, near) {
+        match databases::database(container, own) {
             Ok(database) => found.databases.extend(database),
             Err(error) => found.errors.push(format!("container {}: {error}", container.name)),
         }

@@ -3,10 +3,25 @@
 use super::{BadLabel, PROJECT};
 use crate::containers::container::Container;
 
-/// The networks of the container that this process runs in, if it does: the one with this machine's name.
-pub(crate) fn own_networks<'a>(containers: impl IntoIterator<Item = &'a Container>, machine: &str) -> Vec<String> {
-    let own = containers.into_iter().find(|container| container.pid.is_some() && container.hostname == machine);
-    own.map(|own| own.networks.keys().cloned().collect()).unwrap_or_default()
+/// The container that this process runs in, if it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Own {
+    /// Its networks, whose addresses are preferred: who asks us for targets is in one of them, too.
+    pub(crate) networks: Vec<String>,
+    /// Its Compose project, whose services go by their names alone.
+    pub(crate) project: Option<String>,
+}
+
+impl Own {
+    /// Of the containers the one with this machine's name.
+    pub(crate) fn among<'a>(containers: impl IntoIterator<Item = &'a Container>, machine: &str) -> Self {
+        let own = containers.into_iter().find(|container| container.pid.is_some() && container.hostname == machine);
+        own.map(|own| Own {
+            networks: own.networks.keys().cloned().collect(),
+            project: own.label(PROJECT).map(str::to_owned),
+        })
+        .unwrap_or_default()
+    }
 }
 
 /// The address of a container: in the network that its label names, else in one of those `near`, else in the first.

@@ -13,15 +13,15 @@ fn container(name: &str, labels: &[(&str, &str)]) -> Container {
 }
 
 fn addresses(containers: &[Container], near: &[&str]) -> Vec<String> {
-    let near: Vec<String> = near.iter().map(|name| (*name).to_owned()).collect();
-    find(containers, &near).targets.into_iter().map(|target| target.address).collect()
+    let networks = near.iter().map(|name| (*name).to_owned()).collect();
+    find(containers, &Own { networks, ..Own::default() }).targets.into_iter().map(|target| target.address).collect()
 }
 
 #[test]
 fn each_replica_is_a_target_of_its_own() {
     let labels = [("wharf.metrics.port", "5002"), (SERVICE, "web"), (PROJECT, "p")];
     let replicas = ["p-web-1", "p-web-2"].map(|name| container(name, &labels));
-    let found = find(&replicas, &[]);
+    let found = find(&replicas, &Own::default());
     assert_eq!(found.errors, Vec::<String>::new());
     let json = serde_json::to_string_pretty(&groups(&found, "exporter:1")).unwrap();
     insta::assert_snapshot!(json);
@@ -35,7 +35,7 @@ fn the_widespread_labels_are_understood() {
         ("prometheus.io/path", "/m"),
         ("prometheus.io/scheme", "https"),
     ];
-    let target = find(&[container("a", &labels)], &[]).targets.remove(0);
+    let target = find(&[container("a", &labels)], &Own::default()).targets.remove(0);
     assert_eq!((target.address.as_str(), target.path.as_str(), target.scheme), ("10.0.0.2:8080", "/m", "https"));
     assert!(addresses(&[container("a", &labels[1..])], &[]).is_empty(), "nobody asked for it");
 }
@@ -53,9 +53,10 @@ fn the_address_is_one_that_the_scraper_reaches() {
     assert_eq!(addresses(&[container("a", &[port])], &["other", "p_front"]), ["10.1.0.2:1"]);
     let named = [port, ("wharf.metrics.network", "front"), (PROJECT, "p")];
     assert_eq!(addresses(&[container("a", &named)], &["p_back"]), ["10.1.0.2:1"]);
-    let mut own = container("exporter", &[]);
+    let mut own = container("exporter", &[(PROJECT, "p")]);
     own.hostname = "0123456789ab".to_owned();
-    assert_eq!(own_networks(&[own], "0123456789ab"), ["p_back", "p_front"]);
+    let own = Own::among(&[own], "0123456789ab");
+    assert_eq!((own.networks, own.project.as_deref()), (vec!["p_back".to_owned(), "p_front".to_owned()], Some("p")));
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn one_off_containers_and_the_unwilling_are_left_alone() {
     let one_off = container("a", &[("wharf.metrics.port", "1"), (ONE_OFF, "True")]);
     let mut unwilling = container("b", &[("wharf.metrics.port", "1"), ("wharf.metrics.scrape", "false")]);
     unwilling.image = "redis:7".to_owned();
-    assert_eq!(find(&[one_off, unwilling], &[]), Found::default());
+    assert_eq!(find(&[one_off, unwilling], &Own::default()), Found::default());
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn bad_labels_are_told_and_do_not_hide_other_targets() {
         nowhere,
         container("good", &[("wharf.metrics.port", "1, 2")]),
     ];
-    let found = find(&bad, &[]);
+    let found = find(&bad, &Own::default());
     insta::assert_snapshot!(found.errors.join("\n"));
     assert_eq!(addresses(&bad, &[]), ["10.0.0.2:1", "10.0.0.2:2"]);
 }
@@ -101,7 +102,7 @@ fn databases_are_probed_through_the_exporter_by_a_name_that_stays() {
     redis.image = "redis:7".to_owned();
     for (pid, missed, address) in [(Some(1), false, "10.0.0.2:6379"), (None, true, "p-redis-1:6379")] {
         (redis.pid, redis.missed) = (pid, missed);
-        let found = find([&redis], &[]);
+        let found = find([&redis], &Own::default());
         assert_eq!(found.databases[0].target.address.to_string(), address);
         let json = serde_json::to_value(groups(&found, "exporter:10500")).unwrap();
         assert_eq!(json[0]["targets"][0], "exporter:10500");
@@ -119,6 +120,6 @@ proptest::proptest! {
             ("wharf.metrics.network", &network), ("wharf.metrics.database", &kind),
         ]);
         odd.image = image;
-        let _ = groups(&find(&[odd], &[]), "a");
+        let _ = groups(&find(&[odd], &Own::default()), "a");
     }
 }
