@@ -11,7 +11,7 @@ use wharf_testkit::{Peer, Redis, eventually};
 
 use crate::{
     peer::{NotServed, Scrape, Slack, differences, get},
-    scraped::{SECRET, collect, password, probe, redis, server},
+    scraped::{SECRET, password, probe, redis, server, shows_down, shows_up},
 };
 
 /// What Grafana's dashboard 763, the Redis mixin and the alerts of awesome-prometheus-alerts ask of a server that is no
@@ -232,18 +232,13 @@ async fn a_server_that_goes_is_down_at_once_and_up_when_it_is_back() {
     let redis = Redis::start().await.unwrap();
     let databases = self::redis(server(redis.port()));
     let up = format!("redis_up{{addr=\"127.0.0.1:{}\"}} ", redis.port());
-    let shows = async |value: &str| {
-        let (text, took) = collect(&databases, Duration::from_secs(10)).await;
-        assert!(text.contains(&format!("{up}{value}\n")), "{text}");
-        took
-    };
-    shows("1").await;
+    shows_up(&databases, &up).await;
     redis.pause().await.unwrap();
-    assert!(shows("0").await < Duration::from_millis(500));
+    shows_down(&databases, &up).await;
     redis.unpause().await.unwrap();
-    shows("1").await;
+    shows_up(&databases, &up).await;
     redis.kill_main_process().await.unwrap();
-    assert!(shows("0").await < Duration::from_millis(500));
+    shows_down(&databases, &up).await;
     redis.start_again().await.unwrap();
-    shows("1").await;
+    shows_up(&databases, &up).await;
 }
