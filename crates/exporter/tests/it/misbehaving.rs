@@ -73,6 +73,12 @@ async fn a_server_that_is_away_or_no_server_is_down_within_half_a_second() {
         listen(Answer::Endless(b"+OK\r\n")).await,
         listen(Answer::Endless(b"$8000000\r\n")).await,
         listen(Answer::Endless(b"N\0\0\0\x08\0\0\0\0")).await,
+        // Logged in, then columns and rows that are cut off, or longer than any memory.
+        listen(Answer::Bytes(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05IT\0\0\0\x06\x7f\xff")).await,
+        listen(Answer::Bytes(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05ID\0\0\0\x0a\0\x01\x7f\xff\xff\xff")).await,
+        listen(Answer::Bytes(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05ID\x7f\xff\xff\xff")).await,
+        listen(Answer::Bytes(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05IE\0\0\0\x06CX")).await,
+        listen(Answer::Bytes(b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0")).await,
     ];
     for (which, port) in ports.into_iter().enumerate() {
         let (text, took) = collect(&both(port), PATIENT).await;
