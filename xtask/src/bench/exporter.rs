@@ -1,4 +1,4 @@
-//! `cargo xtask bench exporter`: what a scrape of `wharf exporter` costs with 10 and with 50 containers.
+//! What a scrape of `wharf exporter` costs with 10 and with 50 containers: a part of `cargo xtask bench metrics`.
 //!
 //! For comparison, measured on one machine with 50 containers: cAdvisor 0.35 takes 31 ms of time and 37 MB, and makes 52
 //! series of each container.
@@ -23,14 +23,8 @@ const LABEL: &str = "org.wharf.bench=exporter";
 /// Goals with 50 containers: milliseconds (a third of cAdvisor's), series of a container, MiB.
 const GOALS: (f64, usize, f64) = (31.0 / 3.0, 30, 15.0);
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Scrapes that are measured
-    #[arg(long, default_value_t = 50)]
-    scrapes: u32,
-}
-
-pub(crate) fn run_task(args: &Args) -> Result<()> {
+/// Prints the figures of so many scrapes for each number of containers.
+pub(crate) fn scrapes(scrapes: u32) -> Result<()> {
     stage("binaries", binaries::build)?;
     let containers = Containers::remove_others()?;
     println!(
@@ -47,12 +41,12 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
         )?;
         let series = wait(server.address, number)?;
         let (before, mut times) = (server.cpu_seconds()?, Vec::new());
-        for _ in 0..args.scrapes {
+        for _ in 0..scrapes {
             let began = Instant::now();
             scrape(server.address)?;
             times.push(began.elapsed().as_secs_f64() * 1e3);
         }
-        let cpu = (server.cpu_seconds()? - before) * 1e3 / f64::from(args.scrapes);
+        let cpu = (server.cpu_seconds()? - before) * 1e3 / f64::from(scrapes);
         times.sort_by(f64::total_cmp);
         let (median, now, peak) = (times[times.len() / 2], server.resident_memory()?, server.peak_memory()?);
         println!("{number:10} {median:12.1} {cpu:14.1} {now:10.1} {peak:10.1} {series:18}");
