@@ -8,7 +8,7 @@ use wharf_testkit::{Peer, Postgres};
 
 use crate::{
     peer::{NotServed, Scrape, Slack, differences, get},
-    scraped::{Log, SECRET, collect, password, probe, server},
+    scraped::{Log, SECRET, collect, password, probe, probe_up, server, shows_down, shows_up},
 };
 
 /// What the Postgres mixin, Grafana's dashboard 9628 and the alerts of awesome-prometheus-alerts ask of a primary
@@ -138,7 +138,7 @@ async fn every_name_that_dashboards_ask_for_is_there() {
     tell(&server, SHOP).await;
     let folder = tempfile::tempdir().unwrap();
     let databases = databases(postgres(server.port(), &folder));
-    let scrape = probe(&databases, Protocol::Postgres, server.port()).await;
+    let scrape = probe_up(&databases, Protocol::Postgres, server.port()).await;
     for name in NAMES {
         assert!(scrape.0.contains_key(name), "{name}");
     }
@@ -163,7 +163,7 @@ async fn a_role_that_may_only_monitor_is_enough() {
     let mut entry = postgres(server.port(), &folder);
     entry.username = Some("metrics".to_owned());
     entry.password_file = password(&folder, SECRET);
-    let scrape = probe(&databases(entry), Protocol::Postgres, server.port()).await;
+    let scrape = probe_up(&databases(entry), Protocol::Postgres, server.port()).await;
     let failed = scrape.0["pg_scrape_collector_success"].iter().find(|(_, success)| **success != 1.0);
     assert_eq!(failed, None);
     assert_eq!(scrape.value("pg_exporter_last_scrape_error", &[]), 0.0);
@@ -179,11 +179,11 @@ async fn the_same_names_labels_and_values_as_postgres_exporter() {
     let folder = tempfile::tempdir().unwrap();
     let databases = databases(postgres(server.port(), &folder));
     get(peer.port(), "/metrics").await;
-    probe(&databases, Protocol::Postgres, server.port()).await;
+    probe_up(&databases, Protocol::Postgres, server.port()).await;
 
-    let before = probe(&databases, Protocol::Postgres, server.port()).await;
+    let before = probe_up(&databases, Protocol::Postgres, server.port()).await;
     let theirs = Scrape::parse(&get(peer.port(), "/metrics").await);
-    let after = probe(&databases, Protocol::Postgres, server.port()).await;
+    let after = probe_up(&databases, Protocol::Postgres, server.port()).await;
     let found = differences(&before, &theirs, &after, SLACK, NOT_SERVED);
     assert!(found.is_empty(), "{found:#?}");
     assert!(theirs.0.len() > 100, "{}", theirs.0.len());
@@ -195,20 +195,15 @@ async fn a_server_that_goes_is_down_at_once_and_up_when_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
     let databases = databases(postgres(server.port(), &folder));
     let up = format!("pg_up{{server=\"127.0.0.1:{}\"}} ", server.port());
-    let shows = async |value: &str| {
-        let (text, took) = collect(&databases, Duration::from_secs(10)).await;
-        assert!(text.contains(&format!("{up}{value}\n")), "{text}");
-        took
-    };
-    shows("1").await;
+    shows_up(&databases, &up).await;
     server.pause().await.unwrap();
-    assert!(shows("0").await < Duration::from_millis(500));
+    shows_down(&databases, &up).await;
     server.unpause().await.unwrap();
-    shows("1").await;
+    shows_up(&databases, &up).await;
     server.kill_main_process().await.unwrap();
-    assert!(shows("0").await < Duration::from_millis(500));
+    shows_down(&databases, &up).await;
     server.start_again().await.unwrap();
-    shows("1").await;
+    shows_up(&databases, &up).await;
 }
 
 #[tokio::test]
@@ -267,7 +262,7 @@ hidden:
   query: "SELECT sneaky() AS x"
 "#;
     let databases = with_queries(&server, &folder, queries).await;
-    let scrape = probe(&databases, Protocol::Postgres, server.port()).await;
+    let scrape = probe_up(&databases, Protocol::Postgres, server.port()).await;
     assert_eq!(scrape.value("shop_orders_count", &[("state", "paid")]), 49.0);
     assert_eq!(scrape.value("shop_orders_count", &[("state", "new")]), 49.0);
     assert!(scrape.value("shop_orders_last", &[("state", "sent")]) > 1.6e9);
@@ -277,7 +272,7 @@ hidden:
         assert_eq!(scrape.value("pg_scrape_collector_success", &[("collector", refused)]), 0.0, "{refused}");
     }
     assert_eq!(scrape.value("pg_exporter_last_scrape_error", &[]), 1.0);
-    let again = probe(&databases, Protocol::Postgres, server.port()).await;
+    let again = probe_up(&databases, Protocol::Postgres, server.port()).await;
     assert_eq!(again.value("shop_orders_count", &[("state", "paid")]), 49.0, "nothing was deleted");
     assert_eq!(again.value("pg_up", &[]), 1.0);
 }
@@ -301,8 +296,8 @@ async fn an_answer_is_served_again_for_as_long_as_the_file_says() {
     let queries = "clock:\n  query: \"SELECT clock_timestamp() AS kept\"\n  cache_seconds: 60\n\
         watch:\n  query: \"SELECT clock_timestamp() AS new\"\n";
     let databases = with_queries(&server, &folder, queries).await;
-    let first = probe(&databases, Protocol::Postgres, server.port()).await;
-    let second = probe(&databases, Protocol::Postgres, server.port()).await;
+    let first = probe_up(&databases, Protocol::Postgres, server.port()).await;
+    let second = probe_up(&databases, Protocol::Postgres, server.port()).await;
     assert_eq!(first.value("clock_kept", &[]), second.value("clock_kept", &[]));
     assert!(first.value("watch_new", &[]) < second.value("watch_new", &[]));
 }

@@ -47,6 +47,34 @@ pub(crate) async fn probe(databases: &Databases, protocol: Protocol, port: u16) 
     Scrape::parse(&write(&families))
 }
 
+/// A probe of a server that is there; on a busy machine its first answer may come too late once.
+pub(crate) async fn probe_up(databases: &Databases, protocol: Protocol, port: u16) -> Scrape {
+    let up = wharf_testkit::eventually("it is up", Duration::from_secs(20), async || {
+        let scrape = probe(databases, protocol, port).await;
+        let is_up = ["redis_up", "pg_up"]
+            .iter()
+            .any(|name| scrape.0.get(*name).is_some_and(|up| up.values().all(|up| *up == 1.0)));
+        if is_up { Ok(scrape) } else { Err("down") }
+    });
+    up.await.unwrap()
+}
+
+/// The series `up` becomes 1.
+pub(crate) async fn shows_up(databases: &Databases, up: &str) {
+    let shows = wharf_testkit::eventually("it is up", Duration::from_secs(20), async || {
+        let (text, _) = collect(databases, Duration::from_secs(10)).await;
+        if text.contains(&format!("{up}1\n")) { Ok(()) } else { Err(text) }
+    });
+    shows.await.unwrap();
+}
+
+/// The series `up` is 0 at once, and in time.
+pub(crate) async fn shows_down(databases: &Databases, up: &str) {
+    let (text, took) = collect(databases, Duration::from_secs(10)).await;
+    assert!(text.contains(&format!("{up}0\n")), "{text}");
+    assert!(took < Duration::from_millis(500), "{took:?}");
+}
+
 /// The log of this thread.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
