@@ -1,5 +1,8 @@
 //! `cargo xtask bench NAME`: figures that compare two things in one run, interleaved, never a timed test.
 
+mod compose;
+mod exporter;
+mod metrics;
 mod process;
 mod web;
 
@@ -13,12 +16,18 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Name {
+    /// `config` of wharf, docker-compose 1 and docker compose 2, start of the process included
+    Compose(compose::Args),
+    /// What wharf-http-metrics costs a request, beside axum-prometheus, and what a scrape of `wharf exporter` costs
+    Metrics(metrics::Args),
     /// `/count` of wharf-web, of a bare axum + redis counter, and redis-benchmark's INCR
     Web(web::Args),
 }
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     match &args.name {
+        Name::Compose(args) => compose::run_task(args),
+        Name::Metrics(args) => metrics::run_task(args),
         Name::Web(args) => web::run_task(args),
     }
 }

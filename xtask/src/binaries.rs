@@ -39,8 +39,13 @@ pub(crate) fn build() -> Result<()> {
 
 /// Builds the bare counter that wharf-web is compared with, in the same way.
 pub(crate) fn bare() -> Result<PathBuf> {
-    run(static_build()?.args(["--package", "wharf-web", "--example", "bare"]))?;
-    Ok(folder()?.join("examples/bare"))
+    example("wharf-web", "bare")
+}
+
+/// Builds an example of a package in the same way.
+pub(crate) fn example(package: &str, name: &str) -> Result<PathBuf> {
+    run(static_build()?.args(["--package", package, "--example", name]))?;
+    Ok(folder()?.join("examples").join(name))
 }
 
 /// A static release build; what is built is to be added.

@@ -7,6 +7,7 @@
 mod bench;
 mod binaries;
 mod down;
+mod fuzz;
 mod host;
 mod images;
 mod registry;
@@ -40,6 +41,8 @@ enum Task {
     Test(test::Args),
     /// Compare with others, in one run
     Bench(bench::Args),
+    /// Feed mutated inputs to what reads foreign ones
+    Fuzz(fuzz::Args),
     /// Take the pictures of docs/screenshots from the running stack
     Screenshots,
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Images => images::run_task(),
         Task::Test(args) => test::run_task(&args),
         Task::Bench(args) => bench::run_task(&args),
+        Task::Fuzz(args) => fuzz::run_task(&args),
         Task::Screenshots => screenshots::run_task(),
     };
     match outcome {

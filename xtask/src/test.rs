@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    binaries, images,
+    binaries, fuzz, images,
     stack::Source,
     stage::{cargo, run, stage},
 };
@@ -37,5 +37,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
             tests.env("WHARF_TEST_REDIS_IMAGE", "redis:7").env("WHARF_TEST_POSTGRES_IMAGE", "postgres:15");
         }
         run(&mut tests)
-    })
+    })?;
+    // Asked for a part of the tests: that part alone.
+    if args.more.is_empty() { fuzz::a_few() } else { Ok(()) }
 }

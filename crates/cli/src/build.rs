@@ -6,7 +6,7 @@ use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{observe, plan};
 
 use crate::failure::Failure;
-use crate::session::{Interrupts, Session};
+use crate::session::{Interrupts, Session, known};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// Pull newer versions of the base images
     #[arg(long)]
     pull: bool,
+    /// Memory that the build may use (512m, 2g)
+    #[arg(short, long, value_name = "SIZE", value_parser = parse_size)]
+    memory: Option<i64>,
     /// Set a build argument (KEY=VALUE, or KEY from the environment)
     #[arg(long = "build-arg", value_name = "KEY[=VALUE]")]
     build_args: Vec<String>,
@@ -29,8 +32,23 @@ pub(crate) struct Args {
     quiet: bool,
 }
 
+/// A number of bytes, with a unit of 1024 if there is one: `512m`.
+fn parse_size(text: &str) -> Result<i64, String> {
+    let text = text.to_lowercase();
+    let number = text.trim_end_matches('b').trim_end_matches(['k', 'm', 'g']);
+    let factor = match text.trim_end_matches('b').as_bytes().last() {
+        Some(b'k') => 1 << 10,
+        Some(b'm') => 1 << 20,
+        Some(b'g') => 1 << 30,
+        _ => 1,
+    };
+    let size = number.parse::<i64>().ok().and_then(|number| number.checked_mul(factor)).filter(|size| *size > 0);
+    size.ok_or_else(|| "use a size like 512m or 2g".to_owned())
+}
+
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let mut project = session.load(&args.services)?;
+    known(&project, true, &args.services)?;
     for build in project.services.values_mut().filter_map(|service| service.build.as_mut()) {
         build.no_cache |= args.no_cache;
         build.pull |= args.pull;
@@ -54,7 +72,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let plan = plan::images(&project, &observed, &options)?;
     let display = session.display(args.quiet);
     let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
-    let options = ApplyOptions { stop: interrupts.first.clone(), ..Default::default() };
+    let options = ApplyOptions { build_memory: args.memory, ..session.apply_options(&interrupts.first) };
     let build = session.apply(&plan, &project, &engine, &display, &options);
     tokio::select! {
         result = build => result?,

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{DownOptions, RemoveImages};
 use wharf_orchestrator::{observe, plan};
 
 use crate::failure::Failure;
 use crate::report;
-use crate::session::Session;
+use crate::session::{Session, known};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -18,7 +17,7 @@ pub(crate) struct Args {
     /// Remove named volumes of the project and anonymous ones of its containers, with all they hold
     #[arg(short, long)]
     volumes: bool,
-    /// Remove containers of services that are not in the file
+    /// Remove containers of services that are not in the file, and those of `run`, too
     #[arg(long)]
     remove_orphans: bool,
     /// Remove images, too: `local` are those without a name of their own
@@ -36,13 +35,14 @@ enum Rmi {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name()?;
+    let (project, has_file) = session.load_or_name(&args.services)?;
+    known(&project, has_file, &args.services)?;
     let engine = session.connect().await?;
     let observed = observe(&engine, &project).await?;
     let options = DownOptions {
         services: args.services,
         volumes: args.volumes,
-        remove_orphans: args.remove_orphans,
+        remove_orphans: args.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
         images: args.rmi.map(|which| match which {
             Rmi::All => RemoveImages::All,
             Rmi::Local => RemoveImages::Local,
@@ -54,6 +54,5 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     if plan.is_empty() {
         report::line(&format!("nothing of project {} to remove", project.name));
     }
-    session.apply(&plan, &project, &engine, &session.display(false), &ApplyOptions::default()).await?;
-    Ok(ExitCode::SUCCESS)
+    session.carry_out(&plan, &project, &engine).await
 }

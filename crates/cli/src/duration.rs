@@ -50,25 +50,41 @@ fn parse_length(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(total).ok().filter(|_| !text.is_empty())
 }
 
-/// How long ago, in one unit: `5 minutes ago`.
+/// How long ago, in one unit, as the docker command says it: `About an hour ago`.
 pub(crate) fn ago(then_seconds: i64) -> String {
-    let seconds = now().0 / 1_000_000_000 - then_seconds;
-    let of = |count: i64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
+    format!("{} ago", length(now().0 / 1_000_000_000 - then_seconds))
+}
+
+fn length(seconds: i64) -> String {
+    const HOUR: i64 = 3600;
+    const DAY: i64 = 24 * HOUR;
     match seconds {
-        ..1 => "Less than a second ago".to_owned(),
-        1..60 => of(seconds, "second"),
-        60..3600 => of(seconds / 60, "minute"),
-        3600..172_800 => of(seconds / 3600, "hour"),
-        172_800..1_209_600 => of(seconds / 86_400, "day"),
-        1_209_600..5_184_000 => of(seconds / 604_800, "week"),
-        5_184_000..63_072_000 => of(seconds / 2_592_000, "month"),
-        _ => of(seconds / 31_536_000, "year"),
+        ..1 => "Less than a second".to_owned(),
+        1 => "1 second".to_owned(),
+        2..60 => format!("{seconds} seconds"),
+        60..120 => "About a minute".to_owned(),
+        120..HOUR => format!("{} minutes", seconds / 60),
+        // To the nearest hour.
+        HOUR..5400 => "About an hour".to_owned(),
+        5400..172_800 => format!("{} hours", (seconds + HOUR / 2) / HOUR),
+        172_800..1_209_600 => format!("{} days", seconds / DAY),
+        1_209_600..5_184_000 => format!("{} weeks", seconds / (7 * DAY)),
+        5_184_000..63_072_000 => format!("{} months", seconds / (30 * DAY)),
+        _ => format!("{} years", seconds / (365 * DAY)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_are_told_as_the_docker_command_tells_them() {
+        let told = [0, 1, 59, 60, 150, 3600, 5400, 172_800, 1_209_600, 5_184_000, 70_000_000].map(length);
+        let expected = "Less than a second;1 second;59 seconds;About a minute;2 minutes;About an hour;2 hours;2 days;2 weeks;\
+                        2 months;2 years";
+        assert_eq!(told.join(";"), expected);
+    }
 
     #[test]
     fn moments_are_times_or_lengths_before_now() {

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
 use wharf_docker::Engine;
-use wharf_orchestrator::observe::list_containers;
 
 use crate::failure::Failure;
-use crate::session::{Session, known};
-use crate::terminal::{self, Attached, Size};
+use crate::report;
+use crate::session::Session;
+use crate::target::{Target, Wanted};
+use crate::terminal::{self, Attached, Size, TtyChoice};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,9 +28,12 @@ pub(crate) struct Args {
     /// Number of the replica (default: the first that runs)
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
-    /// Without a terminal (it has one when standard input and output are terminals)
-    #[arg(short = 'T', long = "no-tty", visible_alias = "no-TTY")]
-    no_tty: bool,
+    /// Keep standard input open
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set, hide = true)]
+    interactive: bool,
+    #[command(flatten)]
+    tty: TtyChoice,
     /// Give the process extended privileges
     #[arg(long)]
     privileged: bool,
@@ -42,20 +46,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name()?;
-    known(&project, has_file, std::slice::from_ref(&args.service))?;
-    let engine = session.connect().await?;
-    let containers = list_containers(&engine, Some(&project.name), false).await?;
-    let of_service = || containers.iter().filter(|container| container.service == args.service);
-    // Without a number a container of `run` will do where there is no replica.
-    let replica = of_service()
-        .find(|container| !container.one_off && args.index.is_none_or(|index| container.number == index))
-        .or_else(|| of_service().find(|_| args.index.is_none()))
-        .ok_or_else(|| anyhow::anyhow!("service {} is not running; `wharf up -d {0}` starts it", args.service))?;
-    let tty = !args.no_tty && !args.detach && terminal::is_interactive();
+    let tty = args.tty.wants_terminal(args.detach, args.interactive)?;
+    let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
+    let Target { engine, container, .. } = Target::find(session, &wanted).await?;
+    if session.global.dry_run {
+        report::print(&format!("run {} in {}\n", args.command.join(" "), container.name));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let input = args.interactive && !args.detach;
     let environment: Vec<String> = args.env.iter().filter_map(|entry| variable(entry)).collect();
     let config = ExecConfig {
-        attach_stdin: Some(!args.detach),
+        attach_stdin: Some(input),
         attach_stdout: Some(!args.detach),
         attach_stderr: Some(!args.detach),
         tty: Some(tty),
@@ -66,11 +67,12 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         working_dir: args.workdir,
         ..ExecConfig::default()
     };
-    let created = engine.docker().create_exec(&replica.id, config).await.map_err(wharf_docker::Error::from)?;
+    let created = engine.docker().create_exec(&container.id, config).await.map_err(wharf_docker::Error::from)?;
     let options = StartExecOptions { detach: args.detach, tty, output_capacity: None };
     let started = engine.docker().start_exec(&created.id, Some(options)).await.map_err(wharf_docker::Error::from)?;
-    let StartExecResults::Attached { output, input } = started else { return Ok(ExitCode::SUCCESS) };
-    terminal::converse(Attached { output, input }, tty, true, |size| resize(&engine, &created.id, size)).await?;
+    let StartExecResults::Attached { output, input: keyboard } = started else { return Ok(ExitCode::SUCCESS) };
+    let joined = Attached { output, input: keyboard, closes: true };
+    terminal::converse(joined, tty, input, |size| resize(&engine, &created.id, size)).await?;
     let ended = engine.docker().inspect_exec(&created.id).await.map_err(wharf_docker::Error::from)?;
     Ok(ExitCode::from(u8::try_from(ended.exit_code.unwrap_or(0)).unwrap_or(1)))
 }

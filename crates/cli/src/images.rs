@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use wharf_orchestrator::observe::list_containers;
+use wharf_docker::Engine;
+use wharf_orchestrator::observe::{Container, list_containers};
 
+use crate::duration::ago;
 use crate::failure::Failure;
 use crate::report;
 use crate::session::{Session, known};
@@ -23,43 +25,87 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name()?;
+    let (project, has_file) = session.load_or_name(&args.services)?;
     known(&project, has_file, &args.services)?;
     let engine = session.connect().await?;
     let mut containers = list_containers(&engine, Some(&project.name), true).await?;
     containers.retain(|container| args.services.is_empty() || args.services.contains(&container.service));
-    let mut rows = Vec::new();
+    let mut images = Vec::new();
     for container in &containers {
-        let image = engine.docker().inspect_image(&container.image_id).await.map_err(wharf_docker::Error::from)?;
-        let (name, tag) = container
-            .image
-            .rsplit_once(':')
-            .filter(|(_, tag)| !tag.contains('/'))
-            .unwrap_or((&container.image, "latest"));
-        let id = container.image_id.trim_start_matches("sha256:");
-        let id = id.get(..12).unwrap_or(id).to_owned();
-        rows.push([container.name.clone(), name.to_owned(), tag.to_owned(), id, size(image.size.unwrap_or(0))]);
+        images.push(image_of(&engine, container).await?);
     }
     let text = match (args.quiet, args.format) {
         (true, _) => {
-            let mut ids: Vec<&str> = containers.iter().map(|container| container.image_id.as_str()).collect();
+            let mut ids: Vec<&str> = images.iter().map(|image| image.id.as_str()).collect();
             ids.sort_unstable();
             ids.dedup();
             ids.iter().map(|id| format!("{}\n", id.trim_start_matches("sha256:"))).collect()
         }
-        (_, Format::Table) => table(["CONTAINER", "REPOSITORY", "TAG", "IMAGE ID", "SIZE"], &rows),
-        (_, Format::Json) => {
-            let images: Vec<_> = rows
-                .iter()
-                .map(|[container, repository, tag, id, size]| {
-                    json!({ "ContainerName": container, "Repository": repository, "Tag": tag, "ID": id, "Size": size })
-                })
-                .collect();
-            format!("{}\n", json!(images))
+        (_, Format::Table) => {
+            let rows: Vec<_> = images.iter().map(row).collect();
+            table(["CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"], &rows)
         }
+        (_, Format::Json) => format!("{}\n", json!(images.iter().map(as_json).collect::<Vec<_>>())),
     };
     report::print(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The image of a container.
+struct Image {
+    container: String,
+    name: String,
+    tag: String,
+    platform: String,
+    id: String,
+    /// In bytes.
+    size: i64,
+    /// When it was last pulled, built or tagged here.
+    tagged: Option<jiff::Timestamp>,
+}
+
+async fn image_of(engine: &Engine, container: &Container) -> Result<Image, Failure> {
+    let found = engine.docker().inspect_image(&container.image_id).await.map_err(wharf_docker::Error::from)?;
+    let (name, tag) =
+        container.image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).unwrap_or((&container.image, "latest"));
+    let parts = [found.os, found.architecture, found.variant];
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let tagged = found.metadata.and_then(|metadata| metadata.last_tag_time);
+    Ok(Image {
+        container: container.name.clone(),
+        name: name.to_owned(),
+        tag: tag.to_owned(),
+        platform: parts.join("/"),
+        id: container.image_id.clone(),
+        size: found.size.unwrap_or(0),
+        tagged: tagged.and_then(|time| jiff::Timestamp::from_nanosecond(time.unix_timestamp_nanos()).ok()),
+    })
+}
+
+fn row(image: &Image) -> [String; 7] {
+    let id = image.id.trim_start_matches("sha256:");
+    [
+        image.container.clone(),
+        image.name.clone(),
+        image.tag.clone(),
+        image.platform.clone(),
+        id.get(..12).unwrap_or(id).to_owned(),
+        size(image.size),
+        image.tagged.map_or_else(|| "N/A".to_owned(), |time| ago(time.as_second())),
+    ]
+}
+
+/// The keys of docker compose.
+fn as_json(image: &Image) -> serde_json::Value {
+    json!({
+        "ID": image.id,
+        "ContainerName": image.container,
+        "Repository": image.name,
+        "Tag": image.tag,
+        "Platform": image.platform,
+        "Size": image.size,
+        "LastTagTime": image.tagged.map(|time| time.to_string()),
+    })
 }
 
 /// Decimal units, as the docker command writes them.

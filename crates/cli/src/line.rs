@@ -1,10 +1,9 @@
 //! Log lines with the name of their container before them, aligned, in a colour that stays the same between runs.
 
-use std::collections::HashMap;
 use std::io::Write;
 
 use anstyle::{AnsiColor, Color, Style};
-use wharf_docker::logs::Line;
+use wharf_docker::logs::{Line, Source};
 use wharf_orchestrator::logs::Origin;
 
 /// Colours that are readable on dark and light terminals.
@@ -26,15 +25,21 @@ pub(crate) struct LinePrinter {
     pub(crate) colour: bool,
     pub(crate) prefix: bool,
     pub(crate) timestamps: bool,
+    /// What containers write to standard error goes to standard error.
+    streams_apart: bool,
     width: usize,
-    names: HashMap<Origin, String>,
     out: std::io::BufWriter<std::io::Stdout>,
 }
 
 impl LinePrinter {
     pub(crate) fn new(colour: bool, prefix: bool, timestamps: bool) -> Self {
         let out = std::io::BufWriter::new(std::io::stdout());
-        LinePrinter { colour, prefix, timestamps, width: 0, names: HashMap::new(), out }
+        LinePrinter { colour, prefix, timestamps, streams_apart: false, width: 0, out }
+    }
+
+    /// What containers write to standard error goes to standard error.
+    pub(crate) fn with_streams_apart(self) -> Self {
+        LinePrinter { streams_apart: true, ..self }
     }
 
     /// Makes room for a container's name, so that lines are aligned from the first one on.
@@ -44,18 +49,26 @@ impl LinePrinter {
 
     /// Writes a line; an error means that nobody reads any more.
     pub(crate) fn line(&mut self, origin: &Origin, line: &Line) -> std::io::Result<()> {
-        self.lead(origin)?;
-        if self.timestamps {
-            write!(self.out, "{} ", rfc3339(line.time.0))?;
+        let lead = self.lead(origin);
+        let time = if self.timestamps { format!("{} ", rfc3339(line.time.0)) } else { String::new() };
+        let parts = [lead.as_bytes(), time.as_bytes(), &line.bytes, b"\n"];
+        if self.streams_apart && line.source == Source::Stderr {
+            // In the order in which they came, where both go to one place.
+            self.out.flush()?;
+            return std::io::stderr().write_all(&parts.concat());
         }
-        self.out.write_all(&line.bytes)?;
-        self.out.write_all(b"\n")
+        parts.iter().try_for_each(|part| self.out.write_all(part))
+    }
+
+    /// Writes a line of a hook in the place of a container's.
+    pub(crate) fn hook_line(&mut self, service: &str, container: &str, text: &str) -> std::io::Result<()> {
+        let lead = if self.prefix { self.painted(service, &format!("{container} ->")) } else { String::new() };
+        writeln!(self.out, "{lead}{text}")
     }
 
     /// Writes a remark about a container in the place of a line.
     pub(crate) fn remark(&mut self, origin: &Origin, text: &str) -> std::io::Result<()> {
-        self.lead(origin)?;
-        writeln!(self.out, "{text}")
+        writeln!(self.out, "{}-{} {text}", origin.service, origin.number)
     }
 
     /// Gives out what was written so far.
@@ -63,25 +76,21 @@ impl LinePrinter {
         self.out.flush()
     }
 
-    fn lead(&mut self, origin: &Origin) -> std::io::Result<()> {
+    fn lead(&mut self, origin: &Origin) -> String {
         if !self.prefix {
-            return Ok(());
+            return String::new();
         }
-        if !self.names.contains_key(origin) {
-            self.expect(&origin.service, origin.number);
-            // A container that is gone does not come back under its identifier.
-            if self.names.len() > 1024 {
-                self.names.clear();
-            }
-            self.names.insert(origin.clone(), format!("{}-{}", origin.service, origin.number));
+        self.expect(&origin.service, origin.number);
+        self.painted(&origin.service, &format!("{}-{}", origin.service, origin.number))
+    }
+
+    fn painted(&self, service: &str, name: &str) -> String {
+        let width = self.width;
+        if !self.colour {
+            return format!("{name:width$}  | ");
         }
-        let (name, width) = (&self.names[origin], self.width);
-        if self.colour {
-            let style = Style::new().fg_color(Some(Color::Ansi(colour_of(&origin.service))));
-            write!(self.out, "{style}{name:width$}  |{style:#} ")
-        } else {
-            write!(self.out, "{name:width$}  | ")
-        }
+        let style = Style::new().fg_color(Some(Color::Ansi(colour_of(service))));
+        format!("{style}{name:width$}  |{style:#} ")
     }
 }
 
@@ -95,5 +104,19 @@ fn rfc3339(nanoseconds: i64) -> String {
     match jiff::Timestamp::from_nanosecond(i128::from(nanoseconds)) {
         Ok(time) => format!("{time:.9}"),
         Err(_) => String::from("-"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_has_the_same_colour_in_every_run() {
+        let names = ["web", "db", "redis", "nginx", "worker"];
+        let colours = names.map(colour_of);
+        // Written down: another colour after an update would be another colour between two runs.
+        use AnsiColor::{BrightBlue, BrightGreen, BrightMagenta, Yellow};
+        assert_eq!(colours, [Yellow, BrightBlue, BrightMagenta, BrightGreen, BrightGreen]);
     }
 }

@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Only lines until a time
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     until: Option<Moment>,
+    /// Only the replica with this number; with one service
+    #[arg(long, value_name = "NUMBER", requires = "services")]
+    index: Option<u32>,
     /// Show each line's time
     #[arg(short, long)]
     timestamps: bool,
@@ -51,17 +54,34 @@ fn parse_tail(text: &str) -> Result<Tail, String> {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name()?;
+    let (project, has_file) = session.load_or_name(&args.services)?;
     known(&project, has_file, &args.services)?;
     let engine = session.connect().await?;
     let containers = list_containers(&engine, Some(&project.name), true).await?;
+    let services = match args.services.is_empty() && has_file {
+        // Of this file; whoever else has the project's label has another.
+        true => project.services.keys().cloned().collect(),
+        false => args.services,
+    };
+    let options = LogOptions {
+        services,
+        tail: args.tail.0,
+        since: args.since,
+        until: args.until,
+        index: args.index,
+        ..LogOptions::default()
+    };
     let mut printer = LinePrinter::new(session.colour_out && !args.no_color, !args.no_log_prefix, args.timestamps);
     for container in &containers {
-        if args.services.is_empty() || args.services.contains(&container.service) {
+        if !container.one_off && options.wants(&container.service, container.number) {
             printer.expect(&container.service, container.number);
         }
     }
-    let options = LogOptions { services: args.services, tail: args.tail.0, since: args.since, until: args.until };
+    if let Some(index) = args.index
+        && !containers.iter().any(|found| !found.one_off && options.wants(&found.service, found.number))
+    {
+        return Err(anyhow::anyhow!("service {} has no container {index}", options.services.join(", ")).into());
+    }
     if args.follow {
         print_all(logs::follow(&engine, &project.name, options).await?, &mut printer).await;
     } else {

@@ -17,12 +17,22 @@ pub(crate) struct Args {
     /// Projects without a running container, too
     #[arg(short, long)]
     all: bool,
+    /// Only projects whose name has this in it (name=TEXT); may be repeated
+    #[arg(long, value_name = "FILTER", value_parser = parse_filter)]
+    filter: Vec<String>,
     /// How the list is printed
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
     /// Print names only
     #[arg(short, long)]
     quiet: bool,
+}
+
+fn parse_filter(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(("name", name)) => Ok(name.to_owned()),
+        _ => Err("use name=TEXT".to_owned()),
+    }
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
@@ -33,6 +43,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         projects.entry(&container.project).or_default().push(container);
     }
     projects.retain(|_, containers| args.all || containers.iter().any(|container| container.is_up()));
+    projects.retain(|name, _| args.filter.is_empty() || args.filter.iter().any(|text| name.contains(text)));
     let rows: Vec<[String; 3]> = projects
         .iter()
         .map(|(name, containers)| {

@@ -1,12 +1,21 @@
 //! `wharf`: arguments in, events out as text, nothing else. One file a verb.
 
+mod attach;
+mod attached;
 mod build;
+mod commit;
 mod completion;
 mod config;
+mod converge;
+mod cp;
+mod create;
+mod creation;
 mod doctor;
 mod down;
 mod duration;
+mod events;
 mod exec;
+mod export;
 mod exporter;
 mod failure;
 mod images;
@@ -14,21 +23,32 @@ mod kill;
 mod line;
 mod logs;
 mod ls;
+mod pause;
 mod port;
 mod progress;
 mod ps;
 mod pull;
 mod report;
 mod restart;
+mod rm;
 mod run;
+mod scale;
 mod session;
+mod short_forms;
+mod signals;
 mod start;
+mod stats;
 mod stop;
 mod table;
+mod target;
+mod template;
 mod terminal;
 mod top;
+mod unpause;
 mod up;
 mod version;
+mod volumes;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -50,21 +70,33 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Join this terminal to a container's main process
+    Attach(attach::Args),
     /// Build or rebuild services' images
     Build(build::Args),
+    /// Make an image of a container's files
+    Commit(commit::Args),
     /// Print a completion script for a shell
     Completion(completion::Args),
     /// Check the Compose files and print the project they mean
     #[command(alias = "convert")]
     Config(config::Args),
+    /// Copy files between this machine and a service's containers
+    Cp(cp::Args),
+    /// Create the project's containers without starting them
+    Create(create::Args),
     /// Check what usually goes wrong, and say how to mend it
     Doctor(doctor::Args),
     /// Stop and remove containers and networks (and volumes with -v)
     Down(down::Args),
+    /// Print what happens to the project's containers
+    Events(events::Args),
     /// Run a command in a container that runs
     Exec(exec::Args),
     /// Serve metrics of containers, Redis, Postgres and the host to Prometheus
     Exporter(exporter::Args),
+    /// Write a container's files as a tar archive
+    Export(export::Args),
     /// List the images of the project's containers
     Images(images::Args),
     /// Send a signal to containers
@@ -73,6 +105,8 @@ enum Verb {
     Logs(logs::Args),
     /// List the projects that run
     Ls(ls::Args),
+    /// Freeze the processes of containers
+    Pause(pause::Args),
     /// Print the host address of a published port
     Port(port::Args),
     /// List the project's containers
@@ -81,18 +115,30 @@ enum Verb {
     Pull(pull::Args),
     /// Restart containers
     Restart(restart::Args),
+    /// Remove stopped containers
+    Rm(rm::Args),
     /// Run a command in a new container of a service
     Run(run::Args),
+    /// Set the number of replicas of services
+    Scale(scale::Args),
     /// Start containers that exist
     Start(start::Args),
+    /// Show how much the containers use
+    Stats(stats::Args),
     /// Stop containers without removing them
     Stop(stop::Args),
     /// Show the processes in the containers
     Top(top::Args),
+    /// Let frozen containers go on
+    Unpause(unpause::Args),
     /// Create and start the project's containers
     Up(up::Args),
     /// Print wharf's version
     Version(version::Args),
+    /// List the project's volumes
+    Volumes(volumes::Args),
+    /// Wait until services' containers have stopped
+    Wait(wait::Args),
 }
 
 fn main() -> ExitCode {
@@ -115,7 +161,7 @@ async fn run(cli: Cli) -> ExitCode {
     let result = match cli.verb {
         Verb::Build(args) => build::run(args, &session).await,
         Verb::Completion(args) => completion::run(&args, Cli::command()),
-        Verb::Config(args) => config::run(args, &session),
+        Verb::Config(args) => config::run(args, &session).await,
         Verb::Doctor(args) => doctor::run(args, &session).await,
         Verb::Down(args) => down::run(args, &session).await,
         Verb::Exec(args) => exec::run(args, &session).await,
@@ -133,6 +179,19 @@ async fn run(cli: Cli) -> ExitCode {
         Verb::Stop(args) => stop::run(args, &session).await,
         Verb::Top(args) => top::run(args, &session).await,
         Verb::Up(args) => up::run(args, &session).await,
+        Verb::Attach(args) => attach::run(args, &session).await,
+        Verb::Commit(args) => commit::run(args, &session).await,
+        Verb::Cp(args) => cp::run(args, &session).await,
+        Verb::Create(args) => create::run(args, &session).await,
+        Verb::Events(args) => events::run(args, &session).await,
+        Verb::Export(args) => export::run(args, &session).await,
+        Verb::Pause(args) => pause::run(args, &session).await,
+        Verb::Rm(args) => rm::run(args, &session).await,
+        Verb::Scale(args) => scale::run(args, &session).await,
+        Verb::Stats(args) => stats::run(args, &session).await,
+        Verb::Unpause(args) => unpause::run(args, &session).await,
+        Verb::Volumes(args) => volumes::run(args, &session).await,
+        Verb::Wait(args) => wait::run(args, &session).await,
         Verb::Version(args) => version::run(&args),
     };
     match result {
@@ -147,8 +206,8 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_documentation_are_understood() {
-        let page = include_str!("../../../docs/cli.md");
-        let examples = page.lines().filter_map(|line| line.strip_prefix("$ "));
+        let pages = [include_str!("../../../docs/cli.md"), include_str!("../../../docs/compose.md")];
+        let examples = pages.iter().flat_map(|page| page.lines()).filter_map(|line| line.strip_prefix("$ "));
         for example in examples {
             let words = example.split('#').next().unwrap_or_default().split_whitespace();
             assert!(Cli::try_parse_from(words).is_ok(), "{example}");

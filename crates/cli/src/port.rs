@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use wharf_orchestrator::observe::list_containers;
-
 use crate::failure::Failure;
 use crate::report;
-use crate::session::{Session, known};
+use crate::session::Session;
+use crate::target::{Target, Wanted};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -14,23 +13,17 @@ pub(crate) struct Args {
     service: String,
     /// Port in the container
     private_port: u16,
-    /// Number of the replica
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    index: u32,
+    /// Number of the replica (default: the first that runs)
+    #[arg(long, value_name = "NUMBER")]
+    index: Option<u32>,
     /// Protocol of the port
     #[arg(long, default_value = "tcp", value_parser = ["tcp", "udp", "sctp"])]
     protocol: String,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name()?;
-    known(&project, has_file, std::slice::from_ref(&args.service))?;
-    let engine = session.connect().await?;
-    let containers = list_containers(&engine, Some(&project.name), false).await?;
-    let replica = containers
-        .iter()
-        .find(|container| container.service == args.service && container.number == args.index)
-        .ok_or_else(|| anyhow::anyhow!("service {} has no running container {}", args.service, args.index))?;
+    let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
+    let replica = Target::find(session, &wanted).await?.container;
     let published = replica
         .ports
         .iter()

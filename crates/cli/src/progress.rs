@@ -1,12 +1,13 @@
 //! Progress of a plan, three ways: rows on a terminal that are redrawn, plain lines, JSON lines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style as TextStyle};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wharf_orchestrator::plan::{Node, Step};
 use wharf_orchestrator::{Event, Plan, Progress};
 
 use crate::report;
@@ -25,15 +26,42 @@ pub(crate) struct Display {
     style: Style,
     colour: bool,
     state: Mutex<(Rows, Option<ProgressBar>)>,
+    /// Output of pulls and of builds is not shown.
+    without: (bool, bool),
+    /// Steps of the present plan whose output is not shown.
+    silent: Mutex<HashSet<usize>>,
+    /// Takes the lines that hooks write.
+    hook_lines: Option<HookLines>,
 }
+
+/// Takes the service, the container (`Container shop-web-1`) and the line.
+pub(crate) type HookLines = Box<dyn Fn(&str, &str, &str) + Send + Sync>;
 
 impl Display {
     pub(crate) fn new(style: Style, colour: bool) -> Self {
-        Display { style, colour, state: Mutex::new((Rows::default(), None)) }
+        let state = Mutex::new((Rows::default(), None));
+        Display { style, colour, state, without: (false, false), silent: Mutex::default(), hook_lines: None }
+    }
+
+    /// Without the output of pulls, or of builds.
+    pub(crate) fn without_output_of(self, pulls: bool, builds: bool) -> Self {
+        Display { without: (pulls, builds), ..self }
+    }
+
+    /// With another place for the lines that hooks write.
+    pub(crate) fn with_hook_lines(self, take: HookLines) -> Self {
+        Display { hook_lines: Some(take), ..self }
     }
 
     /// A plan begins.
     pub(crate) fn begin(&self, plan: &Plan) {
+        let silent = |node: &Node| match node.step {
+            Step::PullImage { .. } => self.without.0,
+            Step::BuildImage { .. } => self.without.1,
+            _ => false,
+        };
+        let numbers = plan.steps.iter().enumerate().filter(|(_, node)| silent(node)).map(|(number, _)| number);
+        *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = numbers.collect();
         if self.style != Style::Terminal || plan.is_empty() {
             return;
         }
@@ -47,6 +75,15 @@ impl Display {
 
     /// A step has news.
     pub(crate) fn event(&self, event: &Event) {
+        match &event.progress {
+            Progress::Output { .. } if self.is_silent(event.step) => return,
+            Progress::Hook { service, text } => {
+                if let Some(take) = &self.hook_lines {
+                    return self.aside(|| take(service, &event.subject, text));
+                }
+            }
+            _ => {}
+        }
         match self.style {
             Style::Terminal => {
                 let mut state = self.lock();
@@ -78,6 +115,10 @@ impl Display {
         }
     }
 
+    fn is_silent(&self, step: usize) -> bool {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).contains(&step)
+    }
+
     fn paint(&self, state: &mut (Rows, Option<ProgressBar>)) {
         let Some(bar) = &state.1 else { return };
         let (height, width) = Term::stderr().size();
@@ -92,7 +133,10 @@ impl Display {
 
 fn plain(event: &Event) -> String {
     let text = match &event.progress {
-        Progress::Working { text } | Progress::Output { text } | Progress::Done { text } => text,
+        Progress::Working { text }
+        | Progress::Output { text }
+        | Progress::Hook { text, .. }
+        | Progress::Done { text } => text,
         Progress::Failed { text } => return format!(" {}  Error {text}", event.subject),
     };
     format!(" {}  {text}", event.subject)
@@ -135,7 +179,7 @@ impl Rows {
                 row.text.clone_from(text);
                 row.ended = None;
             }
-            Progress::Output { text } => row.output = Some(text.clone()),
+            Progress::Output { text } | Progress::Hook { text, .. } => row.output = Some(text.clone()),
             Progress::Done { text } => {
                 row.text.clone_from(text);
                 row.output = None;

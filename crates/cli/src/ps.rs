@@ -9,7 +9,8 @@ use crate::duration::ago;
 use crate::failure::Failure;
 use crate::report;
 use crate::session::{Session, known};
-use crate::table::{Format, table};
+use crate::table::table;
+use crate::template::{Format, render};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -18,9 +19,16 @@ pub(crate) struct Args {
     /// Stopped containers, too
     #[arg(short, long)]
     all: bool,
-    /// How the list is printed; json is one object a line
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
+    /// How the list is printed: table, json (an object a line), a template ({{.Name}}), or "table TEMPLATE"
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Only containers that have a property (status=STATE)
+    #[arg(long, value_name = "FILTER", value_parser = parse_filter)]
+    filter: Vec<String>,
+    /// Containers of services that are not in the file, too
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set)]
+    orphans: bool,
     /// Print identifiers only
     #[arg(short, long)]
     quiet: bool,
@@ -35,35 +43,83 @@ pub(crate) struct Args {
     no_trunc: bool,
 }
 
+fn parse_filter(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(("status", state)) => Ok(state.to_owned()),
+        _ => Err("use status=STATE".to_owned()),
+    }
+}
+
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name()?;
+    let (project, has_file) = session.load_or_name(&args.services)?;
     known(&project, has_file, &args.services)?;
     let engine = session.connect().await?;
     let mut containers = list_containers(&engine, Some(&project.name), true).await?;
-    let by_status = |container: &Container| args.status.iter().any(|status| status == container.state.as_str());
+    let states: Vec<&String> = args.status.iter().chain(&args.filter).collect();
     containers.retain(|container| {
-        (args.services.is_empty() || args.services.contains(&container.service))
-            && match args.status.is_empty() {
+        let named = match args.services.is_empty() {
+            true => args.orphans || !has_file || project.services.contains_key(&container.service),
+            false => args.services.contains(&container.service),
+        };
+        named
+            && match states.is_empty() {
                 true => args.all || container.is_up() && !container.one_off,
-                false => by_status(container),
+                false => states.iter().any(|state| *state == container.state.as_str()),
             }
     });
-    let mut text = String::new();
-    if args.quiet {
-        text.extend(containers.iter().map(|container| format!("{}\n", container.id)));
+    let format = match args.format {
+        Some(format) => format,
+        None => session.docker_setting("psFormat").as_deref().unwrap_or("table").parse().map_err(anyhow::Error::msg)?,
+    };
+    let text = if args.quiet {
+        containers.iter().map(|container| format!("{}\n", container.id)).collect()
     } else if args.service_names {
         let mut names: Vec<&str> = containers.iter().map(|container| container.service.as_str()).collect();
         names.dedup();
-        text.extend(names.iter().map(|name| format!("{name}\n")));
-    } else if args.format == Format::Json {
-        text.extend(containers.iter().map(|container| format!("{}\n", as_json(container))));
+        names.iter().map(|name| format!("{name}\n")).collect()
     } else {
-        let rows: Vec<[String; 7]> = containers.iter().map(|container| row(container, args.no_trunc)).collect();
-        text = table(["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"], &rows);
-    }
+        listed(&containers, &format, args.no_trunc)?
+    };
     report::print(&text);
     Ok(ExitCode::SUCCESS)
 }
+
+fn listed(containers: &[Container], format: &Format, whole: bool) -> anyhow::Result<String> {
+    Ok(match format {
+        Format::Json => containers.iter().map(|container| format!("{}\n", as_json(container))).collect(),
+        Format::Table => {
+            let rows: Vec<[String; 7]> = containers.iter().map(|container| row(container, whole)).collect();
+            table(["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"], &rows)
+        }
+        Format::Template { parts, table } => {
+            let rows: Vec<_> = containers.iter().filter_map(|found| as_json(found).as_object().cloned()).collect();
+            render(parts, *table, &rows, &FIELDS)?
+        }
+    })
+}
+
+/// What a template may name.
+const FIELDS: [&str; 19] = [
+    "Command",
+    "CreatedAt",
+    "ExitCode",
+    "Health",
+    "ID",
+    "Image",
+    "Labels",
+    "LocalVolumes",
+    "Mounts",
+    "Name",
+    "Names",
+    "Networks",
+    "Ports",
+    "Project",
+    "Publishers",
+    "RunningFor",
+    "Service",
+    "State",
+    "Status",
+];
 
 /// The keys of docker compose's `ps --format json`.
 fn as_json(container: &Container) -> serde_json::Value {
@@ -82,12 +138,13 @@ fn as_json(container: &Container) -> serde_json::Value {
     let labels: Vec<String> = container.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     json!({
         "Command": quoted(&container.command, true),
-        "CreatedAt": jiff::Timestamp::from_second(container.created).map(|time| time.to_string()).unwrap_or_default(),
+        "CreatedAt": created_at(container.created),
         "ExitCode": container.exit_code.filter(|_| container.state == State::Exited).unwrap_or(0),
         "Health": container.health.map_or("", |health| health.as_str()),
         "ID": container.id.get(..12).unwrap_or(&container.id),
         "Image": container.image,
         "Labels": labels.join(","),
+        "LocalVolumes": container.mounts.iter().filter(|mount| !mount.starts_with('/')).count().to_string(),
         "Mounts": container.mounts.join(","),
         "Name": container.name,
         "Names": container.name,
@@ -100,6 +157,12 @@ fn as_json(container: &Container) -> serde_json::Value {
         "State": container.state.as_str(),
         "Status": container.status,
     })
+}
+
+/// As Go writes a time: `2026-01-31 12:00:00 +0000 UTC`.
+fn created_at(seconds: i64) -> String {
+    let time = jiff::Timestamp::from_second(seconds).map(|time| time.to_zoned(jiff::tz::TimeZone::system()));
+    time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()).unwrap_or_default()
 }
 
 fn row(container: &Container, whole: bool) -> [String; 7] {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use wharf_compose::Diagnostic;
 use wharf_compose::place::Place;
 use wharf_orchestrator::plan::Warning;
@@ -22,18 +22,30 @@ pub(crate) fn print(text: &str) {
     let _ = write!(anstream::stdout(), "{text}");
 }
 
+/// Asks on the terminal; without one nobody can answer, and that is no.
+pub(crate) fn confirmed(question: &str) -> anyhow::Result<bool> {
+    use std::io::{IsTerminal, Write};
+    if !std::io::stdin().is_terminal() {
+        line(&format!("{question}: nobody can be asked; use --force"));
+        return Ok(false);
+    }
+    let mut stderr = anstream::stderr();
+    write!(stderr, "? {question} [yN] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Draws a failure and gives its exit code.
 pub(crate) fn failure(failure: &Failure) -> ExitCode {
     use wharf_orchestrator::Error;
     let colour = colour();
     match failure {
         Failure::Compose(error) => {
-            for warning in &error.warnings {
-                compose_warning(warning, colour);
-            }
-            for diagnostic in &error.diagnostics {
-                line(&draw(&Message::from_diagnostic(Severity::Error, diagnostic), colour));
-            }
+            let warnings = error.warnings.iter().map(|warning| (Severity::Warning, warning));
+            let errors = error.diagnostics.iter().map(|error| (Severity::Error, error));
+            diagnostics(warnings.chain(errors), colour);
             return ExitCode::from(if error.no_file() { 14 } else { 15 });
         }
         Failure::Orchestrator(Error::Refused(problems)) => {
@@ -62,9 +74,23 @@ pub(crate) fn failure(failure: &Failure) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Draws a warning of the reader.
-pub(crate) fn compose_warning(warning: &Diagnostic, colour: bool) {
-    line(&draw(&Message::from_diagnostic(Severity::Warning, warning), colour));
+/// Draws the reader's warnings.
+pub(crate) fn compose_warnings(warnings: &[Diagnostic], colour: bool) {
+    diagnostics(warnings.iter().map(|warning| (Severity::Warning, warning)), colour);
+}
+
+/// Draws what the reader found, an empty line between two findings.
+fn diagnostics<'d>(found: impl Iterator<Item = (Severity, &'d Diagnostic)>, colour: bool) {
+    let drawn: Vec<_> =
+        found.map(|(severity, diagnostic)| draw(&Message::from_diagnostic(severity, diagnostic), colour)).collect();
+    if !drawn.is_empty() {
+        line(&drawn.join("\n\n"));
+    }
+}
+
+/// Draws a warning of the command's own.
+pub(crate) fn warning(text: &str) {
+    line(&draw(&Message::plain(Severity::Warning, text, None), colour()));
 }
 
 /// Draws a warning of a plan.
@@ -156,10 +182,12 @@ fn draw(message: &Message, colour: bool) -> String {
         Severity::Warning => Level::WARNING,
     };
     let mut groups = vec![Group::with_title(level.primary_title(message.text.as_str()))];
-    let mut unplaced = String::new();
     for (index, place) in message.places.iter().enumerate() {
         let Some(text) = place.text.as_deref().filter(|text| !text.is_empty()) else {
-            unplaced.push_str(&format!("\n --> {}:{}:{} {}", place.file, place.line, place.column, place.label));
+            if let Some(group) = groups.pop() {
+                let origin = Origin::path(place.file.as_str()).line(place.line).char_column(place.column);
+                groups.push(group.element(origin));
+            }
             continue;
         };
         let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -175,8 +203,7 @@ fn draw(message: &Message, colour: bool) -> String {
         groups.push(group.element(Level::HELP.message(help.as_str())));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let drawn = renderer.render(&groups);
-    if unplaced.is_empty() { drawn } else { format!("{drawn}{}", unplaced.trim_end()) }
+    renderer.render(&groups)
 }
 
 /// Bytes of the line that are meant: from the column on, the given number of characters, or the rest of the line.

@@ -1,19 +1,21 @@
 //! `wharf run`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use bollard::query_parameters::{AttachContainerOptionsBuilder, ResizeContainerTTYOptionsBuilder};
+use wharf_compose::Project;
 use wharf_docker::Engine;
-use wharf_orchestrator::apply::ApplyOptions;
-use wharf_orchestrator::one_off::{self, Overrides};
+use wharf_orchestrator::observe;
+use wharf_orchestrator::one_off::{self, Manner, Overrides};
 use wharf_orchestrator::plan::{self, ImageOptions, UpOptions};
-use wharf_orchestrator::{Error, observe};
 
+use crate::attach;
 use crate::duration;
 use crate::failure::Failure;
 use crate::report;
 use crate::session::{Interrupts, Session, known};
-use crate::terminal::{self, Attached, Size};
+use crate::short_forms;
+use crate::terminal::TtyChoice;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -25,6 +27,12 @@ pub(crate) struct Args {
     /// Build the image first
     #[arg(long)]
     build: bool,
+    /// Add a capability; may be repeated
+    #[arg(long, value_name = "CAPABILITY")]
+    cap_add: Vec<String>,
+    /// Take a capability away; may be repeated
+    #[arg(long, value_name = "CAPABILITY")]
+    cap_drop: Vec<String>,
     /// Run in the background and print the container's name
     #[arg(short, long)]
     detach: bool,
@@ -34,107 +42,165 @@ pub(crate) struct Args {
     /// Set an environment variable (KEY=VALUE, or KEY from the environment); may be repeated
     #[arg(short, long, value_name = "KEY[=VALUE]")]
     env: Vec<String>,
+    /// Set environment variables from a file; may be repeated
+    #[arg(long, value_name = "FILE")]
+    env_from_file: Vec<PathBuf>,
+    /// Keep standard input open
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set)]
+    interactive: bool,
     /// Add a label (KEY=VALUE); may be repeated
-    #[arg(short, long, value_name = "KEY=VALUE")]
-    label: Vec<String>,
+    #[arg(short, long, visible_alias = "labels", value_name = "KEY=VALUE", value_parser = parse_label)]
+    label: Vec<(String, String)>,
     /// Name of the container
     #[arg(long)]
     name: Option<String>,
-    /// Without a terminal (it has one when standard input and output are terminals)
-    #[arg(short = 'T', long = "no-tty", visible_alias = "no-TTY")]
-    no_tty: bool,
+    #[command(flatten)]
+    tty: TtyChoice,
     /// Do not start the services that it depends on
     #[arg(long)]
     no_deps: bool,
-    /// Publish the service's own ports
+    /// Publish a port ([[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]); may be repeated
+    #[arg(short, long, value_name = "PORT", conflicts_with = "service_ports")]
+    publish: Vec<String>,
+    /// Pull images before: always, missing, never, build; policy: as the file says
+    #[arg(long, value_name = "POLICY", default_value = "policy", hide_default_value = true)]
+    #[arg(value_parser = ["always", "missing", "if_not_present", "never", "build", "policy"])]
+    pull: String,
+    /// Show no progress
+    #[arg(short, long)]
+    quiet: bool,
+    /// Build without showing the builder's output
     #[arg(long)]
+    quiet_build: bool,
+    /// Pull without showing layers
+    #[arg(long)]
+    quiet_pull: bool,
+    /// Remove containers of services that are not in the file, and those of earlier runs
+    #[arg(long)]
+    remove_orphans: bool,
+    /// Publish the service's own ports
+    #[arg(short = 'P', long)]
     service_ports: bool,
     /// Remove the container when it has ended
     #[arg(long)]
     rm: bool,
+    /// Make the container known by the service's names in its networks
+    #[arg(long)]
+    use_aliases: bool,
     /// User to run as
     #[arg(short, long)]
     user: Option<String>,
+    /// Mount a volume or path ([SOURCE:]TARGET[:OPTIONS]); may be repeated
+    #[arg(short, long, visible_alias = "volumes", value_name = "MOUNT")]
+    volume: Vec<String>,
     /// Working directory
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<String>,
 }
 
+fn parse_label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("use KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let services = std::slice::from_ref(&args.service);
-    let project = session.load(services)?;
+    let mut project = session.load(services)?;
     known(&project, true, services)?;
+    let tty = args.tty.wants_terminal(args.detach, args.interactive)?;
+    let overrides = overrides(&args, tty)?;
+    if let Some(service) = project.services.get_mut(&args.service) {
+        overrides.apply(service);
+    }
     let engine = session.connect().await?;
     let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
-    let apply = ApplyOptions { stop: interrupts.first.clone(), ..ApplyOptions::default() };
-    let display = session.display(false);
-
-    let observed = observe(&engine, &project).await?;
-    let images = ImageOptions {
-        services: services.to_vec(),
-        no_deps: args.no_deps,
-        build: args.build,
-        now: duration::now().0,
-        ..ImageOptions::default()
-    };
-    let images = plan::images(&project, &observed, &images)?;
-    session.apply(&images, &project, &engine, &display, &apply).await?;
-    if session.global.dry_run {
+    if !prepare(&args, session, &project, &engine, &interrupts).await? {
         return Ok(ExitCode::SUCCESS);
     }
-    let observed = observe(&engine, &project).await?;
-    let up = UpOptions { services: services.to_vec(), no_deps: args.no_deps, ..UpOptions::default() };
-    let around = plan::around(&project, &observed, &args.service, &up)?;
-    session.apply(&around, &project, &engine, &display, &apply).await?;
-
-    let tty = !args.no_tty && !args.detach && terminal::is_interactive();
-    let overrides = Overrides {
-        command: (!args.command.is_empty()).then(|| args.command.clone()),
-        entrypoint: args.entrypoint.clone(),
-        environment: args.env.iter().map(|entry| variable(entry)).collect(),
-        labels: args.label.iter().map(|entry| pair(entry)).collect(),
-        service_ports: args.service_ports,
-        user: args.user.clone(),
-        working_dir: args.workdir.clone(),
-        tty,
-        stdin_open: !args.detach,
-    };
     let name = args.name.clone().unwrap_or_else(|| one_off::name(&project, &args.service));
-    one_off::create(&engine, &project, &args.service, &name, &overrides).await?;
-    if args.detach {
+    let manner = Manner { use_aliases: args.use_aliases, auto_remove: args.rm && args.detach };
+    one_off::create(&engine, &project, &args.service, &name, manner).await?;
+    let display = session.display(args.quiet);
+    let hooks = plan::after_start(&project, &args.service, &name);
+    let options = session.apply_options(&interrupts.first);
+    let start = async {
         one_off::start(&engine, &name).await?;
+        session.apply(&hooks, &project, &engine, &display, &options).await
+    };
+    if args.detach {
+        start.await?;
         report::print(&format!("{name}\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let result = tokio::select! {
-        code = attached(&engine, &name, tty) => code,
-        () = interrupts.first.cancelled() => {
-            one_off::stop(&engine, &name).await;
-            Err(Error::Interrupted.into())
-        }
+    let options = attach::Options { input: args.interactive, tty, closes_input: true, detach_keys: None };
+    let conversation = attach::attached(&engine, &name, options, start);
+    let result = match attach::beside_signals(&engine, &name, conversation).await {
+        Ok(()) => one_off::exit_code(&engine, &name).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
     };
     if args.rm || result.is_err() {
         one_off::remove(&engine, &name).await;
     }
-    result
+    Ok(ExitCode::from(u8::try_from(result?).unwrap_or(1)))
 }
 
-async fn attached(engine: &Engine, name: &str, tty: bool) -> Result<ExitCode, Failure> {
-    let options = AttachContainerOptionsBuilder::default().stream(true).stdin(true).stdout(true).stderr(true).build();
-    let joined = engine.docker().attach_container(name, Some(options)).await.map_err(wharf_docker::Error::from)?;
-    one_off::start(engine, name).await?;
-    let joined = Attached { output: joined.output, input: joined.input };
-    terminal::converse(joined, tty, true, |size| resize(engine, name, size)).await?;
-    let code = one_off::exit_code(engine, name).await?;
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+/// Brings what the container needs: images, networks, volumes, services. False: this was only to be shown.
+async fn prepare(
+    args: &Args,
+    session: &Session,
+    project: &Project,
+    engine: &Engine,
+    interrupts: &Interrupts,
+) -> Result<bool, Failure> {
+    let services = std::slice::from_ref(&args.service);
+    let apply = session.apply_options(&interrupts.first);
+    let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
+    let observed = observe(engine, project).await?;
+    let images = ImageOptions {
+        services: services.to_vec(),
+        no_deps: args.no_deps,
+        build: args.build,
+        pull: Some(args.pull.clone()),
+        now: duration::now().0,
+        ..ImageOptions::default()
+    };
+    let images = plan::images(project, &observed, &images)?;
+    session.apply(&images, project, engine, &display, &apply).await?;
+    let observed = if session.global.dry_run { observed } else { observe(engine, project).await? };
+    let up = UpOptions {
+        services: services.to_vec(),
+        no_deps: args.no_deps,
+        remove_orphans: args.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
+        ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
+        ..UpOptions::default()
+    };
+    let around = plan::around(project, &observed, &args.service, &up)?;
+    session.apply(&around, project, engine, &display, &apply).await?;
+    Ok(!session.global.dry_run)
 }
 
-async fn resize(engine: &Engine, name: &str, size: Size) {
-    let options =
-        ResizeContainerTTYOptionsBuilder::default().h(i32::from(size.height)).w(i32::from(size.width)).build();
-    if let Err(error) = engine.docker().resize_container_tty(name, options).await {
-        tracing::debug!(%error, "terminal size not passed on");
+fn overrides(args: &Args, tty: bool) -> anyhow::Result<Overrides> {
+    let mut environment: Vec<(String, Option<String>)> = Vec::new();
+    for file in &args.env_from_file {
+        environment.extend(short_forms::environment_file(file)?);
     }
+    environment.extend(args.env.iter().map(|entry| variable(entry)));
+    Ok(Overrides {
+        command: (!args.command.is_empty()).then(|| args.command.clone()),
+        entrypoint: args.entrypoint.as_deref().map(short_forms::words).transpose()?,
+        environment,
+        labels: args.label.iter().cloned().collect(),
+        service_ports: args.service_ports,
+        ports: short_forms::ports(&args.publish)?,
+        volumes: short_forms::mounts(&args.volume)?,
+        cap_add: args.cap_add.clone(),
+        cap_drop: args.cap_drop.clone(),
+        user: args.user.clone(),
+        working_dir: args.workdir.clone(),
+        tty,
+        stdin_open: args.interactive && !args.detach,
+    })
 }
 
 /// `KEY=VALUE`, or `KEY` with its value from the environment.
@@ -143,9 +209,4 @@ fn variable(entry: &str) -> (String, Option<String>) {
         Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
         None => (entry.to_owned(), std::env::var(entry).ok()),
     }
-}
-
-fn pair(entry: &str) -> (String, String) {
-    let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
-    (key.to_owned(), value.to_owned())
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
-use wharf_compose::{Loaded, Options, Project};
+use wharf_compose::{Config, Loaded, Options, Project, Steps};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{Observed, Plan, apply, observe};
@@ -46,6 +47,15 @@ pub(crate) struct Global {
     /// When to use colours and redraw lines
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
     ansi: Ansi,
+    /// Networks and volumes that no service uses, too
+    #[arg(long, global = true)]
+    pub(crate) all_resources: bool,
+    /// Names of containers and built images as Compose 1 made them, with "_"
+    #[arg(long, global = true)]
+    compatibility: bool,
+    /// How many steps are carried out at a time (-1: as many as can be)
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, global = true)]
+    parallel: Option<i64>,
     /// Print what would be done, and do nothing
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
@@ -76,6 +86,8 @@ enum Ansi {
 pub(crate) struct Session {
     pub(crate) global: Global,
     environment: BTreeMap<String, String>,
+    /// What was read from standard input, which can be read once.
+    stdin: OnceLock<String>,
     /// Whether standard output and standard error take colours.
     pub(crate) colour_out: bool,
     colour_err: bool,
@@ -83,9 +95,13 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(global: Global) -> Self {
-        let environment: BTreeMap<String, String> = std::env::vars_os()
+        let mut environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect();
+        // A shell sets it; what starts wharf without one may not.
+        if let Ok(here) = std::env::current_dir() {
+            environment.entry("PWD".to_owned()).or_insert_with(|| here.display().to_string());
+        }
         let plain = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = |terminal: bool| match global.ansi {
             Ansi::Always => true,
@@ -94,18 +110,20 @@ impl Session {
         };
         let colour_out = colour(std::io::stdout().is_terminal());
         let colour_err = colour(std::io::stderr().is_terminal());
-        Session { global, environment, colour_out, colour_err }
+        Session { global, environment, stdin: OnceLock::new(), colour_out, colour_err }
     }
 
-    fn options(&self, services: &[String], profiles: &[String]) -> anyhow::Result<Options> {
+    /// What the reader is given. `services` are those named on the command line.
+    pub(crate) fn options(&self, services: &[String], profiles: &[String]) -> anyhow::Result<Options> {
         let from_stdin = self.global.file.iter().any(|file| file.as_os_str() == "-");
-        let stdin = match from_stdin {
-            true => {
+        let stdin = match (from_stdin, self.stdin.get()) {
+            (true, None) => {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text)?;
-                Some(text)
+                Some(self.stdin.get_or_init(|| text).clone())
             }
-            false => None,
+            (true, read) => read.cloned(),
+            (false, _) => None,
         };
         let mut all_profiles = self.global.profile.clone();
         all_profiles.extend_from_slice(profiles);
@@ -125,22 +143,51 @@ impl Session {
 
     /// Reads the project and prints the reader's warnings. `services` are those named on the command line.
     pub(crate) fn load(&self, services: &[String]) -> Result<Project, Failure> {
-        let loaded = self.load_quietly(services, &[])?;
-        for warning in &loaded.warnings {
-            report::compose_warning(warning, self.colour_err);
-        }
+        self.load_by(services, Steps::default())
+    }
+
+    /// The same by the given steps.
+    pub(crate) fn load_by(&self, services: &[String], steps: Steps) -> Result<Project, Failure> {
+        let loaded = Project::load_by(&self.options(services, &[])?, steps)?;
+        report::compose_warnings(&loaded.warnings, self.colour_err);
         Ok(loaded.project)
+    }
+
+    /// Reads the canonical form by the given steps and prints the reader's warnings.
+    pub(crate) fn config(&self, services: &[String], steps: Steps) -> Result<Config, Failure> {
+        let config = Config::load(&self.options(services, &[])?, steps)?;
+        report::compose_warnings(&config.warnings, self.colour_err);
+        Ok(config)
     }
 
     /// Reads the project; the warnings are the caller's.
     pub(crate) fn load_quietly(&self, services: &[String], profiles: &[String]) -> Result<Loaded, Failure> {
-        Ok(Project::load(&self.options(services, profiles)?)?)
+        self.read(services, profiles, Steps::default())
     }
 
-    /// Reads the project, all profiles enabled; without any file, takes the name alone: containers are then found by
-    /// their labels. The flag says whether there was a file.
-    pub(crate) fn load_or_name(&self) -> Result<(Project, bool), Failure> {
-        match self.load_quietly(&[], &["*".to_owned()]) {
+    fn read(&self, services: &[String], profiles: &[String], steps: Steps) -> Result<Loaded, Failure> {
+        match Project::load_by(&self.options(services, profiles)?, steps) {
+            Ok(mut loaded) => {
+                loaded.project.compatibility = self.compatibility();
+                Ok(loaded)
+            }
+            Err(error) => {
+                // A name that is none is no mistake of the file.
+                if let (false, Ok(loaded)) =
+                    (services.is_empty(), Project::load_by(&self.options(&[], profiles)?, steps))
+                {
+                    known(&loaded.project, true, services)?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Reads the project for a verb on what exists: what would be wrong to start may be stopped. Without any file takes the
+    /// name alone: containers are then found by their labels. The flag says whether there was a file.
+    pub(crate) fn load_or_name(&self, services: &[String]) -> Result<(Project, bool), Failure> {
+        let steps = Steps { check_consistency: false, read_env_files: false, ..Steps::default() };
+        match self.read(services, &[], steps) {
             Ok(loaded) => Ok((loaded.project, true)),
             Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => {
                 match &self.global.project_name {
@@ -149,6 +196,39 @@ impl Session {
                 }
             }
             Err(other) => Err(other),
+        }
+    }
+
+    fn compatibility(&self) -> bool {
+        self.global.compatibility || self.is_set("COMPOSE_COMPATIBILITY")
+    }
+
+    /// Whether a variable of the environment, or of the project's `.env`, says yes.
+    pub(crate) fn is_set(&self, variable: &str) -> bool {
+        let value = self.environment.get(variable).cloned().or_else(|| {
+            let options = self.options(&[], &[]).ok()?;
+            wharf_compose::environment(&options).ok()?.remove(variable)
+        });
+        value.is_some_and(|value| matches!(value.to_lowercase().as_str(), "1" | "t" | "true" | "y" | "yes" | "on"))
+    }
+
+    /// A text in the docker command's own configuration.
+    pub(crate) fn docker_setting(&self, key: &str) -> Option<String> {
+        let home = || Some(PathBuf::from(self.environment.get("HOME")?).join(".docker"));
+        let directory = self.environment.get("DOCKER_CONFIG").map(PathBuf::from).or_else(home)?;
+        let text = std::fs::read_to_string(directory.join("config.json")).ok()?;
+        let settings: serde_json::Value = serde_json::from_str(&text).ok()?;
+        settings.get(key)?.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// How plans are carried out: with `stop`, nothing new is begun once it is cancelled.
+    pub(crate) fn apply_options(&self, stop: &CancellationToken) -> ApplyOptions {
+        let limit = || self.environment.get("COMPOSE_PARALLEL_LIMIT")?.parse().ok();
+        let parallel = self.global.parallel.or_else(limit).and_then(|most| usize::try_from(most).ok());
+        ApplyOptions {
+            stop: stop.clone(),
+            parallel: parallel.and_then(std::num::NonZeroUsize::new),
+            ..ApplyOptions::default()
         }
     }
 
@@ -178,7 +258,7 @@ impl Session {
 
     /// For verbs on what exists: the project (or its name alone), what the engine has of it, and the engine.
     pub(crate) async fn observe_existing(&self, services: &[String]) -> Result<(Project, Observed, Engine), Failure> {
-        let (project, has_file) = self.load_or_name()?;
+        let (project, has_file) = self.load_or_name(services)?;
         known(&project, has_file, services)?;
         let engine = self.connect().await?;
         let observed = observe(&engine, &project).await?;
@@ -187,7 +267,8 @@ impl Session {
 
     /// Carries a plan out with progress and nothing special.
     pub(crate) async fn carry_out(&self, plan: &Plan, project: &Project, engine: &Engine) -> Result<ExitCode, Failure> {
-        self.apply(plan, project, engine, &self.display(false), &ApplyOptions::default()).await?;
+        let options = self.apply_options(&CancellationToken::new());
+        self.apply(plan, project, engine, &self.display(false), &options).await?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -216,7 +297,9 @@ impl Session {
 
 /// Services named on the command line have to be in the file, if there is one.
 pub(crate) fn known(project: &Project, has_file: bool, services: &[String]) -> Result<(), Failure> {
-    match services.iter().find(|name| has_file && !project.services.contains_key(*name)) {
+    let is_service =
+        |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
+    match services.iter().find(|name| has_file && !is_service(name)) {
         Some(unknown) => {
             let names: Vec<&str> = project.services.keys().map(String::as_str).collect();
             Err(anyhow::anyhow!("no such service: {unknown} (the project {} has: {})", project.name, names.join(", "))

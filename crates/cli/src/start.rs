@@ -36,7 +36,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     let plan = plan::up(&project, &observed, &options)?;
     let wait_timeout = args.wait_timeout.map(Duration::from_secs);
-    let options = ApplyOptions { wait_timeout, ..ApplyOptions::default() };
+    let options = ApplyOptions { wait_timeout, ..session.apply_options(&Default::default()) };
     session.apply(&plan, &project, &engine, &session.display(false), &options).await?;
     Ok(ExitCode::SUCCESS)
 }

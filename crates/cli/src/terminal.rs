@@ -14,6 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) struct Attached {
     pub(crate) output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
     pub(crate) input: Pin<Box<dyn AsyncWrite + Send>>,
+    /// The end of what is typed is the end of the process's input. Otherwise others may type later, and the engine takes a
+    /// close for the wish to leave.
+    pub(crate) closes: bool,
 }
 
 /// Width and height in characters.
@@ -26,6 +29,32 @@ pub(crate) struct Size {
 /// Whether both ends of a conversation are this terminal.
 pub(crate) fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Whether a process in a container gets a terminal, as `docker compose` is asked for it: `-it`, `-T`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct TtyChoice {
+    /// Without a terminal (it has one when standard input and output are terminals)
+    #[arg(short = 'T', long, visible_alias = "no-TTY", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_name = "BOOL")]
+    no_tty: Option<bool>,
+    /// With a terminal
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    #[arg(conflicts_with = "no_tty")]
+    tty: Option<bool>,
+}
+
+impl TtyChoice {
+    /// Decides, and refuses a terminal without a keyboard.
+    pub(crate) fn wants_terminal(&self, detached: bool, input: bool) -> anyhow::Result<bool> {
+        let asked = self.tty.or(self.no_tty.map(|no| !no));
+        if asked == Some(true) && input && !detached && !std::io::stdin().is_terminal() {
+            anyhow::bail!(
+                "cannot attach stdin to a TTY-enabled container because stdin is not a terminal; -T goes without"
+            );
+        }
+        Ok(asked.unwrap_or_else(|| !detached && is_interactive()))
+    }
 }
 
 /// The terminal's size, if standard output is one.
@@ -64,10 +93,10 @@ where
     F: Future<Output = ()>,
 {
     let raw = if tty && take_input && std::io::stdin().is_terminal() { Some(RawMode::enter()?) } else { None };
-    let Attached { mut output, input } = attached;
+    let Attached { mut output, input, closes } = attached;
     let typing = tokio::spawn(async move {
         match take_input {
-            true => pass_input(input).await,
+            true => pass_input(input, closes).await,
             // The engine closes the conversation when the input is closed too early.
             false => std::future::pending().await,
         }
@@ -91,14 +120,16 @@ where
     result
 }
 
-async fn pass_input(mut input: Pin<Box<dyn AsyncWrite + Send>>) {
+async fn pass_input(mut input: Pin<Box<dyn AsyncWrite + Send>>, closes: bool) {
     let mut stdin = tokio::io::stdin();
     let mut buffer = vec![0; 8192];
     loop {
         let read = stdin.read(&mut buffer).await.unwrap_or(0);
         if read == 0 {
-            // End of input: the process sees it as such. A process that is gone needs none.
-            let _ = input.shutdown().await;
+            if closes {
+                // A process that is gone needs to see no end.
+                let _ = input.shutdown().await;
+            }
             return std::future::pending().await;
         }
         if input.write_all(&buffer[..read]).await.is_err() || input.flush().await.is_err() {

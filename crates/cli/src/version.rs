@@ -11,7 +11,7 @@ use crate::report;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How the version is printed
-    #[arg(long, value_name = "FORMAT", default_value = "pretty")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "pretty")]
     format: Format,
     /// Print the number only
     #[arg(long)]

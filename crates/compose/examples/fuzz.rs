@@ -1,10 +1,22 @@
-//! Loads mutated files until something breaks: `--runs N`, `--seed N`.
-#![allow(clippy::print_stdout)]
+//! Loads mutated files until something breaks: `--runs N`, `--seed N`. `cargo xtask fuzz compose` runs it.
+//!
+//! Broken is what panics, what takes more than ten seconds, more than a gigabyte of memory, and a canonical form that does
+//! not read as itself.
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 #[path = "../tests/mutation/mod.rs"]
 mod mutation;
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+/// Longest time that a file may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Most memory that the whole run may take, in MiB.
+const MEMORY: u64 = 1024;
+
+/// The file that is being loaded, and since when.
+type Current = Arc<Mutex<(Instant, String)>>;
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -17,26 +29,46 @@ fn main() {
             _ => panic!("usage: fuzz [--runs N] [--seed N]"),
         }
     }
-    let (start, mut slowest, mut slowest_text) = (Instant::now(), Duration::ZERO, String::new());
+    let current: Current = Arc::new(Mutex::new((Instant::now(), String::new())));
+    watch(Arc::clone(&current));
+    let (start, mut slowest) = (Instant::now(), Duration::ZERO);
     for run in 0..runs {
         let numbers: Vec<u64> = (0..40).map(|_| random(&mut state)).collect();
         let text = mutation::mutated(&numbers);
         let begun = Instant::now();
+        if let Ok(mut current) = current.lock() {
+            *current = (begun, text.clone());
+        }
         if let Err(panic) = std::panic::catch_unwind(|| mutation::check(&text)) {
             println!("run {run} broke with this file:\n{text}");
             std::panic::resume_unwind(panic);
         }
-        if begun.elapsed() > slowest {
-            slowest = begun.elapsed();
-            slowest_text = text.clone();
-        }
-        assert!(
-            begun.elapsed() < Duration::from_secs(10),
-            "run {run} took {:?} with this file:\n{text}",
-            begun.elapsed()
-        );
+        slowest = slowest.max(begun.elapsed());
     }
-    println!("{runs} files in {:?}; the slowest took {slowest:?}:\n{slowest_text}", start.elapsed());
+    let memory = peak_memory();
+    println!("{runs} files in {:.0?}; the slowest took {slowest:.0?}; peak memory {memory} MiB", start.elapsed());
+    assert!(memory < MEMORY, "more than {MEMORY} MiB of memory");
+}
+
+/// Ends the process when a file takes too long.
+fn watch(current: Current) {
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+            let Ok(current) = current.lock() else { return };
+            if current.0.elapsed() > PATIENCE {
+                println!("not read within {PATIENCE:?}:\n{}", current.1);
+                std::process::exit(1);
+            }
+        }
+    });
+}
+
+/// The most memory that this process had, in MiB; 0 where the system does not tell.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
 /// xorshift64*.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::conform::{Stage, conform};
-use crate::files::Files;
+use crate::files::{Files, is_remote, report_remote};
 use crate::find::{self, Environment};
 use crate::interpolate::{ROOM, interpolate};
 use crate::lint;
@@ -50,13 +50,17 @@ pub(crate) struct Assembler<'r> {
     /// Services of files that were extended from, with those files' own `extends` resolved on use.
     pub(crate) extended: HashMap<PathBuf, Map>,
     pub(crate) files: usize,
+    pub(crate) values: Values,
     /// Bytes of text that variables may still make.
     room: usize,
 }
 
+/// Values of the variables that secrets and configs name: by section, key and variable.
+pub(crate) type Values = HashMap<(&'static str, String, String), String>;
+
 impl<'r> Assembler<'r> {
     pub(crate) fn new(files_of: Files<'r>, report: &'r mut Report, settings: Settings) -> Self {
-        Self { files_of, report, settings, extended: HashMap::new(), files: 0, room: ROOM }
+        Self { files_of, report, settings, extended: HashMap::new(), files: 0, values: Values::new(), room: ROOM }
     }
 
     /// Reads a file's documents.
@@ -89,7 +93,23 @@ impl<'r> Assembler<'r> {
             let home = context.environment.get("HOME").map(String::as_str);
             paths::resolve(&mut tree, &Base { dir: &context.dir, home });
         }
+        self.look_up(&mut tree, context.environment);
         tree
+    }
+
+    /// Takes values from the environment by name. Done for each set of files: included ones have their own environment.
+    fn look_up(&mut self, tree: &mut Node, environment: &Environment) {
+        if self.settings.interpolate {
+            normalise::fill_in_variables(tree, environment);
+        }
+        for section in ["secrets", "configs"] {
+            for (key, object) in tree.get(section).and_then(Node::as_map).into_iter().flatten() {
+                let Some(variable) = object.get_text("environment") else { continue };
+                if let Some(value) = environment.get(variable) {
+                    self.values.insert((section, key.clone(), variable.to_owned()), value.clone());
+                }
+            }
+        }
     }
 
     /// Merges a document onto the tree of those before it.
@@ -139,6 +159,10 @@ impl<'r> Assembler<'r> {
     /// The tree of one entry of `include`.
     fn included(&mut self, entry: &Node, file: &Path, context: &Context<'_>) -> Option<Node> {
         let paths = texts(entry.get("path"));
+        if let Some((path, span)) = paths.iter().find(|(path, _)| is_remote(path)) {
+            report_remote(path, *span, self.report);
+            return None;
+        }
         let home = context.environment.get("HOME").map(String::as_str);
         let base = Base { dir: &context.dir, home };
         let files: Vec<_> = paths.iter().map(|path| (PathBuf::from(base.absolute(path.0)), path.1)).collect();

@@ -20,11 +20,21 @@ pub struct Steps {
     pub check_consistency: bool,
     /// Read `env_file`s into `environment` (`--no-env-resolution`).
     pub read_env_files: bool,
+    /// Keep networks, volumes, secrets, configs and models that no service uses (`--all-resources`). Counts for
+    /// [`Config`] alone: a [`Project`](crate::Project) has them always.
+    pub keep_unused: bool,
 }
 
 impl Default for Steps {
     fn default() -> Self {
-        Self { interpolate: true, normalise: true, resolve_paths: true, check_consistency: true, read_env_files: true }
+        Self {
+            interpolate: true,
+            normalise: true,
+            resolve_paths: true,
+            check_consistency: true,
+            read_env_files: true,
+            keep_unused: false,
+        }
     }
 }
 
@@ -47,16 +57,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the files that `options` name, by the given steps.
+    /// Reads the files that `options` name, by the given steps: the services that [`Options::services`] names, with all
+    /// that they depend on, or all enabled ones; with variables left in, the whole of the files.
     ///
     /// # Errors
     /// All that is wrong with the files, each with its place.
     pub fn load(options: &Options, steps: Steps) -> Result<Self, LoadError> {
         let (value, warnings) = match steps.interpolate {
-            true => {
-                let loaded = load::project(options, steps)?;
-                (loaded.project.to_value(), loaded.warnings)
-            }
+            true => load::canonical(options, steps)?,
             false => load::uninterpolated(options, steps)?,
         };
         Ok(Self { value, warnings })
@@ -64,11 +72,11 @@ impl Config {
 
     /// The form as JSON, indented by two spaces, with a line break at the end.
     pub fn to_json(&self) -> String {
-        render::json(&self.value)
+        render::to_json(&self.value)
     }
 
     /// The form as YAML.
     pub fn to_yaml(&self) -> String {
-        render::yaml(&render::without_nulls(self.value.clone()))
+        render::to_yaml(&render::without_nulls(self.value.clone()))
     }
 }

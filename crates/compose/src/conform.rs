@@ -2,6 +2,7 @@
 //!
 //! What is wrong is reported and left out, so that one mistake does not hide the next.
 
+use crate::advice;
 use crate::merge::deduplicate;
 use crate::node::{Map, Node, Tag, Value};
 use crate::report::{At, Report};
@@ -93,16 +94,8 @@ impl Walk<'_> {
         let at = if node.is_null() { At::key(node) } else { At::from(node) };
         let message = format!("`{}` must be {}, not {found}", self.path, shape.expected());
         self.report.error(at, message);
-        let quoting = matches!(shape, Shape::Text) && matches!(node.value, Value::Scalar(_));
-        if quoting {
-            let text = node.as_text().unwrap_or_default().to_owned();
-            let help = match field {
-                Some(field) => format!("put it in quotes: `{}: \"{text}\"`", field.name),
-                None => format!("put it in quotes: `\"{text}\"`"),
-            };
+        if let Some(help) = advice::on_kind(&self.path, node, shape, field) {
             self.report.help(help);
-        } else if let Some(field) = field {
-            self.report.help(format!("for example `{}`", field.show()));
         }
         self.report.taint(&self.path);
     }

@@ -1,26 +1,30 @@
 //! Checks that the parts of a project fit together: what is referred to exists, what excludes each other is not set.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::conform::closest;
 use crate::model::{FileMount, MountKind, Project, Service};
 use crate::report::Report;
 use crate::value::Spans;
 
-/// Reports all that does not fit.
-pub(crate) fn check(project: &Project, spans: &Spans<'_>, report: &mut Report) {
+/// Reports all that does not fit. `named` are the services that were asked for; none: all.
+pub(crate) fn check(project: &Project, named: &[String], spans: &Spans<'_>, report: &mut Report) {
     for (name, service) in &project.services {
         Check { project, name, service, spans, report }.service();
     }
-    container_names(project, spans, report);
+    container_names(project, named, spans, report);
     dependency_cycles(project, spans, report);
 }
 
-/// Reports a container name that several services want.
-fn container_names(project: &Project, spans: &Spans<'_>, report: &mut Report) {
+/// Reports a container name that several services want, of those that run together.
+fn container_names(project: &Project, named: &[String], spans: &Spans<'_>, report: &mut Report) {
     let mut taken: HashMap<&str, &str> = HashMap::new();
-    for (service, name) in
-        project.services.iter().filter_map(|(key, service)| Some((key, service.container_name.as_deref()?)))
+    let together = together(project, named);
+    for (service, name) in project
+        .services
+        .iter()
+        .filter(|(key, _)| together.contains(key.as_str()))
+        .filter_map(|(key, service)| Some((key, service.container_name.as_deref()?)))
     {
         let Some(first) = taken.insert(name, service) else { continue };
         let place = |service: &str| format!("services.{service}.container_name");
@@ -30,6 +34,22 @@ fn container_names(project: &Project, spans: &Spans<'_>, report: &mut Report) {
             report.also("the first is here", span);
         }
     }
+}
+
+/// The named services with all that they depend on; all, if none is named.
+fn together<'p>(project: &'p Project, named: &'p [String]) -> HashSet<&'p str> {
+    let mut waiting: Vec<&str> = match named {
+        [] => project.services.keys().map(String::as_str).collect(),
+        named => named.iter().map(String::as_str).collect(),
+    };
+    let mut found = HashSet::new();
+    while let Some(name) = waiting.pop() {
+        if found.insert(name) {
+            let service = project.services.get(name);
+            waiting.extend(service.into_iter().flat_map(|service| service.depends_on.keys()).map(String::as_str));
+        }
+    }
+    found
 }
 
 struct Check<'c> {
@@ -102,7 +122,8 @@ impl Check<'_> {
     fn build(&mut self) {
         let Some(build) = &self.service.build else { return };
         if build.dockerfile.is_some() && build.dockerfile_inline.is_some() {
-            self.wrong("build.dockerfile_inline", "`dockerfile` and `dockerfile_inline` exclude each other".to_owned());
+            self.wrong("build.dockerfile_inline", "`dockerfile` and `dockerfile_inline` exclude each other".to_owned())
+                .help("remove one of them");
         }
         for (id, _) in build.ssh.iter().filter(|(id, path)| path.is_none() && *id != "default") {
             self.wrong(&format!("build.ssh.{id}"), format!("the SSH key `{id}` has no path"))
@@ -131,7 +152,8 @@ impl Check<'_> {
 
     fn networks(&mut self) {
         if self.service.network_mode.is_some() && !self.service.networks.is_empty() {
-            self.wrong("network_mode", "`network_mode` and `networks` exclude each other".to_owned());
+            self.wrong("network_mode", "`network_mode` and `networks` exclude each other".to_owned())
+                .help("remove one of them");
         }
         for network in self.service.networks.keys() {
             self.defined("network", "networks", &format!("networks.{network}"), network, &self.project.networks);

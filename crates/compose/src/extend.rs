@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::assemble::{Assembler, Context};
+use crate::files::{is_remote, report_remote};
 use crate::merge::{apply_resets, merge, settle};
 use crate::node::{Map, Node, Span, Value};
 use crate::spec;
@@ -72,7 +73,11 @@ impl Assembler<'_> {
                 settle(&mut service);
                 merge(base, service, &spec::SERVICE)
             }
-            _ => service,
+            _ => {
+                // What it lacks may be just what it was to take from there.
+                self.report.taint(&format!("services.{name}"));
+                service
+            }
         };
         services.insert(name.to_owned(), merged.clone());
         Some(merged)
@@ -102,6 +107,11 @@ impl Assembler<'_> {
             }
             return self.extended(&target, services, file, context, chain);
         };
+        if is_remote(path) {
+            let at = extends.get("file").unwrap_or(extends).span;
+            report_remote(path, at, self.report);
+            return None;
+        }
         let path = PathBuf::from(path);
         let path = if path.is_absolute() { path } else { crate::paths::clean(&context.dir.join(path)) };
         let mut others = match self.extended.remove(&path) {

@@ -49,6 +49,17 @@ impl Files<'_> {
     }
 }
 
+/// Whether a path names a file elsewhere: in a Git repository or a registry.
+pub(crate) fn is_remote(path: &str) -> bool {
+    path.contains("://") || path.starts_with("git@") || path.starts_with("github.com/")
+}
+
+/// Reports a file that is elsewhere: nothing is fetched here.
+pub(crate) fn report_remote(path: &str, at: impl Into<At>, report: &mut Report) {
+    report.error(at, format!("`{path}` is not on this machine, and nothing is fetched to read a project"));
+    report.help("fetch it first (`git clone`, `docker compose -f oci://... config`), and name the local file");
+}
+
 /// The text that `bytes` hold, if they are of bounded size and UTF-8.
 pub(crate) fn checked_text(bytes: Vec<u8>, shown: &str, report: &mut Report) -> Option<String> {
     if bytes.len() as u64 > MAX_BYTES {

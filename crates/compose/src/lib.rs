@@ -24,8 +24,8 @@
 //! # Ok::<(), wharf_compose::LoadError>(())
 //! ```
 //!
-//! From disk: [`Options`] with `working_dir`, and `files` or none, which finds `compose.yaml` upward. What is wrong with
-//! the files comes back all at once, as [`Diagnostic`]s with file, line, column and advice:
+//! From disk: [`Options::in_directory`], which finds `compose.yaml` there or above, with [`Options::with_environment`].
+//! What is wrong with the files comes back all at once, as [`Diagnostic`]s with file, line, column and advice:
 //!
 //! ```
 //! # use wharf_compose::{Options, Project};
@@ -40,7 +40,7 @@
 //! | find | `find`, `files`, `name` | options | files, project directory, environment, name |
 //! | read | `read`, `scalar` | text | a tree of nodes, each with its place |
 //! | interpolate | `interpolate`, `template`, `dotenv` | tree | tree |
-//! | conform | `conform`, by the tables in `spec` | tree | tree: checked, short forms written out |
+//! | conform | `conform`, by the tables in `spec`; `advice` | tree | tree: checked, short forms written out |
 //! | include, extend | `assemble`, `extend` | tree | tree: completed by what it names |
 //! | merge | `merge` | trees | one tree |
 //! | normalise | `normalise`, `paths` | tree | tree: defaults, implied parts, absolute paths |
@@ -50,6 +50,7 @@
 //! `spec` holds the specification as tables: a key's line says what its value may be, what its short form stands for,
 //! how two files' values merge and what makes two entries of a list the same. The other modules hold no key's rules.
 
+mod advice;
 mod assemble;
 pub mod config;
 mod conform;
@@ -77,6 +78,7 @@ mod read;
 mod render;
 mod report;
 mod scalar;
+mod scalar_style;
 mod service_files;
 mod shape;
 mod short;
@@ -85,10 +87,16 @@ mod template;
 mod value;
 pub mod variables;
 
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use config::{Config, Steps};
 pub use diagnostic::{Diagnostic, LoadError};
 pub use load::Loaded;
 pub use model::Project;
 pub use options::Options;
 pub use place::Place;
+pub use render::{to_json, to_yaml};
 pub use variables::{Variable, environment, variables};

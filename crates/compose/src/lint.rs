@@ -34,19 +34,28 @@ pub(crate) fn document(document: &Node, report: &mut Report) {
     }
 }
 
+/// Whether a variable of this name holds what nobody should see.
+pub(crate) fn is_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"].iter().any(|word| upper.ends_with(word))
+}
+
 /// A password that stands in the file for everybody to read.
 fn password(name: &str, value: Option<&str>, at: At, report: &mut Report) {
-    let upper = name.to_ascii_uppercase();
-    let secret =
-        ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"].iter().any(|word| upper.ends_with(word));
     let written = value.is_some_and(|value| !value.is_empty() && !value.contains('$'));
-    if secret && written {
+    if is_secret(name) && written {
         report.warning(at, format!("`{name}` stands in the file in plain text"));
         report.without_excerpt();
         report.help(format!(
             "take it from the environment (`${{{name}}}`), or from a secret if the image reads `{name}_FILE`"
         ));
     }
+}
+
+fn is_restart_policy(text: &str) -> bool {
+    let retries = text.strip_prefix("on-failure:");
+    matches!(text, "" | "no" | "always" | "unless-stopped" | "on-failure")
+        || retries.is_some_and(|count| count.parse::<u32>().is_ok())
 }
 
 /// A port on the host: what binds it, the path of that, its service.
@@ -56,6 +65,13 @@ type Binding<'p> = (&'p Port, String, &'p str);
 pub(crate) fn project(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     host_ports(project, spans, report);
     for (name, service) in &project.services {
+        if let Some(restart) = service.restart.as_deref().filter(|restart| !is_restart_policy(restart)) {
+            report.warning(
+                spans.at(&format!("services.{name}.restart")),
+                format!("`{restart}` is not a restart policy; the engine will refuse it"),
+            );
+            report.help("the policies are `no`, `always`, `unless-stopped`, `on-failure` and `on-failure:3`");
+        }
         for (index, mount) in service.volumes.iter().enumerate() {
             if mount.source.is_none() && is_windows_drive(&mount.target) {
                 let message = format!("`{}` counts as a path on a Windows drive, not as volume and path", mount.target);
@@ -143,6 +159,26 @@ mod tests {
     #[test]
     fn a_volume_that_reads_as_a_drive_is_named() {
         assert!(warnings("services: {a: {image: x, volumes: ['x:/d']}}")[0].contains("Windows drive"));
+    }
+
+    #[test]
+    fn a_dollar_within_a_word_is_named_and_a_password_is_not_shown() {
+        let text = "services: {a: {image: x, command: 'echo pa$word', environment: {DB_PASSWORD: 'hun$ter2', A: $B}}}";
+        let found = warnings(text);
+        assert!(found[0].contains("`$word` is taken for a variable, which is not set: it vanishes"), "{found:?}");
+        assert!(found[0].contains("help: for a dollar sign write `$$word`"), "{found:?}");
+        assert!(found[1].contains("`$ter2` is taken") && !found[1].contains("hun"), "{found:?}");
+        assert!(found[2].contains("the variable `B` is not set"), "{found:?}");
+    }
+
+    #[test]
+    fn a_restart_policy_that_is_none_is_named() {
+        assert!(
+            warnings("services: {a: {image: x, restart: allways}}")[0].contains("`allways` is not a restart policy")
+        );
+        assert!(
+            warnings("services: {a: {image: x, restart: 'on-failure:3'}, b: {image: x, restart: 'no'}}").is_empty()
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::assemble::{Assembler, Context, Input, Settings};
+use crate::assemble::{Assembler, Context, Input, Settings, Values};
 use crate::config::Steps;
 use crate::conform::{Stage, conform};
 use crate::consistency;
@@ -19,10 +19,11 @@ use crate::name;
 use crate::node::Node;
 use crate::normalise::normalise;
 use crate::options::Options;
+use crate::render;
 use crate::report::{At, Report};
 use crate::service_files;
 use crate::spec;
-use crate::value::{Spans, json};
+use crate::value::{Scalars, Spans, add_own_keys};
 
 /// A project, and what its author should know about it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,26 +42,51 @@ impl Project {
     pub fn load(options: &Options) -> Result<Loaded, LoadError> {
         project(options, Steps::default())
     }
+
+    /// The same with some of the way left out.
+    ///
+    /// Without [`Steps::interpolate`] most files cannot be represented: `${PORT}` is no port. Use
+    /// [`Config::load`](crate::Config::load) for those.
+    ///
+    /// # Errors
+    /// All that is wrong with the files, each with its place; nothing is loaded then.
+    pub fn load_by(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
+        project(options, steps)
+    }
 }
 
 /// Reads a project by the given steps, interpolation among them.
-pub(crate) fn project(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
+fn project(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
     let mut report = Report::default();
-    let project = load(options, steps, &mut report);
+    let project = load(options, steps, &mut report).map(|(project, _)| project);
     let (project, warnings) = finished(project, report)?;
     Ok(Loaded { project, warnings })
+}
+
+/// The same as plain values, with the author's own keys (`x-*`) wherever they stand.
+pub(crate) fn canonical(options: &Options, steps: Steps) -> Result<(Value, Vec<Diagnostic>), LoadError> {
+    let mut report = Report::default();
+    let value = load(options, steps, &mut report).map(|(project, tree)| {
+        let project = project.selected(&options.services);
+        let project = if steps.keep_unused { project } else { project.without_unused() };
+        let mut value = serde_json::to_value(project).unwrap_or_default();
+        add_own_keys(&tree.node, &spec::FILE, &mut value);
+        render::canonical(value)
+    });
+    finished(value, report)
 }
 
 /// Reads a project whose variables stay as they are written: as values, since it has no types then.
 pub(crate) fn uninterpolated(options: &Options, steps: Steps) -> Result<(Value, Vec<Diagnostic>), LoadError> {
     let mut report = Report::default();
     let value = tree(options, steps, &mut report).map(|tree| {
-        let mut value = json(&tree.node, &spec::FILE);
+        let mut value = Scalars::Written.json(&tree.node, &spec::FILE);
         if let Some(map) = value.as_object_mut() {
             map.shift_remove("version");
-            map.shift_insert(0, "name".to_owned(), tree.name.into());
+            map.insert("name".to_owned(), tree.name.into());
         }
-        value
+        value.sort_all_objects();
+        render::without_nulls(value)
     });
     finished(value, report)
 }
@@ -85,16 +111,17 @@ struct Tree {
     files: Vec<PathBuf>,
     dir: PathBuf,
     environment: Environment,
+    values: Values,
 }
 
-fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<Project> {
+fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<(Project, Tree)> {
     let tree = tree(options, steps, report)?;
     let spans = Spans(&tree.node);
     let mut project = typed(&tree, &spans, report)?;
     select(&mut project, options, &tree.environment, report);
     if steps.check_consistency {
         consistency::check_resources(&project, &spans, report);
-        consistency::check(&project, &spans, report);
+        consistency::check(&project, &options.services, &spans, report);
         lint::project(&project, &spans, report);
     }
     if report.errors.is_empty() && steps.read_env_files {
@@ -104,7 +131,7 @@ fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<Project>
         }
     }
     project.places = spans.places(report);
-    Some(project)
+    Some((project, tree))
 }
 
 /// Finds, reads, interpolates, merges, checks and completes.
@@ -113,8 +140,27 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
     let Found { files, dir, mut environment } = find::find(options, files_of, report)?;
     let settings = Settings { interpolate: steps.interpolate, resolve_paths: steps.resolve_paths };
     let mut assembler = Assembler::new(files_of, report, settings);
-    let mut inputs: Vec<Input> = Vec::new();
-    for file in &files {
+    let inputs = read_inputs(options, &files, &mut assembler);
+    let name = name::choose(options, &inputs, &dir, &environment, assembler.report);
+    environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
+    let context = Context { dir: dir.clone(), environment: &environment, included_by: Vec::new() };
+    let node = assembler.assemble(inputs, &context);
+    let values = std::mem::take(&mut assembler.values);
+    if node.as_map().is_none_or(|map| map.is_empty()) && report.errors.is_empty() {
+        report.error(At::NOWHERE, "the Compose file is empty");
+        report.help("it needs at least `services: { web: { image: nginx } }`");
+    }
+    let mut node = conform(node, &spec::FILE, Stage::Whole, !steps.interpolate, report);
+    if steps.normalise {
+        normalise(&mut node, &name, &environment, !steps.interpolate);
+    }
+    Some(Tree { node, name, files, dir, environment, values })
+}
+
+/// Reads the project's own files.
+pub(crate) fn read_inputs(options: &Options, files: &[PathBuf], assembler: &mut Assembler<'_>) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for file in files {
         if find::is_stdin(file) {
             let text = options.stdin.clone().unwrap_or_default();
             let text = checked_text(text.into_bytes(), "the standard input", assembler.report);
@@ -123,24 +169,12 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
             inputs.extend(assembler.read(file));
         }
     }
-    let name = name::choose(options, &inputs, &dir, &environment, assembler.report);
-    environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
-    let context = Context { dir: dir.clone(), environment: &environment, included_by: Vec::new() };
-    let node = assembler.assemble(inputs, &context);
-    if node.as_map().is_none_or(|map| map.is_empty()) && report.errors.is_empty() {
-        report.error(At::NOWHERE, "the Compose file is empty");
-        report.help("it needs at least `services: { web: { image: nginx } }`");
-    }
-    let mut node = conform(node, &spec::FILE, Stage::Whole, !steps.interpolate, report);
-    if steps.normalise {
-        normalise(&mut node, &name, &environment);
-    }
-    Some(Tree { node, name, files, dir, environment })
+    inputs
 }
 
 /// The tree as typed values, profiles aside.
 fn typed(tree: &Tree, spans: &Spans<'_>, report: &mut Report) -> Option<Project> {
-    let mut value = json(&tree.node, &spec::FILE);
+    let mut value = Scalars::Typed.json(&tree.node, &spec::FILE);
     if let Some(map) = value.as_object_mut() {
         map.shift_remove("version");
         map.insert("name".to_owned(), tree.name.clone().into());
@@ -162,9 +196,12 @@ fn typed(tree: &Tree, spans: &Spans<'_>, report: &mut Report) -> Option<Project>
             service.extensions = keys;
         }
     }
-    for object in project.secrets.values_mut().chain(project.configs.values_mut()) {
-        let value = object.environment.as_ref().and_then(|name| tree.environment.get(name));
-        object.value = value.map(|value| Concealed(value.clone()));
+    for (section, objects) in [("secrets", &mut project.secrets), ("configs", &mut project.configs)] {
+        for (name, object) in objects {
+            let Some(variable) = &object.environment else { continue };
+            let value = tree.values.get(&(section, name.clone(), variable.clone()));
+            object.value = value.map(|value| Concealed(value.clone()));
+        }
     }
     project.working_dir = tree.dir.clone();
     project.files = tree.files.clone();

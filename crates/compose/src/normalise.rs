@@ -38,6 +38,9 @@ pub(crate) fn set_defaults(tree: &mut Node, report: &mut Report) {
     }
     for section in ["networks", "volumes", "secrets", "configs"] {
         for resource in entries(tree, section) {
+            if resource.is_null() {
+                resource.value = Value::Map(Map::new());
+            }
             settle_external(resource, report);
         }
     }
@@ -69,8 +72,8 @@ fn settle_external(resource: &mut Node, report: &mut Report) {
     resource.set("external", external.text("true"));
 }
 
-/// Completes the tree of a whole project.
-pub(crate) fn normalise(tree: &mut Node, name: &str, environment: &Environment) {
+/// Completes the tree of a whole project. `literal`: its variables stand as they are written.
+pub(crate) fn normalise(tree: &mut Node, name: &str, environment: &Environment, literal: bool) {
     default_network(tree);
     for service in entries(tree, "services") {
         if service.get_text("pull_policy") == Some("if_not_present") {
@@ -86,21 +89,24 @@ pub(crate) fn normalise(tree: &mut Node, name: &str, environment: &Environment) 
                 args.retain(|_, value| !value.is_null());
             }
         }
-        if let Some(variables) = service.get_mut("environment").and_then(Node::as_map_mut) {
-            fill_in(variables, environment);
-        }
-        add_dependencies(service);
+        add_dependencies(service, literal);
         inherit_image(service);
     }
     for section in ["networks", "volumes", "secrets", "configs"] {
         let Some(map) = tree.get_mut(section).and_then(Node::as_map_mut) else { continue };
         for (key, resource) in map {
-            if resource.is_null() {
-                resource.value = Value::Map(Map::new());
-            }
             let external = matches!(resource.get("external").map(|node| &node.value), Some(Value::Scalar(scalar)) if scalar.bool() == Some(true));
             let default = if external { key.clone() } else { format!("{name}_{key}") };
             resource.set_default("name", &default);
+        }
+    }
+}
+
+/// Gives the services' variables without a value the environment's.
+pub(crate) fn fill_in_variables(tree: &mut Node, environment: &Environment) {
+    for service in entries(tree, "services") {
+        if let Some(variables) = service.get_mut("environment").and_then(Node::as_map_mut) {
+            fill_in(variables, environment);
         }
     }
 }
@@ -138,12 +144,12 @@ fn default_network(tree: &mut Node) {
         tree.set("networks", used.at(Value::Map(Map::new())));
     }
     if let Some(networks) = tree.get_mut("networks").and_then(Node::as_map_mut) {
-        networks.entry("default".to_owned()).or_insert(used);
+        networks.entry("default".to_owned()).or_insert(used.at(Value::Map(Map::new())));
     }
 }
 
 /// A service depends on those whose links, namespaces or volumes it uses.
-fn add_dependencies(service: &mut Node) {
+fn add_dependencies(service: &mut Node, literal: bool) {
     let mut implied: Vec<(String, bool, Node)> = Vec::new();
     for link in service.get("links").and_then(Node::as_list).unwrap_or_default() {
         let Some(text) = link.as_text() else { continue };
@@ -164,6 +170,7 @@ fn add_dependencies(service: &mut Node) {
             implied.push((text.split(':').next().unwrap_or(text).to_owned(), false, from.clone()));
         }
     }
+    implied.retain(|(name, ..)| !(literal && name.contains('$')));
     if implied.is_empty() {
         return;
     }

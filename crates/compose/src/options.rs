@@ -48,6 +48,22 @@ impl Options {
         options.with_file("compose.yaml", text)
     }
 
+    /// The project in a directory (absolute) or above it; the environment is empty.
+    ///
+    /// ```
+    /// use wharf_compose::{Options, Project};
+    ///
+    /// let here = std::env::current_dir()?;
+    /// let options = Options::in_directory(here).with_environment(std::env::vars());
+    /// if let Err(error) = Project::load(&options) {
+    ///     assert!(error.no_file(), "{error}");
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn in_directory(directory: impl Into<PathBuf>) -> Self {
+        Self { working_dir: directory.into(), ..Self::default() }
+    }
+
     /// Adds a Compose file that is merged onto those before it. A relative path starts at [`Options::working_dir`].
     #[must_use]
     pub fn with_file(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
@@ -67,6 +83,16 @@ impl Options {
     #[must_use]
     pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets the variables of an environment, such as [`std::env::vars`].
+    #[must_use]
+    pub fn with_environment<K: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        self.environment.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
         self
     }
 

@@ -31,6 +31,31 @@ impl Project {
         all.flat_map(|service| service.profiles.iter().map(String::as_str)).collect()
     }
 
+    /// The project with the named services and all that they depend on; with all services if none is named.
+    #[must_use]
+    pub fn selected(mut self, names: &[String]) -> Self {
+        if names.is_empty() {
+            return self;
+        }
+        let mut wanted: BTreeSet<String> = BTreeSet::new();
+        let mut pending = names.to_vec();
+        while let Some(name) = pending.pop() {
+            let Some(service) = self.services.get(&name) else { continue };
+            if wanted.insert(name) {
+                pending.extend(service.depends_on.keys().cloned());
+            }
+        }
+        let (kept, others) =
+            std::mem::take(&mut self.services).into_iter().partition(|(name, _)| wanted.contains(name));
+        self.services = kept;
+        for service in self.services.values_mut() {
+            // One that may be missing, and is.
+            service.depends_on.retain(|name, _| wanted.contains(name));
+        }
+        self.disabled_services.extend::<BTreeMap<_, _>>(others);
+        self
+    }
+
     /// The project without the networks, volumes, secrets, configs and models that no enabled service uses.
     #[must_use]
     pub fn without_unused(mut self) -> Self {
@@ -81,5 +106,21 @@ volumes: {data: {}, other: {}}
         assert_eq!(project.images(), ["redis", "project-web"]);
         assert_eq!(project.profiles().into_iter().collect::<Vec<_>>(), ["full"]);
         assert_eq!(project.without_unused().volumes.into_keys().collect::<Vec<_>>(), ["data"]);
+    }
+
+    #[test]
+    fn a_selection_takes_dependencies_along() {
+        let text = "
+services:
+  web: {image: x, depends_on: [api]}
+  api: {image: x, links: [db]}
+  db: {image: x}
+  other: {image: x}
+";
+        let project = Project::load(&Options::from_text(text)).expect("the project can be loaded").project;
+        let names = |project: Project| project.services.into_keys().collect::<Vec<_>>();
+        assert_eq!(names(project.clone().selected(&["web".to_owned()])), ["api", "db", "web"]);
+        assert_eq!(names(project.clone().selected(&["db".to_owned()])), ["db"]);
+        assert_eq!(names(project.selected(&[])), ["api", "db", "other", "web"]);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span as Range, Tag as YamlTag};
 
+use crate::advice;
 use crate::node::{Map, Node, Scalar, Span, Tag, Value};
 use crate::report::Report;
 use crate::scalar::{self, Plain};
@@ -73,15 +74,16 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
             Some(Ok(event)) => Ok(Some(event)),
             Some(Err(error)) => {
                 let at = self.span(*error.marker(), *error.marker());
-                let text = self.report.text(self.source);
-                let line = text.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
-                let tab = line.trim_start_matches(' ').starts_with('\t');
                 if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
                     return self.stop(at, format!("the file is nested deeper than {MAX_DEPTH} levels"));
                 }
-                self.report.error(at, format!("this is not YAML: {}", error.info()));
-                if tab {
-                    self.report.help("YAML indents with spaces; replace the tab");
+                let text = self.report.text(self.source);
+                let line = text.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
+                let rest = line.char_indices().nth(error.marker().col()).map_or("", |(start, _)| &line[start..]);
+                let (message, help) = advice::on_yaml(&error.info(), line, rest);
+                self.report.error(at, message);
+                if let Some(help) = help {
+                    self.report.help(help);
                 }
                 Err(Stop)
             }
@@ -187,6 +189,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
                 let first = first.key;
                 self.report.error(key.span, format!("the key `{name}` stands here twice"));
                 self.report.also("first here", first);
+                self.report.help("keep one of the two, with all that belongs to it");
             } else if is_merge {
                 inherited = Some(value);
             } else {

@@ -3,39 +3,48 @@
 use serde_json::{Map, Value};
 
 use crate::model::Project;
+use crate::scalar_style::{block_scalar, scalar};
 
 impl Project {
     /// The canonical form as a value, each `$` doubled so that reading it interpolates nothing.
     pub fn to_value(&self) -> Value {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
-        double_dollars(&mut value);
-        value
+        canonical(serde_json::to_value(self).unwrap_or_default())
     }
 
     /// The canonical form as JSON, indented by two spaces, with a line break at the end.
     pub fn to_json(&self) -> String {
-        json(&self.to_value())
+        to_json(&self.to_value())
     }
 
     /// The canonical form as YAML.
     pub fn to_yaml(&self) -> String {
-        yaml(&without_nulls(self.to_value()))
+        to_yaml(&without_nulls(self.to_value()))
     }
 }
 
-/// Writes a value as JSON.
-pub(crate) fn json(value: &Value) -> String {
+/// Writes a value as JSON, indented by two spaces, with a line break at the end.
+pub fn to_json(value: &Value) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text
 }
 
-/// Writes `$` as `$$`, which interpolation makes a `$` again.
-fn double_dollars(value: &mut Value) {
+/// The value with `$` written as `$$`, which interpolation makes a `$` again, and whole numbers as integers.
+pub(crate) fn canonical(mut value: Value) -> Value {
+    settle(&mut value);
+    value
+}
+
+fn settle(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
-        Value::Array(list) => list.iter_mut().for_each(double_dollars),
-        Value::Object(map) => map.values_mut().for_each(double_dollars),
+        Value::Array(list) => list.iter_mut().for_each(settle),
+        Value::Object(map) => map.values_mut().for_each(settle),
+        Value::Number(number) if number.is_f64() => {
+            if let Some(whole) = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9e15) {
+                *value = Value::from(whole as i64);
+            }
+        }
         _ => {}
     }
 }
@@ -55,7 +64,7 @@ pub(crate) fn without_nulls(mut value: Value) -> Value {
 }
 
 /// Writes a value as YAML, block style, indented by two spaces.
-pub(crate) fn yaml(value: &Value) -> String {
+pub fn to_yaml(value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Object(map) if !map.is_empty() => block_map(map, 0, &mut out),
@@ -124,75 +133,6 @@ fn inline(value: &Value, indent: usize, out: &mut String) {
     }
 }
 
-/// Text of several lines as a literal block, if it can be one.
-fn block_scalar(text: &str, indent: usize) -> Option<String> {
-    let plain = text.chars().all(|c| {
-        c == '\n'
-            || c == '\t'
-            || (!c.is_control() && c != '\u{feff}' && c != '\u{2028}' && c != '\u{2029}' && c != '\u{85}')
-    });
-    let first = text.lines().next()?;
-    if !text.contains('\n')
-        || !plain
-        || first.is_empty()
-        || first.starts_with([' ', '\t'])
-        || text.lines().any(|line| line.ends_with([' ', '\t']))
-    {
-        return None;
-    }
-    let chomp = match (text.ends_with('\n'), text.ends_with("\n\n")) {
-        (false, _) => "-",
-        (true, false) => "",
-        (true, true) => "+",
-    };
-    let pad = " ".repeat(indent);
-    let lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
-    let lines: Vec<_> =
-        lines.map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") }).collect();
-    Some(format!("|{chomp}\n{}", lines.join("\n")))
-}
-
-/// Text as a plain scalar where that reads back as the same text, else in double quotes.
-fn scalar(text: &str) -> String {
-    let safe = |c: char| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, '_' | '-' | '.' | '/' | '=' | '$' | '+' | '(' | ')' | ';' | '^' | '~' | '<' | '\\' | '@')
-    };
-    let dash = text.starts_with('-')
-        && text[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '-')
-        && !text.starts_with("---");
-    // `2s`, `127.0.0.1`: no reader takes these for a number or a date.
-    let digit = text.starts_with(|c: char| c.is_ascii_digit() && c != '0')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
-    let plain = (dash
-        || digit
-        || text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_' | '$')))
-        && text.chars().all(|c| {
-            safe(c)
-                || matches!(c, ' ' | ':' | ',' | '*' | '&' | '!' | '|' | '%' | '{' | '}' | '[' | ']' | '"' | '\'' | '?')
-        })
-        && !text.contains(": ")
-        && !text.ends_with([':', ' '])
-        && !is_word_of_yaml(text)
-        && matches!(crate::scalar::plain(text), crate::scalar::Plain::Text);
-    if plain {
-        return text.to_owned();
-    }
-    Value::String(text.to_owned())
-        .to_string()
-        .replace('\u{7f}', "\\u007f")
-        .replace('\u{feff}', "\\uFEFF")
-        .replace('\u{85}', "\\u0085")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
-}
-
-/// Words that some YAML reader takes for a boolean or nothing.
-fn is_word_of_yaml(text: &str) -> bool {
-    let words = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    words.contains(&text.to_ascii_lowercase().as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,14 +149,14 @@ mod tests {
                 "text": "one\ntwo\n",
             }},
         });
-        insta::assert_snapshot!(yaml(&value), @r#"
+        insta::assert_snapshot!(to_yaml(&value), @r#"
         name: demo
         services:
           web:
             command:
               - sh
               - -c
-              - "echo a: b"
+              - 'echo a: b'
             empty: {}
             none: null
             "yes": "yes"

@@ -17,6 +17,16 @@ pub(crate) struct Problem {
     pub(crate) help: String,
 }
 
+impl Problem {
+    /// What is wrong, without the text itself: it may be a password.
+    pub(crate) fn message_without_text(&self) -> String {
+        match self.message.starts_with("the required variable") {
+            true => self.message.clone(),
+            false => "what follows a `$` here is not a variable".to_owned(),
+        }
+    }
+}
+
 /// A use of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Use<'t> {

@@ -99,82 +99,135 @@ fn step<'n, 'p>(node: &'n Node, path: &'p str) -> Option<(&'n Node, &'p str)> {
     }
 }
 
-/// The value of a tree that has passed [`crate::conform`].
-pub(crate) fn json(node: &Node, shape: &Shape) -> Json {
-    let shape = match shape {
-        Shape::OrNull(shape) | Shape::Merged(_, shape) | Shape::Short(_, shape) | Shape::ShortNumber(_, shape) => {
-            return json(node, shape);
+/// How the scalars of a tree that has passed [`crate::conform`] become values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scalars {
+    /// Of the type that their field has: `128m` is a number of bytes.
+    Typed,
+    /// The same, as far as a file may hold it: variables stand as they are written.
+    Written,
+}
+
+impl Scalars {
+    /// The value of a tree.
+    pub(crate) fn json(self, node: &Node, shape: &Shape) -> Json {
+        let shape = match shape {
+            Shape::OrNull(shape) | Shape::Merged(_, shape) | Shape::Short(_, shape) | Shape::ShortNumber(_, shape) => {
+                return self.json(node, shape);
+            }
+            Shape::Keyed(_, shape) => return self.json(node, shape),
+            Shape::ScalarOr(scalar, other) => match &node.value {
+                Value::Scalar(_) => return self.json(node, scalar),
+                _ => return self.json(node, other),
+            },
+            shape => shape,
+        };
+        match &node.value {
+            Value::Null => Json::Null,
+            Value::Scalar(_) => self.scalar(node, shape),
+            Value::List(list) => {
+                let item = match shape {
+                    Shape::List(item, _) | Shape::OneOrMore(item, _) => item,
+                    Shape::Words | Shape::Hosts => &Shape::Text,
+                    _ => &Shape::Any,
+                };
+                let mut list: Vec<_> = list.iter().map(|node| self.json(node, item)).collect();
+                if let Shape::Hosts = shape {
+                    let host = |entry: &Json| entry.as_str().and_then(|text| text.split('=').next().map(str::to_owned));
+                    list.sort_by_cached_key(host);
+                }
+                Json::Array(list)
+            }
+            Value::Map(map) => {
+                let mut out = Map::with_capacity(map.len());
+                for (key, node) in map {
+                    let value = match shape {
+                        Shape::Map(fields) => self.json(node, field_shape(fields, key)),
+                        Shape::Free(Shape::Loose | Shape::OrNull(Shape::TextOrNumber))
+                        | Shape::Dict(NoValue::Empty | NoValue::Refused)
+                            if node.is_null() =>
+                        {
+                            Json::String(String::new())
+                        }
+                        Shape::Names(item) | Shape::Free(item) => self.json(node, item),
+                        Shape::Dict(_) => self.json(node, &Shape::Loose),
+                        _ => self.json(node, &Shape::Any),
+                    };
+                    out.insert(key.clone(), value);
+                }
+                if !matches!(shape, Shape::Map(_) | Shape::Any) {
+                    out.sort_keys();
+                }
+                Json::Object(out)
+            }
         }
-        Shape::Keyed(_, shape) => return json(node, shape),
-        Shape::ScalarOr(scalar, other) => match &node.value {
-            Value::Scalar(_) => return json(node, scalar),
-            _ => return json(node, other),
-        },
+    }
+
+    fn scalar(self, node: &Node, shape: &Shape) -> Json {
+        use crate::scalar::{Plain, plain};
+        let Value::Scalar(scalar) = &node.value else { return Json::Null };
+        let text = || Json::String(scalar.text.clone());
+        match shape {
+            _ if self == Scalars::Written && scalar.is_text() && scalar.text.contains('$') => text(),
+            Shape::BytesText if self == Scalars::Written => text(),
+            Shape::Bool => scalar.bool().map_or_else(text, Json::Bool),
+            Shape::Int(..) | Shape::BareInt => scalar.int().map_or_else(text, Json::from),
+            Shape::Count if scalar.text.eq_ignore_ascii_case("all") => Json::from(-1),
+            Shape::Count => scalar.int().map_or_else(text, Json::from),
+            Shape::Number | Shape::Percent => scalar.number().map_or_else(text, number),
+            Shape::Whole => scalar.whole().map_or_else(text, Json::from),
+            Shape::Bytes | Shape::BytesText => scalar.bytes().map_or_else(text, Json::from),
+            Shape::Mode => scalar.mode().map_or_else(text, Json::from),
+            Shape::Loose | Shape::LooseValue | Shape::TextOrNumber => Json::String(scalar.display()),
+            Shape::Any if !scalar.quoted => match plain(&scalar.text) {
+                Plain::Bool(value) => Json::Bool(value),
+                Plain::Int(value) => Json::from(value),
+                Plain::Float(value) => number(value),
+                Plain::Null => Json::Null,
+                Plain::Text => text(),
+            },
+            _ => text(),
+        }
+    }
+}
+
+/// Adds the author's own keys (`x-*`) of the tree's maps to the same maps of `value`: the types have no room for all.
+pub(crate) fn add_own_keys(node: &Node, shape: &Shape, value: &mut Json) {
+    let shape = match shape {
+        Shape::OrNull(shape)
+        | Shape::Merged(_, shape)
+        | Shape::Short(_, shape)
+        | Shape::ShortNumber(_, shape)
+        | Shape::Keyed(_, shape)
+        | Shape::ScalarOr(_, shape) => return add_own_keys(node, shape, value),
         shape => shape,
     };
-    match &node.value {
-        Value::Null => Json::Null,
-        Value::Scalar(_) => scalar(node, shape),
-        Value::List(list) => {
-            let item = match shape {
-                Shape::List(item, _) | Shape::OneOrMore(item, _) => item,
-                Shape::Words | Shape::Hosts => &Shape::Text,
-                _ => &Shape::Any,
-            };
-            Json::Array(list.iter().map(|node| json(node, item)).collect())
-        }
-        Value::Map(map) => {
-            let mut out = Map::with_capacity(map.len());
+    match (&node.value, value, shape) {
+        (Value::Map(map), Json::Object(object), Shape::Map(fields)) => {
             for (key, node) in map {
-                let value = match shape {
-                    Shape::Map(fields) => json(node, field_shape(fields, key)),
-                    Shape::Free(Shape::Loose | Shape::OrNull(Shape::TextOrNumber))
-                    | Shape::Dict(NoValue::Empty | NoValue::Refused)
-                        if node.is_null() =>
-                    {
-                        Json::String(String::new())
-                    }
-                    Shape::Names(item) | Shape::Free(item) => json(node, item),
-                    Shape::Dict(_) => json(node, &Shape::Loose),
-                    _ => json(node, &Shape::Any),
-                };
-                out.insert(key.clone(), value);
+                if key.starts_with("x-") {
+                    object.entry(key).or_insert_with(|| Scalars::Typed.json(node, &Shape::Any));
+                } else if let Some(value) = object.get_mut(key) {
+                    add_own_keys(node, field_shape(fields, key), value);
+                }
             }
-            if !matches!(shape, Shape::Map(_) | Shape::Any) {
-                out.sort_keys();
-            }
-            Json::Object(out)
         }
+        (Value::Map(map), Json::Object(object), Shape::Names(item) | Shape::Free(item)) => {
+            for (key, node) in map {
+                object.get_mut(key).into_iter().for_each(|value| add_own_keys(node, item, value));
+            }
+        }
+        (Value::List(nodes), Json::Array(values), Shape::List(item, _) | Shape::OneOrMore(item, _))
+            if nodes.len() == values.len() =>
+        {
+            nodes.iter().zip(values).for_each(|(node, value)| add_own_keys(node, item, value));
+        }
+        _ => {}
     }
 }
 
 fn field_shape<'f>(fields: &'f [Field], key: &str) -> &'f Shape {
     fields.iter().find(|field| field.name == key).map_or(&Shape::Any, |field| &field.shape)
-}
-
-fn scalar(node: &Node, shape: &Shape) -> Json {
-    use crate::scalar::{Plain, plain};
-    let Value::Scalar(scalar) = &node.value else { return Json::Null };
-    let text = || Json::String(scalar.text.clone());
-    match shape {
-        Shape::Bool => scalar.bool().map_or_else(text, Json::Bool),
-        Shape::Int(..) | Shape::BareInt => scalar.int().map_or_else(text, Json::from),
-        Shape::Count if scalar.text.eq_ignore_ascii_case("all") => Json::from(-1),
-        Shape::Count => scalar.int().map_or_else(text, Json::from),
-        Shape::Number | Shape::Percent => scalar.number().map_or_else(text, number),
-        Shape::Whole => scalar.whole().map_or_else(text, Json::from),
-        Shape::Bytes | Shape::BytesText => scalar.bytes().map_or_else(text, Json::from),
-        Shape::Mode => scalar.mode().map_or_else(text, Json::from),
-        Shape::Loose | Shape::LooseValue | Shape::TextOrNumber => Json::String(scalar.display()),
-        Shape::Any if !scalar.quoted => match plain(&scalar.text) {
-            Plain::Bool(value) => Json::Bool(value),
-            Plain::Int(value) => Json::from(value),
-            Plain::Float(value) => number(value),
-            Plain::Null => Json::Null,
-            Plain::Text => text(),
-        },
-        _ => text(),
-    }
 }
 
 /// A number, without a fraction if it has none.

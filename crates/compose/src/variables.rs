@@ -6,6 +6,8 @@ use crate::assemble::{Assembler, Settings};
 use crate::diagnostic::LoadError;
 use crate::files::Files;
 use crate::find::{self, Environment};
+use crate::load::read_inputs;
+use crate::name;
 use crate::node::{Node, Value};
 use crate::options::Options;
 use crate::report::Report;
@@ -35,26 +37,29 @@ pub fn variables(options: &Options) -> Result<Vec<Variable>, LoadError> {
     if let Some(found) = find::find(options, files, &mut report) {
         let settings = Settings { interpolate: false, resolve_paths: false };
         let mut assembler = Assembler::new(files, &mut report, settings);
-        for file in &found.files {
-            let input = match &options.stdin {
-                Some(text) if find::is_stdin(file) => Some(assembler.read_given(file, text.clone())),
-                _ => assembler.read(file),
-            };
-            input.iter().flat_map(|input| &input.documents).for_each(|document| collect(document, &mut all));
-        }
+        let inputs = read_inputs(options, &found.files, &mut assembler);
+        inputs.iter().flat_map(|input| &input.documents).for_each(|document| collect(document, &mut all));
     }
     report.into_result(())?;
     Ok(all.into_values().collect())
 }
 
-/// The values that interpolation takes: the environment's, and after them those of the env files.
+/// The values that interpolation takes: the environment's, after them those of the env files, and the project's name as
+/// `COMPOSE_PROJECT_NAME`.
 ///
 /// # Errors
 /// An env file, or the project's files, cannot be found or read.
 pub fn environment(options: &Options) -> Result<BTreeMap<String, String>, LoadError> {
     let mut report = Report::default();
-    let found = find::find(options, Files { texts: &options.texts }, &mut report);
-    let environment: Environment = found.map(|found| found.environment).unwrap_or_default();
+    let files = Files { texts: &options.texts };
+    let mut environment = Environment::new();
+    if let Some(found) = find::find(options, files, &mut report) {
+        environment = found.environment;
+        let settings = Settings { interpolate: false, resolve_paths: false };
+        let inputs = read_inputs(options, &found.files, &mut Assembler::new(files, &mut report, settings));
+        let name = name::choose(options, &inputs, &found.dir, &environment, &mut report);
+        environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name);
+    }
     report.into_result(environment)
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn is_left_out(name: &str) -> bool {
         let number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
         (number(controller) && number(namespace)).then_some(())
     };
-    matches!(stem, "ram" | "zram" | "loop" | "fd")
+    matches!(stem, "ram" | "loop" | "fd")
         || ["hd", "sd", "vd", "xvd"].into_iter().any(of_partitioned)
         || nvme().is_some()
 }
@@ -55,9 +55,9 @@ mod tests {
 
     #[test]
     fn partitions_and_memory_are_left_out() {
-        let left_out = ["ram0", "zram1", "loop12", "fd0", "sda1", "vdb12", "xvda1", "nvme0n1p2"];
+        let left_out = ["ram0", "loop12", "fd0", "sda1", "vdb12", "xvda1", "nvme0n1p2"];
         assert!(left_out.into_iter().all(is_left_out));
-        let kept = ["sda", "vda", "nvme0n1", "dm-0", "md127", "mmcblk0p1", "sr0", "", "sdaa1"];
+        let kept = ["sda", "zram0", "vda", "nvme0n1", "dm-0", "md127", "mmcblk0p1", "sr0", "", "sdaa1"];
         assert!(!kept.into_iter().any(is_left_out));
     }
 }

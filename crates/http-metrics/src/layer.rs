@@ -1,37 +1,81 @@
 //! The layer, its service and the future that waits for the response's head.
 
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
-use axum::extract::MatchedPath;
-use http::{Request, Response};
-use http_body::Body;
+use axum::BoxError;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::response::Response;
+use bytes::Bytes;
 use pin_project_lite::pin_project;
+use prometheus::Registry;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::body::MeasuredBody;
-use crate::series::{InFlight, Metrics};
+use crate::body::{CountedBody, FollowedBody};
+use crate::http_metrics::UNMATCHED;
+use crate::labels::{Labels, Values};
+use crate::record::{InFlight, RequestGroup, RequestGroups};
+use crate::schema::Grouping;
 
-/// Measures every request that passes; made by [`HttpMetrics::register`](crate::HttpMetrics::register).
+/// Counts every request that passes; made by [`HttpMetrics::register`](crate::HttpMetrics::register).
 #[derive(Clone, Debug)]
 pub struct HttpMetricsLayer {
-    metrics: Arc<Metrics>,
-}
-
-impl HttpMetricsLayer {
-    pub(crate) fn new(metrics: Metrics) -> Self {
-        Self { metrics: Arc::new(metrics) }
-    }
+    pub(crate) groups: Arc<RequestGroups>,
+    pub(crate) registry: Registry,
+    /// What the application adds to all metrics.
+    pub(crate) labels: Labels,
+    pub(crate) label_sets_at_most: usize,
 }
 
 impl<S> Layer<S> for HttpMetricsLayer {
     type Service = HttpMetricsService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        HttpMetricsService { inner, metrics: self.metrics.clone() }
+        HttpMetricsService { inner, place: Arc::new(Place { groups: self.groups.clone(), group: OnceLock::new() }) }
+    }
+}
+
+/// Where in a router a service stands: axum makes one for each handler, so that the first request's group is that of
+/// nearly all.
+#[derive(Debug)]
+struct Place {
+    groups: Arc<RequestGroups>,
+    group: OnceLock<Arc<RequestGroup>>,
+}
+
+impl Place {
+    /// The group of a request that is to be counted.
+    fn group(&self, request: &Request) -> Option<Arc<RequestGroup>> {
+        let settings = self.groups.context();
+        let path = request.uri().path();
+        if settings.exclusions.cover(path) {
+            return None;
+        }
+        let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let route = matched.unwrap_or(UNMATCHED);
+        if matches!(settings.grouping, Grouping::Route) && !settings.labels.need_request() {
+            return Some(self.of_route(route));
+        }
+        let (first, bounded): (Cow<'_, str>, usize) = match &settings.grouping {
+            Grouping::Route => (route.into(), 1),
+            Grouping::Path if matched.is_none() => (UNMATCHED.into(), 1),
+            Grouping::Path => (path.into(), 0),
+            Grouping::Function(_, group) => (group(request), 0),
+        };
+        let values: Values<'_> = [first].into_iter().chain(settings.labels.of_request(request)).collect();
+        Some(self.groups.group(&values, bounded))
+    }
+
+    fn of_route(&self, route: &str) -> Arc<RequestGroup> {
+        let group = || self.groups.group(&[Cow::Borrowed(route)], 1);
+        let first = self.group.get_or_init(group);
+        if *first.values[0] == *route { first.clone() } else { group() }
     }
 }
 
@@ -39,15 +83,16 @@ impl<S> Layer<S> for HttpMetricsLayer {
 #[derive(Clone, Debug)]
 pub struct HttpMetricsService<S> {
     inner: S,
-    metrics: Arc<Metrics>,
+    place: Arc<Place>,
 }
 
-impl<S, RequestBody, ResponseBody> Service<Request<RequestBody>> for HttpMetricsService<S>
+impl<S, RequestBody, ResponseBody> Service<http::Request<RequestBody>> for HttpMetricsService<S>
 where
-    S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
-    ResponseBody: Body,
+    S: Service<Request, Response = http::Response<ResponseBody>>,
+    RequestBody: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    ResponseBody: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Response = Response<MeasuredBody<ResponseBody>>;
+    type Response = Response;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -55,15 +100,19 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-        let in_flight = InFlight::new(self.metrics.clone(), request.method(), route);
-        ResponseFuture { inner: self.inner.call(request), in_flight: Some(in_flight) }
+    fn call(&mut self, request: http::Request<RequestBody>) -> Self::Future {
+        let mut request = request.map(Body::new);
+        let mut in_flight = self.place.group(&request).and_then(|group| InFlight::new(group, &request));
+        if let Some(bytes) = in_flight.as_mut().and_then(|in_flight| in_flight.count_received(request.body())) {
+            request = request.map(|body| Body::new(CountedBody::new(body, bytes)));
+        }
+        let inner = InFlight::watch(&mut in_flight, || self.inner.call(request));
+        ResponseFuture { inner, in_flight }
     }
 }
 
 pin_project! {
-    /// The future of [`HttpMetricsService`]: hands the request's measurement over to the response's body.
+    /// The future of [`HttpMetricsService`]: hands the request over to the response's body, if that takes time.
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
@@ -74,20 +123,45 @@ pin_project! {
 
 impl<F, ResponseBody, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<ResponseBody>, E>>,
-    ResponseBody: Body,
+    F: Future<Output = Result<http::Response<ResponseBody>, E>>,
+    ResponseBody: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Output = Result<Response<MeasuredBody<ResponseBody>>, E>;
+    type Output = Result<Response, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(this.inner.poll(cx));
-        let mut in_flight = this.in_flight.take();
-        Poll::Ready(result.map(|response| {
-            if let Some(in_flight) = &mut in_flight {
-                in_flight.answered(response.status());
+        let result = ready!(InFlight::watch(this.in_flight, || this.inner.poll(cx)));
+        let in_flight = this.in_flight;
+        Poll::Ready(match result {
+            Ok(response) => {
+                let response = response.map(Body::new);
+                let follow = in_flight.as_mut().is_some_and(|in_flight| in_flight.answered(&response));
+                match in_flight.take_if(|_| follow) {
+                    Some(in_flight) => Ok(response.map(|body| Body::new(FollowedBody::new(body, in_flight)))),
+                    None => {
+                        *in_flight = None;
+                        Ok(response)
+                    }
+                }
             }
-            response.map(|body| MeasuredBody::new(body, in_flight))
-        }))
+            Err(error) => {
+                if let Some(in_flight) = in_flight {
+                    in_flight.failed();
+                }
+                *in_flight = None;
+                Err(error)
+            }
+        })
     }
 }
+
+/// That the layer fits where axum wants one.
+const _: fn(axum::Router, HttpMetricsLayer) -> axum::Router = |router, layer| {
+    fn is_layer<S>(_: &S)
+    where
+        S: Service<Request, Response = Response, Error = Infallible>,
+    {
+    }
+    let _ = is_layer::<HttpMetricsService<axum::routing::Route>>;
+    router.layer(layer)
+};

@@ -1,47 +1,122 @@
-//! Prometheus request metrics for axum: one layer, on the [`prometheus`] crate's [`Registry`](prometheus::Registry),
-//! so that an application's own metrics stand beside these.
-//!
-//! | metric | type | labels | meaning |
-//! |---|---|---|---|
-//! | `http_server_requests_total` | counter | route, method, status | requests that have ended |
-//! | `http_server_request_duration_seconds` | histogram | route, method, status | from the request's head to the end of the response's body |
-//! | `http_server_active_requests` | gauge | method | requests between those two moments |
-//!
-//! The labels are `http_route`, `http_request_method` and `http_response_status_code`, as [OpenTelemetry's semantic
-//! conventions for HTTP metrics](https://opentelemetry.io/docs/specs/semconv/http/http-metrics/) have them, written the
-//! Prometheus way. Their number is bounded by the application, never by what clients send:
-//!
-//! - `http_route` is the matched route's template (`/hits/{key}`), or [`UNMATCHED`] for every path without a route;
-//! - `http_request_method` is one of the nine registered methods, or [`OTHER_METHOD`];
-//! - `http_response_status_code` is empty where no response was made: the client went away, or the handler panicked.
-//!
-//! A request is measured once, when its response's body has ended, failed or been dropped. Once a series exists, the
-//! layer allocates nothing for a request that falls into it; axum boxes the measured body, as it does any body of a
-//! layer.
+//! Prometheus metrics of HTTP requests for axum: one layer, on the [`prometheus`] crate's
+//! [`Registry`](prometheus::Registry), so that an application's own metrics stand beside these.
 //!
 //! ```
 //! use axum::{Router, routing::get};
 //! use prometheus::Registry;
-//! use wharf_http_metrics::{HttpMetrics, exposition};
+//! use wharf_http_metrics::{HttpMetrics, register_process_metrics};
 //!
 //! let registry = Registry::new();
 //! let metrics = HttpMetrics::new().register(&registry)?;
+//! register_process_metrics(&registry)?;
+//!
 //! let app: Router = Router::new()
 //!     .route("/hits/{key}", get(|| async { "counted" }))
-//!     .route("/metrics", get(|| async move { exposition(&registry) }))
+//!     .merge(metrics.route("/metrics"))
 //!     .layer(metrics);
-//! # Ok::<(), prometheus::Error>(())
+//! # Ok::<(), wharf_http_metrics::Error>(())
 //! ```
 //!
 //! Add the layer with [`Router::layer`](axum::Router::layer), which also sees requests without a route, and add it
 //! last, so that it measures the other layers, too.
+//!
+//! # Metrics
+//!
+//! [`HttpMetrics::new`] has the names of [OpenTelemetry's semantic conventions for HTTP
+//! metrics](https://opentelemetry.io/docs/specs/semconv/http/http-metrics/), written the Prometheus way. The counters are
+//! not among the conventions' metrics; they use the same labels.
+//!
+//! | metric | type | meaning |
+//! |---|---|---|
+//! | `http_server_requests_total` | counter | requests that have ended |
+//! | `http_server_request_duration_seconds` | histogram | from the request's head to the end of the response's body |
+//! | `http_server_request_exceptions_total` | counter | requests whose handler panicked |
+//! | `http_server_active_requests` | gauge | requests whose response has not ended |
+//! | `http_server_request_body_size_bytes` | histogram | bytes of the request's body |
+//! | `http_server_response_body_size_bytes` | histogram | bytes of the response's body |
+//!
+//! | label | meaning |
+//! |---|---|
+//! | `http_request_method` | one of the [known methods](DEFAULT_METHODS), or [`OTHER`] |
+//! | `http_response_status_code` | absent where no response was made |
+//! | `http_route` | the matched route's template, or [`UNMATCHED`] |
+//! | `error_type` | absent when all went well; else a status in the 500s, `panic`, `exception`, `cancelled` (the client went away before there was a response), `body_error` or `service_error` |
+//! | `network_protocol_version` | `1.0`, `1.1`, `2`, `3` |
+//! | `url_scheme` | `http`, unless [`HttpMetrics::labels`] has another |
+//!
+//! [`HttpMetrics::flask`] has those of [prometheus-flask-exporter](https://github.com/rycus86/prometheus_flask_exporter):
+//!
+//! | metric | type | labels |
+//! |---|---|---|
+//! | `flask_http_request_duration_seconds` | histogram, or [summary](HttpMetrics::duration_as_summary) | `method`, `path`, `status` |
+//! | `flask_http_request_total` | counter | `method`, `status` |
+//! | `flask_http_request_exceptions_total` | counter | `method`, `status` |
+//! | `flask_exporter_info` | gauge | `version` |
+//!
+//! There, a status stands for what ended without a response: 500 after a panic, 499 when the client went away.
+//! [`HttpMetrics::prefix`] changes the prefix of either; [`HttpMetrics::descriptions`] lists what there will be.
+//!
+//! # Exceptions
+//!
+//! What Flask calls an exception that nobody handled is a panic here. A response is not one, whatever its status: an error
+//! that a handler returns was handled. A panic that another layer turns into a response counts if that response carries
+//! [`Exception`].
+//!
+//! # How many series there are
+//!
+//! It is the application that decides, not its clients: the template of a route, not the path; one value for all paths
+//! without a route, one for all unknown methods. Where an application tells requests apart by path, or computes labels,
+//! [`HttpMetrics::label_sets_at_most`] is a limit.
+//!
+//! # What is measured when
+//!
+//! A request is counted once: when its response's body has ended, failed or been dropped. A body that is known to be no
+//! longer than 16 KiB is taken as sent together with its head, because it is in memory then, or as good as; a longer one,
+//! and one of unknown length, is followed. Sizes are those of the bodies as they pass the layer, so a layer that
+//! compresses belongs within it to be seen. A request's body is taken to be as long as its `content-length` says; without
+//! one its bytes are counted as the handler reads them.
+//!
+//! # What it costs
+//!
+//! Once a series exists, the layer allocates nothing for a request that falls into it, takes no lock and reads the clock
+//! twice; only a body that has to be followed is boxed once more. `cargo xtask bench metrics` compares it with others.
+//!
+//! # Metrics of an application's own
+//!
+//! - [`HttpMetricsLayer::counter`], [`gauge`](HttpMetricsLayer::gauge), [`histogram`](HttpMetricsLayer::histogram) and
+//!   [`summary`](HttpMetricsLayer::summary): layers for one handler or several;
+//!   [`info`](HttpMetricsLayer::info): a gauge that tells a version or the like.
+//! - [`Labels`]: fixed ones, and ones computed from request or response.
+//! - [`DoNotTrack`], [`HttpMetrics::exclude`]: what is not counted.
+//! - [`metrics_route`], [`serve_metrics`]: where the metrics are, on the same router or on a port of their own.
 
 mod body;
+mod collector;
+mod description;
+mod distribution;
+mod error;
+mod exclusion;
 mod exposition;
+mod groups;
+mod handler;
+mod http_metrics;
+mod labels;
 mod layer;
-mod series;
+mod methods;
+mod process;
+mod record;
+mod schema;
+mod table;
 
-pub use body::MeasuredBody;
-pub use exposition::exposition;
+pub use description::{Description, Kind};
+pub use error::{BucketError, Error};
+pub use exclusion::{DoNotTrack, Exception, ExcludeAllMetrics, Marked, MarkedFuture};
+pub use exposition::{TEXT_FORMAT, exposition, exposition_for, metrics_route, serve_metrics};
+pub use handler::{HandlerFuture, HandlerLayer, HandlerService};
+pub use http_metrics::{
+    DEFAULT_BODY_SIZE_BUCKETS, DEFAULT_BUCKETS, DEFAULT_LABEL_SETS_AT_MOST, DEFAULT_METHODS, HttpMetrics, UNMATCHED,
+};
+pub use labels::{Labels, OTHER};
 pub use layer::{HttpMetricsLayer, HttpMetricsService, ResponseFuture};
-pub use series::{DEFAULT_BUCKETS, HttpMetrics, OTHER_METHOD, UNMATCHED};
+pub use process::{process_descriptions, register_process_metrics};
+pub use schema::Preset;

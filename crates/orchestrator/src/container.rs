@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bollard::models as api;
 use wharf_compose::Project;
 use wharf_compose::model::{
-    Condition, FileMount, FileObject, Healthcheck, Mount, MountKind, Port, Service, ServiceNetwork,
+    Condition, FileMount, FileObject, Healthcheck, Hook, Mount, MountKind, Port, Service, ServiceNetwork,
 };
 use wharf_docker::ApiVersion;
 
@@ -49,6 +49,48 @@ pub(crate) fn create_body(replica: &Replica<'_>, version: ApiVersion) -> api::Co
         stop_timeout: service.stop_grace_period.map(|period| period.0.as_secs_f64().ceil() as i64),
         host_config: Some(host_config(replica, bindings)),
         networking_config: first_network(replica),
+        ..Default::default()
+    }
+}
+
+/// The body of the create call for a container that runs before `target`, a replica, starts: with its volumes, in its
+/// networks but not under its name.
+pub(crate) fn init_body(
+    replica: &Replica<'_>,
+    hook: &Hook,
+    environment_of_hook: impl Iterator<Item = String>,
+    target: &str,
+) -> api::ContainerCreateBody {
+    let project = replica.project;
+    let own = [
+        (labels::PROJECT, project.name.clone()),
+        (labels::SERVICE, replica.name.to_owned()),
+        (labels::HOOK, "pre_start".to_owned()),
+        (labels::VERSION, env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    let mut networking = first_network(replica);
+    let endpoints = networking.as_mut().and_then(|networking| networking.endpoints_config.as_mut());
+    for endpoint in endpoints.into_iter().flat_map(|endpoints| endpoints.values_mut()) {
+        endpoint.aliases = None;
+        endpoint.mac_address = None;
+        endpoint.ipam_config = None;
+    }
+    api::ContainerCreateBody {
+        image: Some(hook.image.clone().unwrap_or_else(|| plan::image_of(project, replica.name, replica.service))),
+        cmd: hook.command.clone(),
+        user: hook.user.clone(),
+        working_dir: hook.working_dir.clone(),
+        env: Some(environment(replica.service).into_iter().chain(environment_of_hook).collect()),
+        labels: Some(own.map(|(key, value)| (key.to_owned(), value)).into()),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        host_config: Some(api::HostConfig {
+            volumes_from: Some(vec![target.to_owned()]),
+            privileged: Some(hook.privileged),
+            network_mode: Some(network_mode(replica)),
+            ..Default::default()
+        }),
+        networking_config: networking,
         ..Default::default()
     }
 }

@@ -149,8 +149,11 @@ fn feasible(project: &Project, observed: &Observed) -> Vec<Finding> {
                 .map(|warning| Finding::warning(&subject, warning.message, "see the message"))
                 .collect();
             if findings.is_empty() {
-                findings
-                    .push(Finding::ok(&subject, format!("{} services, nothing in their way", project.services.len())));
+                let count = match project.services.len() {
+                    1 => "1 service".to_owned(),
+                    count => format!("{count} services"),
+                };
+                findings.push(Finding::ok(&subject, format!("{count}, and `up` has nothing against the file")));
             }
             findings
         }
@@ -164,15 +167,17 @@ fn feasible(project: &Project, observed: &Observed) -> Vec<Finding> {
 /// Host ports that the project wants and a process outside any container holds.
 async fn held_ports(engine: &Engine, project: &Project, observed: &Observed) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let ours = |port: u16| {
+    // Another project's container has been named already.
+    let known = |port: u16| {
         observed.containers.iter().flat_map(|container| &container.ports).any(|held| held.published == Some(port))
+            || observed.foreign_ports.iter().any(|held| held.port == port)
     };
     let wanted = project.services.iter().flat_map(|(name, service)| service.ports.iter().map(move |port| (name, port)));
     for (service, port) in wanted {
         let Some(number) = port.published.as_deref().and_then(|published| published.parse::<u16>().ok()) else {
             continue;
         };
-        if number == 0 || ours(number) {
+        if number == 0 || known(number) {
             continue;
         }
         let address: Option<IpAddr> = port.host_ip.as_deref().and_then(|ip| ip.parse().ok());
@@ -184,4 +189,65 @@ async fn held_ports(engine: &Engine, project: &Project, observed: &Observed) -> 
         }
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::models::SystemInfoCgroupVersionEnum;
+
+    fn info() -> SystemInfo {
+        SystemInfo {
+            server_version: Some("20.10.24".into()),
+            cgroup_version: Some(SystemInfoCgroupVersionEnum::_2),
+            memory_limit: Some(true),
+            swap_limit: Some(true),
+            logging_driver: Some("json-file".into()),
+            ..SystemInfo::default()
+        }
+    }
+
+    fn text(finding: &Finding) -> String {
+        format!(
+            "{:?} {}: {}\n{}",
+            finding.grade,
+            finding.subject,
+            finding.message,
+            finding.help.as_deref().unwrap_or("")
+        )
+    }
+
+    #[test]
+    fn an_old_engine_works_with_a_catch() {
+        insta::assert_snapshot!(text(&version(&info(), ApiVersion { major: 1, minor: 41 })), @r#"
+        Warning engine: Docker Engine 20.10.24, API 1.41
+        it works, but gets no security updates any more from its makers (your distribution may differ)
+        "#);
+        assert_eq!(version(&info(), MAINTAINED).grade, Grade::Ok);
+    }
+
+    #[test]
+    fn limits_and_logs_that_do_not_work_are_named() {
+        assert_eq!((cgroups(&info()).grade, logging(&info()).grade), (Grade::Ok, Grade::Ok));
+        let poor = SystemInfo {
+            memory_limit: Some(false),
+            swap_limit: Some(false),
+            logging_driver: Some("syslog".into()),
+            ..info()
+        };
+        insta::assert_snapshot!(text(&cgroups(&poor)), @r#"
+        Warning cgroups: version 2, without memory limits, swap limits
+        limits of these kinds have no effect; boot with `cgroup_enable=memory swapaccount=1`, or use cgroup v2
+        "#);
+        insta::assert_snapshot!(text(&logging(&poor)), @r#"
+        Warning logging: driver syslog: `wharf logs` may have nothing to show
+        use json-file, local or journald in /etc/docker/daemon.json, or `logging:` in the service
+        "#);
+    }
+
+    #[test]
+    fn what_up_refuses_is_found() {
+        let project = Project { name: "shop".into(), ..Project::default() };
+        insta::assert_snapshot!(text(&feasible(&project, &Observed::default())[0]), @"Ok project shop: 0 services, and `up` has nothing against the file");
+    }
 }

@@ -28,6 +28,13 @@ pub enum Progress {
         /// One line.
         text: String,
     },
+    /// A hook has written something.
+    Hook {
+        /// The service that has the hook.
+        service: String,
+        /// One line.
+        text: String,
+    },
     /// It is done.
     Done {
         /// In one word: `Started`.

@@ -1,5 +1,7 @@
 //! Labels and names of docker compose, so that other tools see our projects and we see theirs.
 
+use wharf_compose::Project;
+
 /// The project's name.
 pub const PROJECT: &str = "com.docker.compose.project";
 /// The service's name.
@@ -8,6 +10,8 @@ pub const SERVICE: &str = "com.docker.compose.service";
 pub const NUMBER: &str = "com.docker.compose.container-number";
 /// `True` for a container of `run`.
 pub const ONE_OFF: &str = "com.docker.compose.oneoff";
+/// The moment a hook's container was made for: `pre_start`.
+pub const HOOK: &str = "com.docker.compose.hook";
 /// Hash of the configuration that the container was made from.
 pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// Identifier of the image that the container was made from.
@@ -25,12 +29,18 @@ pub const VOLUME: &str = "com.docker.compose.volume";
 /// Version of the program that made the object.
 pub const VERSION: &str = "com.docker.compose.version";
 
+/// What stands between the parts of a name: `-`, or `_` as Compose 1 had it.
+pub fn separator(project: &Project) -> &'static str {
+    if project.compatibility { "_" } else { "-" }
+}
+
 /// The name of a replica's container: `<project>-<service>-<number>`.
-pub fn container_name(project: &str, service: &str, number: u32) -> String {
-    format!("{project}-{service}-{number}")
+pub fn container_name(project: &Project, service: &str, number: u32) -> String {
+    let separator = separator(project);
+    format!("{}{separator}{service}{separator}{number}", project.name)
 }
 
 /// The name of the image that is built for a service which names none: `<project>-<service>`.
-pub fn built_image_name(project: &str, service: &str) -> String {
-    format!("{project}-{service}")
+pub fn built_image_name(project: &Project, service: &str) -> String {
+    format!("{}{}{service}", project.name, separator(project))
 }

@@ -21,6 +21,8 @@
 pub mod apply;
 mod container;
 mod context;
+pub mod copy;
+mod digests;
 pub mod doctor;
 mod error;
 mod event;
@@ -30,10 +32,12 @@ mod limits;
 pub mod logs;
 pub mod observe;
 pub mod one_off;
+mod pipe;
 pub mod plan;
 mod resources;
 
 pub use apply::apply;
+pub use digests::pin_images;
 pub use error::{Detail, Error, Problem, StepFailure};
 pub use event::{Event, Progress};
 pub use hash::service_hash;

@@ -24,6 +24,10 @@ pub struct LogOptions {
     pub services: Vec<String>,
     /// Only this many lines from each container's end; `None`: all.
     pub tail: Option<u64>,
+    /// None of these services.
+    pub excluded: Vec<String>,
+    /// Only the replica with this number.
+    pub index: Option<u32>,
     /// Only lines from this time on.
     pub since: Option<Moment>,
     /// Only lines up to this time.
@@ -31,8 +35,11 @@ pub struct LogOptions {
 }
 
 impl LogOptions {
-    fn wants(&self, service: &str) -> bool {
-        self.services.is_empty() || self.services.iter().any(|wanted| wanted == service)
+    /// Whether a container's lines are asked for.
+    pub fn wants(&self, service: &str, number: u32) -> bool {
+        (self.services.is_empty() || self.services.iter().any(|wanted| wanted == service))
+            && !self.excluded.iter().any(|excluded| excluded == service)
+            && self.index.is_none_or(|index| index == number)
     }
 
     fn range(&self, follow: bool) -> Range {
@@ -75,7 +82,7 @@ pub enum LogEvent {
     Unreadable(Origin, wharf_docker::Error),
 }
 
-/// The lines that are there, of all containers, in the order of their times.
+/// The lines that are there, of all containers but those of `run`, in the order of their times.
 pub fn history(
     engine: &Engine,
     containers: &[Container],
@@ -83,7 +90,8 @@ pub fn history(
 ) -> impl Stream<Item = LogEvent> + use<> {
     type Source = (Origin, Peekable<BoxStream<'static, Result<Line, wharf_docker::Error>>>);
     let range = options.range(false);
-    let wanted = containers.iter().filter(|container| options.wants(&container.service));
+    let wanted =
+        containers.iter().filter(|container| !container.one_off && options.wants(&container.service, container.number));
     let sources: Vec<Source> = wanted
         .map(|container| (Origin::from(container), read(engine, &container.id, &range).boxed().peekable()))
         .collect();
@@ -115,7 +123,7 @@ pub fn history(
     })
 }
 
-/// Follows the logs of a project's containers, those that are there and those that come, through every restart. A line
+/// Follows the logs of a project's replicas (not those of `run`), those that are there and those that come, through every restart. A line
 /// is given once. The stream ends never; drop it to stop.
 ///
 /// # Errors
@@ -129,7 +137,7 @@ pub async fn follow(
     let filters = HashMap::from([
         ("type".to_owned(), vec!["container".to_owned()]),
         ("event".to_owned(), ["start", "die", "destroy"].map(str::to_owned).to_vec()),
-        ("label".to_owned(), vec![format!("{}={project}", labels::PROJECT)]),
+        ("label".to_owned(), vec![format!("{}={project}", labels::PROJECT), format!("{}=False", labels::ONE_OFF)]),
     ]);
     let turns = follow_events(engine.clone(), filters, since).boxed();
     let containers = list_containers(engine, Some(project), true).await?;
@@ -144,7 +152,7 @@ pub async fn follow(
     };
     let mut task = JoinSet::new();
     task.spawn(async move {
-        for container in &containers {
+        for container in containers.iter().filter(|container| !container.one_off) {
             follower.open(Origin::from(container), true);
         }
         follower.run(turns).await;
@@ -219,14 +227,14 @@ impl Follower {
     /// Events may have been missed: whatever runs is to be read.
     async fn look_again(&mut self) {
         let Ok(containers) = list_containers(&self.engine, Some(&self.project), false).await else { return };
-        for container in &containers {
+        for container in containers.iter().filter(|container| !container.one_off) {
             self.open(Origin::from(container), false);
         }
     }
 
     /// Begins to read a container's log, from where it was left.
     fn open(&mut self, origin: Origin, first: bool) {
-        if !self.options.wants(&origin.service) {
+        if !self.options.wants(&origin.service, origin.number) {
             return;
         }
         let reader = self.readers.entry(origin.clone()).or_default();

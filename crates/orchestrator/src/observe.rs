@@ -39,7 +39,7 @@ pub struct Container {
     pub service: String,
     /// The replica's number, from 1.
     pub number: u32,
-    /// Made by `run`, no replica.
+    /// Made by `run`, or for a hook: no replica.
     pub one_off: bool,
     /// Hash of the configuration it was made from.
     pub hash: Option<String>,
@@ -73,6 +73,11 @@ impl Container {
     /// Whether its main process runs or is about to again.
     pub fn is_up(&self) -> bool {
         matches!(self.state, State::Running | State::Restarting | State::Paused)
+    }
+
+    /// Whether it was made for a hook of its service, and is left of one that failed.
+    pub fn is_hook(&self) -> bool {
+        self.labels.contains_key(labels::HOOK)
     }
 }
 
@@ -142,10 +147,10 @@ pub struct Published {
     pub target: u16,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
+    /// Host address. Before the port in the order: where the engine gives a port another number under IPv6, IPv4 is first.
+    pub ip: Option<String>,
     /// Host port; `None`: exposed only.
     pub published: Option<u16>,
-    /// Host address.
-    pub ip: Option<String>,
 }
 
 /// A host port that somebody else's container holds.
@@ -203,7 +208,10 @@ pub struct Image {
 /// # Errors
 /// Those of the engine.
 pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Error> {
-    let references = project.services.iter().map(|(name, service)| crate::plan::image_of(project, name, service));
+    let references = project.services.iter().flat_map(|(name, service)| {
+        let own = crate::plan::image_of(project, name, service);
+        crate::plan::init_images(project, name, service).chain([own])
+    });
     let (containers, networks, volumes, images, foreign_ports) = tokio::try_join!(
         list_containers(engine, Some(&project.name), true),
         list_networks(engine),
@@ -277,7 +285,8 @@ fn container(summary: ContainerSummary) -> Option<Container> {
         project: labels.get(labels::PROJECT).cloned().unwrap_or_default(),
         service: labels.get(labels::SERVICE).cloned().unwrap_or_default(),
         number: labels.get(labels::NUMBER).and_then(|number| number.parse().ok()).unwrap_or(0),
-        one_off: labels.get(labels::ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        one_off: labels.contains_key(labels::HOOK)
+            || labels.get(labels::ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true")),
         hash: labels.get(labels::CONFIG_HASH).cloned(),
         image_id: summary.image_id.unwrap_or_default(),
         image: summary.image.unwrap_or_default(),

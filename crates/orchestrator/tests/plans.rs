@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use wharf_compose::Project;
-use wharf_compose::model::{Build, Condition, Dependency, Healthcheck, Network, Port, Service};
+use wharf_compose::model::{Build, Condition, Dependency, Healthcheck, Hook, Network, Port, Service};
 use wharf_orchestrator::observe::{Container, ForeignPort, Health, Image, Observed, State};
-use wharf_orchestrator::plan::{self, DownOptions, ImageOptions, Recreate, UpOptions};
+use wharf_orchestrator::plan::{self, DownOptions, ImageOptions, Recreate, RemoveOptions, RestartOptions, UpOptions};
 use wharf_orchestrator::{Error, observe, service_hash};
 
 /// web (two replicas) waits for a healthy db, both on the default network.
@@ -253,13 +253,13 @@ fn orphans_are_named_and_removed_only_when_asked() {
     let observed = all_running(&project);
     project.services.remove("web");
     let plan = plan::up(&project, &observed, &UpOptions::default()).unwrap();
-    insta::assert_snapshot!(plan.warnings[0].message, @"containers of services that are not in the file: shop-web-1, shop-web-2; --remove-orphans removes them");
+    insta::assert_snapshot!(plan.warnings[0].message, @"orphans, containers that no service of the file has: shop-web-1, shop-web-2; --remove-orphans removes them");
     assert!(plan.is_empty());
     insta::assert_snapshot!(up(&project, &observed, &UpOptions { remove_orphans: true, ..UpOptions::default() }), @r#"
-    1. stop container shop-web-1    its service is not in the file
-    2. remove container shop-web-1                                  after 1
-    3. stop container shop-web-2    its service is not in the file
-    4. remove container shop-web-2                                  after 3
+    1. stop container shop-web-1    an orphan
+    2. remove container shop-web-1             after 1
+    3. stop container shop-web-2    an orphan
+    4. remove container shop-web-2             after 3
     "#);
 }
 
@@ -362,4 +362,247 @@ fn an_old_image_is_pulled_again_by_its_policy() {
     let at = |now| plan::images(&project, &observed, &ImageOptions { now, ..ImageOptions::default() }).unwrap();
     assert!(at(hours(11)).is_empty());
     insta::assert_snapshot!(at(hours(13)), @"  1. pull image postgres:15  pull_policy: every_2h");
+}
+
+fn hook(command: &str) -> Hook {
+    Hook { command: Some(vec![command.to_owned()]), ..Hook::default() }
+}
+
+/// The shop, whose web has hooks for every moment.
+fn shop_with_hooks() -> Project {
+    let mut project = shop();
+    let web = project.services.get_mut("web").unwrap();
+    web.pre_start = vec![hook("migrate"), Hook { image: Some("tools".into()), ..hook("warm") }];
+    web.post_start = vec![hook("announce")];
+    web.pre_stop = vec![hook("drain"), hook("goodbye")];
+    project
+}
+
+#[test]
+fn hooks_are_steps_and_run_once_before_the_first_replica_or_in_each() {
+    insta::assert_snapshot!(up(&shop_with_hooks(), &nothing(), &UpOptions::default()), @r#"
+     1. create network shop_default                                     not there yet
+     2. create container shop-db-1                                      not there yet          after 1
+     3. start container shop-db-1                                                              after 2
+     4. wait until shop-db-1 is healthy                                 web waits for it       after 3
+     5. create container shop-web-1                                     not there yet          after 1
+     6. run pre_start[0] of service web with the volumes of shop-web-1  a hook of its service  after 4, 5
+     7. run pre_start[1] of service web with the volumes of shop-web-1  a hook of its service  after 6
+     8. start container shop-web-1                                                             after 7
+     9. run post_start[0] in shop-web-1                                 a hook of its service  after 8
+    10. create container shop-web-2                                     not there yet          after 1
+    11. start container shop-web-2                                                             after 7, 10
+    12. run post_start[0] in shop-web-2                                 a hook of its service  after 11
+    "#);
+}
+
+#[test]
+fn a_replica_that_is_added_runs_no_pre_start_and_a_replaced_service_runs_it_again() {
+    let mut project = shop_with_hooks();
+    let mut observed = all_running(&project);
+    observed.containers.truncate(2);
+    let alone = UpOptions { services: vec!["web".into()], no_deps: true, ..UpOptions::default() };
+    insta::assert_snapshot!(up(&project, &observed, &alone), @r#"
+    1. create container shop-web-2      not there yet
+    2. start container shop-web-2                              after 1
+    3. run post_start[0] in shop-web-2  a hook of its service  after 2
+    "#);
+    project.services.get_mut("web").unwrap().scale = Some(1);
+    let anew = UpOptions { recreate: Recreate::Always, ..alone };
+    insta::assert_snapshot!(up(&project, &observed, &anew), @r#"
+     1. create container web100000000_shop-web-1                        asked for
+     2. run pre_stop[0] in shop-web-1                                   a hook of its service  after 1
+     3. run pre_stop[1] in shop-web-1                                   a hook of its service  after 2
+     4. stop container shop-web-1                                                              after 3
+     5. remove container shop-web-1                                                            after 4
+     6. rename container web100000000_shop-web-1 to shop-web-1                                 after 1, 5
+     7. run pre_start[0] of service web with the volumes of shop-web-1  a hook of its service  after 6
+     8. run pre_start[1] of service web with the volumes of shop-web-1  a hook of its service  after 7
+     9. start container shop-web-1                                                             after 8
+    10. run post_start[0] in shop-web-1                                 a hook of its service  after 9
+    "#);
+}
+
+#[test]
+fn hooks_run_before_a_stop_and_not_in_containers_that_stopped() {
+    let project = shop_with_hooks();
+    let mut observed = all_running(&project);
+    observed.containers[2].state = State::Exited;
+    insta::assert_snapshot!(plan::stop(&project, &observed, &[], Some(3)), @r#"
+    1. run pre_stop[0] in shop-web-1  a hook of its service
+    2. run pre_stop[1] in shop-web-1  a hook of its service  after 1
+    3. stop container shop-web-1      asked for              after 2
+    4. stop container shop-db-1       asked for              after 3
+    "#);
+}
+
+#[test]
+fn images_of_pre_start_containers_are_pulled_too() {
+    let options = ImageOptions { ignore_pull_failures: true, ..ImageOptions::default() };
+    insta::assert_snapshot!(plan::images(&shop_with_hooks(), &nothing(), &options).unwrap(), @"  1. pull image tools  not there yet");
+}
+
+#[test]
+fn a_hook_for_each_replica_is_refused_by_name() {
+    let mut project = shop_with_hooks();
+    project.services.get_mut("web").unwrap().pre_start[1].per_replica = true;
+    insta::assert_snapshot!(refusals(plan::up(&project, &nothing(), &UpOptions::default())), @r#"
+    service web: wharf cannot do `pre_start[1].per_replica` yet
+      it then runs once for the service, before its first replica
+    "#);
+}
+
+#[test]
+fn a_restart_takes_along_who_follows_and_waits_as_at_the_start() {
+    let mut project = shop_with_hooks();
+    let observed = all_running(&project);
+    let db = || vec!["db".to_owned()];
+    let options = RestartOptions { services: db(), ..RestartOptions::default() };
+    insta::assert_snapshot!(plan::restart(&project, &observed, &options), @"  1. restart container shop-db-1  asked for");
+    project.services.get_mut("web").unwrap().depends_on["db"].restart = true;
+    insta::assert_snapshot!(plan::restart(&project, &observed, &options), @r#"
+     1. restart container shop-db-1      asked for
+     2. wait until shop-db-1 is healthy  web waits for it       after 1
+     3. run pre_stop[0] in shop-web-1    a hook of its service  after 2
+     4. run pre_stop[1] in shop-web-1    a hook of its service  after 3
+     5. restart container shop-web-1     asked for              after 4
+     6. run post_start[0] in shop-web-1  a hook of its service  after 5
+     7. run pre_stop[0] in shop-web-2    a hook of its service  after 2
+     8. run pre_stop[1] in shop-web-2    a hook of its service  after 7
+     9. restart container shop-web-2     asked for              after 8
+    10. run post_start[0] in shop-web-2  a hook of its service  after 9
+    "#);
+    let alone = RestartOptions { no_deps: true, ..options };
+    insta::assert_snapshot!(plan::restart(&project, &observed, &alone), @"  1. restart container shop-db-1  asked for");
+}
+
+/// A container that `run` made.
+fn one_off(project: &Project, service: &str, state: State) -> Container {
+    let name = format!("shop-{service}-run-1");
+    Container { id: name.clone(), name, one_off: true, state, ..running(project, service, 1) }
+}
+
+#[test]
+fn small_verbs_leave_containers_of_run_and_of_other_files_alone() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    observed.containers.push(one_off(&project, "web", State::Running));
+    observed.containers.push(Container {
+        service: "old".into(),
+        name: "shop-old-1".into(),
+        ..running(&project, "web", 1)
+    });
+    observed.containers[0].state = State::Exited;
+    insta::assert_snapshot!(plan::stop(&project, &observed, &[], None), @r#"
+    1. stop container shop-web-1  asked for
+    2. stop container shop-web-2  asked for
+    "#);
+    insta::assert_snapshot!(plan::pause(&project, &observed, &[]), @r#"
+    1. pause container shop-web-1  asked for
+    2. pause container shop-web-2  asked for
+    "#);
+    insta::assert_snapshot!(plan::unpause(&project, &observed, &["web".into()]), @r#"
+    1. unpause container shop-web-1  asked for
+    2. unpause container shop-web-2  asked for
+    "#);
+    insta::assert_snapshot!(plan::kill(&project, &observed, &[], "SIGHUP", false), @r#"
+    1. send SIGHUP to container shop-web-1      asked for
+    2. send SIGHUP to container shop-web-2      asked for
+    3. send SIGHUP to container shop-web-run-1  asked for
+    "#);
+    insta::assert_snapshot!(plan::kill(&project, &observed, &[], "SIGHUP", true), @r#"
+    1. send SIGHUP to container shop-web-1      asked for
+    2. send SIGHUP to container shop-web-2      asked for
+    3. send SIGHUP to container shop-web-run-1  asked for
+    4. send SIGHUP to container shop-old-1      asked for
+    "#);
+    insta::assert_snapshot!(plan::remove(&project, &observed, &RemoveOptions::default()), @"  1. remove container shop-db-1  asked for");
+    let stopping = RemoveOptions { stop: true, services: vec!["web".into()], ..RemoveOptions::default() };
+    insta::assert_snapshot!(plan::remove(&project, &observed, &stopping), @r#"
+    1. stop container shop-web-1    asked for
+    2. remove container shop-web-1             after 1
+    3. stop container shop-web-2    asked for
+    4. remove container shop-web-2             after 3
+    "#);
+}
+
+#[test]
+fn containers_of_run_survive_down_unless_orphans_go_and_what_a_hook_left_never_does() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    observed.containers.truncate(1);
+    observed.containers.push(one_off(&project, "web", State::Running));
+    let mut left = one_off(&project, "web", State::Exited);
+    left.name = "left-by-a-hook".into();
+    left.labels.insert("com.docker.compose.hook".into(), "pre_start".into());
+    observed.containers.push(left);
+    insta::assert_snapshot!(plan::down(&project, &observed, &DownOptions::default()), @r#"
+    1. remove container left-by-a-hook  asked for
+    2. stop container shop-db-1         asked for
+    3. remove container shop-db-1                  after 2
+    4. remove network shop_default      asked for  after 1, 3
+    "#);
+    let all = DownOptions { remove_orphans: true, ..DownOptions::default() };
+    insta::assert_snapshot!(plan::down(&project, &observed, &all), @r#"
+    1. stop container shop-web-run-1    asked for
+    2. remove container shop-web-run-1             after 1
+    3. remove container left-by-a-hook  asked for
+    4. stop container shop-db-1         asked for  after 1
+    5. remove container shop-db-1                  after 4
+    6. remove network shop_default      asked for  after 2, 3, 5
+    "#);
+}
+
+#[test]
+fn a_container_of_run_that_has_ended_is_an_orphan() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    observed.containers.push(one_off(&project, "web", State::Exited));
+    let warnings = |options: &UpOptions| {
+        let plan = plan::up(&project, &observed, options).unwrap();
+        plan.warnings.into_iter().map(|warning| warning.message).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(warnings(&UpOptions::default()), @"orphans, containers that no service of the file has: shop-web-run-1; --remove-orphans removes them");
+    assert_eq!(warnings(&UpOptions { ignore_orphans: true, ..UpOptions::default() }), "");
+    let remove = UpOptions { remove_orphans: true, ..UpOptions::default() };
+    insta::assert_snapshot!(up(&project, &observed, &remove), @"  1. remove container shop-web-run-1  an orphan");
+}
+
+#[test]
+fn compatibility_joins_names_by_underscores() {
+    let mut project = shop();
+    project.compatibility = true;
+    insta::assert_snapshot!(up(&project, &nothing(), &UpOptions::default()), @r#"
+    1. create network shop_default      not there yet
+    2. create container shop_db_1       not there yet     after 1
+    3. start container shop_db_1                          after 2
+    4. wait until shop_db_1 is healthy  web waits for it  after 3
+    5. create container shop_web_1      not there yet     after 1
+    6. start container shop_web_1                         after 4, 5
+    7. create container shop_web_2      not there yet     after 1
+    8. start container shop_web_2                         after 4, 7
+    "#);
+}
+
+#[test]
+fn all_resources_makes_what_nobody_uses() {
+    let mut project = shop();
+    project.networks.insert("spare".into(), Network { name: "shop_spare".into(), ..Network::default() });
+    let all = UpOptions { all_resources: true, no_start: true, ..UpOptions::default() };
+    insta::assert_snapshot!(up(&project, &nothing(), &all), @r#"
+    1. create network shop_default  not there yet
+    2. create network shop_spare    not there yet
+    3. create container shop-db-1   not there yet  after 1
+    4. create container shop-web-1  not there yet  after 1
+    5. create container shop-web-2  not there yet  after 1
+    "#);
+}
+
+#[test]
+fn dependencies_are_made_anew_only_when_asked() {
+    let project = shop();
+    let web = UpOptions { services: vec!["web".into()], recreate: Recreate::Always, ..UpOptions::default() };
+    let made = |options: &UpOptions| up(&project, &all_running(&project), options).contains("_shop-db-1");
+    assert!(!made(&web));
+    assert!(made(&UpOptions { recreate_dependencies: true, ..web }));
 }

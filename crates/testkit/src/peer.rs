@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testcontainers::{
     ContainerAsync, GenericImage, ImageExt, TestcontainersError,
-    core::{client::docker_client_instance, error::ClientError},
+    core::{AccessMode, Mount, client::docker_client_instance, error::ClientError},
     runners::AsyncRunner,
 };
 use tokio::net::TcpStream;
@@ -40,6 +40,20 @@ impl Peer {
         arguments: impl FnOnce(u16) -> Vec<String>,
         environment: &[(&str, &str)],
     ) -> Result<Self, Error> {
+        Self::start_with_folders(program, arguments, environment, &[]).await
+    }
+
+    /// The same, with folders of the host mounted read-only: the host's path, and the one in the container.
+    ///
+    /// # Errors
+    ///
+    /// As [`Peer::start`].
+    pub async fn start_with_folders(
+        program: &str,
+        arguments: impl FnOnce(u16) -> Vec<String>,
+        environment: &[(&str, &str)],
+        folders: &[(&str, &str)],
+    ) -> Result<Self, Error> {
         let docker = docker_client_instance().await.map_err(Error::NoEngine)?;
         sweep(&docker).await;
         let image = format!("{IMAGE}:{TAG}");
@@ -61,6 +75,9 @@ impl Peer {
             .with_cmd(command);
         if let Some(run) = Run::current() {
             request = request.with_label(RUN_LABEL, run.to_string());
+        }
+        for (host, container) in folders {
+            request = request.with_mount(Mount::bind_mount(*host, *container).with_access_mode(AccessMode::ReadOnly));
         }
         for (variable, value) in environment {
             request = request.with_env_var(*variable, *value);

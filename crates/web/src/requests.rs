@@ -68,16 +68,17 @@ fn too_slow(path: &str, deadline: Duration) -> Response {
 
 /// The query is left out: what stands there is not ours to keep.
 fn log(method: &Method, path: &str, id: &HeaderValue, response: &Response, duration: Duration) {
+    let method = method.as_str();
     let status = response.status().as_u16();
     let request_id = id.to_str().unwrap_or_default();
     let duration_ms = duration.as_micros() as f64 / 1000.0;
     if let Some(Cause(cause)) = response.extensions().get() {
         let error = chain(&**cause);
-        tracing::warn!(request_id, %method, path, status, duration_ms, error, "request");
+        tracing::warn!(request_id, method, path, status, duration_ms, error, "request");
     } else if PROBES.contains(&path) {
-        tracing::debug!(request_id, %method, path, status, duration_ms, "request");
+        tracing::debug!(request_id, method, path, status, duration_ms, "request");
     } else {
-        tracing::info!(request_id, %method, path, status, duration_ms, "request");
+        tracing::info!(request_id, method, path, status, duration_ms, "request");
     }
 }
 

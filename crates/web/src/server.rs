@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use wharf_http_metrics::{HttpMetrics, exposition};
+use wharf_http_metrics::{HttpMetrics, register_process_metrics};
 
 use crate::counter::Counter;
 use crate::flusher::Flusher;
@@ -40,6 +40,9 @@ pub enum ServerError {
     /// A metric's name is taken.
     #[error("cannot register the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The same, of a metric of requests or of the process.
+    #[error("cannot register the metrics: {0}")]
+    RequestMetrics(#[from] wharf_http_metrics::Error),
     /// A background task ended before its time.
     #[error("a background task failed: {0}")]
     Task(#[from] JoinError),
@@ -99,7 +102,7 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            router: router(app, registry, settings.request_timeout)?,
+            router: router(app, &registry, settings.request_timeout)?,
             keeper,
             flusher,
             flush_interval: settings.flush_interval,
@@ -164,8 +167,10 @@ impl Server {
     }
 }
 
-fn router(app: App, registry: Registry, deadline: Duration) -> Result<Router, ServerError> {
-    let metrics = HttpMetrics::new().register(&registry)?;
+fn router(app: App, registry: &Registry, deadline: Duration) -> Result<Router, ServerError> {
+    let metrics = HttpMetrics::new().register(registry)?;
+    metrics.info("wharf_web_info", "The version of wharf-web.", &[("version", env!("CARGO_PKG_VERSION"))])?;
+    register_process_metrics(registry)?;
     Ok(Router::new()
         .route("/", get(pages::welcome))
         .route("/count", get(pages::count).head(pages::count_head))
@@ -175,7 +180,7 @@ fn router(app: App, registry: Registry, deadline: Duration) -> Result<Router, Se
         .route("/static/{name}", get(assets::serve))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
-        .route("/metrics", get(async move || exposition(&registry)))
+        .merge(metrics.route("/metrics"))
         .fallback(pages::not_found)
         .with_state(Arc::new(app))
         .layer(from_fn_with_state(deadline, requests::pass))

@@ -1,4 +1,4 @@
-//! A process that is measured: its CPU time and its memory, from `/proc`.
+//! Processes that are measured: their CPU time and their memory, from `/proc`.
 
 use std::{
     fs,
@@ -19,10 +19,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it on a free port of the loopback interface, told by LISTEN_ADDR, and waits until it accepts connections.
-    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+    /// Starts it on a free port of the loopback interface, told by an environment variable, and waits until it accepts
+    /// connections.
+    pub(crate) fn start(command: &mut Command, variable: &str) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr())?;
-        let child = command.env("LISTEN_ADDR", address.to_string()).spawn().context("cannot start the server")?;
+        let child = command.env(variable, address.to_string()).spawn().context("cannot start the server")?;
         let server = Self { child, address };
         let deadline = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect(address).is_err() {
@@ -36,22 +37,43 @@ impl Server {
 
     /// CPU time so far, user and system, in seconds.
     pub(crate) fn cpu_seconds(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name in parentheses may hold blanks; utime and stime are the 14th and 15th field.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
-        match (ticks(11), ticks(12)) {
-            (Some(user), Some(system)) => Ok((user + system) / TICKS),
-            _ => bail!("/proc/{}/stat has another form", self.child.id()),
-        }
+        // utime and stime are the 14th and 15th field.
+        ticks(&format!("/proc/{}/stat", self.child.id()), 14)
     }
 
     /// The most memory it had, in MiB.
     pub(crate) fn peak_memory(&self) -> Result<f64> {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory it has now, in MiB.
+    pub(crate) fn resident_memory(&self) -> Result<f64> {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, name: &'static str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).context(name)?;
         let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kibibytes / 1024.0)
+    }
+}
+
+/// CPU time of the children of this process that have ended, user and system, in seconds.
+pub(crate) fn children_cpu_seconds() -> Result<f64> {
+    // cutime and cstime are the 16th and 17th field.
+    ticks("/proc/self/stat", 16)
+}
+
+/// The sum of two fields of a `stat` file that count ticks, in seconds; `first` is counted from 1, as in proc(5).
+fn ticks(file: &str, first: usize) -> Result<f64> {
+    let stat = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
+    // The name in parentheses, the second field, may hold blanks.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let two: Vec<f64> = fields.skip(first - 3).take(2).filter_map(|field| field.parse().ok()).collect();
+    match two[..] {
+        [user, system] => Ok((user + system) / TICKS),
+        _ => bail!("{file} has another form"),
     }
 }
 

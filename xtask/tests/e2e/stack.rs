@@ -91,16 +91,21 @@ impl Stack {
         self.wharf(&["ps", "--format", "json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// `http://host:port` of a published port.
+    /// `http://127.0.0.1:port` of a published port. The engine may give the port another number under IPv6.
     pub(crate) fn url(&self, service: &str, port: u16) -> String {
-        for container in self.ps().iter().filter(|container| container["Service"] == service) {
-            for publisher in container["Publishers"].as_array().expect("publishers") {
-                if publisher["TargetPort"] == port && publisher["PublishedPort"] != 0 {
-                    return format!("http://127.0.0.1:{}", publisher["PublishedPort"]);
-                }
-            }
+        let containers = self.ps();
+        let published = containers
+            .iter()
+            .filter(|container| container["Service"] == service)
+            .flat_map(|container| container["Publishers"].as_array().expect("publishers"))
+            .find(|publisher| {
+                let reachable = matches!(publisher["URL"].as_str(), Some("0.0.0.0" | "127.0.0.1"));
+                reachable && publisher["TargetPort"] == port && publisher["PublishedPort"] != 0
+            });
+        match published {
+            Some(publisher) => format!("http://127.0.0.1:{}", publisher["PublishedPort"]),
+            None => panic!("{service} publishes no port for its {port} under IPv4"),
         }
-        panic!("{service} publishes no port for its {port}")
     }
 
     /// Kills a container's main process on the host and waits until the engine has started another that is healthy.

@@ -154,3 +154,58 @@ secrets:
     let inspected = std::process::Command::new("docker").args(["inspect", &name]).output().unwrap();
     assert!(!String::from_utf8(inspected.stdout).unwrap().contains("out of a variable"));
 }
+
+#[test]
+fn services_that_share_a_container_name_run_one_at_a_time() {
+    let name = format!("wharf-test-shared-{}", std::process::id());
+    let sandbox = Sandbox::new(&format!(
+        "services:\n  one: {{image: IMAGE, container_name: {name}, command: 'true'}}\n  two: {{image: IMAGE, container_name: {name}, command: 'true'}}\n"
+    ));
+    let both = sandbox.wharf(&["up", "-d"]);
+    assert_eq!(both.code, 15, "{}", both.stderr);
+    sandbox.ok(&["down"]);
+    sandbox.ok(&["up", "one"]);
+    sandbox.ok(&["down"]);
+    sandbox.ok(&["up", "two"]);
+    assert_eq!(sandbox.names(), [name]);
+}
+
+#[test]
+fn a_container_that_runs_out_of_memory_is_said_to() {
+    let sandbox = Sandbox::new(
+        "services:
+  job:
+    image: IMAGE
+    command: sh -c 'for i in $$(seq 30); do echo line $$i; done; exec tail /dev/zero'
+    mem_limit: 16m
+    memswap_limit: 16m
+  web: {image: IMAGE, command: sleep 600, depends_on: {job: {condition: service_completed_successfully}}}
+",
+    );
+    let outcome = sandbox.wharf(&["up", "-d"]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("job-1 was killed because it ran out of memory (exit code 137)"),
+        "{}",
+        outcome.stderr
+    );
+    let lines: Vec<&str> = outcome.stderr.lines().map(str::trim).filter(|line| line.starts_with("line ")).collect();
+    assert_eq!((lines.len(), lines.first(), lines.last()), (20, Some(&"line 11"), Some(&"line 30")));
+}
+
+#[test]
+fn progress_as_json_is_an_object_an_event() {
+    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE, command: 'true'}\n");
+    let outcome = sandbox.wharf(&["--progress", "json", "up", "-d"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let events: Vec<serde_json::Value> =
+        outcome.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let subject = format!("Container {}-web-1", sandbox.project);
+    let of_container: Vec<&str> = events
+        .iter()
+        .filter(|event| event["subject"] == subject.as_str())
+        .map(|event| event["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(of_container, ["Creating", "Created", "Starting", "Started"]);
+    assert_eq!(sandbox.wharf(&["--progress", "quiet", "down"]).stderr, "");
+}

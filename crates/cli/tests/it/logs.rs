@@ -69,7 +69,7 @@ fn up_in_the_foreground_ends_when_all_have_stopped_and_can_take_over_an_exit_cod
     let alone = sandbox.wharf(&["up", "--no-color", "job"]);
     assert_eq!(alone.code, 0, "{}", alone.stderr);
     assert!(
-        alone.stdout.contains("job-1  | done") && alone.stdout.contains("job-1  | exited with code 7"),
+        alone.stdout.contains("job-1  | done") && alone.stdout.contains("job-1 exited with code 7"),
         "{}",
         alone.stdout
     );

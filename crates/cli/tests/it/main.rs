@@ -3,7 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod config;
+mod doctor;
+mod foreground;
+mod hooks;
 mod lifecycle;
 mod logs;
+mod mistakes;
+mod run;
 mod sandbox;
 mod terminal;
+mod verbs;

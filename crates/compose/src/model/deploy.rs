@@ -99,12 +99,12 @@ pub struct Reservations {
     /// Memory in bytes.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bytes")]
     pub memory: Option<i64>,
-    /// Resources that the cluster knows by name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub generic_resources: Vec<GenericResource>,
     /// Devices.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<DeviceRequest>,
+    /// Resources that the cluster knows by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub generic_resources: Vec<GenericResource>,
 }
 
 /// A resource that the cluster knows by name.

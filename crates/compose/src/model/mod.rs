@@ -69,6 +69,9 @@ pub struct Project {
     /// The Compose files, in the order they were merged (absolute).
     #[serde(skip)]
     pub files: Vec<PathBuf>,
+    /// Names of containers and built images are joined by `_`, as Compose 1 did it (`--compatibility`), not by `-`.
+    #[serde(skip)]
+    pub compatibility: bool,
     /// Services that exist in the files but belong to no active profile.
     #[serde(skip)]
     pub disabled_services: BTreeMap<String, Service>,

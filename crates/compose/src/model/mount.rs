@@ -120,18 +120,18 @@ pub struct Mount {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BindOptions {
-    /// Create the host path when it is missing (default: yes).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_host_path: Option<bool>,
-    /// Mount propagation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub propagation: Option<String>,
-    /// How mounts below are treated: `enabled`, `disabled`, `writable` or `readonly`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recursive: Option<String>,
     /// SELinux relabelling: `z` or `Z`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selinux: Option<String>,
+    /// Mount propagation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub propagation: Option<String>,
+    /// Create the host path when it is missing (default: yes).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_host_path: Option<bool>,
+    /// How mounts below are treated: `enabled`, `disabled`, `writable` or `readonly`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recursive: Option<String>,
 }
 
 /// Settings of a volume mount.

@@ -54,24 +54,24 @@ pub struct Network {
     /// Address management.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ipam: Option<Ipam>,
+    /// Made by somebody else.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub external: bool,
     /// Without a route to the outside.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub internal: bool,
     /// Containers outside the project may join.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub attachable: bool,
+    /// Labels.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub labels: IndexMap<String, String>,
     /// IPv4 on or off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_ipv4: Option<bool>,
     /// IPv6 on or off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_ipv6: Option<bool>,
-    /// Made by somebody else.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub external: bool,
-    /// Labels.
-    #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    pub labels: IndexMap<String, String>,
 }
 
 /// Address management of a network.

@@ -12,12 +12,12 @@ pub struct Healthcheck {
     /// `["CMD", ...]`, `["CMD-SHELL", "..."]` or `["NONE"]`; empty: the image's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub test: Vec<String>,
-    /// Time between two probes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub interval: Option<Duration>,
     /// Time a probe may take.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
+    /// Time between two probes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Duration>,
     /// Failures in a row that make a container unhealthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
@@ -102,6 +102,7 @@ pub struct Device {
 #[serde(default)]
 pub struct DeviceRequest {
     /// What the devices must be able to: `gpu`, `tpu`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
     /// The driver.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,9 +184,25 @@ pub struct CredentialSpec {
 pub struct Provider {
     /// The program's name.
     pub r#type: String,
-    /// Its options: a value, or a list of values.
-    #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    pub options: IndexMap<String, serde_json::Value>,
+    /// Its options, each with one value or several.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", deserialize_with = "one_or_more")]
+    pub options: IndexMap<String, Vec<String>>,
+}
+
+/// Reads options whose value may stand alone.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Values {
+        One(String),
+        Several(Vec<String>),
+    }
+    let options = IndexMap::<String, Values>::deserialize(deserializer)?;
+    let several = |values| match values {
+        Values::One(value) => vec![value],
+        Values::Several(values) => values,
+    };
+    Ok(options.into_iter().map(|(key, values)| (key, several(values))).collect())
 }
 
 /// A limit of the container's processes.

@@ -21,32 +21,27 @@ pub struct Service {
     /// Whether `up` shows the service's output (default: yes).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attach: Option<bool>,
-    /// Limits of block devices.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub blkio_config: Option<BlkioConfig>,
     /// How to build the image, if it is built.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
+    /// How the service follows changes of its sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub develop: Option<Develop>,
+    /// Limits of block devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blkio_config: Option<BlkioConfig>,
     /// Linux capabilities to add.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cap_add: Vec<String>,
     /// Linux capabilities to drop.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cap_drop: Vec<String>,
-    /// Cgroup namespace: `host` or `private`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cgroup: Option<String>,
     /// Parent cgroup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cgroup_parent: Option<String>,
-    /// The command's words; `None`: the image's own; empty: cleared.
-    pub command: Option<Vec<String>>,
-    /// Configs mounted into the container.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub configs: Vec<FileMount>,
-    /// A fixed container name; excludes more than one replica.
+    /// Cgroup namespace: `host` or `private`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub container_name: Option<String>,
+    pub cgroup: Option<String>,
     /// Number of usable CPUs (Windows).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_count: Option<i64>,
@@ -65,15 +60,23 @@ pub struct Service {
     /// Run time for real-time tasks in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_rt_runtime: Option<i64>,
-    /// Relative CPU weight.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cpu_shares: Option<i64>,
     /// Number of CPUs, also fractions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpus: Option<f64>,
     /// CPUs to run on: `0-3`, `0,1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpuset: Option<String>,
+    /// Relative CPU weight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_shares: Option<i64>,
+    /// The command's words; `None`: the image's own; empty: cleared.
+    pub command: Option<Vec<String>>,
+    /// Configs mounted into the container.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub configs: Vec<FileMount>,
+    /// A fixed container name; excludes more than one replica.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_name: Option<String>,
     /// Credentials of a managed service account (Windows).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential_spec: Option<CredentialSpec>,
@@ -83,9 +86,6 @@ pub struct Service {
     /// The parts of `deploy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deploy: Option<Deploy>,
-    /// How the service follows changes of its sources.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub develop: Option<Develop>,
     /// Rules for the cgroup's allowed devices.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub device_cgroup_rules: Vec<String>,
@@ -106,12 +106,15 @@ pub struct Service {
     pub domainname: Option<String>,
     /// The entrypoint's words; `None`: the image's own; empty: cleared.
     pub entrypoint: Option<Vec<String>>,
-    /// The files that were read into `environment`; empty once they are.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub env_file: Vec<EnvFile>,
+    /// A program outside the engine that provides the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
     /// Environment of the container, `env_file`s included.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub environment: Mapping,
+    /// The files that were read into `environment`; empty once they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_file: Vec<EnvFile>,
     /// Ports (`"80"`, `"53/udp"`, `"8000-8010"`) that other services may use; not published.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expose: Vec<String>,
@@ -121,18 +124,18 @@ pub struct Service {
     /// Extra `/etc/hosts` lines, `host=ip`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extra_hosts: Vec<String>,
-    /// GPUs for the container.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub gpus: Vec<DeviceRequest>,
     /// More groups of the main process.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub group_add: Vec<String>,
-    /// How the engine learns whether the container is healthy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub healthcheck: Option<Healthcheck>,
+    /// GPUs for the container.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gpus: Vec<DeviceRequest>,
     /// The container's host name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
+    /// How the engine learns whether the container is healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub healthcheck: Option<Healthcheck>,
     /// The image's reference; `None` for a built one without a name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
@@ -145,33 +148,33 @@ pub struct Service {
     /// Isolation technology (Windows).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
-    /// The files that were read into `labels`; empty once they are.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub label_file: Vec<String>,
     /// Container labels.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub labels: IndexMap<String, String>,
+    /// The files that were read into `labels`; empty once they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub label_file: Vec<String>,
     /// Links to other services, `SERVICE[:ALIAS]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
     /// Logging driver and its options.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logging: Option<Logging>,
-    /// MAC address of the container.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mac_address: Option<String>,
     /// Memory limit in bytes.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bytes")]
     pub mem_limit: Option<i64>,
     /// Guaranteed memory in bytes.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bytes")]
     pub mem_reservation: Option<i64>,
-    /// Tendency to swap, 0 to 100.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bytes")]
-    pub mem_swappiness: Option<i64>,
     /// Limit of memory and swap together, in bytes; -1: none.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bytes")]
     pub memswap_limit: Option<i64>,
+    /// Tendency to swap, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bytes")]
+    pub mem_swappiness: Option<i64>,
+    /// MAC address of the container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mac_address: Option<String>,
     /// AI models that the service uses.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub models: IndexMap<String, Option<ServiceModel>>,
@@ -199,21 +202,9 @@ pub struct Service {
     /// Ports published on the host, one entry for each container port.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
-    /// Commands to run in the container after it has started.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub post_start: Vec<Hook>,
-    /// Containers to run before the service starts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub pre_start: Vec<Hook>,
-    /// Commands to run in the container before it is stopped.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub pre_stop: Vec<Hook>,
     /// Run with extended privileges.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub privileged: bool,
-    /// A program outside the engine that provides the service.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provider: Option<Provider>,
     /// When the image is pulled: `always`, `never`, `missing`, `build`, `daily`, `weekly`, `every_<duration>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pull_policy: Option<String>,
@@ -286,6 +277,15 @@ pub struct Service {
     /// Working directory of the main process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
+    /// Containers to run before the service starts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pre_start: Vec<Hook>,
+    /// Commands to run in the container after it has started.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_start: Vec<Hook>,
+    /// Commands to run in the container before it is stopped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pre_stop: Vec<Hook>,
     /// Keys of the author's own (`x-*`).
     #[serde(flatten, skip_deserializing)]
     pub extensions: IndexMap<String, serde_json::Value>,

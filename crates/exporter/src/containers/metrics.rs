@@ -105,6 +105,8 @@ impl Row<'_> {
             if self.more {
                 self.add(&CREATION_TIME, container.created.floor());
             }
+        } else {
+            self.add(&OOM_EVENTS, container.oom_events as f64);
         }
         self.add(&RESTARTS, container.restarts as f64);
     }

@@ -39,9 +39,9 @@ const FOREIGN_TYPES: [&str; 24] = [
     "tracefs",
 ];
 /// Folders at and below which file systems are left out.
-const FOREIGN_FOLDERS: [&str; 3] = ["/dev", "/proc", "/sys"];
+const FOREIGN_FOLDERS: [&str; 4] = ["/dev", "/proc", "/run", "/sys"];
 /// Folders below which file systems are left out: those of containers.
-const FOREIGN_BELOW: [&str; 3] = ["/run/credentials", "/var/lib/docker", "/var/lib/containers/storage"];
+const FOREIGN_BELOW: [&str; 2] = ["/var/lib/docker", "/var/lib/containers/storage"];
 
 /// A file system that is mounted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -166,7 +166,8 @@ fn files(text: &str, families: &mut Families) {
 
 fn network(text: &str, families: &mut Families) {
     let values = |traffic: Traffic| [traffic.bytes, traffic.packets, traffic.errors, traffic.dropped];
-    for interface in interfaces(text) {
+    // What the machine says to itself is left out, as Debian's node_exporter does.
+    for interface in interfaces(text).filter(|interface| interface.name != "lo") {
         let values = values(interface.received).into_iter().chain(values(interface.transmitted));
         for (description, value) in of::NETWORK.iter().zip(values) {
             families.add(description, &[&interface.name], value as f64);

@@ -17,7 +17,10 @@ fn procfs() -> tempfile::TempDir {
         ("vmstat", "nr_free_pages 1\npgfault 77\noom_kill 3\n"),
         ("diskstats", " 254 0 vda 1 2 4 1500 5 6 8 2500 3 3500 4500\n 8 1 sda1 1 2 3 4 5 6 7 8 9 10 11\n"),
         ("sys/fs/file-nr", "1184\t0\t1048576\n"),
-        ("1/net/dev", "Inter-|\n face |\n  eth0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n"),
+        (
+            "1/net/dev",
+            "Inter-|\n face |\n  eth0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n    lo: 1 1 1 1 0 0 0 0 1 1 1 1 0 0 0 0\n",
+        ),
         ("pressure/io", "some avg10=0 total=1500000\nfull avg10=0 total=500000\n"),
     ] {
         let path = folder.path().join(name);

@@ -1,25 +1,20 @@
 //! Building an image with the engine's own builder (Engine API `POST /build`).
 
 use std::collections::{HashMap, VecDeque};
-use std::io::Write;
 use std::path::Path;
 
 use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::mpsc;
+use futures_util::StreamExt;
 use wharf_compose::model::Build;
 
 use super::Site;
 use super::stop::Stop;
 use crate::context::{Context, Dockerfile};
 use crate::plan::Step;
-use crate::{Detail, Progress, StepFailure, labels};
+use crate::{Detail, Progress, StepFailure, labels, pipe};
 
 /// Lines of output that explain a failed build.
 const LAST_LINES: usize = 20;
-/// Size of the pieces in which the context is sent, in bytes.
-const PIECE: usize = 64 * 1024;
 
 /// Builds the image of a service.
 pub(super) async fn build(
@@ -42,7 +37,7 @@ pub(super) async fn build(
     };
     let (options, context) =
         request(site, definition, image, service).map_err(|message| failed(message, VecDeque::new()))?;
-    let body = context.map(|context| bollard::body_try_stream(packed(context)));
+    let body = context.map(|context| bollard::body_try_stream(pipe::written(move |out| context.write(out))));
     let mut output = Box::pin(site.engine.docker().build_image(options, None, body));
     let mut last = VecDeque::new();
     while let Some(info) = output.next().await {
@@ -107,6 +102,9 @@ fn request(site: &Site<'_>, build: &Build, image: &str, service: &str) -> Result
     if let Some(size) = build.shm_size.and_then(|size| i32::try_from(size).ok()) {
         options = options.shmsize(size);
     }
+    if let Some(memory) = site.build_memory {
+        options = options.memory(i32::try_from(memory).unwrap_or(i32::MAX));
+    }
     if let Some(network) = &build.network {
         options = options.networkmode(network);
     }
@@ -124,31 +122,4 @@ fn request(site: &Site<'_>, build: &Build, image: &str, service: &str) -> Result
     let context = Context::open(Path::new(&build.context), dockerfile)?;
     options = options.dockerfile(context.dockerfile_name());
     Ok((options.build(), Some(context)))
-}
-
-/// The context as a tar archive, read by a thread of its own while it is sent.
-fn packed(context: Context) -> impl Stream<Item = std::io::Result<Bytes>> {
-    let (sender, receiver) = mpsc::channel(4);
-    tokio::task::spawn_blocking(move || {
-        let mut pipe = std::io::BufWriter::with_capacity(PIECE, Pipe(sender.clone()));
-        let written = context.write(&mut pipe).and_then(|()| pipe.flush());
-        if let Err(error) = written {
-            // Without a receiver the request is over, and nobody is left to tell.
-            let _ = sender.blocking_send(Err(error));
-        }
-    });
-    stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) })
-}
-
-struct Pipe(mpsc::Sender<std::io::Result<Bytes>>);
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map(|()| bytes.len()).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -28,6 +28,13 @@ impl Journal {
         }
     }
 
+    /// Takes note of a step that failed. What a `pre_start` container left has to be there to be looked at.
+    pub(super) fn retain(&mut self, step: &Step) {
+        if let Step::RunInitContainer { name, .. } = step {
+            self.containers.retain(|made| made != name);
+        }
+    }
+
     /// Removes it again. The engine itself refuses to remove networks and volumes that somebody uses; nothing more is
     /// reported than the failure that led here.
     pub(super) async fn undo(self, engine: &Engine) {

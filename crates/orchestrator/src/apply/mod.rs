@@ -3,6 +3,7 @@
 mod build;
 mod explain;
 mod files;
+mod hook;
 mod journal;
 mod pull;
 mod run;
@@ -31,6 +32,10 @@ pub struct ApplyOptions {
     pub stop: CancellationToken,
     /// The longest that one container is waited for; `None`: as long as it takes.
     pub wait_timeout: Option<Duration>,
+    /// The most memory that a build may use, in bytes.
+    pub build_memory: Option<i64>,
+    /// How many steps are carried out at a time; `None`: as many as can be.
+    pub parallel: Option<std::num::NonZeroUsize>,
 }
 
 /// What the steps need.
@@ -40,6 +45,7 @@ struct Site<'a> {
     events: &'a (dyn Fn(Event) + Sync),
     watch: Option<Watch>,
     wait_timeout: Option<Duration>,
+    build_memory: Option<i64>,
     /// Cancelled at the first failure: there is nothing left to wait for.
     give_up: CancellationToken,
 }
@@ -71,14 +77,17 @@ pub async fn apply(
         events,
         watch: if waits { Some(Watch::open(engine, &project.name).await?) } else { None },
         wait_timeout: options.wait_timeout,
+        build_memory: options.build_memory,
         give_up: options.stop.child_token(),
     };
     let mut journal = Journal::default();
     let mut failures = Vec::new();
     let mut schedule = Schedule::new(plan);
     let mut running = FuturesUnordered::new();
+    let most = options.parallel.map_or(usize::MAX, std::num::NonZeroUsize::get);
     loop {
         while !site.give_up.is_cancelled()
+            && running.len() < most
             && let Some(number) = schedule.next_ready()
         {
             running.push(carry_out(&site, number, &plan.steps[number]));
@@ -91,6 +100,7 @@ pub async fn apply(
             }
             Err(failure) => {
                 site.give_up.cancel();
+                journal.retain(&plan.steps[number].step);
                 failures.extend(failure);
             }
         }

@@ -15,6 +15,7 @@ pub(super) async fn pull(
     step: &Step,
     image: &str,
     or_build: Option<&str>,
+    may_fail: bool,
 ) -> Result<Option<String>, Stop> {
     match (fetch(site, number, step, image).await, or_build) {
         (Ok(()), _) => Ok(None),
@@ -27,6 +28,10 @@ pub(super) async fn pull(
             );
             build::build(site, number, step, image, service).await?;
             Ok(Some("Built".to_owned()))
+        }
+        (Err(error), None) if may_fail => {
+            let reason = wharf_docker::Error::from(error).engine_message();
+            Ok(Some(format!("Left out: {reason}")))
         }
         (Err(error), None) => {
             let mut failure = explain::engine(step, error);
@@ -58,7 +63,7 @@ async fn fetch(site: &Site<'_>, number: usize, step: &Step, image: &str) -> Resu
 }
 
 /// Name and tag; a reference without either tag or digest means `latest`, never all tags.
-fn split_reference(image: &str) -> (&str, Option<&str>) {
+pub(super) fn split_reference(image: &str) -> (&str, Option<&str>) {
     if image.contains('@') {
         return (image, None);
     }

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use bollard::models::{EndpointSettings, NetworkConnectRequest};
+use bollard::models::{ContainerConfig, EndpointSettings, NetworkConnectRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions,
-    RemoveVolumeOptions, RenameContainerOptionsBuilder, RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
+    CommitContainerOptions, CreateContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptions, RemoveVolumeOptions, RenameContainerOptionsBuilder, RestartContainerOptionsBuilder,
+    StopContainerOptionsBuilder,
 };
 
 use super::stop::Stop;
-use super::{Site, build, explain, files, pull, wait};
+use super::{Site, build, explain, files, hook, pull, wait};
 use crate::container::{Replica, create_body, further_networks};
+use crate::copy::{self, CopyError};
 use crate::plan::Step;
-use crate::resources;
+use crate::{StepFailure, resources};
 
 type EngineResult<T> = Result<T, bollard::errors::Error>;
 
@@ -20,7 +22,23 @@ type EngineResult<T> = Result<T, bollard::errors::Error>;
 pub(super) async fn step(site: &Site<'_>, number: usize, step: &Step) -> Result<Option<String>, Stop> {
     let docker = site.engine.docker();
     let result: EngineResult<Option<String>> = match step {
-        Step::PullImage { image, or_build } => return pull::pull(site, number, step, image, or_build.as_deref()).await,
+        Step::PullImage { image, or_build, may_fail } => {
+            return pull::pull(site, number, step, image, or_build.as_deref(), *may_fail).await;
+        }
+        Step::RunHook { service, moment, index, name } => {
+            return hook::command(site, number, step, (service, *moment, *index), name).await;
+        }
+        Step::RunInitContainer { service, index, name } => {
+            return hook::init_container(site, number, step, (service, *index), name).await;
+        }
+        Step::CopyInto { name, copy } => match copy::into(site.engine, name, copy).await {
+            Ok(()) => Ok(None),
+            Err(CopyError::Engine(error)) => Err(error),
+            Err(other) => {
+                let message = format!("cannot {step}: {other}");
+                return Err(StepFailure { step: step.to_string(), message, help: None, details: Vec::new() }.into());
+            }
+        },
         Step::BuildImage { image, service } => return build::build(site, number, step, image, service).await,
         Step::AwaitContainer { name, until } => return wait::wait(site, step, name, *until).await,
         Step::CreateContainer { service, number, name, replaces } => {
@@ -56,6 +74,23 @@ pub(super) async fn step(site: &Site<'_>, number: usize, step: &Step) -> Result<
         Step::KillContainer { name, signal } => {
             let options = KillContainerOptionsBuilder::default().signal(signal).build();
             gone_is_fine(docker.kill_container(name, Some(options)).await)
+        }
+        Step::PauseContainer { name } => docker.pause_container(name).await.map(|()| None),
+        Step::UnpauseContainer { name } => docker.unpause_container(name).await.map(|()| None),
+        Step::CommitContainer { name, image, author, message, changes, pause } => {
+            let (repo, tag) = image.as_deref().map(pull::split_reference).unwrap_or_default();
+            let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+            let options = CommitContainerOptions {
+                container: Some(name.clone()),
+                repo: Some(repo.to_owned()).filter(|repo| !repo.is_empty()),
+                tag: tag.map(str::to_owned),
+                author: text(author),
+                comment: text(message),
+                pause: *pause,
+                changes: Some(changes.join("\n")).filter(|changes| !changes.is_empty()),
+            };
+            let committed = docker.commit_container(options, ContainerConfig::default()).await;
+            committed.map(|image| Some(format!("Committed as {}", image.id)))
         }
         Step::RemoveContainer { name, volumes } => {
             let options = RemoveContainerOptionsBuilder::default().v(*volumes).force(true).build();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_compose::Project;
 
-use super::{Cause, Plan, Step, image_of};
+use super::{Cause, Moment, Plan, Step, hooks, image_of};
 use crate::observe::Container;
 use crate::{Observed, labels};
 
@@ -22,9 +22,9 @@ pub enum RemoveImages {
 pub struct DownOptions {
     /// Only containers of these services; networks and volumes stay. None: everything.
     pub services: Vec<String>,
-    /// Named volumes, too.
+    /// Volumes, too: the project's named ones, and anonymous ones of its containers.
     pub volumes: bool,
-    /// Containers of services that the file does not name, too.
+    /// Containers of services that the file does not name, and those of `run`, too.
     pub remove_orphans: bool,
     /// Images, too.
     pub images: Option<RemoveImages>,
@@ -44,22 +44,25 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
         true => known(name) || options.remove_orphans,
         false => options.services.iter().any(|service| service == name),
     };
-    let containers: Vec<&Container> =
-        observed.containers.iter().filter(|container| chosen(&container.service)).collect();
+    // What is left of a hook goes with its service; a container of `run` may have work to do.
+    let goes = |container: &&Container| {
+        chosen(&container.service) && (!container.one_off || container.is_hook() || options.remove_orphans)
+    };
+    let containers: Vec<&Container> = observed.containers.iter().filter(goes).collect();
     let left: Vec<&str> = observed
         .containers
         .iter()
-        .filter(|container| options.services.is_empty() && !chosen(&container.service))
+        .filter(|container| options.services.is_empty() && !goes(container))
         .map(|container| container.name.as_str())
         .collect();
     if !left.is_empty() {
         let message = format!(
-            "containers of services that are not in the file stay: {}; --remove-orphans removes them",
+            "containers of `run`, or of services that are not in the file, stay: {}; --remove-orphans removes them",
             left.join(", ")
         );
         plan.warn(message, None);
     }
-    let teardown = Teardown { timeout: options.timeout, remove: true };
+    let teardown = Teardown { timeout: options.timeout, remove: Some(options.volumes) };
     let removed = teardown.plan(&mut plan, project, &containers);
     if !options.services.is_empty() {
         return plan;
@@ -82,7 +85,8 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
 /// How containers end.
 pub(super) struct Teardown {
     pub(super) timeout: Option<u64>,
-    pub(super) remove: bool,
+    /// They are removed; with their anonymous volumes, if it says so.
+    pub(super) remove: Option<bool>,
 }
 
 impl Teardown {
@@ -98,14 +102,18 @@ impl Teardown {
                 let mut cause = Cause::Asked;
                 let mut before = after.clone();
                 if container.is_up() {
+                    if let Some(definition) = project.services.get(service).filter(|_| !container.one_off) {
+                        let of = (service, definition);
+                        before = hooks::commands(plan, of, Moment::PreStop, &container.name, before);
+                    }
                     let step = Step::StopContainer { name: container.name.clone(), grace: self.timeout };
                     let stop = plan.add(step, cause, before);
                     stops.entry(service).or_default().push(stop);
                     cause = Cause::Follows;
                     before = vec![stop];
                 }
-                if self.remove {
-                    let step = Step::RemoveContainer { name: container.name.clone(), volumes: true };
+                if let Some(volumes) = self.remove {
+                    let step = Step::RemoveContainer { name: container.name.clone(), volumes };
                     before = vec![plan.add(step, cause, before)];
                 }
                 last.extend(before);

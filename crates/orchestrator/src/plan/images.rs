@@ -26,8 +26,10 @@ pub struct ImageOptions {
     pub no_build: bool,
     /// Leave out what is not built: neither pull nor complain.
     pub only_build: bool,
-    /// Overrides every service's `pull_policy`.
+    /// Overrides every service's `pull_policy`; `policy`: it does not.
     pub pull: Option<String>,
+    /// A pull that fails is reported and stops nothing.
+    pub ignore_pull_failures: bool,
     /// Now, in nanoseconds since 1970, for policies that look at an image's age.
     pub now: i64,
 }
@@ -49,16 +51,23 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
     let mut plan = Plan::default();
     let mut problems = Vec::new();
     let mut planned: BTreeMap<String, usize> = BTreeMap::new();
+    let may_fail = options.ignore_pull_failures;
+    let pull = |image: &str, or_build| Step::PullImage { image: image.to_owned(), or_build, may_fail };
     for name in &chosen {
         let service = &project.services[name];
+        for image in init_images(project, name, service) {
+            if !planned.contains_key(&image)
+                && let Some(cause) = fetched(&image, service, observed, options)
+            {
+                planned.insert(image.clone(), plan.add(pull(&image, None), cause, Vec::new()));
+            }
+        }
         let image = image_of(project, name, service);
         let step = match need(service, &image, observed, options) {
             Need::Nothing => continue,
             Need::Build(cause) => (Step::BuildImage { image: image.clone(), service: name.clone() }, cause),
-            Need::Pull(cause) => (Step::PullImage { image: image.clone(), or_build: None }, cause),
-            Need::PullOrBuild => {
-                (Step::PullImage { image: image.clone(), or_build: Some(name.clone()) }, Cause::Missing)
-            }
+            Need::Pull(cause) => (pull(&image, None), cause),
+            Need::PullOrBuild => (pull(&image, Some(name.clone())), Cause::Missing),
             Need::Absent => {
                 problems.push(absent(project, name, &image));
                 continue;
@@ -95,7 +104,13 @@ fn need(service: &Service, image: &str, observed: &Observed, options: &ImageOpti
             None => Need::Absent,
         };
     }
-    match options.pull.as_deref().or(service.pull_policy.as_deref()).unwrap_or("missing") {
+    match options
+        .pull
+        .as_deref()
+        .filter(|pull| *pull != "policy")
+        .or(service.pull_policy.as_deref())
+        .unwrap_or("missing")
+    {
         "always" => Need::Pull(pull_policy("always")),
         "build" if buildable => Need::Build(pull_policy("build")),
         "never" if here.is_none() => Need::Absent,
@@ -108,6 +123,21 @@ fn need(service: &Service, image: &str, observed: &Observed, options: &ImageOpti
             }
             (Some(_), _) => Need::Nothing,
         },
+    }
+}
+
+/// The images of a service's `pre_start` containers, as far as they are others than the service's own.
+pub fn init_images<'a>(project: &Project, name: &str, service: &'a Service) -> impl Iterator<Item = String> + use<'a> {
+    let own = image_of(project, name, service);
+    service.pre_start.iter().filter_map(|hook| hook.image.clone()).filter(move |image| *image != own)
+}
+
+/// Why an image that nobody builds is pulled, if it is.
+fn fetched(image: &str, service: &Service, observed: &Observed, options: &ImageOptions) -> Option<Cause> {
+    let plain = Service { pull_policy: service.pull_policy.clone(), ..Service::default() };
+    match need(&plain, image, observed, options) {
+        Need::Pull(cause) => Some(cause),
+        _ => None,
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod check;
 mod down;
+mod hooks;
 mod images;
 mod order;
+mod resources;
 mod step;
 mod unsupported;
 mod up;
@@ -16,10 +18,11 @@ use wharf_compose::model::Service;
 use wharf_compose::place::Place;
 
 pub use down::{DownOptions, RemoveImages, down};
-pub use images::{ImageOptions, images};
-pub use step::{Cause, Step, Until};
-pub use up::{Recreate, UpOptions, around, up};
-pub use verbs::{kill, restart, stop};
+pub use images::{ImageOptions, images, init_images};
+pub use order::with_dependencies;
+pub use step::{Cause, Moment, Step, Until};
+pub use up::{Recreate, UpOptions, after_start, around, up};
+pub use verbs::{RemoveOptions, RestartOptions, kill, pause, remove, restart, stop, unpause};
 
 use crate::labels;
 
@@ -56,6 +59,15 @@ pub struct Warning {
 }
 
 impl Plan {
+    /// A plan of steps that the caller asks for, none after another.
+    pub fn of_all(steps: impl IntoIterator<Item = Step>) -> Self {
+        let mut plan = Plan::default();
+        for step in steps {
+            plan.add(step, Cause::Asked, Vec::new());
+        }
+        plan
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
@@ -97,11 +109,11 @@ impl std::fmt::Display for Plan {
 
 /// The image a service runs: its own `image`, or the name of the one that is built for it.
 pub fn image_of(project: &Project, name: &str, service: &Service) -> String {
-    service.image.clone().unwrap_or_else(|| labels::built_image_name(&project.name, name))
+    service.image.clone().unwrap_or_else(|| labels::built_image_name(project, name))
 }
 
 /// The name of a replica's container: `container_name`, else `<project>-<service>-<number>`.
 pub fn replica_name(project: &Project, service: &str, number: u32) -> String {
     let fixed = project.services.get(service).and_then(|service| service.container_name.clone());
-    fixed.unwrap_or_else(|| labels::container_name(&project.name, service, number))
+    fixed.unwrap_or_else(|| labels::container_name(project, service, number))
 }

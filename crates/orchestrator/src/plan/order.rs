@@ -50,6 +50,14 @@ pub(super) fn selected(project: &Project, names: &[String], alone: bool) -> Resu
     Ok(found)
 }
 
+/// The named services (all, when none is named), with all that they depend on.
+///
+/// # Errors
+/// A name that is no service of the project.
+pub fn with_dependencies(project: &Project, names: &[String]) -> Result<BTreeSet<String>, Error> {
+    selected(project, names, false)
+}
+
 /// Services with their dependencies first; among equals by name. The reader has excluded cycles.
 pub(super) fn in_order<'a>(project: &'a Project, chosen: &BTreeSet<String>) -> Vec<(&'a str, &'a Service)> {
     fn visit<'a>(

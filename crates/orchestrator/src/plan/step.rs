@@ -1,6 +1,9 @@
 //! One step of a plan, and why it is there.
 
 use serde::Serialize;
+use wharf_compose::model::{Hook, Service};
+
+use crate::copy::CopyInto;
 
 /// What is done: one thing in the engine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,6 +16,9 @@ pub enum Step {
         /// The service that is built if the registry does not have the image.
         #[serde(skip_serializing_if = "Option::is_none")]
         or_build: Option<String>,
+        /// A failure is reported and stops nothing.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        may_fail: bool,
     },
     /// Build a service's image.
     BuildImage {
@@ -59,6 +65,26 @@ pub enum Step {
         /// The container's name.
         name: String,
     },
+    /// Run one of a service's `pre_start` containers to its end, with the volumes of a container that is not started yet.
+    RunInitContainer {
+        /// The service.
+        service: String,
+        /// Which one of its `pre_start`, from 0.
+        index: usize,
+        /// The container's name.
+        name: String,
+    },
+    /// Run one of a service's commands for a moment of a container's life, in that container.
+    RunHook {
+        /// The service.
+        service: String,
+        /// The moment.
+        moment: Moment,
+        /// Which command, from 0.
+        index: usize,
+        /// The container's name.
+        name: String,
+    },
     /// Wait until a container is in a state.
     AwaitContainer {
         /// The container's name.
@@ -88,6 +114,43 @@ pub enum Step {
         name: String,
         /// The signal, by name or number.
         signal: String,
+    },
+    /// Freeze a container's processes.
+    PauseContainer {
+        /// The container's name.
+        name: String,
+    },
+    /// Let a frozen container's processes go on.
+    UnpauseContainer {
+        /// The container's name.
+        name: String,
+    },
+    /// Make an image of what a container's files are now.
+    CommitContainer {
+        /// The container's name.
+        name: String,
+        /// The image's reference; `None`: it has only an identifier.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        image: Option<String>,
+        /// Who made it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        author: Option<String>,
+        /// What was changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// Instructions of a Dockerfile that are applied to the image (`ENV DEBUG=1`).
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<String>,
+        /// The container is paused meanwhile.
+        pause: bool,
+    },
+    /// Copy files of this machine into a container.
+    CopyInto {
+        /// The container's name.
+        name: String,
+        /// What is copied.
+        #[serde(flatten)]
+        copy: CopyInto,
     },
     /// Remove a stopped container.
     RemoveContainer {
@@ -123,6 +186,34 @@ pub enum Until {
     RunningOrHealthy,
     /// It has exited with code 0.
     Completed,
+}
+
+/// A moment of a container's life at which the file may ask for commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// After it was started.
+    PostStart,
+    /// Before it is stopped.
+    PreStop,
+}
+
+impl Moment {
+    /// The key in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Moment::PostStart => "post_start",
+            Moment::PreStop => "pre_stop",
+        }
+    }
+
+    /// The service's commands for this moment.
+    pub fn hooks(self, service: &Service) -> &[Hook] {
+        match self {
+            Moment::PostStart => &service.post_start,
+            Moment::PreStop => &service.pre_stop,
+        }
+    }
 }
 
 impl std::fmt::Display for Until {
@@ -171,6 +262,8 @@ pub enum Cause {
     },
     /// The file does not name its service.
     Orphan,
+    /// The file asks for it at this moment of the container's life.
+    Hook,
     /// An earlier update was interrupted.
     InterruptedUpdate,
     /// The step is a part of what was begun by an earlier one.
@@ -189,7 +282,8 @@ impl std::fmt::Display for Cause {
             Cause::ScaledDown { to } => write!(f, "scaled down to {to}"),
             Cause::Stopped => f.write_str("not running"),
             Cause::NeededBy { service } => write!(f, "{service} waits for it"),
-            Cause::Orphan => f.write_str("its service is not in the file"),
+            Cause::Orphan => f.write_str("an orphan"),
+            Cause::Hook => f.write_str("a hook of its service"),
             Cause::InterruptedUpdate => f.write_str("left over from an interrupted update"),
             Cause::Follows => Ok(()),
         }
@@ -207,6 +301,12 @@ impl Step {
             Step::CreateVolume { name, .. } | Step::RemoveVolume { name } => format!("Volume {name}"),
             Step::RenameContainer { to, .. } => format!("Container {to}"),
             Step::CreateContainer { name, .. }
+            | Step::RunInitContainer { name, .. }
+            | Step::RunHook { name, .. }
+            | Step::PauseContainer { name }
+            | Step::UnpauseContainer { name }
+            | Step::CommitContainer { name, .. }
+            | Step::CopyInto { name, .. }
             | Step::StartContainer { name }
             | Step::AwaitContainer { name, .. }
             | Step::StopContainer { name, .. }
@@ -226,6 +326,13 @@ impl Step {
             Step::CreateContainer { .. } => ("Creating", "Created"),
             Step::RenameContainer { .. } => ("Renaming", "Renamed"),
             Step::StartContainer { .. } => ("Starting", "Started"),
+            Step::RunInitContainer { .. } => ("Running pre_start", "Ran pre_start"),
+            Step::RunHook { moment: Moment::PostStart, .. } => ("Running post_start", "Started"),
+            Step::RunHook { moment: Moment::PreStop, .. } => ("Running pre_stop", "Ran pre_stop"),
+            Step::PauseContainer { .. } => ("Pausing", "Paused"),
+            Step::UnpauseContainer { .. } => ("Unpausing", "Unpaused"),
+            Step::CommitContainer { .. } => ("Committing", "Committed"),
+            Step::CopyInto { .. } => ("Copying", "Copied"),
             Step::AwaitContainer { until: Until::Completed, .. } => ("Waiting", "Exited"),
             Step::AwaitContainer { .. } => ("Waiting", "Healthy"),
             Step::StopContainer { .. } => ("Stopping", "Stopped"),
@@ -242,14 +349,23 @@ impl Step {
 impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Step::PullImage { image, or_build: None } => write!(f, "pull image {image}"),
-            Step::PullImage { image, or_build: Some(_) } => write!(f, "pull or build image {image}"),
+            Step::PullImage { image, or_build: None, .. } => write!(f, "pull image {image}"),
+            Step::PullImage { image, or_build: Some(_), .. } => write!(f, "pull or build image {image}"),
             Step::BuildImage { image, .. } => write!(f, "build image {image}"),
             Step::CreateNetwork { name, .. } => write!(f, "create network {name}"),
             Step::CreateVolume { name, .. } => write!(f, "create volume {name}"),
             Step::CreateContainer { name, .. } => write!(f, "create container {name}"),
             Step::RenameContainer { from, to } => write!(f, "rename container {from} to {to}"),
             Step::StartContainer { name } => write!(f, "start container {name}"),
+            Step::RunInitContainer { service, index, name } => {
+                write!(f, "run pre_start[{index}] of service {service} with the volumes of {name}")
+            }
+            Step::RunHook { moment, index, name, .. } => write!(f, "run {}[{index}] in {name}", moment.as_str()),
+            Step::PauseContainer { name } => write!(f, "pause container {name}"),
+            Step::UnpauseContainer { name } => write!(f, "unpause container {name}"),
+            Step::CommitContainer { name, image: Some(image), .. } => write!(f, "commit container {name} as {image}"),
+            Step::CommitContainer { name, image: None, .. } => write!(f, "commit container {name}"),
+            Step::CopyInto { name, copy } => write!(f, "copy {} to {name}:{}", copy.source, copy.target),
             Step::AwaitContainer { name, until } => write!(f, "wait until {name} is {until}"),
             Step::StopContainer { name, .. } => write!(f, "stop container {name}"),
             Step::RestartContainer { name, .. } => write!(f, "restart container {name}"),

@@ -7,16 +7,12 @@ use crate::Problem;
 
 /// What a service asks for that cannot be done.
 pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<Problem> {
-    let hooks = "run such commands from the service's own command, or with `wharf exec`";
     let mut asked: Vec<(String, bool, &str)> = [
         ("provider", service.provider.is_some(), "start what the provider provides by its own command"),
         ("models", !service.models.is_empty(), "run the model as a service of its own"),
         ("credential_spec", service.credential_spec.is_some(), "it is for Windows containers"),
         ("use_api_socket", service.use_api_socket, "mount the engine's socket as a volume"),
         ("external_links", !service.external_links.is_empty(), "join a network that both use (`external: true`)"),
-        ("pre_start", !service.pre_start.is_empty(), hooks),
-        ("post_start", !service.post_start.is_empty(), hooks),
-        ("pre_stop", !service.pre_stop.is_empty(), hooks),
     ]
     .into_iter()
     .map(|(key, asked, help)| (key.to_owned(), asked, help))
@@ -24,6 +20,10 @@ pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<
     for (index, mount) in service.volumes.iter().enumerate() {
         let known = matches!(mount.kind, MountKind::Bind | MountKind::Volume | MountKind::Tmpfs);
         asked.push((format!("volumes[{index}].type"), !known, "use a volume, a bind mount or a tmpfs"));
+    }
+    for (index, hook) in service.pre_start.iter().enumerate() {
+        let help = "it then runs once for the service, before its first replica";
+        asked.push((format!("pre_start[{index}].per_replica"), hook.per_replica, help));
     }
     for (key, network) in &service.networks {
         let named = network.as_ref().is_some_and(|network| network.interface_name.is_some());

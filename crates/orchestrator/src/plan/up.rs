@@ -6,7 +6,7 @@ use wharf_compose::Project;
 use wharf_compose::model::{Condition, Service};
 
 use super::order::{dependencies, in_order, owners, selected};
-use super::{Cause, Plan, Step, Until, check, image_of, replica_name};
+use super::{Cause, Moment, Plan, Step, Until, check, hooks, image_of, replica_name};
 use crate::observe::{Container, Health, State};
 use crate::{Error, Observed, hash};
 
@@ -41,6 +41,12 @@ pub struct UpOptions {
     pub scale: BTreeMap<String, u32>,
     /// Remove containers of services that the file does not name.
     pub remove_orphans: bool,
+    /// Say nothing of containers of services that the file does not name.
+    pub ignore_orphans: bool,
+    /// Containers of services that the chosen ones depend on are made anew, too.
+    pub recreate_dependencies: bool,
+    /// Networks and volumes that no chosen service uses, too.
+    pub all_resources: bool,
     /// Seconds a container gets to stop, instead of its own grace period.
     pub timeout: Option<u64>,
     /// New anonymous volumes for recreated containers.
@@ -94,16 +100,26 @@ pub fn around(project: &Project, observed: &Observed, service: &str, options: &U
         planner.service(name, service);
     }
     planner.starts_after(service, &project.services[service]);
+    planner.orphans();
     Ok(planner.plan)
 }
 
-struct Planner<'a> {
-    project: &'a Project,
-    observed: &'a Observed,
-    options: &'a UpOptions,
-    plan: Plan,
+/// Plans what a service asks for after one more container of it, `name`, was started.
+pub fn after_start(project: &Project, service: &str, name: &str) -> Plan {
+    let mut plan = Plan::default();
+    if let Some(definition) = project.services.get(service) {
+        hooks::commands(&mut plan, (service, definition), Moment::PostStart, name, Vec::new());
+    }
+    plan
+}
+
+pub(super) struct Planner<'a> {
+    pub(super) project: &'a Project,
+    pub(super) observed: &'a Observed,
+    pub(super) options: &'a UpOptions,
+    pub(super) plan: Plan,
     /// Steps that make networks (`network NAME`) and volumes (`volume NAME`).
-    made: BTreeMap<String, usize>,
+    pub(super) made: BTreeMap<String, usize>,
     /// What became of the services so far.
     services: BTreeMap<String, Outcome>,
     awaits: BTreeMap<(String, Until), usize>,
@@ -115,6 +131,19 @@ struct Outcome {
     replicas: Vec<Replica>,
     /// Some of its containers are made anew.
     replaced: bool,
+}
+
+/// A container that is there, and why it is made anew, if it is.
+type Kept<'a> = (&'a Container, Option<Cause>);
+
+/// How the containers of one service are started.
+struct Start<'a> {
+    name: &'a str,
+    service: &'a Service,
+    /// Steps that have to be done before.
+    before: Vec<usize>,
+    /// Its `pre_start` containers are planned, or not needed.
+    initialised: bool,
 }
 
 /// A container as it will be.
@@ -139,63 +168,12 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn networks_and_volumes(&mut self, chosen: &BTreeSet<String>) {
-        let project = self.project;
-        let services = || chosen.iter().filter_map(|name| project.services.get(name));
-        let networks: BTreeSet<&String> = services().flat_map(|service| service.networks.keys()).collect();
-        let volumes: BTreeSet<&String> =
-            services().flat_map(|service| &service.volumes).filter_map(|mount| mount.source.as_ref()).collect();
-        for (key, network) in project.networks.iter().filter(|(key, net)| networks.contains(key) && !net.external) {
-            match self.observed.networks.iter().find(|seen| seen.name == network.name) {
-                Some(seen) => {
-                    let driver = network.driver.as_deref().unwrap_or("bridge");
-                    if seen.driver.as_deref().is_some_and(|found| found != driver) {
-                        let place = project.places.get(&format!("networks.{key}"));
-                        let message = format!(
-                            "network {} exists with driver {}, not {driver}: `down` and `up` make it anew",
-                            network.name,
-                            seen.driver.as_deref().unwrap_or_default(),
-                        );
-                        self.plan.warn(message, place);
-                    }
-                    self.warn_of_owner("network", key, &network.name, seen.project.as_deref());
-                }
-                None => {
-                    let step = Step::CreateNetwork { key: key.clone(), name: network.name.clone() };
-                    let number = self.plan.add(step, Cause::Missing, Vec::new());
-                    self.made.insert(format!("network {key}"), number);
-                }
-            }
-        }
-        for (key, volume) in project.volumes.iter().filter(|(key, vol)| volumes.contains(key) && !vol.external) {
-            match self.observed.volumes.iter().find(|seen| seen.name == volume.name) {
-                Some(seen) => self.warn_of_owner("volume", key, &volume.name, seen.project.as_deref()),
-                None => {
-                    let step = Step::CreateVolume { key: key.clone(), name: volume.name.clone() };
-                    let number = self.plan.add(step, Cause::Missing, Vec::new());
-                    self.made.insert(format!("volume {key}"), number);
-                }
-            }
-        }
-    }
-
-    fn warn_of_owner(&mut self, kind: &str, key: &str, name: &str, owner: Option<&str>) {
-        if owner == Some(self.project.name.as_str()) {
-            return;
-        }
-        let owner = owner
-            .map_or_else(|| "was not made by this project".to_owned(), |owner| format!("belongs to project {owner}"));
-        let message =
-            format!("{kind} {name} exists and {owner}; it is used as it is (say `external: true` if that is meant)");
-        self.plan.warn(message, self.project.places.get(&format!("{kind}s.{key}")));
-    }
-
     fn service(&mut self, name: &str, service: &Service) {
         let wanted = match self.options.only_existing {
             true => u32::MAX,
             false => self.wanted(name, service),
         };
-        let mut here: Vec<(&Container, Option<Cause>)> = self
+        let mut here: Vec<Kept<'_>> = self
             .observed
             .containers
             .iter()
@@ -222,28 +200,35 @@ impl<'a> Planner<'a> {
         for (container, cause) in excess {
             self.remove(container, cause);
         }
-        kept.sort_by_key(|(container, _)| container.number);
-        let before = self.starts_after(name, service);
-        let creates_after = self.creates_after(service);
-        let mut outcome = Outcome::default();
         let missing = match self.options.only_existing {
             true => 0,
             false => wanted.saturating_sub(kept.len() as u32) as usize,
         };
-        let free: Vec<u32> =
-            (1..).filter(|number| !kept.iter().any(|(kept, _)| kept.number == *number)).take(missing).collect();
-        for (container, reason) in kept {
-            let replica = match reason {
-                Some(cause) => {
+        let free = (1..).filter(|number| !kept.iter().any(|(kept, _)| kept.number == *number)).take(missing);
+        let mut replicas: Vec<(u32, Option<Kept<'_>>)> = free.map(|number| (number, None)).collect();
+        replicas.extend(kept.into_iter().map(|kept| (kept.0.number, Some(kept))));
+        replicas.sort_by_key(|(number, _)| *number);
+
+        let stays = |kept: &Kept<'_>| kept.1.is_none() && kept.0.state == State::Running;
+        let runs_already = replicas.iter().filter_map(|(_, kept)| kept.as_ref()).any(stays);
+        let mut start = Start {
+            name,
+            service,
+            before: self.starts_after(name, service),
+            initialised: runs_already || self.options.no_start,
+        };
+        let creates_after = self.creates_after(service);
+        let mut outcome = Outcome::default();
+        for (number, kept) in replicas {
+            let replica = match kept {
+                Some((container, Some(cause))) => {
                     outcome.replaced = true;
-                    self.replace(name, container, cause, &creates_after, &before)
+                    self.replace(&mut start, container, cause, &creates_after)
                 }
-                None => self.keep(name, service, container, &before),
+                Some((container, None)) => self.keep(&mut start, container),
+                None => self.create(&mut start, number, &creates_after),
             };
             outcome.replicas.push(replica);
-        }
-        for number in free {
-            outcome.replicas.push(self.create(name, number, &creates_after, &before));
         }
         self.services.insert(name.to_owned(), outcome);
     }
@@ -257,6 +242,7 @@ impl<'a> Planner<'a> {
         match self.options.recreate {
             Recreate::Never => return None,
             Recreate::Always if named => return Some(Cause::Asked),
+            _ if self.options.recreate_dependencies && !named => return Some(Cause::Asked),
             _ => {}
         }
         if matches!(container.state, State::Dead | State::Removing)
@@ -332,8 +318,9 @@ impl<'a> Planner<'a> {
         steps
     }
 
-    fn keep(&mut self, service_name: &str, service: &Service, container: &Container, before: &[usize]) -> Replica {
-        let proper = replica_name(self.project, service_name, container.number);
+    fn keep(&mut self, start: &mut Start<'_>, container: &Container) -> Replica {
+        let service = start.service;
+        let proper = replica_name(self.project, start.name, container.number);
         let mut ready = None;
         let leftover = container.name != proper && container.name.ends_with(&format!("_{proper}"));
         let name = if leftover {
@@ -355,19 +342,19 @@ impl<'a> Planner<'a> {
         if self.options.no_start {
             return Replica { name, ready, healthy: true };
         }
-        let mut after = before.to_vec();
-        after.extend(ready);
         let cause = match follows {
-            Some(service) if container.is_up() => {
-                let cause = Cause::DependencyReplaced { service };
+            Some(dependency) if container.is_up() => {
+                let mut after = start.before.clone();
+                after.extend(ready);
+                let after = hooks::commands(&mut self.plan, (start.name, service), Moment::PreStop, &name, after);
                 let stop = Step::StopContainer { name: name.clone(), grace: self.options.timeout };
-                after = vec![self.plan.add(stop, cause, after)];
+                let cause = Cause::DependencyReplaced { service: dependency };
+                ready = Some(self.plan.add(stop, cause, after));
                 Cause::Follows
             }
             _ => Cause::Stopped,
         };
-        let start = self.plan.add(Step::StartContainer { name: name.clone() }, cause, after);
-        Replica { name, ready: Some(start), healthy: false }
+        self.start(start, name, ready, cause)
     }
 
     /// A dependency with `restart: true` that is made anew.
@@ -377,77 +364,85 @@ impl<'a> Planner<'a> {
         restarting.find(|(name, _)| replaced(name)).map(|(name, _)| name.clone())
     }
 
-    fn create(&mut self, service: &str, number: u32, creates_after: &[usize], before: &[usize]) -> Replica {
-        let name = replica_name(self.project, service, number);
-        let step = Step::CreateContainer { service: service.to_owned(), number, name: name.clone(), replaces: None };
+    fn create(&mut self, start: &mut Start<'_>, number: u32, creates_after: &[usize]) -> Replica {
+        let name = replica_name(self.project, start.name, number);
+        let service = start.name.to_owned();
+        let step = Step::CreateContainer { service, number, name: name.clone(), replaces: None };
         let created = self.plan.add(step, Cause::Missing, creates_after.to_vec());
-        self.start(name, created, before)
+        self.start(start, name, Some(created), Cause::Follows)
     }
 
     /// The new container is made beside the old one, so that a failure leaves the old one running; the old one stops only
     /// when all that the new one waits for is there.
-    fn replace(
-        &mut self,
-        service: &str,
-        old: &Container,
-        cause: Cause,
-        creates_after: &[usize],
-        before: &[usize],
-    ) -> Replica {
-        let name = replica_name(self.project, service, old.number);
+    fn replace(&mut self, start: &mut Start<'_>, old: &Container, cause: Cause, creates_after: &[usize]) -> Replica {
+        let name = replica_name(self.project, start.name, old.number);
         let aside = format!("{}_{name}", old.id.get(..12).unwrap_or(&old.id));
         // What an interrupted update left under that very name is the old container itself.
         let aside = if aside == old.name { format!("{aside}_") } else { aside };
         let inherit = !self.options.renew_anonymous_volumes;
         let create = Step::CreateContainer {
-            service: service.to_owned(),
+            service: start.name.to_owned(),
             number: old.number,
             name: aside.clone(),
             replaces: inherit.then(|| old.id.clone()),
         };
         let created = self.plan.add(create, cause, creates_after.to_vec());
-        let mut after = before.to_vec();
+        let mut after = start.before.clone();
         after.push(created);
-        let removed = self.stop_and_remove(old, Cause::Follows, after, false);
+        let removed = self.stop_and_remove(old, Cause::Follows, after);
         let renamed = self.plan.add(
             Step::RenameContainer { from: aside, to: name.clone() },
             Cause::Follows,
             vec![created, removed],
         );
-        self.start(name, renamed, before)
+        self.start(start, name, Some(renamed), Cause::Follows)
     }
 
-    fn start(&mut self, name: String, exists: usize, before: &[usize]) -> Replica {
+    /// Starts a container that is there after the step `exists`; the first one after the service's `pre_start` containers.
+    fn start(&mut self, start: &mut Start<'_>, name: String, exists: Option<usize>, cause: Cause) -> Replica {
         if self.options.no_start {
-            return Replica { name, ready: Some(exists), healthy: true };
+            return Replica { name, ready: exists, healthy: true };
         }
-        let mut after = before.to_vec();
-        after.push(exists);
-        let started = self.plan.add(Step::StartContainer { name: name.clone() }, Cause::Follows, after);
-        Replica { name, ready: Some(started), healthy: false }
+        let (of, plan) = ((start.name, start.service), &mut self.plan);
+        let mut after = start.before.clone();
+        after.extend(exists);
+        if !std::mem::replace(&mut start.initialised, true) && !start.service.pre_start.is_empty() {
+            after = hooks::init_containers(plan, of, &name, after);
+            start.before.clone_from(&after);
+        }
+        let started = plan.add(Step::StartContainer { name: name.clone() }, cause, after);
+        let ready = hooks::commands(plan, of, Moment::PostStart, &name, vec![started]).pop();
+        Replica { name, ready, healthy: false }
     }
 
     fn remove(&mut self, container: &Container, cause: Cause) {
-        self.stop_and_remove(container, cause, Vec::new(), true);
+        self.stop_and_remove(container, cause, Vec::new());
     }
 
-    fn stop_and_remove(&mut self, container: &Container, cause: Cause, after: Vec<usize>, volumes: bool) -> usize {
+    fn stop_and_remove(&mut self, container: &Container, cause: Cause, after: Vec<usize>) -> usize {
         let mut after = after;
         let mut cause = cause;
         if container.is_up() {
+            if let Some((name, service)) = self.project.services.get_key_value(&container.service) {
+                after = hooks::commands(&mut self.plan, (name, service), Moment::PreStop, &container.name, after);
+            }
             let stop = Step::StopContainer { name: container.name.clone(), grace: self.options.timeout };
             after = vec![self.plan.add(stop, cause, after)];
             cause = Cause::Follows;
         }
-        self.plan.add(Step::RemoveContainer { name: container.name.clone(), volumes }, cause, after)
+        self.plan.add(Step::RemoveContainer { name: container.name.clone(), volumes: false }, cause, after)
     }
 
     fn orphans(&mut self) {
         let project = self.project;
         let known = |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
-        let orphans: Vec<&Container> =
-            self.observed.containers.iter().filter(|found| !found.one_off && !known(&found.service)).collect();
-        if orphans.is_empty() {
+        // A container of `run` is one when it has ended.
+        let orphaned = |found: &&Container| match found.one_off {
+            true => matches!(found.state, State::Exited | State::Dead),
+            false => !known(&found.service),
+        };
+        let orphans: Vec<&Container> = self.observed.containers.iter().filter(orphaned).collect();
+        if orphans.is_empty() || (self.options.ignore_orphans && !self.options.remove_orphans) {
             return;
         }
         if self.options.remove_orphans {
@@ -458,7 +453,7 @@ impl<'a> Planner<'a> {
         }
         let names: Vec<&str> = orphans.iter().map(|container| container.name.as_str()).collect();
         let message = format!(
-            "containers of services that are not in the file: {}; --remove-orphans removes them",
+            "orphans, containers that no service of the file has: {}; --remove-orphans removes them",
             names.join(", ")
         );
         self.plan.warn(message, None);

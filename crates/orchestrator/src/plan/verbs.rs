@@ -1,54 +1,168 @@
-//! The small verbs: stop, kill, restart containers that exist.
+//! The small verbs: stop, kill, pause, restart, remove containers that exist.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_compose::Project;
+use wharf_compose::model::{Condition, Service};
 
 use super::down::Teardown;
-use super::order::in_order;
-use super::{Cause, Plan, Step};
+use super::order::{dependencies, in_order};
+use super::{Cause, Moment, Plan, Step, Until, hooks};
 use crate::Observed;
 use crate::observe::Container;
+
+/// What `rm` is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct RemoveOptions {
+    /// Only containers of these services; none: of all in the file.
+    pub services: Vec<String>,
+    /// Stop what runs; otherwise it stays.
+    pub stop: bool,
+    /// Anonymous volumes, too.
+    pub volumes: bool,
+}
+
+/// What `restart` is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct RestartOptions {
+    /// Only these services, and those that are to follow them (`depends_on.*.restart`); none: all in the file.
+    pub services: Vec<String>,
+    /// Without those that are to follow.
+    pub no_deps: bool,
+    /// Seconds a container gets to stop, instead of its own grace period.
+    pub timeout: Option<u64>,
+}
 
 /// Plans a graceful stop of the project's containers (of `services`, if any is named); they stay.
 pub fn stop(project: &Project, observed: &Observed, services: &[String], timeout: Option<u64>) -> Plan {
     let mut plan = Plan::default();
-    let chosen =
-        |container: &&Container| !container.one_off && (services.is_empty() || services.contains(&container.service));
-    let containers: Vec<&Container> = observed.containers.iter().filter(chosen).collect();
-    Teardown { timeout, remove: false }.plan(&mut plan, project, &containers);
+    let containers = replicas(project, observed, services);
+    Teardown { timeout, remove: None }.plan(&mut plan, project, &containers);
     plan
 }
 
-/// Plans a signal to the project's running containers (to those of `services`, if any is named).
-pub fn kill(observed: &Observed, services: &[String], signal: &str) -> Plan {
+/// Plans a signal to the project's running containers (to those of `services`, if any is named), those of `run` among
+/// them; with `orphans`, also to those of services that the file does not name.
+pub fn kill(project: &Project, observed: &Observed, services: &[String], signal: &str, orphans: bool) -> Plan {
     let mut plan = Plan::default();
-    let chosen = |container: &&Container| services.is_empty() || services.contains(&container.service);
-    for container in observed.containers.iter().filter(|container| container.is_up()).filter(chosen) {
+    let chosen = |container: &&Container| {
+        container.is_up() && (is_chosen(project, services, container) || (orphans && services.is_empty()))
+    };
+    for container in observed.containers.iter().filter(chosen) {
         let step = Step::KillContainer { name: container.name.clone(), signal: signal.to_owned() };
         plan.add(step, Cause::Asked, Vec::new());
     }
     plan
 }
 
-/// Plans a restart of the project's containers (of `services`, if any is named), each after those of the services it
-/// depends on.
-pub fn restart(project: &Project, observed: &Observed, services: &[String], timeout: Option<u64>) -> Plan {
+/// Plans that the project's running containers (those of `services`, if any is named) are frozen.
+pub fn pause(project: &Project, observed: &Observed, services: &[String]) -> Plan {
+    each_running(project, observed, services, |name| Step::PauseContainer { name })
+}
+
+/// Plans that the project's frozen containers (those of `services`, if any is named) go on.
+pub fn unpause(project: &Project, observed: &Observed, services: &[String]) -> Plan {
+    each_running(project, observed, services, |name| Step::UnpauseContainer { name })
+}
+
+/// Plans the removal of the project's stopped containers.
+pub fn remove(project: &Project, observed: &Observed, options: &RemoveOptions) -> Plan {
     let mut plan = Plan::default();
-    let all = project.services.keys().cloned().collect();
-    let mut before = Vec::new();
-    for (name, _) in in_order(project, &all) {
-        if !services.is_empty() && !services.iter().any(|chosen| chosen == name) {
-            continue;
+    let mut containers = replicas(project, observed, &options.services);
+    containers.retain(|container| options.stop || !container.is_up());
+    Teardown { timeout: None, remove: Some(options.volumes) }.plan(&mut plan, project, &containers);
+    plan
+}
+
+/// Plans a restart of the project's containers, each after those of the services it depends on.
+pub fn restart(project: &Project, observed: &Observed, options: &RestartOptions) -> Plan {
+    let mut plan = Plan::default();
+    // The last steps of each service's containers, by their names.
+    let mut done: BTreeMap<&str, Vec<(String, usize)>> = BTreeMap::new();
+    for (name, service) in in_order(project, &restarted(project, options)) {
+        let mut before = Vec::new();
+        for (dependency, condition) in dependencies(project, service) {
+            let Some(steps) = done.get(dependency) else { continue };
+            let until = awaited(service, dependency, condition);
+            for (container, step) in steps {
+                before.push(match until {
+                    Some(until) => {
+                        let wait = Step::AwaitContainer { name: container.clone(), until };
+                        plan.add(wait, Cause::NeededBy { service: name.to_owned() }, vec![*step])
+                    }
+                    None => *step,
+                });
+            }
         }
-        let replicas = observed.containers.iter().filter(|container| container.service == name && !container.one_off);
-        let steps: Vec<usize> = replicas
-            .map(|container| {
-                let step = Step::RestartContainer { name: container.name.clone(), grace: timeout };
-                plan.add(step, Cause::Asked, before.clone())
-            })
-            .collect();
-        if !steps.is_empty() {
-            before = steps;
+        for container in observed.containers.iter().filter(|found| found.service == name && !found.one_off) {
+            let mut after = before.clone();
+            if container.is_up() {
+                after = hooks::commands(&mut plan, (name, service), Moment::PreStop, &container.name, after);
+            }
+            let step = Step::RestartContainer { name: container.name.clone(), grace: options.timeout };
+            let restarted = plan.add(step, Cause::Asked, after);
+            let last = hooks::commands(&mut plan, (name, service), Moment::PostStart, &container.name, vec![restarted]);
+            done.entry(name).or_default().extend(last.into_iter().map(|step| (container.name.clone(), step)));
         }
     }
     plan
+}
+
+/// The services that take part in a restart: the named ones, and those that follow one that is restarted.
+fn restarted(project: &Project, options: &RestartOptions) -> BTreeSet<String> {
+    if options.services.is_empty() {
+        return project.services.keys().cloned().collect();
+    }
+    let mut chosen: BTreeSet<String> = options.services.iter().cloned().collect();
+    let follows = |service: &Service, chosen: &BTreeSet<String>| {
+        service.depends_on.iter().any(|(name, dependency)| dependency.restart && chosen.contains(name))
+    };
+    if options.no_deps {
+        return chosen;
+    }
+    loop {
+        let more: Vec<&String> = project
+            .services
+            .iter()
+            .filter(|(name, service)| !chosen.contains(*name) && follows(service, &chosen))
+            .map(|(name, _)| name)
+            .collect();
+        if more.is_empty() {
+            return chosen;
+        }
+        chosen.extend(more.into_iter().cloned());
+    }
+}
+
+/// A service that follows the restart of another waits for it again as at its first start.
+fn awaited(service: &Service, dependency: &str, condition: Condition) -> Option<Until> {
+    let follows = service.depends_on.get(dependency).is_some_and(|dependency| dependency.restart);
+    match condition {
+        Condition::Healthy if follows => Some(Until::Healthy),
+        Condition::CompletedSuccessfully if follows => Some(Until::Completed),
+        _ => None,
+    }
+}
+
+fn each_running(project: &Project, observed: &Observed, services: &[String], step: fn(String) -> Step) -> Plan {
+    let mut plan = Plan::default();
+    for container in replicas(project, observed, services).into_iter().filter(|container| container.is_up()) {
+        plan.add(step(container.name.clone()), Cause::Asked, Vec::new());
+    }
+    plan
+}
+
+/// The replicas of `services`, or of all in the file; those of `run` are nobody's replicas.
+fn replicas<'a>(project: &Project, observed: &'a Observed, services: &[String]) -> Vec<&'a Container> {
+    let chosen = |container: &&Container| !container.one_off && is_chosen(project, services, container);
+    observed.containers.iter().filter(chosen).collect()
+}
+
+/// Without a file all that carries the project's label belongs to it.
+fn is_chosen(project: &Project, services: &[String], container: &Container) -> bool {
+    let no_file = project.services.is_empty() && project.disabled_services.is_empty();
+    match services.is_empty() {
+        true => no_file || project.services.contains_key(&container.service),
+        false => services.contains(&container.service),
+    }
 }

@@ -16,7 +16,7 @@ fn app() -> Router {
     // Without its keeper the link says at once that there will be no connection.
     drop(keeper);
     let app = App { counter, instruments, replica: "replica-1".into(), greeting: None, reader: None };
-    router(app, registry, Duration::from_secs(1)).unwrap()
+    router(app, &registry, Duration::from_secs(1)).unwrap()
 }
 
 async fn ask(request: axum::http::request::Builder) -> (Response<()>, String) {
@@ -172,7 +172,8 @@ async fn metrics_name_the_dependencies_and_the_routes() {
     for line in [
         "wharf_web_redis_up 0",
         "wharf_web_postgres_up 0",
-        r#"http_server_requests_total{http_request_method="GET",http_response_status_code="503",http_route="/count"} 1"#,
+        r#"wharf_web_info{version="0.1.0"} 1"#,
+        r#"http_server_requests_total{error_type="503",http_request_method="GET",http_response_status_code="503",http_route="/count",network_protocol_version="1.1",url_scheme="http"} 1"#,
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in {text}");
     }

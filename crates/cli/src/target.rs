@@ -1,0 +1,47 @@
+//! The one container that a verb is about.
+
+use wharf_compose::Project;
+use wharf_docker::Engine;
+use wharf_orchestrator::observe::{Container, list_containers};
+
+use crate::failure::Failure;
+use crate::session::{Session, known};
+
+/// Which container of a service.
+pub(crate) struct Wanted<'a> {
+    pub(crate) service: &'a str,
+    /// The replica's number; without one the first that there is, and a container of `run` where there is no replica.
+    pub(crate) index: Option<u32>,
+    /// It may have stopped.
+    pub(crate) stopped: bool,
+}
+
+pub(crate) struct Target {
+    pub(crate) project: Project,
+    pub(crate) engine: Engine,
+    pub(crate) container: Container,
+}
+
+impl Target {
+    pub(crate) async fn find(session: &Session, wanted: &Wanted<'_>) -> Result<Self, Failure> {
+        let services = [wanted.service.to_owned()];
+        let (project, has_file) = session.load_or_name(&services)?;
+        known(&project, has_file, &services)?;
+        let engine = session.connect().await?;
+        let containers = list_containers(&engine, Some(&project.name), wanted.stopped).await?;
+        let container = pick(containers, wanted)?;
+        Ok(Target { project, engine, container })
+    }
+}
+
+fn pick(containers: Vec<Container>, wanted: &Wanted<'_>) -> anyhow::Result<Container> {
+    let mut of_service: Vec<Container> =
+        containers.into_iter().filter(|found| found.service == wanted.service && !found.is_hook()).collect();
+    of_service.sort_by_key(|found| (found.one_off, found.number));
+    let matching = |found: &Container| wanted.index.is_none_or(|index| !found.one_off && found.number == index);
+    let there = if wanted.stopped { "has no container" } else { "is not running" };
+    of_service.into_iter().find(matching).ok_or_else(|| match wanted.index {
+        Some(index) => anyhow::anyhow!("service {} {there} with number {index}", wanted.service),
+        None => anyhow::anyhow!("service {0} {there}; `wharf up -d {0}` starts it", wanted.service),
+    })
+}

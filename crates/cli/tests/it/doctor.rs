@@ -1,0 +1,134 @@
+//! `wharf doctor`: what it sees, and how to mend it.
+
+use std::net::TcpListener;
+
+use super::sandbox::{Outcome, Sandbox};
+
+/// The findings without what differs between machines.
+fn findings(sandbox: &Sandbox, text: &str) -> String {
+    let plain = text.replace(&sandbox.path().display().to_string(), "DIR").replace(&sandbox.project, "PROJECT");
+    let machine = ["connection: ", "engine: ", "cgroups: ", "logging: ", "disk: "];
+    let mut lines: Vec<String> = Vec::new();
+    let mut advice_differs = false;
+    for line in plain.lines() {
+        let subject = line.get(6..).and_then(|rest| machine.iter().find(|subject| rest.starts_with(**subject)));
+        match subject {
+            Some(subject) => {
+                advice_differs = true;
+                lines.push(format!("      {subject}..."));
+            }
+            None if line.starts_with("      ") && advice_differs => {}
+            None => {
+                advice_differs = false;
+                lines.push(line.to_owned());
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn a_project_with_nothing_in_its_way() {
+    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE}\n");
+    let outcome = sandbox.wharf(&["doctor"]);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    insta::assert_snapshot!(findings(&sandbox, &outcome.stdout), @r#"
+          connection: ...
+          engine: ...
+          cgroups: ...
+          logging: ...
+          disk: ...
+    ok    project PROJECT: 1 service, and `up` has nothing against the file
+    "#);
+}
+
+#[test]
+fn a_port_that_a_process_holds() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let sandbox = Sandbox::new(&format!("services:\n  web:\n    image: IMAGE\n    ports: ['127.0.0.1:{port}:80']\n"));
+    let outcome = sandbox.wharf(&["doctor"]);
+    assert_eq!(outcome.code, 1);
+    let text = findings(&sandbox, &outcome.stdout).replace(&port.to_string(), "PORT");
+    let text = text.replace(&format!("pid {}", std::process::id()), "pid PID");
+    let own =
+        std::env::current_exe().unwrap().file_name().unwrap().to_string_lossy().chars().take(15).collect::<String>();
+    insta::assert_snapshot!(text.replace(&own, "ITSELF"), @r#"
+          connection: ...
+          engine: ...
+          cgroups: ...
+          logging: ...
+          disk: ...
+    ok    project PROJECT: 1 service, and `up` has nothing against the file
+    fail  ports: service web wants host port PORT/tcp, which process ITSELF (pid PID) holds
+          stop that process, or publish another host port than PORT
+    "#);
+}
+
+#[test]
+fn a_port_that_another_project_holds_and_an_external_network_that_is_not_there() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let web = format!(
+        "services:\n  web:\n    image: IMAGE\n    command: sleep 600\n    stop_signal: SIGKILL\n    ports: ['127.0.0.1:{free}:80']\n"
+    );
+    let holder = Sandbox::new(&web);
+    holder.ok(&["up", "-d"]);
+    let sandbox = Sandbox::new(&format!(
+        "{web}    networks: [shared]\nnetworks: {{shared: {{external: true, name: wharf-test-no-such-network}}}}\n"
+    ));
+    let outcome = sandbox.wharf(&["doctor"]);
+    assert_eq!(outcome.code, 1);
+    let text =
+        findings(&sandbox, &outcome.stdout).replace(&free.to_string(), "PORT").replace(&holder.project, "HOLDER");
+    insta::assert_snapshot!(text, @r#"
+          connection: ...
+          engine: ...
+          cgroups: ...
+          logging: ...
+          disk: ...
+    fail  project PROJECT: service web: host port 127.0.0.1:PORT is taken by container HOLDER-web-1 of project HOLDER
+          stop that container, or publish another host port than PORT
+    fail  project PROJECT: service web: the external network wharf-test-no-such-network does not exist
+          create it (`docker network create wharf-test-no-such-network`), or remove `external: true`
+    "#);
+}
+
+#[test]
+fn a_file_that_is_wrong() {
+    let sandbox = Sandbox::new("services:\n  web:\n    imgae: IMAGE\n");
+    let outcome = sandbox.wharf(&["doctor"]);
+    assert_eq!(outcome.code, 1);
+    insta::assert_snapshot!(findings(&sandbox, &outcome.stdout), @r#"
+          connection: ...
+    fail  file: DIR/compose.yaml:3:5: unknown key `imgae` in `services.web`
+        3 |     imgae: wharf-local/debian:bookworm
+          |     ^^^^^
+      help: did you mean `image`?
+          engine: ...
+          cgroups: ...
+          logging: ...
+          disk: ...
+    "#);
+}
+
+#[test]
+fn no_engine() {
+    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE}\n");
+    let mut command = sandbox.command(&["doctor"]);
+    let outcome = Outcome::of(command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock").output().unwrap());
+    assert_eq!(outcome.code, 1);
+    insta::assert_snapshot!(outcome.stdout, @r#"
+    fail  connection: cannot reach the Docker Engine at unix:///nonexistent/docker.sock: the socket does not exist
+          is the engine running? (`systemctl start docker`); DOCKER_HOST or --host name another one [chosen by DOCKER_HOST]
+    "#);
+}
+
+#[test]
+fn findings_are_data_too() {
+    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE}\n");
+    let found: serde_json::Value = serde_json::from_str(&sandbox.ok(&["doctor", "--format", "json"])).unwrap();
+    let subjects: Vec<&str> = found.as_array().unwrap().iter().map(|one| one["subject"].as_str().unwrap()).collect();
+    for wanted in ["connection", "engine", "cgroups", "logging"] {
+        assert!(subjects.contains(&wanted), "{subjects:?}");
+    }
+}

@@ -1,0 +1,317 @@
+//! What is counted of a request, from its head to the end of its response.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::{Method, StatusCode, Version};
+use http_body::Body as _;
+
+use crate::distribution::{Bounds, Distribution};
+use crate::exclusion::{DoNotTrack, Exception, ExcludeAllMetrics, Exclusions, WholeHandler};
+use crate::groups::{Group, Groups};
+use crate::labels::Labels;
+use crate::methods::Methods;
+use crate::schema::Grouping;
+
+pub(crate) type RequestGroups = Groups<Settings, Record>;
+pub(crate) type RequestGroup = Group<Settings, Record>;
+
+/// A body of known length that is no longer than this (in bytes) is taken as sent together with its head.
+///
+/// Such a body is in memory, or as good as: following it would cost an allocation to learn nothing.
+pub(crate) const SENT_WITH_HEAD: u64 = 16 * 1024;
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) methods: Methods,
+    pub(crate) grouping: Grouping,
+    pub(crate) labels: Labels,
+    pub(crate) exclusions: Exclusions,
+    pub(crate) duration: Bounds,
+    pub(crate) body_size: Option<Bounds>,
+}
+
+/// What is counted for one set of labels.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) duration: Distribution,
+    /// Of the request's and of the response's body.
+    pub(crate) sizes: Option<(Distribution, Distribution)>,
+}
+
+impl Record {
+    fn new(settings: &Settings) -> Self {
+        let sizes = settings.body_size.as_ref().map(|bounds| (Distribution::new(bounds), Distribution::new(bounds)));
+        Self { duration: Distribution::new(&settings.duration), sizes }
+    }
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Outcome {
+    /// With a response.
+    Answered,
+    /// With a response that is marked as made from an exception.
+    Exception,
+    /// A handler, or a layer within, panicked.
+    Panicked,
+    /// The service failed instead of answering.
+    Failed,
+    /// The response's body failed.
+    BodyFailed,
+    /// Nobody waited for the response any longer.
+    Cancelled,
+}
+
+impl Outcome {
+    const ALL: [Self; 6] =
+        [Self::Answered, Self::Exception, Self::Panicked, Self::Failed, Self::BodyFailed, Self::Cancelled];
+
+    /// Whether it is what a Flask application would call an exception that nobody handled.
+    pub(crate) fn is_exception(self) -> bool {
+        matches!(self, Self::Exception | Self::Panicked | Self::Failed)
+    }
+
+    /// The label `error_type`, for which a status in the 500s stands by itself.
+    fn error_type(self) -> &'static str {
+        match self {
+            Self::Answered => "",
+            Self::Exception => "exception",
+            Self::Panicked => "panic",
+            Self::Failed => "service_error",
+            Self::BodyFailed => "body_error",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+const VERSIONS: [(Version, &str); 5] = [
+    (Version::HTTP_11, "1.1"),
+    (Version::HTTP_2, "2"),
+    (Version::HTTP_3, "3"),
+    (Version::HTTP_10, "1.0"),
+    (Version::HTTP_09, "0.9"),
+];
+
+/// What tells the series of a group apart, apart from computed labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) method: u8,
+    version: u8,
+    pub(crate) outcome: Outcome,
+    /// 0 where no response was made.
+    pub(crate) status: u16,
+}
+
+impl Key {
+    fn pack(self) -> u64 {
+        let [low, high] = self.status.to_le_bytes();
+        u64::from_le_bytes([self.method, self.version, self.outcome as u8, low, high, 0, 0, 0])
+    }
+
+    pub(crate) fn unpack(packed: u64) -> Self {
+        let [method, version, outcome, low, high, ..] = packed.to_le_bytes();
+        let outcome = Outcome::ALL[usize::from(outcome)];
+        Self { method, version, outcome, status: u16::from_le_bytes([low, high]) }
+    }
+
+    pub(crate) fn version(self) -> &'static str {
+        VERSIONS.get(usize::from(self.version)).map_or("", |(_, name)| name)
+    }
+
+    pub(crate) fn error_type(self) -> Cow<'static, str> {
+        match self.outcome {
+            Outcome::Answered if self.status >= 500 => self.status.to_string().into(),
+            outcome => outcome.error_type().into(),
+        }
+    }
+}
+
+/// How many bytes of a request's body there were.
+#[derive(Debug)]
+enum Received {
+    Known(u64),
+    Counted(Arc<AtomicU64>),
+}
+
+/// A request that is being answered: counted as active until this is dropped, and recorded then.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    group: Arc<RequestGroup>,
+    start: Instant,
+    method: u8,
+    head: bool,
+    version: u8,
+    status: u16,
+    outcome: Option<Outcome>,
+    /// The thread is within the code that answers: if this is dropped now, that code has panicked.
+    within: bool,
+    tracked: bool,
+    received: Received,
+    sent: u64,
+    /// Labels computed from the response, where they are needed later.
+    values: Vec<String>,
+}
+
+impl InFlight {
+    /// `None` if the handler is known as one that is not tracked.
+    pub(crate) fn new(group: Arc<RequestGroup>, request: &Request) -> Option<Self> {
+        let method = group.context.methods.place(request.method());
+        if group.untracked.load(Relaxed) & bit(method) != 0 {
+            return None;
+        }
+        let start = Instant::now();
+        group.context.methods.begin(method);
+        let version = VERSIONS.iter().position(|(version, _)| *version == request.version());
+        Some(Self {
+            group,
+            start,
+            method,
+            head: request.method() == Method::HEAD,
+            version: version.map_or(u8::MAX, |place| place as u8),
+            status: 0,
+            outcome: None,
+            within: false,
+            tracked: true,
+            received: Received::Known(request.body().size_hint().exact().unwrap_or_default()),
+            sent: 0,
+            values: Vec::new(),
+        })
+    }
+
+    /// Where the bytes of the request's body are to be counted, if its length is not known.
+    pub(crate) fn count_received(&mut self, body: &Body) -> Option<Arc<AtomicU64>> {
+        self.group.context.body_size.as_ref()?;
+        if body.size_hint().exact().is_some() {
+            return None;
+        }
+        let bytes = Arc::<AtomicU64>::default();
+        self.received = Received::Counted(bytes.clone());
+        Some(bytes)
+    }
+
+    /// Runs code that answers the request.
+    pub(crate) fn watch<T>(in_flight: &mut Option<Self>, run: impl FnOnce() -> T) -> T {
+        if let Some(in_flight) = in_flight {
+            in_flight.within = true;
+        }
+        let result = run();
+        if let Some(in_flight) = in_flight {
+            in_flight.within = false;
+        }
+        result
+    }
+
+    /// Takes what the response's head tells. Whether the body is to be followed.
+    pub(crate) fn answered(&mut self, response: &Response) -> bool {
+        let marks = response.extensions();
+        if marks.get::<DoNotTrack>().is_some() || marks.get::<ExcludeAllMetrics>().is_some() {
+            self.tracked = false;
+            if marks.get::<WholeHandler>().is_some() {
+                self.group.untracked.fetch_or(bit(self.method), Relaxed);
+            }
+            return false;
+        }
+        self.status = response.status().as_u16();
+        if marks.get::<Exception>().is_some() {
+            self.outcome = Some(Outcome::Exception);
+        }
+        // Of the answer to HEAD axum drops the body, which was made for its length.
+        let no_body = self.head || response.body().is_end_stream();
+        let length = if no_body { Some(0) } else { response.body().size_hint().exact() };
+        let values = self.group.context.labels.of_response(response);
+        match length {
+            Some(length) if length <= SENT_WITH_HEAD => {
+                self.sent = length;
+                self.record(&values);
+                self.tracked = false;
+                false
+            }
+            _ => {
+                self.values = values.into_iter().map(Cow::into_owned).collect();
+                true
+            }
+        }
+    }
+
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        self.sent += bytes;
+    }
+
+    /// The service failed instead of answering.
+    pub(crate) fn failed(&mut self) {
+        self.outcome = Some(Outcome::Failed);
+    }
+
+    pub(crate) fn body_failed(&mut self) {
+        self.outcome = Some(Outcome::BodyFailed);
+    }
+
+    fn record(&self, values: &[impl AsRef<str>]) {
+        let outcome = self.outcome.unwrap_or(Outcome::Answered);
+        let key = Key { method: self.method, version: self.version, outcome, status: self.status };
+        let settings = &*self.group.context;
+        let record = &self.group.series(key.pack(), values, Record::new).counted;
+        let nanoseconds = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        record.duration.observe(&settings.duration, nanoseconds);
+        if let (Some((request, response)), Some(bounds)) = (&record.sizes, &settings.body_size) {
+            let received = match &self.received {
+                Received::Known(bytes) => *bytes,
+                Received::Counted(bytes) => bytes.load(Relaxed),
+            };
+            request.observe(bounds, received);
+            response.observe(bounds, self.sent);
+        }
+    }
+
+    /// The end of a request whose response was not the end of it.
+    fn record_end(&mut self) {
+        if self.within {
+            self.outcome = Some(Outcome::Panicked);
+        } else if self.status == 0 && self.outcome.is_none() {
+            self.outcome = Some(Outcome::Cancelled);
+        }
+        let labels = &self.group.context.labels;
+        if self.status == 0 && labels.need_response() {
+            self.record(&labels.of_response(&instead(self.outcome)));
+        } else {
+            self.record(&self.values);
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if self.tracked {
+            self.record_end();
+        }
+        self.group.context.methods.end(self.method);
+    }
+}
+
+/// What stands in for a response that was not made.
+pub(crate) fn instead(outcome: Option<Outcome>) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status_instead(outcome.unwrap_or(Outcome::Answered));
+    response
+}
+
+/// The status for an outcome without one: 500, or what nginx calls it when a client has closed its request.
+pub(crate) fn status_instead(outcome: Outcome) -> StatusCode {
+    if outcome == Outcome::Cancelled {
+        StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+}
+
+fn bit(method: u8) -> u32 {
+    1_u32.checked_shl(u32::from(method)).unwrap_or(0)
+}

@@ -1,0 +1,143 @@
+//! A tar archive from a container, unpacked on this machine. Nothing in it is trusted: no entry may leave its directory,
+//! neither by its path nor through a link that an earlier entry made.
+
+use std::io::{Error, ErrorKind, Read};
+use std::path::{Component, Path, PathBuf};
+
+/// Unpacks an archive into `directory`. The first part of each entry's path, the name of what was copied, becomes `name`;
+/// without a name it falls away.
+pub(super) fn unpack(archive: &mut dyn Read, directory: &Path, name: Option<&str>) -> std::io::Result<()> {
+    let root = directory.canonicalize()?;
+    let mut archive = tar::Archive::new(archive);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let Some(inside) = renamed(&entry.path()?, name)? else { continue };
+        let path = root.join(&inside);
+        within(&root, &path)?;
+        let kind = entry.header().entry_type();
+        if kind.is_hard_link() {
+            let linked = entry.link_name()?.ok_or(ErrorKind::InvalidData)?;
+            let Some(linked) = renamed(&linked, name)? else { continue };
+            let linked = root.join(linked);
+            within(&root, &linked)?;
+            if std::fs::symlink_metadata(&linked)?.is_symlink() {
+                return Err(odd(&inside));
+            }
+            replaced(&path)?;
+            std::fs::hard_link(linked, &path)?;
+        } else if kind.is_dir() {
+            match path.is_dir() && !path.is_symlink() {
+                true => {}
+                false => {
+                    std::fs::create_dir(&path)?;
+                }
+            }
+        } else if kind.is_file() || kind.is_symlink() || kind.is_contiguous() || kind.is_gnu_sparse() {
+            replaced(&path)?;
+            entry.set_preserve_permissions(true);
+            entry.unpack(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The path below the directory; `None` for the directory itself.
+fn renamed(path: &Path, name: Option<&str>) -> std::io::Result<Option<PathBuf>> {
+    let mut parts = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => parts.push(part),
+            Component::CurDir => {}
+            _ => return Err(odd(path)),
+        }
+    }
+    let rest: PathBuf = parts.iter().skip(1).collect();
+    let whole = match name {
+        Some(name) => Path::new(name).join(rest),
+        None => rest,
+    };
+    Ok((!whole.as_os_str().is_empty()).then(|| whole.components().collect()))
+}
+
+/// The directory of `path` has to lie below `root`, links followed.
+fn within(root: &Path, path: &Path) -> std::io::Result<()> {
+    let parent = path.parent().ok_or_else(|| odd(path))?.canonicalize()?;
+    if parent.starts_with(root) { Ok(()) } else { Err(odd(path)) }
+}
+
+/// Makes room: a link that is there is replaced, never written through.
+fn replaced(path: &Path) -> std::io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => {
+            Err(Error::new(ErrorKind::IsADirectory, format!("{} is a directory", path.display())))
+        }
+        Ok(_) => std::fs::remove_file(path),
+        Err(_) => Ok(()),
+    }
+}
+
+fn odd(path: &Path) -> Error {
+    Error::new(ErrorKind::InvalidData, format!("{} leads out of its directory", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn archive(entries: &[(&str, tar::EntryType, &str)]) -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, kind, content) in entries {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(*kind);
+            header.set_mode(0o755);
+            header.set_size(if kind.is_file() { content.len() as u64 } else { 0 });
+            // As a hostile engine could write it.
+            header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+            header.as_old_mut().linkname[..if kind.is_file() { 0 } else { content.len() }]
+                .copy_from_slice(if kind.is_file() { b"" } else { content.as_bytes() });
+            header.set_cksum();
+            archive.append(&header, if kind.is_file() { content.as_bytes() } else { b"" }).unwrap();
+        }
+        archive.into_inner().unwrap()
+    }
+
+    const DIR: tar::EntryType = tar::EntryType::Directory;
+    const FILE: tar::EntryType = tar::EntryType::Regular;
+    const LINK: tar::EntryType = tar::EntryType::Symlink;
+    const HARD: tar::EntryType = tar::EntryType::Link;
+
+    #[test]
+    fn a_directory_takes_another_name_with_all_in_it() {
+        let bytes =
+            archive(&[("src", DIR, ""), ("src/a", FILE, "one"), ("src/b", HARD, "src/a"), ("src/c", LINK, "a")]);
+        let root = tempfile::tempdir().unwrap();
+        unpack(&mut bytes.as_slice(), root.path(), Some("copy")).unwrap();
+        for name in ["a", "b", "c"] {
+            assert_eq!(std::fs::read_to_string(root.path().join("copy").join(name)).unwrap(), "one");
+        }
+        unpack(&mut bytes.as_slice(), root.path(), None).unwrap();
+        assert!(root.path().join("a").is_file());
+    }
+
+    #[test]
+    fn nothing_leaves_the_directory() {
+        let outside = tempfile::tempdir().unwrap();
+        let there = outside.path().to_str().unwrap();
+        let hostile = [
+            vec![("src/../../evil", FILE, "")],
+            vec![("src", DIR, ""), ("src/link", LINK, there), ("src/link/evil", FILE, "")],
+            vec![("src", DIR, ""), ("src/link", HARD, "../../etc/passwd")],
+        ];
+        for entries in hostile {
+            let root = tempfile::tempdir().unwrap();
+            assert!(unpack(&mut archive(&entries).as_slice(), root.path(), Some("x")).is_err(), "{entries:?}");
+        }
+        // A link is replaced, not written through.
+        let root = tempfile::tempdir().unwrap();
+        let target = outside.path().join("file");
+        std::fs::write(&target, "kept").unwrap();
+        let entries = [("src", LINK, target.to_str().unwrap()), ("src", FILE, "new")];
+        unpack(&mut archive(&entries).as_slice(), root.path(), Some("x")).unwrap();
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "kept");
+    }
+}
