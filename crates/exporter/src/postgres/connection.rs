@@ -44,7 +44,7 @@ impl Connection {
         let table = self.wire.simple("SELECT current_setting('server_version_num'), version()", 1).await?;
         let mut cells = table.rows.into_iter().next().unwrap_or_default().into_iter().flatten();
         let number = cells.next().and_then(|number| number.parse().ok());
-        let number = number.ok_or_else(|| Error::Protocol("it has no version"))?;
+        let number = number.ok_or(Error::Protocol("it has no version"))?;
         Ok(Version { number, text: cells.next().unwrap_or_default() })
     }
 
