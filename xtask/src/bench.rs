@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: figures that compare two things in one run, interleaved, never a timed test.
 
 mod compose;
+mod exporter;
 mod metrics;
 mod process;
 mod web;
@@ -17,7 +18,7 @@ pub(crate) struct Args {
 enum Name {
     /// `config` of wharf, docker-compose 1 and docker compose 2, start of the process included
     Compose(compose::Args),
-    /// What wharf-http-metrics costs a request, beside axum-prometheus
+    /// What wharf-http-metrics costs a request, beside axum-prometheus, and what a scrape of `wharf exporter` costs
     Metrics(metrics::Args),
     /// `/count` of wharf-web, of a bare axum + redis counter, and redis-benchmark's INCR
     Web(web::Args),
