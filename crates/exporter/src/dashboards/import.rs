@@ -86,7 +86,7 @@ impl Work<'_> {
             }
             if !is_dashboard(&map)
                 && inner.is_some_and(is_dashboard)
-                && let Some(Value::Object(inner)) = map.remove(around)
+                && let Some(Value::Object(inner)) = map.shift_remove(around)
             {
                 self.changed(format!("taken out of `{around}`"));
                 map = inner;
@@ -100,7 +100,7 @@ impl Work<'_> {
 
     /// Puts the panels of `__elements` where they are used: a file has no library.
     fn library_panels(&mut self, dashboard: &mut Map<String, Value>) {
-        let Some(elements) = dashboard.remove("__elements") else { return };
+        let Some(elements) = dashboard.shift_remove("__elements") else { return };
         let elements: Vec<&Value> = match &elements {
             Value::Object(elements) => elements.values().collect(),
             Value::Array(elements) => elements.iter().collect(),
@@ -116,7 +116,7 @@ impl Work<'_> {
             let Some(model) = elements.iter().find(of_uid).and_then(|element| element.get("model")?.as_object()) else {
                 return;
             };
-            panel.remove("libraryPanel");
+            panel.shift_remove("libraryPanel");
             used = true;
             for (key, value) in model {
                 if !["id", "gridPos", "libraryPanel"].contains(&key.as_str()) {
@@ -131,8 +131,8 @@ impl Work<'_> {
 
     /// Answers what an import in the browser would ask.
     fn inputs(&mut self, dashboard: &mut Map<String, Value>) {
-        dashboard.remove("__requires");
-        let inputs = dashboard.remove("__inputs");
+        dashboard.shift_remove("__requires");
+        let inputs = dashboard.shift_remove("__inputs");
         let mut answers: Vec<(String, String)> = Vec::new();
         for input in inputs.as_ref().and_then(Value::as_array).into_iter().flatten() {
             let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -175,7 +175,7 @@ impl Work<'_> {
             self.changed("id is null: the database gives one");
         }
         for key in ["version", "iteration"] {
-            dashboard.remove(key);
+            dashboard.shift_remove(key);
         }
         let text = |key: &str| dashboard.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
         let (title, uid) = (text("title"), text("uid"));

@@ -16,11 +16,11 @@ const HIGHEST: u64 = 10_000;
 
 /// Gives every panel of a row its place on the grid; whether there was something to do.
 pub(super) fn to_grid(dashboard: &mut Map<String, Value>) -> bool {
-    let Some(Value::Array(rows)) = dashboard.remove("rows") else { return false };
+    let Some(Value::Array(rows)) = dashboard.shift_remove("rows") else { return false };
     let titled = rows.iter().any(|row| is_true(row, "collapse") || is_true(row, "showTitle") || repeats(row));
     let mut next_id = 1 + rows.iter().flat_map(panels_of).filter_map(|panel| panel["id"].as_u64()).max().unwrap_or(0);
     let mut y = 0;
-    let mut all = match dashboard.remove("panels") {
+    let mut all = match dashboard.shift_remove("panels") {
         Some(Value::Array(panels)) => panels,
         _ => Vec::new(),
     };
@@ -58,9 +58,9 @@ fn placed(row: &Value, top: u64, next_id: &mut u64) -> (Vec<Value>, u64) {
     for panel in panels_of(row) {
         let Some(panel) = panel.as_object() else { continue };
         let mut panel = panel.clone();
-        let span = panel.remove("span").and_then(|span| span.as_f64()).map_or(SPAN, |span| span as u64);
+        let span = panel.shift_remove("span").and_then(|span| span.as_f64()).map_or(SPAN, |span| span as u64);
         let width = span.clamp(1, TWELFTHS) * (COLUMNS / TWELFTHS);
-        let height = panel.remove("height").and_then(|height| cells(&height)).unwrap_or(row_height);
+        let height = panel.shift_remove("height").and_then(|height| cells(&height)).unwrap_or(row_height);
         if x + width > COLUMNS {
             (x, y, highest) = (0, y + highest, 0);
         }

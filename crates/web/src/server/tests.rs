@@ -178,36 +178,3 @@ async fn metrics_name_the_dependencies_and_the_routes() {
         assert!(text.lines().any(|found| found == line), "{line} in {text}");
     }
 }
-
-/// `docs/metrics.md` has what a replica serves after a request that was answered.
-#[tokio::test]
-async fn the_metrics_page_has_every_metric_of_the_application() {
-    let app = app();
-    let mut text = String::new();
-    for path in ["/", "/metrics"] {
-        let response = app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
-        text = String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    }
-    let mut rows: Vec<wharf_testkit::MetricRow> = Vec::new();
-    for family in text.split("# HELP ").skip(1) {
-        let (head, samples) = family.split_once('\n').unwrap();
-        let (name, help) = head.split_once(' ').unwrap();
-        let kind = samples.lines().next().unwrap().rsplit(' ').next().unwrap();
-        let labels = samples.lines().filter_map(|line| line.split_once('{')?.1.rsplit_once('}'));
-        let labels = labels.flat_map(|(labels, _)| labels.split("\",").map(|label| label.split('=').next().unwrap()));
-        let mut labels: Vec<String> = labels.filter(|label| *label != "le").map(str::to_owned).collect();
-        labels.sort();
-        labels.dedup();
-        rows.push(wharf_testkit::MetricRow {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            labels,
-            help: help.to_owned(),
-        });
-    }
-    let (own, requests) = rows.into_iter().partition::<Vec<_>, _>(|row| row.name.starts_with("wharf_web_"));
-    let tables = [("Requests and the process", requests), ("Visits", own)]
-        .map(|(heading, rows)| wharf_testkit::metric_table(heading, &rows));
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");
-    wharf_testkit::page_part(&page, "web", &tables.join("\n")).unwrap();
-}
