@@ -27,6 +27,7 @@
 mod error;
 mod eventually;
 mod kill;
+mod metrics_page;
 mod peer;
 mod port;
 mod postgres;
@@ -38,6 +39,7 @@ mod server;
 pub use error::Error;
 pub use eventually::{NeverHappened, eventually};
 pub use kill::kill_process;
+pub use metrics_page::{MetricRow, PageError, metric_table, page_part};
 pub use peer::Peer;
 pub use postgres::{Postgres, PostgresKind};
 pub use redis::{Redis, RedisKind};
