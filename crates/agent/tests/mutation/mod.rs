@@ -12,7 +12,7 @@ const STAGES: [&str; 44] = [
     "docker: {}",
     "cri: {max_partial_lines: 2}",
     "cri: {max_partial_line_size: 3, max_partial_line_size_truncate: true}",
-    "json: {expressions: {level: , msg: , deep: a.b[0].c}}",
+    "json: {expressions: {level: , msg: , deep: 'a.b[0].c'}}",
     "json: {expressions: {level: a.b, k: 'length(keys(@))', f: 'l[?n > `1`].s'}, drop_malformed: true}",
     "json: {expressions: {x: '*.a[]'}, source: msg}",
     "logfmt: {mapping: {level: , msg: m}}",
@@ -136,7 +136,7 @@ impl Numbers<'_> {
 }
 
 /// Runs lines through stages, and labels through rules: nothing panics, and what comes out is what may.
-pub fn check(numbers: &[u64]) {
+pub(crate) fn check(numbers: &[u64]) {
     let mut numbers = Numbers(numbers);
     stages(&mut numbers);
     rules(&mut numbers);

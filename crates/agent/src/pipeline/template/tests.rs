@@ -61,8 +61,8 @@ fn functions_of_sprig() {
             "A B-C D_e|a b|Ab|ab|Ac",
         ),
         (
-            "{{ snakecase \"FirstName\" }}|{{ camelcase \"http_server\" }}|{{ kebabcase \"FirstName\" }}",
-            "first_name|HttpServer|first-name",
+            "{{ snakecase \"FirstName\" }}|{{ camelcase \"http_server\" }}|{{ kebabcase \"HTTP20xOK\" }}|{{ snakecase \"Bld4Floor3rd GO-PATH\" }}",
+            "first_name|HttpServer|http-20x-ok|bld4_floor_3rd_go_path",
         ),
         (
             "{{ repeat 3 \"ab\" }}|{{ replace \" \" \"-\" .Value }}|{{ plural \"one\" \"many\" 2 }}|{{ indent 2 \"a\\nb\" }}",
