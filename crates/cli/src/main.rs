@@ -93,10 +93,10 @@ enum Verb {
     Events(events::Args),
     /// Run a command in a container that runs
     Exec(exec::Args),
-    /// Serve metrics of containers, Redis, Postgres and the host to Prometheus
-    Exporter(exporter::Args),
     /// Write a container's files as a tar archive
     Export(export::Args),
+    /// Serve metrics of containers, Redis, Postgres and the host to Prometheus
+    Exporter(exporter::Args),
     /// List the images of the project's containers
     Images(images::Args),
     /// Send a signal to containers

@@ -48,7 +48,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
     ansi: Ansi,
     /// Networks and volumes that no service uses, too
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) all_resources: bool,
     /// Names of containers and built images as Compose 1 made them, with "_"
     #[arg(long, global = true)]
