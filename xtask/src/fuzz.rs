@@ -22,16 +22,18 @@ pub(crate) struct Args {
 enum Name {
     /// Compose files: no panic, no hang, no memory without bounds, and `config` of `config` is itself
     Compose(Runs),
+    /// Lines through the log agent's stages, and labels through its rules: no panic, no hang
+    Agent(Runs),
     /// Files of cgroups and `/proc`, and answers of Redis: no panic, no hang, no memory without bounds
     Exporter(Runs),
 }
 
 #[derive(Debug, clap::Args)]
 struct Runs {
-    /// How many files
+    /// How many inputs
     #[arg(long, default_value_t = 100_000)]
     runs: u64,
-    /// The same seed makes the same files (default: the clock's)
+    /// The same seed makes the same inputs (default: the clock's)
     #[arg(long)]
     seed: Option<u64>,
     /// Processes that share the work
@@ -42,13 +44,14 @@ struct Runs {
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     match &args.name {
         Name::Compose(runs) => mutate("wharf-compose", runs, &["--release"]),
+        Name::Agent(runs) => mutate("wharf-agent", runs, &["--release"]),
         Name::Exporter(runs) => mutate("wharf-exporter", runs, &["--release"]),
     }
 }
 
 /// What every change goes through: a few files, other ones each time, with what the tests have compiled already.
 pub(crate) fn a_few() -> Result<()> {
-    ["wharf-compose", "wharf-exporter"]
+    ["wharf-compose", "wharf-agent", "wharf-exporter"]
         .into_iter()
         .try_for_each(|package| mutate(package, &Runs { runs: A_FEW, seed: None, jobs: 1 }, &[]))
 }
@@ -78,7 +81,7 @@ fn mutate(package: &str, runs: &Runs, profile: &[&str]) -> Result<()> {
         match failed.is_empty() {
             true => Ok(()),
             false => {
-                bail!("a file broke the reader: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
+                bail!("an input broke it: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
             }
         }
     })
