@@ -1,5 +1,6 @@
 //! `wharf`: arguments in, events out as text, nothing else. One file a verb.
 
+mod agent;
 mod attach;
 mod attached;
 mod build;
@@ -71,6 +72,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Deliver containers' logs to Loki
+    Agent(agent::Args),
     /// Join this terminal to a container's main process
     Attach(attach::Args),
     /// Build or rebuild services' images
@@ -162,6 +165,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> ExitCode {
     let session = Session::new(cli.global);
     let result = match cli.verb {
+        Verb::Agent(args) => agent::run(args, &session).await,
         Verb::Build(args) => build::run(args, &session).await,
         Verb::Completion(args) => completion::run(&args, Cli::command()),
         Verb::Config(args) => config::run(args, &session).await,
