@@ -148,7 +148,7 @@ impl Session {
 
     /// The same by the given steps.
     pub(crate) fn load_by(&self, services: &[String], steps: Steps) -> Result<Project, Failure> {
-        let loaded = Project::load_by(&self.options(services, &[])?, steps)?;
+        let loaded = self.read(services, &[], steps)?;
         report::compose_warnings(&loaded.warnings, self.colour_err);
         Ok(loaded.project)
     }
