@@ -2,6 +2,7 @@
 
 mod agent;
 mod compose;
+mod exporter;
 mod metrics;
 mod process;
 mod web;
@@ -20,7 +21,7 @@ enum Name {
     Agent(agent::Args),
     /// `config` of wharf, docker-compose 1 and docker compose 2, start of the process included
     Compose(compose::Args),
-    /// What wharf-http-metrics costs a request, beside axum-prometheus
+    /// What wharf-http-metrics costs a request, beside axum-prometheus, and what a scrape of `wharf exporter` costs
     Metrics(metrics::Args),
     /// `/count` of wharf-web, of a bare axum + redis counter, and redis-benchmark's INCR
     Web(web::Args),

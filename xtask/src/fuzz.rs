@@ -21,13 +21,15 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Name {
     /// Compose files: no panic, no hang, no memory without bounds, and `config` of `config` is itself
-    Compose(Inputs),
-    /// Records, frames and configurations of the agent: no panic, no broken text
-    Agent(Inputs),
+    Compose(Runs),
+    /// The log agent's readers, stages and rules: no panic, no hang, no broken text
+    Agent(Runs),
+    /// Files of cgroups and `/proc`, and answers of Redis: no panic, no hang, no memory without bounds
+    Exporter(Runs),
 }
 
 #[derive(Debug, clap::Args)]
-struct Inputs {
+struct Runs {
     /// How many inputs
     #[arg(long, default_value_t = 100_000)]
     runs: u64,
@@ -41,44 +43,41 @@ struct Inputs {
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     match &args.name {
-        Name::Compose(inputs) => mutate(&COMPOSE, inputs, &["--release"]),
-        Name::Agent(inputs) => mutate(&AGENT, inputs, &["--release"]),
+        Name::Compose(runs) => mutate(COMPOSE, runs, &["--release"]),
+        Name::Agent(runs) => AGENT.into_iter().try_for_each(|fuzz| mutate(fuzz, runs, &["--release"])),
+        Name::Exporter(runs) => mutate(EXPORTER, runs, &["--release"]),
     }
 }
 
 /// What every change goes through: a few files, other ones each time, with what the tests have compiled already.
 pub(crate) fn a_few() -> Result<()> {
-    let inputs = Inputs { runs: A_FEW, seed: None, jobs: 1 };
-    mutate(&COMPOSE, &inputs, &[])?;
-    mutate(&AGENT, &inputs, &[])
+    let runs = Runs { runs: A_FEW, seed: None, jobs: 1 };
+    [COMPOSE, EXPORTER].into_iter().chain(AGENT).try_for_each(|fuzz| mutate(fuzz, &runs, &[]))
 }
 
-/// An example of a crate that mutates and reads.
-struct Fuzz {
-    what: &'static str,
-    package: &'static str,
-    example: &'static str,
-}
+/// An example that mutates and reads: its package and its name.
+type Fuzz = (&'static str, &'static str);
 
-const COMPOSE: Fuzz = Fuzz { what: "Compose files", package: "wharf-compose", example: "fuzz" };
-const AGENT: Fuzz = Fuzz { what: "inputs of the agent", package: "wharf-agent", example: "fuzz-readers" };
+const COMPOSE: Fuzz = ("wharf-compose", "fuzz");
+const EXPORTER: Fuzz = ("wharf-exporter", "fuzz");
+const AGENT: [Fuzz; 2] = [("wharf-agent", "fuzz"), ("wharf-agent", "fuzz-readers")];
 
 /// Runs the crate's own example, in as many processes as asked for.
-fn mutate(of: &Fuzz, inputs: &Inputs, profile: &[&str]) -> Result<()> {
-    let seed = inputs.seed.unwrap_or_else(clock);
+fn mutate((package, example): Fuzz, runs: &Runs, profile: &[&str]) -> Result<()> {
+    let seed = runs.seed.unwrap_or_else(clock);
     let fuzz = |arguments: &[String]| {
         let mut fuzz = cargo();
-        fuzz.args(["run", "--quiet", "--locked", "--package", of.package, "--example", of.example]).args(profile);
+        fuzz.args(["run", "--quiet", "--locked", "--package", package, "--example", example]).args(profile);
         fuzz.arg("--").args(arguments);
         fuzz
     };
-    stage(&format!("{} {}, seed {seed}", inputs.runs, of.what), || {
-        let share = inputs.runs.div_ceil(inputs.jobs);
+    stage(&format!("{} inputs for {package} ({example}), seed {seed}", runs.runs), || {
+        let share = runs.runs.div_ceil(runs.jobs);
         let start = |job: u64| -> Result<Child> {
             let arguments = ["--runs".to_owned(), share.to_string(), "--seed".to_owned(), (seed + job).to_string()];
             fuzz(&arguments).spawn().context("cannot run cargo")
         };
-        let jobs: Vec<Child> = (0..inputs.jobs).map(start).collect::<Result<_>>()?;
+        let jobs: Vec<Child> = (0..runs.jobs).map(start).collect::<Result<_>>()?;
         let mut failed = Vec::new();
         for (job, mut process) in jobs.into_iter().enumerate() {
             if !process.wait()?.success() {
@@ -88,7 +87,7 @@ fn mutate(of: &Fuzz, inputs: &Inputs, profile: &[&str]) -> Result<()> {
         match failed.is_empty() {
             true => Ok(()),
             false => {
-                bail!("an input broke the reader: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
+                bail!("an input broke it: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
             }
         }
     })

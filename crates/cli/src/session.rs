@@ -48,7 +48,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
     ansi: Ansi,
     /// Networks and volumes that no service uses, too
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) all_resources: bool,
     /// Names of containers and built images as Compose 1 made them, with "_"
     #[arg(long, global = true)]
@@ -148,7 +148,7 @@ impl Session {
 
     /// The same by the given steps.
     pub(crate) fn load_by(&self, services: &[String], steps: Steps) -> Result<Project, Failure> {
-        let loaded = Project::load_by(&self.options(services, &[])?, steps)?;
+        let loaded = self.read(services, &[], steps)?;
         report::compose_warnings(&loaded.warnings, self.colour_err);
         Ok(loaded.project)
     }

@@ -19,10 +19,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it on a free port of the loopback interface, told by LISTEN_ADDR, and waits until it accepts connections.
-    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+    /// Starts it on a free port of the loopback interface, told by an environment variable, and waits until it accepts
+    /// connections.
+    pub(crate) fn start(command: &mut Command, variable: &str) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr())?;
-        let child = command.env("LISTEN_ADDR", address.to_string()).spawn().context("cannot start the server")?;
+        let child = command.env(variable, address.to_string()).spawn().context("cannot start the server")?;
         let server = Self { child, address };
         let deadline = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect(address).is_err() {
@@ -42,6 +43,11 @@ impl Server {
     /// The most memory it had, in MiB.
     pub(crate) fn peak_memory(&self) -> Result<f64> {
         Process(self.child.id()).peak_memory()
+    }
+
+    /// The memory it has now, in MiB.
+    pub(crate) fn resident_memory(&self) -> Result<f64> {
+        Process(self.child.id()).memory("VmRSS:")
     }
 }
 
@@ -64,8 +70,13 @@ impl Process {
 
     /// The most memory it had, in MiB.
     pub(crate) fn peak_memory(self) -> Result<f64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(self, name: &'static str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM: it has ended")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let line = line.with_context(|| format!("no {name} it has ended"))?;
         let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kibibytes / 1024.0)
     }

@@ -37,7 +37,7 @@ impl Replace {
         let template = self.template.as_ref()?;
         let mut matches = self.regex.engine().captures_iter(input).peekable();
         matches.peek()?;
-        let mut data = template::Data::new(&entry.extracted);
+        let mut data = template::Data::texts(&entry.extracted);
         let (mut out, mut end) = (String::new(), 0);
         let mut became = HashMap::new();
         for captures in matches {

@@ -196,8 +196,9 @@ impl Parser {
                 self.at += 1;
                 self.scope(|parser| parser.control(&keyword))
             }
-            "break" | "continue" if self.tokens.get(self.at + 1) == Some(&Token::Close) => {
-                self.at += 2;
+            "break" | "continue" => {
+                self.at += 1;
+                self.expect(&Token::Close, "the }} behind break or continue")?;
                 if self.loops == 0 {
                     return Err(format!("{{{{{keyword}}}}} stands outside of {{{{range}}}}"));
                 }

@@ -48,10 +48,22 @@ impl Data {
         Self(Value::Map(Rc::new(RefCell::new(texts.collect()))))
     }
 
+    /// The same as a `map[string]string`, which the `replace` stage gives its template.
+    pub(in super::super) fn texts(extracted: &Extracted<'_>) -> Self {
+        let texts = extracted.iter().filter_map(|(name, value)| Some((name.to_owned(), value.text()?.into())));
+        Self(Value::TextMap(Rc::new(texts.collect())))
+    }
+
     /// Sets one more.
     pub(in super::super) fn set(&mut self, name: &str, value: &str) {
-        if let Value::Map(map) = &self.0 {
-            map.borrow_mut().insert(name.to_owned(), text(value));
+        match &mut self.0 {
+            Value::TextMap(map) => {
+                Rc::make_mut(map).insert(name.to_owned(), value.into());
+            }
+            Value::Map(map) => {
+                map.borrow_mut().insert(name.to_owned(), text(value));
+            }
+            _ => {}
         }
     }
 

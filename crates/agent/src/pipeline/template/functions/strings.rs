@@ -239,7 +239,7 @@ fn wrapped(whole: &str, width: i64, line_break: &str, long_words: bool) -> Strin
     out
 }
 
-/// Words in small letters, with a sign between: `HTTPServer2 x` is `http_server_2_x`.
+/// Words in small letters, with a sign between: `HTTPServer2xx` is `http_server_2xx`.
 fn words(text: &str, sign: char) -> String {
     let mut out = String::new();
     let chars: Vec<char> = text.chars().collect();
@@ -254,9 +254,18 @@ fn words(text: &str, sign: char) -> String {
         let begins = match before {
             None => false,
             Some(before) if is_sign(before) => false,
-            Some(before) if c.is_uppercase() => !before.is_uppercase() || after.is_some_and(char::is_lowercase),
-            Some(before) if c.is_ascii_digit() => !before.is_ascii_digit() && !before.is_uppercase(),
-            Some(before) => before.is_ascii_digit() && c.is_alphabetic(),
+            Some(before) if c.is_uppercase() => before.is_lowercase() || after.is_some_and(char::is_lowercase),
+            Some(before) if c.is_ascii_digit() && before.is_alphabetic() => {
+                // A number belongs to the letters behind it (`2xx`), or else to the word before (`Bld4`).
+                let mut behind = chars[at..].iter().skip_while(|c| c.is_ascii_digit());
+                match (behind.next(), behind.next()) {
+                    (Some(next), more) => {
+                        next.is_lowercase() || (next.is_uppercase() && more.is_some_and(|c| c.is_uppercase()))
+                    }
+                    (None, _) => false,
+                }
+            }
+            Some(_) => false,
         };
         if begins && !out.ends_with(sign) {
             out.push(sign);
