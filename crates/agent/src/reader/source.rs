@@ -235,7 +235,7 @@ mod tests {
         let mut stream = EngineStream::new(Box::new(ours), true, begun, 0);
         let (mut chunk, mut lines) = (vec![0; 1024], Vec::new());
         let read = stream.read(&mut chunk, |piece| lines.push(String::from_utf8(piece.text.to_vec()).unwrap()));
-        assert_eq!((read.unwrap(), lines), (45, vec!["one".to_owned()]));
+        assert_eq!((read.unwrap(), lines), (48, vec!["one".to_owned()]));
         let waits = stream.read(&mut chunk, |_| panic!("no line is whole"));
         assert_eq!(waits.unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
