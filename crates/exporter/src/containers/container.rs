@@ -32,7 +32,7 @@ pub(crate) struct Container {
     pub(crate) healthy: Option<bool>,
     /// How often the engine told that it ran out of memory, since we listen.
     pub(crate) oom_events: u64,
-    /// Name and address, in the order of the names.
+    /// Name and address, in the order of the names; the address is empty while it does not run.
     pub(crate) networks: BTreeMap<String, String>,
     /// Ports that the image or the container declares.
     pub(crate) tcp_ports: Vec<u16>,
@@ -82,7 +82,10 @@ impl Container {
                 HealthStatusEnum::NONE | HealthStatusEnum::EMPTY => None,
             }),
             oom_events: 0,
-            networks: networks.into_iter().filter_map(|(name, endpoint)| Some((name, address(endpoint)?))).collect(),
+            networks: networks
+                .into_iter()
+                .map(|(name, endpoint)| (name, address(endpoint).unwrap_or_default()))
+                .collect(),
             tcp_ports,
             hostname: config.hostname.unwrap_or_default(),
             own_network: mode != "host" && !mode.starts_with("container:"),

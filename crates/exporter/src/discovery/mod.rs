@@ -153,7 +153,7 @@ fn scraped(container: &Container, near: &[String], targets: &mut Vec<Target>) ->
     if !path.starts_with('/') {
         return Err(bad("path", "a path, which begins with /"));
     }
-    let host = network::host(container, near)?;
+    let Some(host) = network::host(container, near)? else { return Ok(()) };
     targets.extend(ports.into_iter().map(|port| Target {
         address: format!("{host}:{port}"),
         scheme,

@@ -17,7 +17,8 @@ impl Own {
     pub(crate) fn among<'a>(containers: impl IntoIterator<Item = &'a Container>, machine: &str) -> Self {
         let own = containers.into_iter().find(|container| container.pid.is_some() && container.hostname == machine);
         own.map(|own| Own {
-            networks: own.networks.keys().cloned().collect(),
+            // In the host's network every address is reached.
+            networks: if own.own_network { own.networks.keys().cloned().collect() } else { Vec::new() },
             project: own.label(PROJECT).map(str::to_owned),
         })
         .unwrap_or_default()
@@ -25,19 +26,30 @@ impl Own {
 }
 
 /// The address of a container: in the network that its label names, else in one of those `near`, else in the first.
-/// One that does not run has lost its address, which may be another's by now: it is called by its name.
-pub(super) fn host(container: &Container, near: &[String]) -> Result<String, BadLabel> {
-    if container.pid.is_none() {
-        return Ok(container.name.clone());
-    }
-    let address = match container.label("wharf.metrics.network") {
-        Some(network) => {
-            let of_project = container.label(PROJECT).map(|project| format!("{project}_{network}"));
-            let found = of_project.and_then(|name| container.networks.get(&name));
-            let found = container.networks.get(network).or(found);
-            return found.cloned().ok_or_else(|| BadLabel::NoAddress { network: Some(network.to_owned()) });
+/// One that does not run has lost its address, which may be another's by now: it is called by its name. None for one
+/// that is in no network `near`, and so out of reach.
+pub(super) fn host(container: &Container, near: &[String]) -> Result<Option<String>, BadLabel> {
+    let named = match container.label("wharf.metrics.network") {
+        Some(label) => {
+            let of_project = container.label(PROJECT).map(|project| format!("{project}_{label}"));
+            let found = [Some(label.to_owned()), of_project]
+                .into_iter()
+                .flatten()
+                .find(|name| container.networks.contains_key(name));
+            Some(found.ok_or_else(|| BadLabel::NoAddress { network: Some(label.to_owned()) })?)
         }
-        None => near.iter().find_map(|network| container.networks.get(network)),
+        None => near.iter().find(|network| container.networks.contains_key(*network)).cloned(),
     };
-    address.or_else(|| container.networks.values().next()).cloned().ok_or(BadLabel::NoAddress { network: None })
+    if named.is_none() && !near.is_empty() {
+        return Ok(None);
+    }
+    if container.pid.is_none() {
+        return Ok(Some(container.name.clone()));
+    }
+    let addresses = || container.networks.values().filter(|address| !address.is_empty());
+    let address = match &named {
+        Some(name) => container.networks.get(name).filter(|address| !address.is_empty()),
+        None => addresses().next(),
+    };
+    address.cloned().map(Some).ok_or(BadLabel::NoAddress { network: named })
 }

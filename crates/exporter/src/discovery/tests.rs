@@ -53,7 +53,9 @@ fn the_address_is_one_that_the_scraper_reaches() {
     assert_eq!(addresses(&[container("a", &[port])], &["other", "p_front"]), ["10.1.0.2:1"]);
     let named = [port, ("wharf.metrics.network", "front"), (PROJECT, "p")];
     assert_eq!(addresses(&[container("a", &named)], &["p_back"]), ["10.1.0.2:1"]);
+    assert!(addresses(&[container("a", &[port])], &["other"]).is_empty(), "it is out of reach");
     let mut own = container("exporter", &[(PROJECT, "p")]);
+    own.own_network = true;
     own.hostname = "0123456789ab".to_owned();
     let own = Own::among(&[own], "0123456789ab");
     assert_eq!((own.networks, own.project.as_deref()), (vec!["p_back".to_owned(), "p_front".to_owned()], Some("p")));
