@@ -5,8 +5,9 @@
 //! - [`go_text`]: Go's quoted texts.
 //! - [`selector`]: LogQL's stream selectors, `{app="x", env=~"y.*"}`.
 //! - [`logfmt`], [`json`]: line parsers, which borrow from the line.
-//! - [`push`]: `logproto.PushRequest` as protobuf, and the JSON form.
+//! - [`push`]: `logproto.PushRequest` as protobuf; [`entries`] reads its entries back.
 
+pub mod entries;
 pub mod go_regex;
 pub mod go_text;
 pub mod json;

@@ -50,6 +50,16 @@ impl StreamBuffer {
         self.entries.len()
     }
 
+    /// The encoded entries: [`crate::entries::entries`] reads them.
+    pub fn entries(&self) -> &[u8] {
+        &self.entries
+    }
+
+    /// A stream of entries that were encoded before.
+    pub fn from_entries(labels: impl Into<String>, entries: Vec<u8>, count: usize) -> Self {
+        Self { labels: labels.into(), entries, count }
+    }
+
     /// Forgets the entries and keeps the memory.
     pub fn clear(&mut self) {
         self.entries.clear();
@@ -83,10 +93,15 @@ impl StreamBuffer {
 
     /// Appends the stream to a request; a request is its streams one after the other.
     pub fn write(&self, out: &mut Vec<u8>) {
-        head(1, text_size(&self.labels) + self.entries.len(), out);
-        text(1, &self.labels, out);
+        write_head(&self.labels, self.entries.len(), out);
         out.extend_from_slice(&self.entries);
     }
+}
+
+/// Appends what comes before the encoded entries of a stream in a request; `entries` is their size in bytes.
+pub fn write_head(labels: &str, entries: usize, out: &mut Vec<u8>) {
+    head(1, text_size(labels) + entries, out);
+    text(1, labels, out);
 }
 
 /// A protobuf request of these streams.
