@@ -55,16 +55,17 @@ impl AsFd for Socket {
     }
 }
 
-/// Opens a container's log from a time on, inclusive, and follows it until the container stops (Engine API
-/// `GET /containers/{id}/logs` with `timestamps=1`). Frames and times are as the engine sends them.
+/// Opens a container's log from a time on, inclusive; with `follow`, until the container stops (Engine API
+/// `GET /containers/{id}/logs` with `timestamps=1`). The engine of Docker 20.10 repeats the newest file when it is told to
+/// follow a container that has stopped. Frames and times are as the engine sends them.
 ///
 /// # Errors
 /// Those of the connection, and what the engine says.
-pub async fn open(engine: &Engine, container: &str, since: Option<Moment>) -> Result<RawLog, Error> {
+pub async fn open(engine: &Engine, container: &str, since: Option<Moment>, follow: bool) -> Result<RawLog, Error> {
     let endpoint = engine.endpoint();
     if endpoint.tls.is_none() {
         let host = endpoint.host.as_str();
-        let request = request(engine, container, since);
+        let request = request(engine, container, since, follow);
         if let Some(path) = host.strip_prefix("unix://") {
             let mut socket = UnixStream::connect(path).await.map_err(io)?;
             let begun = timely(ask(&mut socket, &request)).await?;
@@ -76,15 +77,15 @@ pub async fn open(engine: &Engine, container: &str, since: Option<Moment>) -> Re
             return Ok(RawLog { socket: Socket::Tcp(socket.into_std().map_err(io)?), begun, always_framed: false });
         }
     }
-    through_client(engine, container, since)
+    through_client(engine, container, since, follow)
 }
 
 /// HTTP 1.0, so that the body is not cut into chunks.
-fn request(engine: &Engine, container: &str, since: Option<Moment>) -> String {
+fn request(engine: &Engine, container: &str, since: Option<Moment>, follow: bool) -> String {
     let since = since.map(|since| format!("&since={since}")).unwrap_or_default();
     let version = engine.api_version();
     format!(
-        "GET /v{version}/containers/{container}/logs?stdout=1&stderr=1&timestamps=1&follow=1&tail=all{since} HTTP/1.0\r\n\
+        "GET /v{version}/containers/{container}/logs?stdout=1&stderr=1&timestamps=1&follow={follow}&tail=all{since} HTTP/1.0\r\n\
          Host: docker\r\nUser-Agent: wharf\r\n\r\n"
     )
 }
@@ -126,12 +127,12 @@ fn io(err: std::io::Error) -> Error {
 }
 
 /// Where the connection is not ours to read from: whole lines through the client, framed again into a pipe.
-fn through_client(engine: &Engine, container: &str, since: Option<Moment>) -> Result<RawLog, Error> {
+fn through_client(engine: &Engine, container: &str, since: Option<Moment>, follow: bool) -> Result<RawLog, Error> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(io)?;
     theirs.set_nonblocking(true).map_err(io)?;
     ours.set_nonblocking(true).map_err(io)?;
     let after = since.map(|time| Position { time, lines_at_time: 0 });
-    let mut lines = read(engine, container, &Range { after, follow: true, ..Range::default() }).boxed();
+    let mut lines = read(engine, container, &Range { after, follow, ..Range::default() }).boxed();
     let mut pipe = UnixStream::from_std(ours).map_err(io)?;
     tokio::spawn(async move {
         while let Some(Ok(line)) = lines.next().await {

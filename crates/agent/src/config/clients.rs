@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::Url;
+use url::Url;
 use wharf_loki::labels::is_label_name;
 
 use super::section::{Faults, Section};
@@ -49,8 +49,8 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
         auth: if auth == Auth::None { of_url } else { auth },
         tls: client.child("tls_config").map_or_else(TlsFiles::default, |node| tls(node, client.faults())),
         proxy: proxy(&mut client),
-        follow_redirects: client.boolean("follow_redirects").unwrap_or(true),
     };
+    client.without_effect("follow_redirects", "an endpoint that points elsewhere is told, and tried again");
     client.without_effect("enable_http2", "HTTP 1.1 is used");
     client.without_effect("drop_rate_limited_batches", "lines wait until the endpoint takes them");
     client.without_effect("proxy_connect_header", "a proxy gets no headers of its own");
@@ -169,7 +169,9 @@ fn tls(node: &Node, faults: &mut Faults) -> TlsFiles {
 }
 
 fn proxy(client: &mut Section<'_, '_>) -> Proxy {
-    let url = client.parsed("proxy_url", "an address, as http://proxy:3128", |text| Url::parse(text).ok());
+    let url = client.parsed("proxy_url", "an address, as http://proxy:3128", |text| {
+        Url::parse(text).ok().filter(|url| url.scheme() == "http")
+    });
     let except = client.text("no_proxy");
     // Promtail's clients follow the environment only when told to; people expect it of any program.
     let from_environment = client.boolean("proxy_from_environment").unwrap_or(true);

@@ -1,6 +1,6 @@
 //! A configuration from a few flags.
 
-use reqwest::Url;
+use url::Url;
 use wharf_loki::labels::is_label_name;
 
 use super::{Config, DockerFrom, Job, Limits, SCHEDULE, default_listen, default_positions};
@@ -97,6 +97,5 @@ fn client(text: &str, tenant: Option<String>, external_labels: Vec<(String, Stri
         auth,
         tls: TlsFiles::default(),
         proxy: Proxy::FromEnvironment,
-        follow_redirects: true,
     })
 }

@@ -4,8 +4,19 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{NoProxy, Url, redirect};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
+use hyper::{Method, Request, Response, Uri};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioExecutor;
+use url::Url;
 
 use super::answer::{Verdict, judge, retry_after};
 use super::backoff::Schedule;
@@ -44,8 +55,6 @@ pub struct ClientConfig {
     pub tls: TlsFiles,
     /// The way there.
     pub proxy: Proxy,
-    /// Whether to go where the server points.
-    pub follow_redirects: bool,
 }
 
 /// What is sent.
@@ -101,7 +110,7 @@ pub struct TlsFiles {
     pub insecure: bool,
 }
 
-/// The way to the endpoint.
+/// The way to the endpoint. A proxy is asked for a tunnel (`CONNECT`), for plain HTTP, too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
     /// Straight.
@@ -130,9 +139,9 @@ pub enum ClientError {
     /// A header cannot be sent.
     #[error("`{0}` cannot be sent as a header")]
     Header(String),
-    /// The rest.
-    #[error("cannot set up the client: {0}")]
-    Setup(#[from] reqwest::Error),
+    /// The proxy cannot be used.
+    #[error("proxy: {0}")]
+    Proxy(String),
 }
 
 /// Sends requests to one endpoint.
@@ -140,8 +149,18 @@ pub enum ClientError {
 pub struct Client {
     /// What it was made of.
     pub config: ClientConfig,
-    http: reqwest::Client,
+    way: Way,
+    uri: Uri,
     headers: HeaderMap,
+}
+
+type FullBody = Full<Bytes>;
+
+/// Straight, or through a proxy.
+#[derive(Debug)]
+enum Way {
+    Straight(HttpClient<HttpsConnector<HttpConnector>, FullBody>),
+    Tunnel(HttpClient<HttpsConnector<Tunnel<HttpConnector>>, FullBody>),
 }
 
 /// An answer, judged.
@@ -159,27 +178,35 @@ impl Client {
     ///
     /// Files that cannot be read, and what cannot be sent as a header.
     pub fn new(config: ClientConfig) -> Result<Self, ClientError> {
-        let redirects = if config.follow_redirects { redirect::Policy::limited(10) } else { redirect::Policy::none() };
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("wharf-agent/", env!("CARGO_PKG_VERSION")))
-            .timeout(config.timeout)
-            .redirect(redirects)
-            .tls_backend_preconfigured(tls::config(&config.tls).or_else(|error| without_tls(&config, error))?);
-        builder = match &config.proxy {
-            Proxy::None => builder.no_proxy(),
-            Proxy::FromEnvironment => builder,
-            Proxy::Url(url, except) => {
-                let proxy = reqwest::Proxy::all(url.clone())?;
-                builder.proxy(proxy.no_proxy(except.as_deref().and_then(NoProxy::from_string)))
+        let uri: Uri = config.url.as_str().parse().map_err(|_| ClientError::Header("the address".to_owned()))?;
+        let tls = tls::config(&config.tls).or_else(|error| without_tls(&config, error))?;
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        let builder = match &config.tls.server_name {
+            Some(name) => {
+                let bad = |_| ClientError::Tls(format!("`server_name: {name}` is no host name"));
+                let name = rustls::pki_types::ServerName::try_from(name.clone()).map_err(bad)?;
+                builder.with_server_name_resolver(FixedServerNameResolver::new(name))
             }
+            None => builder,
+        };
+        let builder = builder.enable_http1();
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(config.timeout));
+        let pool = HttpClient::builder(TokioExecutor::new());
+        let way = match intercepted(&config.proxy, &uri) {
+            None => Way::Straight(pool.build(builder.wrap_connector(connector))),
+            Some(proxy) => Way::Tunnel(pool.build(builder.wrap_connector(tunnel(&proxy, connector)?))),
         };
         let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("wharf-agent/", env!("CARGO_PKG_VERSION"))));
         for (name, Secret(value)) in &config.headers {
             let bad = |_| ClientError::Header(name.clone());
             let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| ClientError::Header(name.clone()))?;
             headers.insert(key, HeaderValue::from_str(value).map_err(bad)?);
         }
-        Ok(Self { http: builder.build()?, config, headers })
+        Ok(Self { config, way, uri, headers })
     }
 
     /// Sends a body for a tenant.
@@ -194,34 +221,74 @@ impl Client {
     }
 
     async fn try_to_send(&self, body: &Body, tenant: Option<&str>) -> Result<Answer, String> {
-        let mut request = self
-            .http
-            .post(self.config.url.clone())
-            .headers(self.headers.clone())
-            .header(CONTENT_TYPE, body.content_type)
-            .body(body.bytes.clone());
+        let mut request = Request::new(Full::new(body.bytes.clone()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.content_type));
         if let Some(encoding) = body.encoding {
-            request = request.header(CONTENT_ENCODING, encoding);
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
         if let Some(tenant) = tenant.or(self.config.tenant.as_deref()) {
-            request = request.header(TENANT, HeaderValue::from_str(tenant).map_err(|_| "the tenant is no header")?);
+            headers.insert(TENANT, HeaderValue::from_str(tenant).map_err(|_| "the tenant is no header")?);
         }
-        request = match &self.config.auth {
-            Auth::None => request,
-            Auth::Basic(user, Secret(password)) => request.basic_auth(user, Some(password)),
-            Auth::BasicFile(user, file) => request.basic_auth(user, Some(read_secret(file).await?)),
-            Auth::Token(scheme, Secret(token)) => request.header(AUTHORIZATION, secret_header(scheme, token)?),
-            Auth::TokenFile(scheme, file) => {
-                request.header(AUTHORIZATION, secret_header(scheme, &read_secret(file).await?)?)
-            }
-        };
-        let response = request.send().await.map_err(|error| causes(&error))?;
-        let status = response.status().as_u16();
-        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        if let Some(authorization) = self.authorization().await? {
+            headers.insert(AUTHORIZATION, authorization);
+        }
+        let answered = tokio::time::timeout(self.config.timeout, self.exchange(request)).await;
+        let (parts, message) = answered.map_err(|_| "no answer in time".to_owned())??;
+        let status = parts.status.as_u16();
+        let after = parts.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let after = after.and_then(|value| retry_after(value, std::time::SystemTime::now()));
-        let message = if response.status().is_success() { String::new() } else { read_message(response).await };
         Ok(Answer { verdict: judge(status, after, &message), status, message })
     }
+
+    async fn authorization(&self) -> Result<Option<HeaderValue>, String> {
+        Ok(Some(match &self.config.auth {
+            Auth::None => return Ok(None),
+            Auth::Basic(user, Secret(password)) => basic(user, password)?,
+            Auth::BasicFile(user, file) => basic(user, &read_secret(file).await?)?,
+            Auth::Token(scheme, Secret(token)) => secret_header(scheme, token)?,
+            Auth::TokenFile(scheme, file) => secret_header(scheme, &read_secret(file).await?)?,
+        }))
+    }
+
+    /// Sends a request and reads its answer.
+    async fn exchange(&self, request: Request<FullBody>) -> Result<(hyper::http::response::Parts, String), String> {
+        let sent = match &self.way {
+            Way::Straight(client) => client.request(request).await,
+            Way::Tunnel(client) => client.request(request).await,
+        };
+        let (parts, body) = Response::into_parts(sent.map_err(|error| cause(&error))?);
+        // An answer that is too long is judged by its status.
+        let message =
+            Limited::new(body, LONGEST_MESSAGE).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        Ok((parts, String::from_utf8_lossy(&message).into_owned()))
+    }
+}
+
+/// The proxy that requests go through.
+fn intercepted(proxy: &Proxy, uri: &Uri) -> Option<Intercept> {
+    match proxy {
+        Proxy::None => None,
+        Proxy::FromEnvironment => Matcher::from_env().intercept(uri),
+        Proxy::Url(url, except) => {
+            let matcher = Matcher::builder().all(url.as_str()).no(except.as_deref().unwrap_or_default()).build();
+            matcher.intercept(uri)
+        }
+    }
+}
+
+fn tunnel(proxy: &Intercept, connector: HttpConnector) -> Result<Tunnel<HttpConnector>, ClientError> {
+    if proxy.uri().scheme_str() != Some("http") {
+        return Err(ClientError::Proxy("only those that are reached by http:// are supported".to_owned()));
+    }
+    let tunnel = Tunnel::new(proxy.uri().clone(), connector);
+    Ok(match proxy.basic_auth() {
+        Some(credentials) => tunnel.with_auth(credentials.clone()),
+        None => tunnel,
+    })
 }
 
 /// Without https, TLS that cannot be set up is no obstacle: an image without certificates is one that is used.
@@ -231,18 +298,6 @@ fn without_tls(config: &ClientConfig, error: ClientError) -> Result<rustls::Clie
         return Err(error);
     }
     tls::config(&TlsFiles { insecure: true, ..TlsFiles::default() })
-}
-
-async fn read_message(mut response: reqwest::Response) -> String {
-    let mut message = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        message.extend_from_slice(&chunk);
-        if message.len() > LONGEST_MESSAGE {
-            message.truncate(LONGEST_MESSAGE);
-            break;
-        }
-    }
-    String::from_utf8_lossy(&message).into_owned()
 }
 
 async fn read_secret(file: &PathBuf) -> Result<String, String> {
@@ -257,11 +312,47 @@ fn secret_header(scheme: &str, credentials: &str) -> Result<HeaderValue, String>
     Ok(value)
 }
 
-/// An error with its causes, and without the URL, which may hold a password.
-fn causes(error: &reqwest::Error) -> String {
+fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
+    secret_header("Basic", &base64(format!("{user}:{password}").as_bytes()))
+}
+
+/// RFC 4648, 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |group: &[u8]| {
+        let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(group.get(at).copied().unwrap_or(0)));
+        let digit = |at: usize| if at <= group.len() { char::from(DIGITS[bits >> (18 - 6 * at) & 63]) } else { '=' };
+        [digit(0), digit(1), digit(2), digit(3)]
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+/// The innermost cause: it names no address, which may hold a password.
+fn cause(error: &hyper_util::client::legacy::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;
     }
-    if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_encoded_as_the_standard_says() {
+        for (plain, encoded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("user:pass", "dXNlcjpwYXNz")]
+        {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let auth = Auth::Basic("me".to_owned(), Secret("hidden".to_owned()));
+        assert!(!format!("{auth:?}").contains("hidden"));
+        assert!(!format!("{:?}", secret_header("Bearer", "hidden").unwrap()).contains("hidden"));
+    }
 }

@@ -46,13 +46,9 @@ fn verifier(files: &TlsFiles, provider: Arc<CryptoProvider>) -> Result<Arc<dyn S
         let hint = "no certificate authority is trusted: name one in `tls_config.ca_file`, or mount /etc/ssl/certs";
         return Err(ClientError::Tls(hint.to_owned()));
     }
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-        .build()
-        .map_err(|error| ClientError::Tls(error.to_string()))?;
-    let Some(name) = &files.server_name else { return Ok(verifier) };
-    let name = ServerName::try_from(name.clone())
-        .map_err(|_| ClientError::Tls(format!("`server_name: {name}` is no host name")))?;
-    Ok(Arc::new(Named { verifier, name }))
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let verifier = verifier.map_err(|error| ClientError::Tls(error.to_string()))?;
+    Ok(verifier)
 }
 
 fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, ClientError> {
@@ -68,53 +64,11 @@ fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> ClientError {
     ClientError::File { path: path.to_owned(), reason: error.to_string() }
 }
 
-/// Expects a name of the server's certificate that is not the URL's.
-#[derive(Debug)]
-struct Named {
-    verifier: Arc<WebPkiServerVerifier>,
-    name: ServerName<'static>,
-}
-
 /// `insecure_skip_verify`.
 #[derive(Debug)]
 struct TrustAll(Arc<CryptoProvider>);
 
 type Verified = Result<HandshakeSignatureValid, rustls::Error>;
-
-impl ServerCertVerifier for Named {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        self.verifier.verify_server_cert(end_entity, intermediates, &self.name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Verified {
-        self.verifier.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Verified {
-        self.verifier.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
-    }
-}
 
 impl ServerCertVerifier for TrustAll {
     fn verify_server_cert(

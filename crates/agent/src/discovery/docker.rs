@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bollard::models::{ContainerInspectResponse, ContainerSummary, EventMessage, Network};
+use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, EventMessage, Network};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder, ListNetworksOptions};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -169,6 +169,7 @@ enum Outcome {
         id: String,
         found: Option<Box<(ContainerSummary, ContainerInspectResponse)>>,
         networks: Option<Vec<Network>>,
+        failed: bool,
     },
     Opened {
         id: String,
@@ -271,6 +272,13 @@ impl Discovery {
                 list(&engine, &filters, Some(&id)),
                 engine.docker().inspect_container(&id, None::<InspectContainerOptions>)
             );
+            let missing = |error: &bollard::errors::Error| {
+                matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
+            };
+            let failed = listed.is_err() || inspected.as_ref().is_err_and(|error| !missing(error));
+            if failed {
+                tokio::time::sleep(PAUSE).await;
+            }
             let summary = listed.ok().and_then(|listed| listed.into_iter().next());
             let found = summary.zip(inspected.ok()).map(Box::new);
             let unknown = found.as_ref().is_some_and(|found| {
@@ -285,7 +293,7 @@ impl Discovery {
                 true => engine.docker().list_networks(None::<ListNetworksOptions>).await.ok(),
                 false => None,
             };
-            Outcome::Looked { id, found, networks }
+            Outcome::Looked { id, found, networks, failed }
         }));
     }
 
@@ -294,7 +302,7 @@ impl Discovery {
             self.look(next);
         }
         match outcome {
-            Ok(Outcome::Looked { id, found, networks }) => {
+            Ok(Outcome::Looked { id, found, networks, failed }) => {
                 for network in networks.into_iter().flatten() {
                     self.networks.insert(network.id.clone().unwrap_or_default(), network);
                 }
@@ -310,7 +318,7 @@ impl Discovery {
                         tracing::debug!(id, "a container was gone before it could be looked at");
                     }
                     self.gone(&id);
-                } else if meanwhile.again {
+                } else if meanwhile.again || failed {
                     self.look(id);
                 }
             }
@@ -338,6 +346,7 @@ impl Discovery {
         let name =
             discovered.get("__meta_docker_container_name").unwrap_or_default().trim_start_matches('/').to_owned();
         let running = inspected.state.as_ref().and_then(|state| state.running).unwrap_or(false);
+        let begun = inspected.log_path.as_deref().is_some_and(|path| !path.is_empty());
         if let Some(known) = self.known.get_mut(id) {
             known.running = running;
             let renamed = known.target.discovered.get("__meta_docker_container_name")
@@ -352,6 +361,13 @@ impl Discovery {
                 self.told.commands.send(Command::Relabel(target));
             }
             return self.open_stream(id);
+        }
+        // One that was never started has no log; its start is told.
+        if !begun
+            && !running
+            && inspected.state.as_ref().and_then(|state| state.status) == Some(ContainerStateStatusEnum::CREATED)
+        {
+            return;
         }
         let Some(target) = self.job.labelling.target(self.key(id), name, self.job.job, discovered) else { return };
         self.add(id, Arc::new(target), inspected, running);
@@ -397,11 +413,11 @@ impl Discovery {
         let Some(stream) = known.stream.as_mut().filter(|stream| !stream.open) else { return };
         stream.open = true;
         stream.last = !known.running;
-        let moment = stream.moment;
+        let (moment, follow) = (stream.moment, known.running);
         let since = (moment.lines_at_time > 0).then(|| events::Moment((moment.time - CLOCK_MARGIN).max(0)));
         let (engine, id) = (self.engine.clone(), id.to_owned());
         self.lookups.push(tokio::spawn(async move {
-            let opened = raw_log::open(&engine, &id, since).await;
+            let opened = raw_log::open(&engine, &id, since, follow).await;
             if opened.as_ref().is_err_and(|error| error.status().is_none()) {
                 tokio::time::sleep(PAUSE).await;
             }

@@ -105,7 +105,10 @@ impl Sink {
     /// Hands on a line. `pending`: another line of the target began before it and has not ended.
     pub(super) fn line(&mut self, course: &mut Course, line: Line<'_>, pending: bool) {
         if course.skip.as_mut().is_some_and(|skip| !skip.is_new(line.time))
-            || course.recent.as_mut().is_some_and(|recent| !recent.is_new(line.time, line.stream, line.text))
+            || course
+                .recent
+                .as_mut()
+                .is_some_and(|recent| !recent.is_new(line.time, line.stream, line.text, self.now.unix))
         {
             return;
         }

@@ -109,7 +109,12 @@ async fn json_gzip_and_otlp_carry_the_same_lines() {
         );
         std::fs::write(scene.path("promtail.yaml"), config).unwrap();
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wharf"));
-        let mut agent = command.args(["agent", "--config"]).arg(scene.path("promtail.yaml")).spawn().unwrap();
+        let mut agent = command
+            .args(["agent", "--config"])
+            .arg(scene.path("promtail.yaml"))
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
         scene.delivered(2).await;
         let lines = scene.loki.received();
         assert_eq!(lines.iter().map(|line| line.line.as_str()).collect::<Vec<_>>(), ["one", "two \"quoted\""]);
