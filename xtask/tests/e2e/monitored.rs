@@ -108,7 +108,7 @@ async fn panels_are_answered(stack: &Stack, prometheus: &Visitor) {
             excused.push(name);
         }
     }
-    println!("{asked} queries were answered; without data, as they may be: {excused:#?}");
+    eprintln!("{asked} queries were answered; without data, as they may be: {excused:#?}");
     assert!(asked > 100, "{asked} queries");
 }
 
@@ -148,7 +148,7 @@ async fn redis_dies_and_comes_back(stack: &Stack, prometheus: &Visitor) {
     let seen = died.elapsed();
     assert_eq!(away, [format!("{}-redis-1:6379", stack.project)]);
     until("ALERTS{alertname=\"RedisDown\", alertstate=\"firing\"}", false).await;
-    println!("Redis' death was seen after {seen:?}, its alert fired after {:?}", died.elapsed());
+    eprintln!("Redis' death was seen after {seen:?}, its alert fired after {:?}", died.elapsed());
     // One interval until the next scrape, which may take half a second, and one in which it is answered.
     assert!(seen < INTERVAL * 3, "the death of Redis was seen only after {seen:?}");
     stack.docker.start_container(&redis, None::<StartContainerOptions>).await.unwrap();
