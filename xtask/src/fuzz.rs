@@ -21,15 +21,19 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Name {
     /// Compose files: no panic, no hang, no memory without bounds, and `config` of `config` is itself
-    Compose(Compose),
+    Compose(Runs),
+    /// The log agent's readers, stages and rules: no panic, no hang, no broken text
+    Agent(Runs),
+    /// Files of cgroups and `/proc`, and answers of Redis: no panic, no hang, no memory without bounds
+    Exporter(Runs),
 }
 
 #[derive(Debug, clap::Args)]
-struct Compose {
-    /// How many files
+struct Runs {
+    /// How many inputs
     #[arg(long, default_value_t = 100_000)]
     runs: u64,
-    /// The same seed makes the same files (default: the clock's)
+    /// The same seed makes the same inputs (default: the clock's)
     #[arg(long)]
     seed: Option<u64>,
     /// Processes that share the work
@@ -39,31 +43,41 @@ struct Compose {
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     match &args.name {
-        Name::Compose(compose) => mutate_compose(compose, &["--release"]),
+        Name::Compose(runs) => mutate(COMPOSE, runs, &["--release"]),
+        Name::Agent(runs) => AGENT.into_iter().try_for_each(|fuzz| mutate(fuzz, runs, &["--release"])),
+        Name::Exporter(runs) => mutate(EXPORTER, runs, &["--release"]),
     }
 }
 
 /// What every change goes through: a few files, other ones each time, with what the tests have compiled already.
 pub(crate) fn a_few() -> Result<()> {
-    mutate_compose(&Compose { runs: A_FEW, seed: None, jobs: 1 }, &[])
+    let runs = Runs { runs: A_FEW, seed: None, jobs: 1 };
+    [COMPOSE, EXPORTER].into_iter().chain(AGENT).try_for_each(|fuzz| mutate(fuzz, &runs, &[]))
 }
 
+/// An example that mutates and reads: its package and its name.
+type Fuzz = (&'static str, &'static str);
+
+const COMPOSE: Fuzz = ("wharf-compose", "fuzz");
+const EXPORTER: Fuzz = ("wharf-exporter", "fuzz");
+const AGENT: [Fuzz; 2] = [("wharf-agent", "fuzz"), ("wharf-agent", "fuzz-readers")];
+
 /// Runs the crate's own example, in as many processes as asked for.
-fn mutate_compose(compose: &Compose, profile: &[&str]) -> Result<()> {
-    let seed = compose.seed.unwrap_or_else(clock);
+fn mutate((package, example): Fuzz, runs: &Runs, profile: &[&str]) -> Result<()> {
+    let seed = runs.seed.unwrap_or_else(clock);
     let fuzz = |arguments: &[String]| {
         let mut fuzz = cargo();
-        fuzz.args(["run", "--quiet", "--locked", "--package", "wharf-compose", "--example", "fuzz"]).args(profile);
+        fuzz.args(["run", "--quiet", "--locked", "--package", package, "--example", example]).args(profile);
         fuzz.arg("--").args(arguments);
         fuzz
     };
-    stage(&format!("{} Compose files, seed {seed}", compose.runs), || {
-        let share = compose.runs.div_ceil(compose.jobs);
+    stage(&format!("{} inputs for {package} ({example}), seed {seed}", runs.runs), || {
+        let share = runs.runs.div_ceil(runs.jobs);
         let start = |job: u64| -> Result<Child> {
             let arguments = ["--runs".to_owned(), share.to_string(), "--seed".to_owned(), (seed + job).to_string()];
             fuzz(&arguments).spawn().context("cannot run cargo")
         };
-        let jobs: Vec<Child> = (0..compose.jobs).map(start).collect::<Result<_>>()?;
+        let jobs: Vec<Child> = (0..runs.jobs).map(start).collect::<Result<_>>()?;
         let mut failed = Vec::new();
         for (job, mut process) in jobs.into_iter().enumerate() {
             if !process.wait()?.success() {
@@ -73,7 +87,7 @@ fn mutate_compose(compose: &Compose, profile: &[&str]) -> Result<()> {
         match failed.is_empty() {
             true => Ok(()),
             false => {
-                bail!("a file broke the reader: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
+                bail!("an input broke it: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
             }
         }
     })

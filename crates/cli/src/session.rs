@@ -85,7 +85,7 @@ enum Ansi {
 /// One run of the command.
 pub(crate) struct Session {
     pub(crate) global: Global,
-    environment: BTreeMap<String, String>,
+    pub(crate) environment: BTreeMap<String, String>,
     /// What was read from standard input, which can be read once.
     stdin: OnceLock<String>,
     /// Whether standard output and standard error take colours.
@@ -199,6 +199,11 @@ impl Session {
         }
     }
 
+    /// The engine that the flags name.
+    pub(crate) fn endpoint_choice(&self) -> EndpointChoice {
+        EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() }
+    }
+
     fn compatibility(&self) -> bool {
         self.global.compatibility || self.is_set("COMPOSE_COMPATIBILITY")
     }
@@ -234,8 +239,7 @@ impl Session {
 
     /// Where the engine is.
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
-        let choice = EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() };
-        Ok(Endpoint::resolve(&self.environment, &choice)?)
+        Ok(Endpoint::resolve(&self.environment, &self.endpoint_choice())?)
     }
 
     pub(crate) async fn connect(&self) -> Result<Engine, Failure> {

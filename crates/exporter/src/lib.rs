@@ -35,12 +35,14 @@ mod cgroup;
 mod collector;
 mod containers;
 mod credentials;
+pub mod dashboards;
 pub mod databases;
 pub mod description;
 mod discovery;
 mod diskstats;
 pub mod exposition;
 mod families;
+mod fuzz;
 mod host;
 mod keyed;
 mod meminfo;
@@ -54,6 +56,8 @@ mod server;
 mod usage;
 
 pub use containers::SameName;
+#[doc(hidden)]
+pub use fuzz::parse_anything;
 pub use scrape::Collector;
 pub use server::{CONTAINER_LABELS, Config, Exporter, PORT, RunError};
 
@@ -73,17 +77,4 @@ pub fn descriptions() -> Vec<(&'static str, Vec<description::Description>)> {
         ("Postgres", postgres::descriptions().collect()),
         ("The exporter itself", own::ALL.to_vec()),
     ]
-}
-
-/// Hands any text to every parser of cgroup and `/proc` files: for property tests and the fuzzer.
-#[doc(hidden)]
-pub fn parse_anything(text: &str) {
-    cgroup::parse_anything(text);
-    host::parse_anything(text);
-    own::parse_anything(text);
-    for interface in netdev::interfaces(text) {
-        let _ = interface.name.len();
-    }
-    let _ = mounts::device_of("/var/lib/docker", &mounts::mounts(text));
-    let _ = keyed::unescaped(text);
 }

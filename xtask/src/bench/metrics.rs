@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::exporter;
 use crate::{
     binaries,
     stage::{output, stage},
@@ -17,12 +18,18 @@ pub(crate) struct Args {
     /// Requests of each subject in a round
     #[arg(long, default_value_t = 20_000)]
     requests: u32,
+    /// Scrapes of the exporter, for each number of containers
+    #[arg(long, default_value_t = 50)]
+    scrapes: u32,
 }
 
 /// A part of the benchmark: its name, and what prints its figures.
 type Section = (&'static str, fn(&Args) -> Result<()>);
 
-const SECTIONS: &[Section] = &[("what the layer costs a request", layer)];
+const SECTIONS: &[Section] = &[
+    ("what the layer costs a request", layer),
+    ("what a scrape of containers costs", |args| exporter::scrapes(args.scrapes)),
+];
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     SECTIONS.iter().try_for_each(|(name, section)| stage(name, || section(args)))

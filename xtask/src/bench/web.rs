@@ -91,7 +91,7 @@ impl Redis {
     fn load(&self, server: &mut Command, seconds: u32) -> Result<Figures> {
         server.env("REDIS_HOST", "127.0.0.1").env("REDIS_PORT", &self.port).stdout(Stdio::null());
         server.env("REDIS_URL", format!("redis://127.0.0.1:{}/", self.port));
-        let server = Server::start(server)?;
+        let server = Server::start(server, "LISTEN_ADDR")?;
         let url = format!("http://{}/count", server.address);
         // The first requests open connections and make series: they are not counted.
         output(command("wrk").args(["-t1", "-c64", "-d1s", &url]))?;

@@ -17,10 +17,19 @@ impl Own {
     pub(crate) fn among<'a>(containers: impl IntoIterator<Item = &'a Container>, machine: &str) -> Self {
         let own = containers.into_iter().find(|container| container.pid.is_some() && container.hostname == machine);
         own.map(|own| Own {
-            networks: own.networks.keys().cloned().collect(),
+            // In the host's network we reach all others.
+            networks: own.networks.keys().filter(|_| own.own_network).cloned().collect(),
             project: own.label(PROJECT).map(str::to_owned),
         })
         .unwrap_or_default()
+    }
+
+    /// Whether we reach that container: between the engine's networks there is no way. One whose label names a network
+    /// is asked for all the same.
+    pub(super) fn reaches(&self, container: &Container) -> bool {
+        self.networks.is_empty()
+            || container.label("wharf.metrics.network").is_some()
+            || self.networks.iter().any(|network| container.networks.contains_key(network))
     }
 }
 
@@ -30,14 +39,18 @@ pub(super) fn host(container: &Container, near: &[String]) -> Result<String, Bad
     if container.pid.is_none() {
         return Ok(container.name.clone());
     }
+    let with_address = |network: &str| container.networks.get(network).filter(|address| !address.is_empty());
     let address = match container.label("wharf.metrics.network") {
         Some(network) => {
             let of_project = container.label(PROJECT).map(|project| format!("{project}_{network}"));
-            let found = of_project.and_then(|name| container.networks.get(&name));
-            let found = container.networks.get(network).or(found);
+            let found = of_project.and_then(|name| with_address(&name));
+            let found = with_address(network).or(found);
             return found.cloned().ok_or_else(|| BadLabel::NoAddress { network: Some(network.to_owned()) });
         }
-        None => near.iter().find_map(|network| container.networks.get(network)),
+        None => near.iter().find_map(|network| with_address(network)),
     };
-    address.or_else(|| container.networks.values().next()).cloned().ok_or(BadLabel::NoAddress { network: None })
+    address
+        .or_else(|| container.networks.values().find(|address| !address.is_empty()))
+        .cloned()
+        .ok_or(BadLabel::NoAddress { network: None })
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use wharf_exporter::databases::{Config, Databases, Protocol, Server};
-use wharf_testkit::{Peer, Postgres};
+use wharf_testkit::{Peer, Postgres, eventually};
 
 use crate::{
     peer::{NotServed, Scrape, Slack, differences, get},
-    scraped::{Log, SECRET, collect, password, probe, server},
+    scraped::{Log, SECRET, collect, password, probe, probe_up, server, shows_down, shows_up},
 };
 
 /// What the Postgres mixin, Grafana's dashboard 9628 and the alerts of awesome-prometheus-alerts ask of a primary
@@ -101,6 +101,11 @@ const NOT_SERVED: &[NotServed] = &[
     NotServed { prefix: "promhttp_", reason: "the HTTP library of that exporter" },
     NotServed { prefix: "postgres_exporter_build_info", reason: "that exporter's version; ours is wharf's" },
     NotServed { prefix: "pg_exporter_scrapes_total", reason: "that exporter's own count of scrapes" },
+    NotServed {
+        prefix: "pg_stat_replication_",
+        reason: "that version puts the pid into the label slot_name, and a time into reply_time; later ones do not",
+    },
+    NotServed { prefix: "pg_settings_extra_float_digits", reason: "each of the two sets it for its own connection" },
     NotServed { prefix: "pg_scrape_collector", reason: "its queries are cut into other collectors" },
 ];
 
@@ -138,7 +143,7 @@ async fn every_name_that_dashboards_ask_for_is_there() {
     tell(&server, SHOP).await;
     let folder = tempfile::tempdir().unwrap();
     let databases = databases(postgres(server.port(), &folder));
-    let scrape = probe(&databases, Protocol::Postgres, server.port()).await;
+    let scrape = probe_up(&databases, Protocol::Postgres, server.port()).await;
     for name in NAMES {
         assert!(scrape.0.contains_key(name), "{name}");
     }
@@ -163,30 +168,54 @@ async fn a_role_that_may_only_monitor_is_enough() {
     let mut entry = postgres(server.port(), &folder);
     entry.username = Some("metrics".to_owned());
     entry.password_file = password(&folder, SECRET);
-    let scrape = probe(&databases(entry), Protocol::Postgres, server.port()).await;
+    let scrape = probe_up(&databases(entry), Protocol::Postgres, server.port()).await;
     let failed = scrape.0["pg_scrape_collector_success"].iter().find(|(_, success)| **success != 1.0);
     assert_eq!(failed, None);
     assert_eq!(scrape.value("pg_exporter_last_scrape_error", &[]), 0.0);
+}
+
+/// Somebody who receives the write-ahead log, in the server's own container.
+async fn receive(server: &Postgres) {
+    let password = format!("PGPASSWORD={}", Postgres::PASSWORD);
+    let command = ["pg_receivewal", "-D", "/tmp", "-h", "127.0.0.1", "-U", Postgres::USER];
+    let arguments = [&["exec", "--detach", "--env", &password, server.id()][..], &command].concat();
+    let status = tokio::process::Command::new("docker").args(arguments).status().await.unwrap();
+    assert!(status.success());
 }
 
 #[tokio::test]
 async fn the_same_names_labels_and_values_as_postgres_exporter() {
     let server = Postgres::start().await.unwrap();
     tell(&server, SHOP).await;
+    tell(&server, "SELECT pg_create_physical_replication_slot('standby', true)").await;
+    receive(&server).await;
     let source = format!("{}?sslmode=disable", server.url());
     let arguments = |port| vec![format!("--web.listen-address=127.0.0.1:{port}")];
     let peer = Peer::start("prometheus-postgres-exporter", arguments, &[("DATA_SOURCE_NAME", &source)]).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let databases = databases(postgres(server.port(), &folder));
     get(peer.port(), "/metrics").await;
-    probe(&databases, Protocol::Postgres, server.port()).await;
+    let received = eventually("the log is received", Duration::from_secs(20), async || {
+        let scrape = probe_up(&databases, Protocol::Postgres, server.port()).await;
+        match scrape.0.get("pg_stat_replication_pg_current_wal_lsn_bytes") {
+            Some(series) if series.keys().all(|labels| labels["state"] == "streaming") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    received.await.unwrap();
 
-    let before = probe(&databases, Protocol::Postgres, server.port()).await;
+    let before = probe_up(&databases, Protocol::Postgres, server.port()).await;
     let theirs = Scrape::parse(&get(peer.port(), "/metrics").await);
-    let after = probe(&databases, Protocol::Postgres, server.port()).await;
+    let after = probe_up(&databases, Protocol::Postgres, server.port()).await;
     let found = differences(&before, &theirs, &after, SLACK, NOT_SERVED);
     assert!(found.is_empty(), "{found:#?}");
     assert!(theirs.0.len() > 100, "{}", theirs.0.len());
+    let receiver = [("application_name", "pg_receivewal"), ("client_addr", "127.0.0.1"), ("state", "streaming")];
+    let position = "pg_stat_replication_pg_current_wal_lsn_bytes";
+    assert!(after.value(position, &receiver) >= theirs.value(position, &receiver));
+    let slot = [("slot_name", "standby"), ("slot_type", "physical")];
+    assert_eq!(after.value("pg_replication_slots_slot_is_active", &slot), 0.0);
+    assert_eq!(after.value("pg_replication_slots_wal_status", &[slot[0], slot[1], ("wal_status", "reserved")]), 1.0);
 }
 
 #[tokio::test]
@@ -195,20 +224,15 @@ async fn a_server_that_goes_is_down_at_once_and_up_when_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
     let databases = databases(postgres(server.port(), &folder));
     let up = format!("pg_up{{server=\"127.0.0.1:{}\"}} ", server.port());
-    let shows = async |value: &str| {
-        let (text, took) = collect(&databases, Duration::from_secs(10)).await;
-        assert!(text.contains(&format!("{up}{value}\n")), "{text}");
-        took
-    };
-    shows("1").await;
+    shows_up(&databases, &up).await;
     server.pause().await.unwrap();
-    assert!(shows("0").await < Duration::from_millis(500));
+    shows_down(&databases, &up).await;
     server.unpause().await.unwrap();
-    shows("1").await;
+    shows_up(&databases, &up).await;
     server.kill_main_process().await.unwrap();
-    assert!(shows("0").await < Duration::from_millis(500));
+    shows_down(&databases, &up).await;
     server.start_again().await.unwrap();
-    shows("1").await;
+    shows_up(&databases, &up).await;
 }
 
 #[tokio::test]
@@ -226,7 +250,7 @@ async fn a_wrong_password_is_down_and_in_no_log() {
     assert_eq!(scrape.value("pg_up", &[]), 0.0);
     drop(guard);
     let log = log.text();
-    assert!(log.contains("password authentication failed") && log.contains("not-there"), "{log}");
+    assert!(log.contains("password authentication failed for user") && log.contains("not-there"), "{log}");
     assert!(!log.contains(SECRET), "{log}");
 }
 
@@ -267,7 +291,7 @@ hidden:
   query: "SELECT sneaky() AS x"
 "#;
     let databases = with_queries(&server, &folder, queries).await;
-    let scrape = probe(&databases, Protocol::Postgres, server.port()).await;
+    let scrape = probe_up(&databases, Protocol::Postgres, server.port()).await;
     assert_eq!(scrape.value("shop_orders_count", &[("state", "paid")]), 49.0);
     assert_eq!(scrape.value("shop_orders_count", &[("state", "new")]), 49.0);
     assert!(scrape.value("shop_orders_last", &[("state", "sent")]) > 1.6e9);
@@ -277,7 +301,7 @@ hidden:
         assert_eq!(scrape.value("pg_scrape_collector_success", &[("collector", refused)]), 0.0, "{refused}");
     }
     assert_eq!(scrape.value("pg_exporter_last_scrape_error", &[]), 1.0);
-    let again = probe(&databases, Protocol::Postgres, server.port()).await;
+    let again = probe_up(&databases, Protocol::Postgres, server.port()).await;
     assert_eq!(again.value("shop_orders_count", &[("state", "paid")]), 49.0, "nothing was deleted");
     assert_eq!(again.value("pg_up", &[]), 1.0);
 }
@@ -301,8 +325,8 @@ async fn an_answer_is_served_again_for_as_long_as_the_file_says() {
     let queries = "clock:\n  query: \"SELECT clock_timestamp() AS kept\"\n  cache_seconds: 60\n\
         watch:\n  query: \"SELECT clock_timestamp() AS new\"\n";
     let databases = with_queries(&server, &folder, queries).await;
-    let first = probe(&databases, Protocol::Postgres, server.port()).await;
-    let second = probe(&databases, Protocol::Postgres, server.port()).await;
+    let first = probe_up(&databases, Protocol::Postgres, server.port()).await;
+    let second = probe_up(&databases, Protocol::Postgres, server.port()).await;
     assert_eq!(first.value("clock_kept", &[]), second.value("clock_kept", &[]));
     assert!(first.value("watch_new", &[]) < second.value("watch_new", &[]));
 }

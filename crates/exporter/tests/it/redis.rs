@@ -7,11 +7,11 @@ use tokio::{
     net::TcpStream,
 };
 use wharf_exporter::databases::{Config, Databases, Protocol};
-use wharf_testkit::{Peer, Redis};
+use wharf_testkit::{Peer, Redis, eventually};
 
 use crate::{
     peer::{NotServed, Scrape, Slack, differences, get},
-    scraped::{SECRET, collect, password, probe, redis, server},
+    scraped::{SECRET, password, probe, redis, server, shows_down, shows_up},
 };
 
 /// What Grafana's dashboard 763, the Redis mixin and the alerts of awesome-prometheus-alerts ask of a server that is no
@@ -144,10 +144,8 @@ async fn every_name_that_dashboards_ask_for_is_there() {
     assert_eq!(again.value("redis_total_error_replies", &[]), 1.0, "our own questions are no errors");
 }
 
-#[tokio::test]
-async fn the_same_names_labels_and_values_as_redis_exporter() {
-    let redis = Redis::start().await.unwrap();
-    live(&redis).await;
+/// redis_exporter beside ours, on the same server.
+async fn compare(redis: &Redis) -> Vec<String> {
     let arguments = |port| {
         vec![
             format!("-redis.addr=redis://127.0.0.1:{}", redis.port()),
@@ -164,9 +162,42 @@ async fn the_same_names_labels_and_values_as_redis_exporter() {
     let before = probe(&databases, Protocol::Redis, redis.port()).await;
     let theirs = Scrape::parse(&get(peer.port(), "/metrics").await);
     let after = probe(&databases, Protocol::Redis, redis.port()).await;
-    let found = differences(&before, &theirs, &after, SLACK, NOT_SERVED);
-    assert!(found.is_empty(), "{found:#?}");
     assert!(theirs.0.len() > 100, "{}", theirs.0.len());
+    differences(&before, &theirs, &after, SLACK, NOT_SERVED)
+}
+
+#[tokio::test]
+async fn the_same_names_labels_and_values_as_redis_exporter() {
+    let redis = Redis::start().await.unwrap();
+    live(&redis).await;
+    let found = compare(&redis).await;
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test]
+async fn a_master_and_its_replica_know_of_each_other_as_redis_exporter_says() {
+    let (master, replica) = (Redis::start().await.unwrap(), Redis::start().await.unwrap());
+    live(&master).await;
+    let inspect = ["inspect", "--format", "{{.NetworkSettings.IPAddress}}", master.id()];
+    let output = tokio::process::Command::new("docker").args(inspect).output().await.unwrap();
+    let address = String::from_utf8(output.stdout).unwrap();
+    tell(&replica, &[&format!("REPLICAOF {} 6379", address.trim())]).await;
+    let databases = self::redis(server(replica.port()));
+    let linked = eventually("the replica follows", Duration::from_secs(20), async || {
+        let scrape = probe(&databases, Protocol::Redis, replica.port()).await;
+        match scrape.0.get("redis_master_link_up") {
+            Some(up) if up.values().all(|up| *up == 1.0) => Ok(scrape),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    let scrape = linked.await.unwrap();
+    assert_eq!(scrape.value("redis_slave_info", &[("master_host", address.trim()), ("read_only", "1")]), 1.0);
+    for (server, name) in [(&replica, "redis_slave_repl_offset"), (&master, "redis_connected_slave_offset_bytes")] {
+        let scrape = probe(&self::redis(crate::scraped::server(server.port())), Protocol::Redis, server.port()).await;
+        assert!(scrape.0.contains_key(name), "{name}");
+        let found = compare(server).await;
+        assert!(found.is_empty(), "{found:#?}");
+    }
 }
 
 #[tokio::test]
@@ -201,18 +232,13 @@ async fn a_server_that_goes_is_down_at_once_and_up_when_it_is_back() {
     let redis = Redis::start().await.unwrap();
     let databases = self::redis(server(redis.port()));
     let up = format!("redis_up{{addr=\"127.0.0.1:{}\"}} ", redis.port());
-    let shows = async |value: &str| {
-        let (text, took) = collect(&databases, Duration::from_secs(10)).await;
-        assert!(text.contains(&format!("{up}{value}\n")), "{text}");
-        took
-    };
-    shows("1").await;
+    shows_up(&databases, &up).await;
     redis.pause().await.unwrap();
-    assert!(shows("0").await < Duration::from_millis(500));
+    shows_down(&databases, &up).await;
     redis.unpause().await.unwrap();
-    shows("1").await;
+    shows_up(&databases, &up).await;
     redis.kill_main_process().await.unwrap();
-    assert!(shows("0").await < Duration::from_millis(500));
+    shows_down(&databases, &up).await;
     redis.start_again().await.unwrap();
-    shows("1").await;
+    shows_up(&databases, &up).await;
 }
