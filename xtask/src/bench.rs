@@ -1,5 +1,6 @@
 //! `cargo xtask bench NAME`: figures that compare two things in one run, interleaved, never a timed test.
 
+mod agent;
 mod compose;
 mod exporter;
 mod metrics;
@@ -16,6 +17,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Name {
+    /// The log agent, and a bare one that only reads, encodes and posts
+    Agent(agent::Args),
     /// `config` of wharf, docker-compose 1 and docker compose 2, start of the process included
     Compose(compose::Args),
     /// What wharf-http-metrics costs a request, beside axum-prometheus, and what a scrape of `wharf exporter` costs
@@ -26,6 +29,7 @@ enum Name {
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     match &args.name {
+        Name::Agent(args) => agent::run_task(args),
         Name::Compose(args) => compose::run_task(args),
         Name::Metrics(args) => metrics::run_task(args),
         Name::Web(args) => web::run_task(args),

@@ -22,16 +22,18 @@ pub(crate) struct Args {
 enum Name {
     /// Compose files: no panic, no hang, no memory without bounds, and `config` of `config` is itself
     Compose(Runs),
+    /// The log agent's readers, stages and rules: no panic, no hang, no broken text
+    Agent(Runs),
     /// Files of cgroups and `/proc`, and answers of Redis: no panic, no hang, no memory without bounds
     Exporter(Runs),
 }
 
 #[derive(Debug, clap::Args)]
 struct Runs {
-    /// How many files
+    /// How many inputs
     #[arg(long, default_value_t = 100_000)]
     runs: u64,
-    /// The same seed makes the same files (default: the clock's)
+    /// The same seed makes the same inputs (default: the clock's)
     #[arg(long)]
     seed: Option<u64>,
     /// Processes that share the work
@@ -41,28 +43,35 @@ struct Runs {
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     match &args.name {
-        Name::Compose(runs) => mutate("wharf-compose", runs, &["--release"]),
-        Name::Exporter(runs) => mutate("wharf-exporter", runs, &["--release"]),
+        Name::Compose(runs) => mutate(COMPOSE, runs, &["--release"]),
+        Name::Agent(runs) => AGENT.into_iter().try_for_each(|fuzz| mutate(fuzz, runs, &["--release"])),
+        Name::Exporter(runs) => mutate(EXPORTER, runs, &["--release"]),
     }
 }
 
 /// What every change goes through: a few files, other ones each time, with what the tests have compiled already.
 pub(crate) fn a_few() -> Result<()> {
-    ["wharf-compose", "wharf-exporter"]
-        .into_iter()
-        .try_for_each(|package| mutate(package, &Runs { runs: A_FEW, seed: None, jobs: 1 }, &[]))
+    let runs = Runs { runs: A_FEW, seed: None, jobs: 1 };
+    [COMPOSE, EXPORTER].into_iter().chain(AGENT).try_for_each(|fuzz| mutate(fuzz, &runs, &[]))
 }
 
+/// An example that mutates and reads: its package and its name.
+type Fuzz = (&'static str, &'static str);
+
+const COMPOSE: Fuzz = ("wharf-compose", "fuzz");
+const EXPORTER: Fuzz = ("wharf-exporter", "fuzz");
+const AGENT: [Fuzz; 2] = [("wharf-agent", "fuzz"), ("wharf-agent", "fuzz-readers")];
+
 /// Runs the crate's own example, in as many processes as asked for.
-fn mutate(package: &str, runs: &Runs, profile: &[&str]) -> Result<()> {
+fn mutate((package, example): Fuzz, runs: &Runs, profile: &[&str]) -> Result<()> {
     let seed = runs.seed.unwrap_or_else(clock);
     let fuzz = |arguments: &[String]| {
         let mut fuzz = cargo();
-        fuzz.args(["run", "--quiet", "--locked", "--package", package, "--example", "fuzz"]).args(profile);
+        fuzz.args(["run", "--quiet", "--locked", "--package", package, "--example", example]).args(profile);
         fuzz.arg("--").args(arguments);
         fuzz
     };
-    stage(&format!("{} inputs for {package}, seed {seed}", runs.runs), || {
+    stage(&format!("{} inputs for {package} ({example}), seed {seed}", runs.runs), || {
         let share = runs.runs.div_ceil(runs.jobs);
         let start = |job: u64| -> Result<Child> {
             let arguments = ["--runs".to_owned(), share.to_string(), "--seed".to_owned(), (seed + job).to_string()];
@@ -78,7 +87,7 @@ fn mutate(package: &str, runs: &Runs, profile: &[&str]) -> Result<()> {
         match failed.is_empty() {
             true => Ok(()),
             false => {
-                bail!("a file broke the reader: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
+                bail!("an input broke it: see above; `--jobs 1 --seed {}` makes it again", failed.join(" or "))
             }
         }
     })

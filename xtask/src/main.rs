@@ -6,6 +6,7 @@
 
 mod bench;
 mod binaries;
+mod conformance;
 mod down;
 mod fuzz;
 mod host;
@@ -41,6 +42,8 @@ enum Task {
     Test(test::Args),
     /// Compare with others, in one run
     Bench(bench::Args),
+    /// Check against cases of reference implementations
+    Conformance(conformance::Args),
     /// Feed mutated inputs to what reads foreign ones
     Fuzz(fuzz::Args),
     /// Take the pictures of docs/screenshots from the running stack
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Images => images::run_task(),
         Task::Test(args) => test::run_task(&args),
         Task::Bench(args) => bench::run_task(&args),
+        Task::Conformance(args) => conformance::run_task(&args),
         Task::Fuzz(args) => fuzz::run_task(&args),
         Task::Screenshots => screenshots::run_task(),
     };

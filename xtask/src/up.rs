@@ -25,6 +25,11 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     let published = |service: &str, port: &str| output(wharf(source)?.args(["port", service, port]));
     println!("Visit counter  http://{}/", published("nginx", "5002")?.replace("127.0.0.1", "localhost"));
     println!("Prometheus     http://{}/", published("prometheus", "9090")?.replace("127.0.0.1", "localhost"));
+    if source == Source::Registry {
+        println!("Grafana        http://{}/", published("grafana", "3000")?.replace("127.0.0.1", "localhost"));
+    } else {
+        println!("Grafana        left out: its image is in no package registry");
+    }
     println!("Stop it with `cargo xtask down`; `cargo xtask down -v` removes its data, too.");
     Ok(())
 }

@@ -117,14 +117,14 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
 }
 
 impl Args {
-    fn steps(&self) -> Steps {
+    fn steps(&self, session: &Session) -> Steps {
         Steps {
             interpolate: !self.left_out.no_interpolate,
             normalise: !self.left_out.no_normalize,
             resolve_paths: !self.left_out.no_path_resolution,
             check_consistency: !self.left_out.no_consistency,
             read_env_files: !self.left_out.no_env_resolution,
-            keep_unused: self.all_resources,
+            keep_unused: self.all_resources || session.global.all_resources,
         }
     }
 }
@@ -135,9 +135,9 @@ async fn project(args: &Args, session: &Session) -> Result<String, Failure> {
         report::warning("the services named are not picked out under --no-interpolate: the whole project is printed");
     }
     let config = match args.resolve_image_digests || args.lock_image_digests {
-        false => session.config(&args.services, args.steps())?,
+        false => session.config(&args.services, args.steps(session))?,
         true => {
-            let mut project = session.load_by(&args.services, args.steps())?.selected(&args.services);
+            let mut project = session.load_by(&args.services, args.steps(session))?.selected(&args.services);
             pin_images(&mut project, &session.connect().await?).await?;
             let value = if args.lock_image_digests { images_only(&project) } else { project.to_value() };
             Config { value, warnings: Vec::new() }
@@ -161,7 +161,7 @@ fn images_only(project: &Project) -> Value {
 fn listing(args: &Args, session: &Session) -> Result<Option<Vec<String>>, Failure> {
     let listing = &args.listing;
     // No listing shows what env files hold, except that hashes depend on it.
-    let steps = Steps { read_env_files: false, ..args.steps() };
+    let steps = Steps { read_env_files: false, ..args.steps(session) };
     let names = |section: &str| -> Result<Option<Vec<String>>, Failure> {
         let config = session.config(&[], steps)?;
         let names = config.value.get(section).and_then(Value::as_object).map(|map| map.keys().cloned().collect());
@@ -172,7 +172,7 @@ fn listing(args: &Args, session: &Session) -> Result<Option<Vec<String>>, Failur
         _ if listing.names => names("services"),
         _ if listing.volumes => names("volumes"),
         _ if listing.networks => names("networks"),
-        _ if listing.models => Ok(Some(models(&session.config(&[], args.steps())?))),
+        _ if listing.models => Ok(Some(models(&session.config(&[], args.steps(session))?))),
         _ if listing.images => {
             let project = session.load_by(&args.services, steps)?.selected(&args.services);
             Ok(Some(project.images()))
@@ -197,7 +197,7 @@ fn models(config: &Config) -> Vec<String> {
 
 /// A line for each service: its name and its configuration hash.
 fn hashes(wanted: &str, args: &Args, session: &Session) -> Result<Vec<String>, Failure> {
-    let project = session.load_by(&[], Steps { interpolate: true, ..args.steps() })?;
+    let project = session.load_by(&[], Steps { interpolate: true, ..args.steps(session) })?;
     let names: Vec<String> = match wanted {
         "*" => project.services.keys().cloned().collect(),
         names => names.split(',').map(str::to_owned).collect(),

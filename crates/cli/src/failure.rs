@@ -14,6 +14,16 @@ pub(crate) enum Failure {
     /// The engine cannot be used.
     #[error(transparent)]
     Docker(#[from] wharf_docker::Error),
+    /// The agent's configuration is not right.
+    #[error("{} is not right", file.display())]
+    Agent {
+        /// The file.
+        file: std::path::PathBuf,
+        /// What stands in it.
+        text: String,
+        /// Everything that is wrong with it.
+        errors: Vec<wharf_agent::ConfigError>,
+    },
     /// Anything else.
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),

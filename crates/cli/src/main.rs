@@ -1,5 +1,6 @@
 //! `wharf`: arguments in, events out as text, nothing else. One file a verb.
 
+mod agent;
 mod attach;
 mod attached;
 mod build;
@@ -10,6 +11,7 @@ mod converge;
 mod cp;
 mod create;
 mod creation;
+mod dashboards;
 mod doctor;
 mod down;
 mod duration;
@@ -70,6 +72,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Deliver containers' logs to Loki
+    Agent(agent::Args),
     /// Join this terminal to a container's main process
     Attach(attach::Args),
     /// Build or rebuild services' images
@@ -85,6 +89,8 @@ enum Verb {
     Cp(cp::Args),
     /// Create the project's containers without starting them
     Create(create::Args),
+    /// Check Grafana dashboards against this stack, and import those of others
+    Dashboards(dashboards::Args),
     /// Check what usually goes wrong, and say how to mend it
     Doctor(doctor::Args),
     /// Stop and remove containers and networks (and volumes with -v)
@@ -93,10 +99,10 @@ enum Verb {
     Events(events::Args),
     /// Run a command in a container that runs
     Exec(exec::Args),
-    /// Serve metrics of containers, Redis, Postgres and the host to Prometheus
-    Exporter(exporter::Args),
     /// Write a container's files as a tar archive
     Export(export::Args),
+    /// Serve metrics of containers, Redis, Postgres and the host to Prometheus
+    Exporter(exporter::Args),
     /// List the images of the project's containers
     Images(images::Args),
     /// Send a signal to containers
@@ -159,9 +165,11 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> ExitCode {
     let session = Session::new(cli.global);
     let result = match cli.verb {
+        Verb::Agent(args) => agent::run(args, &session).await,
         Verb::Build(args) => build::run(args, &session).await,
         Verb::Completion(args) => completion::run(&args, Cli::command()),
         Verb::Config(args) => config::run(args, &session).await,
+        Verb::Dashboards(args) => dashboards::run(args).await,
         Verb::Doctor(args) => doctor::run(args, &session).await,
         Verb::Down(args) => down::run(args, &session).await,
         Verb::Exec(args) => exec::run(args, &session).await,

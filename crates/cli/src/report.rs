@@ -69,6 +69,12 @@ pub(crate) fn failure(failure: &Failure) -> ExitCode {
         Failure::Orchestrator(Error::Engine(error)) | Failure::Docker(error) => {
             line(&draw(&Message::plain(Severity::Error, &error.to_string(), error.help()), colour));
         }
+        Failure::Agent { file, text, errors } => {
+            for error in errors {
+                line(&draw(&Message::from_agent(file, text, error), colour));
+            }
+            return ExitCode::from(15);
+        }
         Failure::Other(error) => line(&draw(&Message::plain(Severity::Error, &format!("{error:#}"), None), colour)),
     }
     ExitCode::FAILURE
@@ -155,6 +161,15 @@ struct Message {
 impl Message {
     fn plain(severity: Severity, text: &str, help: Option<&str>) -> Self {
         Message { severity, text: text.to_owned(), places: Vec::new(), help: help.map(str::to_owned) }
+    }
+
+    fn from_agent(file: &std::path::Path, text: &str, error: &wharf_agent::ConfigError) -> Self {
+        let mut message = Message::plain(Severity::Error, &error.message, None);
+        let (line, column) = (error.place.line as usize, error.place.column as usize);
+        let place = Place { file: file.into(), line, column };
+        let source = text.lines().nth(line.saturating_sub(1)).map(str::to_owned);
+        message.places.push(Excerpt::new(&place, 0, source, String::new()));
+        message
     }
 
     fn from_problem(problem: &Problem) -> Self {

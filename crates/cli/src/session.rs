@@ -48,7 +48,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
     ansi: Ansi,
     /// Networks and volumes that no service uses, too
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) all_resources: bool,
     /// Names of containers and built images as Compose 1 made them, with "_"
     #[arg(long, global = true)]
@@ -85,7 +85,7 @@ enum Ansi {
 /// One run of the command.
 pub(crate) struct Session {
     pub(crate) global: Global,
-    environment: BTreeMap<String, String>,
+    pub(crate) environment: BTreeMap<String, String>,
     /// What was read from standard input, which can be read once.
     stdin: OnceLock<String>,
     /// Whether standard output and standard error take colours.
@@ -148,7 +148,7 @@ impl Session {
 
     /// The same by the given steps.
     pub(crate) fn load_by(&self, services: &[String], steps: Steps) -> Result<Project, Failure> {
-        let loaded = Project::load_by(&self.options(services, &[])?, steps)?;
+        let loaded = self.read(services, &[], steps)?;
         report::compose_warnings(&loaded.warnings, self.colour_err);
         Ok(loaded.project)
     }
@@ -199,6 +199,11 @@ impl Session {
         }
     }
 
+    /// The engine that the flags name.
+    pub(crate) fn endpoint_choice(&self) -> EndpointChoice {
+        EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() }
+    }
+
     fn compatibility(&self) -> bool {
         self.global.compatibility || self.is_set("COMPOSE_COMPATIBILITY")
     }
@@ -234,8 +239,7 @@ impl Session {
 
     /// Where the engine is.
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
-        let choice = EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() };
-        Ok(Endpoint::resolve(&self.environment, &choice)?)
+        Ok(Endpoint::resolve(&self.environment, &self.endpoint_choice())?)
     }
 
     pub(crate) async fn connect(&self) -> Result<Engine, Failure> {

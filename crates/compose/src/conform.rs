@@ -379,6 +379,11 @@ impl Walk<'_> {
                         self.report.warning(&node, format!("`{}` ends before `{}`", self.path, clip(rest)));
                         self.report.help("no shell runs the command; for one, write `[\"sh\", \"-c\", \"...\"]`");
                     }
+                    self.report.expanded += words.len();
+                    if self.report.expanded > MAX_EXPANDED {
+                        self.refuse(&node, format!("the commands up to here have more than {MAX_EXPANDED} words"));
+                        return None;
+                    }
                     node.value = Value::List(words.into_iter().map(|word| node.text(word)).collect());
                     Some(node)
                 }
@@ -431,13 +436,15 @@ impl Walk<'_> {
     }
 }
 
-/// The name that is most like `key`, if one is like it at all.
+/// The name that is most like `key`, if one is like it at all; of very many names only the first are looked at.
 pub(crate) fn closest<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    const MAX_NAMES: usize = 1_000;
     if key.len() > 64 {
         return None;
     }
     let folded = key.to_lowercase().replace('-', "_");
     names
+        .take(MAX_NAMES)
         .map(|name| (strsim::damerau_levenshtein(&folded, name), name))
         .filter(|(distance, name)| *distance <= 1 + name.len() / 5)
         .min()

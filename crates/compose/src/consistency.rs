@@ -37,7 +37,7 @@ fn container_names(project: &Project, named: &[String], spans: &Spans<'_>, repor
 }
 
 /// The named services with all that they depend on; all, if none is named.
-fn together<'p>(project: &'p Project, named: &'p [String]) -> HashSet<&'p str> {
+pub(crate) fn together<'p>(project: &'p Project, named: &'p [String]) -> HashSet<&'p str> {
     let mut waiting: Vec<&str> = match named {
         [] => project.services.keys().map(String::as_str).collect(),
         named => named.iter().map(String::as_str).collect(),
@@ -248,6 +248,9 @@ impl Check<'_> {
             return;
         }
         self.wrong(path, format!("`{}` uses the {kind} `{name}`, which is not declared", self.name));
+        if self.report.is_full() {
+            return;
+        }
         match closest(name, all.keys().map(String::as_str)) {
             Some(name) => self.report.help(format!("did you mean `{name}`?")),
             None => {
@@ -258,10 +261,13 @@ impl Check<'_> {
     }
 
     fn suggest<'n>(&mut self, name: &str, names: impl Iterator<Item = &'n String>, section: &str) {
+        if self.report.is_full() {
+            return;
+        }
         let names: Vec<_> = names.map(String::as_str).collect();
         match closest(name, names.iter().copied()) {
             Some(name) => self.report.help(format!("did you mean `{name}`?")),
-            None => self.report.help(format!("the {section} are: {}", names.join(", "))),
+            None => self.report.help(format!("the {section} are: {}", a_few(&names, ", "))),
         };
     }
 
@@ -371,11 +377,27 @@ fn dependency_cycles(project: &Project, spans: &Spans<'_>, report: &mut Report) 
     }
 }
 
+/// The names, or the first and the last of very many.
+fn a_few(names: &[&str], between: &str) -> String {
+    const SHOWN: usize = 20;
+    match names {
+        [first @ .., last] if names.len() > SHOWN => {
+            [first[..SHOWN - 2].join(between).as_str(), "...", last].join(between)
+        }
+        names => names.join(between),
+    }
+}
+
 fn report_cycle(circle: &[&str], spans: &Spans<'_>, report: &mut Report) {
+    if report.is_full() {
+        return;
+    }
     let place = |pair: &[&str]| format!("services.{}.depends_on.{}", pair[0], pair[1]);
     let Some(first) = circle.windows(2).next() else { return };
-    report
-        .error(spans.key(&place(first)), format!("services depend on each other in a circle: {}", circle.join(" -> ")));
+    report.error(
+        spans.key(&place(first)),
+        format!("services depend on each other in a circle: {}", a_few(circle, " -> ")),
+    );
     for pair in circle.windows(2).skip(1) {
         if let Some(span) = spans.key_span(&place(pair)) {
             report.also(format!("`{}` depends on `{}` here", pair[0], pair[1]), span);

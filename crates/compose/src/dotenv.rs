@@ -3,6 +3,8 @@
 //! Values may be bare, in double quotes (escapes, variables, several lines) or in single quotes (literal). `KEY` alone
 //! takes its value from the lookup. Source: the specification's "Env_file format".
 
+use std::collections::HashMap;
+
 use crate::template;
 
 /// What is wrong with a line.
@@ -30,7 +32,8 @@ pub(crate) fn parse(
 ) -> Result<Parsed, Problem> {
     let own = earlier.len();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser = Parser { rest: text, line: 1, entries: earlier, lookup, unset: Vec::new() };
+    let positions = earlier.iter().enumerate().map(|(position, (key, _))| (key.clone(), position)).collect();
+    let mut parser = Parser { rest: text, line: 1, entries: earlier, positions, lookup, unset: Vec::new() };
     while parser.statement()? {}
     Ok(Parsed { entries: parser.entries.split_off(own), unset: parser.unset })
 }
@@ -59,6 +62,8 @@ struct Parser<'p> {
     rest: &'p str,
     line: usize,
     entries: Vec<(String, String)>,
+    /// Where the last entry of each key is.
+    positions: HashMap<String, usize>,
     lookup: &'p dyn Fn(&str) -> Option<String>,
     unset: Vec<(String, usize)>,
 }
@@ -81,7 +86,7 @@ impl<'p> Parser<'p> {
     }
 
     fn value_of(&self, name: &str) -> Option<String> {
-        let own = || self.entries.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let own = || self.positions.get(name).map(|position| self.entries[*position].1.clone());
         (self.lookup)(name).or_else(own)
     }
 
@@ -114,13 +119,18 @@ impl<'p> Parser<'p> {
         self.take((end + usize::from(end < self.rest.len())).min(self.rest.len()));
         if !has_value {
             if let Some(value) = (self.lookup)(&key) {
-                self.entries.push((key, value));
+                self.push(key, value);
             }
             return Ok(true);
         }
         let value = self.value()?;
-        self.entries.push((key, value));
+        self.push(key, value);
         Ok(true)
+    }
+
+    fn push(&mut self, key: String, value: String) {
+        self.positions.insert(key.clone(), self.entries.len());
+        self.entries.push((key, value));
     }
 
     fn value(&mut self) -> Result<String, Problem> {

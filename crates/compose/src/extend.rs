@@ -11,6 +11,9 @@ use crate::spec;
 /// Longest chain of services that extend one another.
 const MAX_CHAIN: usize = 100;
 
+/// Most values that the services of a project may take from those that they extend.
+const MAX_INHERITED: usize = 300_000;
+
 /// A service on the way to the one at the chain's end.
 type Link = (PathBuf, String, Span);
 
@@ -64,9 +67,16 @@ impl Assembler<'_> {
             services.insert(name.to_owned(), service);
             return None;
         }
+        if self.report.inherited > MAX_INHERITED {
+            let what = "values from those that they extend";
+            self.report.error(&extends, format!("the services up to here take more than {MAX_INHERITED} {what}"));
+            services.insert(name.to_owned(), service);
+            return None;
+        }
         chain.push((file.to_owned(), name.to_owned(), extends.span));
         let base = self.base(name, &extends, services, file, context, chain);
         chain.pop();
+        self.report.inherited += base.as_ref().map_or(0, Node::size);
         let merged = match base {
             Some(mut base) if base.as_map().is_some() => {
                 apply_resets(&mut base, &service);

@@ -8,6 +8,8 @@ use crate::report::{At, Report};
 
 /// Longest file that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
+/// Most bytes that all files of a project may have, repeats counted.
+const MAX_ALL_BYTES: usize = 128 << 20;
 
 /// Where files come from: the texts if there are any, else the disk.
 #[derive(Clone, Copy)]
@@ -60,8 +62,13 @@ pub(crate) fn report_remote(path: &str, at: impl Into<At>, report: &mut Report) 
     report.help("fetch it first (`git clone`, `docker compose -f oci://... config`), and name the local file");
 }
 
-/// The text that `bytes` hold, if they are of bounded size and UTF-8.
+/// The text that `bytes` hold, if they are of bounded size, alone and with all before them, and UTF-8.
 pub(crate) fn checked_text(bytes: Vec<u8>, shown: &str, report: &mut Report) -> Option<String> {
+    report.bytes += bytes.len();
+    if report.bytes > MAX_ALL_BYTES {
+        report.error(At::NOWHERE, format!("the files up to {shown} are longer than {} MiB", MAX_ALL_BYTES >> 20));
+        return None;
+    }
     if bytes.len() as u64 > MAX_BYTES {
         report.error(At::NOWHERE, format!("{shown} is longer than {} MiB", MAX_BYTES >> 20));
         return None;

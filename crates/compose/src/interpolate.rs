@@ -38,8 +38,14 @@ impl Walk<'_> {
     }
 
     fn scalar(&mut self, scalar: &mut Scalar, span: Span, used: Option<Span>, key: &str) {
-        let mut unset = Vec::new();
-        let result = template::substitute(&scalar.text, self.lookup, &mut |name| unset.push(name.to_owned()));
+        // The variables of a text that warnings are about.
+        const MAX_UNSET: usize = 20;
+        let mut unset: Vec<String> = Vec::new();
+        let result = template::substitute(&scalar.text, self.lookup, &mut |name| {
+            if unset.len() < MAX_UNSET && !unset.iter().any(|known| known == name) {
+                unset.push(name.to_owned());
+            }
+        });
         let secret = shows_a_secret(key, &scalar.text);
         for name in unset {
             self.unset(&name, &scalar.text, span, secret);

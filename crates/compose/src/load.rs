@@ -1,5 +1,6 @@
 //! The way from options to a project, stage by stage.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
@@ -126,7 +127,10 @@ fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<(Project
     }
     if report.errors.is_empty() && steps.read_env_files {
         let sources = service_files::Sources { files: Files { texts: &options.texts }, spans: &spans };
-        for (name, service) in &mut project.services {
+        // A file that nobody needs now may be missing.
+        let needed: HashSet<String> =
+            consistency::together(&project, &options.services).into_iter().map(str::to_owned).collect();
+        for (name, service) in project.services.iter_mut().filter(|(name, _)| needed.contains(*name)) {
             service_files::read(name, service, &tree.environment, sources, report);
         }
     }

@@ -64,6 +64,15 @@ impl Node {
         Self { span, key: span, used: None, tag: Tag::None, value }
     }
 
+    /// Number of nodes in the tree.
+    pub(crate) fn size(&self) -> usize {
+        match &self.value {
+            Value::List(list) => list.iter().map(Node::size).sum::<usize>() + 1,
+            Value::Map(map) => map.values().map(Node::size).sum::<usize>() + 1,
+            Value::Null | Value::Scalar(_) => 1,
+        }
+    }
+
     /// A node that a short form stands for: the same place, another value.
     pub(crate) fn at(&self, value: Value) -> Self {
         Self { span: self.span, key: self.key, used: self.used, tag: self.tag, value }

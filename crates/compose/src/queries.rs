@@ -112,14 +112,17 @@ volumes: {data: {}, other: {}}
     fn a_selection_takes_dependencies_along() {
         let text = "
 services:
-  web: {image: x, depends_on: [api]}
+  web: {image: x, depends_on: {api: {condition: service_started}, gone: {condition: service_started, required: false}}}
   api: {image: x, links: [db]}
   db: {image: x}
   other: {image: x}
+  gone: {image: x, profiles: [p]}
 ";
         let project = Project::load(&Options::from_text(text)).expect("the project can be loaded").project;
         let names = |project: Project| project.services.into_keys().collect::<Vec<_>>();
         assert_eq!(names(project.clone().selected(&["web".to_owned()])), ["api", "db", "web"]);
+        let web = project.clone().selected(&["web".to_owned()]).services.remove("web");
+        assert_eq!(web.map(|web| web.depends_on.into_keys().collect::<Vec<_>>()).unwrap_or_default(), ["api"]);
         assert_eq!(names(project.clone().selected(&["db".to_owned()])), ["db"]);
         assert_eq!(names(project.selected(&[])), ["api", "db", "other", "web"]);
     }

@@ -14,6 +14,8 @@ use crate::scalar::{self, Plain};
 const MAX_DEPTH: usize = 100;
 /// Most nodes a file may hold, keys not counted.
 const MAX_NODES: usize = 200_000;
+/// Most nodes that all files of a project may hold, repeats counted.
+const MAX_ALL_NODES: usize = 2_000_000;
 /// Most nodes that aliases may add.
 const MAX_COPIED: usize = 100_000;
 
@@ -106,6 +108,10 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return self.stop(span, format!("the file holds more than {MAX_NODES} values"));
+        }
+        self.report.nodes += 1;
+        if self.report.nodes > MAX_ALL_NODES {
+            return self.stop(span, format!("the files up to here hold more than {MAX_ALL_NODES} values"));
         }
         if depth > MAX_DEPTH {
             return self.stop(span, format!("the file is nested deeper than {MAX_DEPTH} levels"));

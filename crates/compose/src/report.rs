@@ -9,6 +9,8 @@ use crate::place::Place;
 
 /// Errors kept; what comes after says nothing new.
 const MAX_ERRORS: usize = 100;
+/// Other places kept with one finding.
+const MAX_RELATED: usize = 20;
 
 struct Source {
     file: PathBuf,
@@ -27,6 +29,12 @@ pub(crate) struct Report {
     tainted: HashSet<String>,
     /// Entries that short forms have been written out to.
     pub(crate) expanded: usize,
+    /// Values that the files hold.
+    pub(crate) nodes: usize,
+    /// Values that services have taken from those that they extend.
+    pub(crate) inherited: usize,
+    /// Bytes that have been read.
+    pub(crate) bytes: usize,
     /// What [`Report::help`] and [`Report::also`] complete.
     last: Last,
 }
@@ -87,7 +95,8 @@ impl Report {
     fn line(&self, span: Span) -> Option<&str> {
         let source = self.sources.get(span.source as usize)?;
         let start = *source.lines.get((span.line as usize).checked_sub(1)?)?;
-        let line = source.text.get(start..)?.split('\n').next()?;
+        let end = source.lines.get(span.line as usize).map_or(source.text.len(), |next| next - 1);
+        let line = source.text.get(start..end)?;
         Some(line.strip_suffix('\r').unwrap_or(line))
     }
 
@@ -99,7 +108,9 @@ impl Report {
 
     /// The part of a span's line that reads `part`, if it stands there; else the span.
     pub(crate) fn narrow(&self, span: Span, part: &str) -> Span {
-        let Some(line) = self.line(span) else { return span };
+        // Nobody reads longer lines, and looking through them again and again takes its time.
+        const MAX_BYTES: usize = 10_000;
+        let Some(line) = self.line(span).filter(|line| line.len() <= MAX_BYTES) else { return span };
         let start = line.char_indices().nth(span.column.saturating_sub(1) as usize).map_or(0, |(index, _)| index);
         match line[start..].find(part).filter(|_| !part.is_empty()) {
             Some(offset) => {
@@ -125,9 +136,12 @@ impl Report {
     }
 
     pub(crate) fn error(&mut self, at: impl Into<At>, message: impl Into<String>) -> &mut Self {
-        let diagnostic = self.diagnostic(at.into(), message.into());
         self.last = Last::None;
-        if self.errors.len() < MAX_ERRORS && !self.errors.contains(&diagnostic) {
+        if self.is_full() {
+            return self;
+        }
+        let diagnostic = self.diagnostic(at.into(), message.into());
+        if !self.errors.contains(&diagnostic) {
             self.errors.push(diagnostic);
             self.last = Last::Error;
         }
@@ -135,9 +149,12 @@ impl Report {
     }
 
     pub(crate) fn warning(&mut self, at: impl Into<At>, message: impl Into<String>) -> &mut Self {
-        let diagnostic = self.diagnostic(at.into(), message.into());
         self.last = Last::None;
-        if self.warnings.len() < MAX_ERRORS && !self.warnings.contains(&diagnostic) {
+        if self.warnings.len() >= MAX_ERRORS {
+            return self;
+        }
+        let diagnostic = self.diagnostic(at.into(), message.into());
+        if !self.warnings.contains(&diagnostic) {
             self.warnings.push(diagnostic);
             self.last = Last::Warning;
         }
@@ -171,8 +188,11 @@ impl Report {
 
     /// Adds another place to the latest finding.
     pub(crate) fn also(&mut self, label: impl Into<String>, span: Span) -> &mut Self {
+        if matches!(self.last, Last::None) {
+            return self;
+        }
         if let (Some(place), line) = (self.place(span), self.excerpt(span))
-            && let Some(diagnostic) = self.last()
+            && let Some(diagnostic) = self.last().filter(|diagnostic| diagnostic.related.len() < MAX_RELATED)
         {
             diagnostic.related.push((label.into(), place, line));
         }

@@ -86,6 +86,47 @@ fn files_that_include_or_extend_themselves_are_refused() {
 }
 
 #[test]
+fn services_that_inherit_too_much_are_refused() {
+    let variables: Vec<_> = (0..10_000).map(|number| format!("K{number}: v")).collect();
+    let mut text = format!("services:\n  base: {{ image: x, environment: {{ {} }} }}\n", variables.join(", "));
+    (0..5_000).for_each(|number| text += &format!("  s{number}: {{ extends: base }}\n"));
+    assert!(refused(text).contains("values from those that they extend"));
+}
+
+/// Many of the same: `entry` says the one of a number.
+fn many(count: u32, entry: impl Fn(u32) -> String) -> String {
+    format!("services: {{ {} }}", (0..count).map(entry).collect::<Vec<_>>().join(", "))
+}
+
+#[test]
+fn many_mistakes_on_one_line_are_said_in_time() {
+    assert!(refused(many(5_000, |n| format!("s{n}: {{ imgae: x }}"))).contains("did you mean `image`"));
+    assert!(refused(many(5_000, |n| format!("s{n}: {{ image: x, depends_on: [t{n}] }}"))).contains("`t0`"));
+    let next = |n: u32| format!("s{n}: {{ image: x, depends_on: [s{}, s0] }}", (n + 1) % 5_000);
+    assert!(refused(many(5_000, next)).contains("in a circle"));
+}
+
+#[test]
+fn many_warnings_on_one_line_are_said_in_time() {
+    let unset = many(5_000, |n| format!("s{n}: {{ image: $A{n}, ports: ['80:80'] }}"));
+    let dollars = format!("services: {{ a: {{ image: x, command: \"{}\" }} }}", "a $B ${C:-d} ".repeat(30_000));
+    for text in [unset, dollars] {
+        let start = Instant::now();
+        drop(Project::load(&Options::from_text(text)));
+        assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn an_env_file_whose_variables_build_on_one_another_is_read_in_time() {
+    let lines: String = (0..50_000).map(|number| format!("K{}=$K{number}x$NOPE\n", number + 1)).collect();
+    let options = Options::from_text("services: { a: { image: x, env_file: big.env } }").with_text("big.env", lines);
+    let start = Instant::now();
+    drop(Project::load(&options));
+    assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
+}
+
+#[test]
 fn includes_that_multiply_are_refused() {
     let mut options = Options::from_text("include: [f0.yaml, f0.yaml]");
     for level in 0..40 {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wharf_compose::{Loaded, Options, Project};
+use wharf_compose::{Config, Loaded, Options, Project, Steps};
 
 fn load(options: &Options) -> Project {
     match Project::load(options) {
@@ -101,6 +101,63 @@ fn an_included_file_has_its_own_directory_and_env_file() {
     let project = load(&options);
     assert_eq!(project.services["b"].image.as_deref(), Some("y:13"), "the environment goes before the file");
     assert_eq!(project.services["b"].volumes[0].source.as_deref(), Some("/project/sub/d"));
+}
+
+#[test]
+fn an_included_files_variables_have_the_values_of_its_own_env_file() {
+    let project = load(
+        &Options::from_text("include: [{ path: sub/compose.yaml, env_file: sub.env }]\nservices: { a: { image: x } }")
+            .with_text(
+                "sub/compose.yaml",
+                "services: { b: { image: y, environment: [TOKEN, HOST], secrets: [s], configs: [c] } }
+secrets: { s: { environment: TOKEN } }
+configs: { c: { environment: HOST } }",
+            )
+            .with_text("sub.env", "TOKEN=of-the-file\nHOST=of-the-file\n")
+            .with_variable("HOST", "outside"),
+    );
+    let environment = &project.services["b"].environment;
+    assert_eq!(environment["TOKEN"].as_deref(), Some("of-the-file"));
+    assert_eq!(environment["HOST"].as_deref(), Some("outside"));
+    let value = |object: &wharf_compose::model::FileObject| object.value.as_ref().map(|value| value.0.clone());
+    assert_eq!(value(&project.secrets["s"]).as_deref(), Some("of-the-file"));
+    assert_eq!(value(&project.configs["c"]).as_deref(), Some("outside"));
+}
+
+#[test]
+fn keys_of_the_authors_own_stay_wherever_they_stand() {
+    let options = Options::from_text(
+        "x-top: 1
+services:
+  a:
+    image: x
+    x-own: { k: $V }
+    build: { context: ., x-build: [1, 'y'] }
+    deploy: { resources: { limits: { x-limit: 1.5 } } }
+    ports: [{ target: 80, x-port: true }]
+volumes: { x-data: { x-volume: ~ } }
+",
+    )
+    .with_variable("V", "5$");
+    let value = Config::load(&options, Steps { keep_unused: true, ..Steps::default() }).expect("it can be read").value;
+    let a = &value["services"]["a"];
+    assert_eq!(value["x-top"], 1);
+    assert_eq!(a["x-own"]["k"], "5$$");
+    assert_eq!(a["build"]["x-build"][1], "y");
+    assert_eq!(a["deploy"]["resources"]["limits"]["x-limit"], 1.5);
+    assert_eq!(a["ports"][0]["x-port"], true);
+    assert_eq!(value["volumes"]["x-data"]["name"], "project_x-data");
+    assert!(value["volumes"]["x-data"]["x-volume"].is_null());
+}
+
+#[test]
+fn files_elsewhere_are_refused_and_nothing_is_fetched() {
+    for text in
+        ["include: ['oci://example.com/x']", "services: { a: { extends: { file: 'https://x/y.git', service: b } } }"]
+    {
+        let error = refused(&Options::from_text(text));
+        assert!(error.contains("is not on this machine"), "{error}");
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod error;
 pub mod events;
 pub mod logs;
 mod neighbours;
+pub mod raw_log;
 
 pub use endpoint::{Endpoint, EndpointChoice, TlsFiles};
 pub use engine::{ApiVersion, Engine};

@@ -35,6 +35,7 @@ mod cgroup;
 mod collector;
 mod containers;
 mod credentials;
+pub mod dashboards;
 pub mod databases;
 pub mod description;
 mod discovery;

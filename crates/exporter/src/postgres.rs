@@ -5,6 +5,7 @@ mod connection;
 mod settings;
 mod table;
 mod user;
+mod wire;
 
 pub use settings::families as settings_families;
 pub use table::{Column, Table, number};
@@ -22,6 +23,7 @@ use crate::{
 use collectors::{COLLECTORS, OLDEST};
 use connection::{Connection, Version};
 use table::Collector;
+use wire::Error;
 
 descriptions! { EXPORTER:
     UP = Gauge "pg_up" [] "Whether the server answered.";
@@ -110,7 +112,7 @@ impl Servers {
     }
 
     /// Over the connection that was kept, or else a new one.
-    async fn greet(&self, key: &str, request: &Request<'_>) -> sqlx::Result<(Connection, Version)> {
+    async fn greet(&self, key: &str, request: &Request<'_>) -> Result<(Connection, Version), Error> {
         if let Some(mut connection) = self.kept.take(key)
             && let Ok(version) = connection.version().await
         {
@@ -120,7 +122,7 @@ impl Servers {
         let version = connection.version().await?;
         if version.number < OLDEST {
             connection.close().await;
-            return Err(sqlx::Error::Protocol(format!("the server is older than PostgreSQL {}", OLDEST / 10_000)));
+            return Err(Error::TooOld(version.number / 10_000));
         }
         Ok((connection, version))
     }
@@ -175,7 +177,7 @@ impl Scrape<'_> {
     }
 
     /// `None` when the connection is of no more use, `Some(None)` when the server refused.
-    async fn ask<T>(&mut self, name: &str, answer: impl Future<Output = sqlx::Result<T>>) -> Option<Option<T>> {
+    async fn ask<T>(&mut self, name: &str, answer: impl Future<Output = Result<T, Error>>) -> Option<Option<T>> {
         let start = Instant::now();
         let answer = timeout_at(self.request.deadline, answer).await;
         self.states.add(&COLLECTOR_DURATION, &[name], start.elapsed().as_secs_f64());
@@ -183,12 +185,10 @@ impl Scrape<'_> {
         match answer {
             Ok(Ok(answer)) => Some(Some(answer)),
             Ok(Err(error)) => {
-                let refused = error.as_database_error().is_some();
-                let code = error.as_database_error().and_then(|error| error.code());
-                if code.as_deref() != Some(INSUFFICIENT_PRIVILEGE) {
+                if !matches!(&error, Error::Server { code, .. } if code == INSUFFICIENT_PRIVILEGE) {
                     self.problems.push(format!("{name}: {}", described(&error, self.request.login)));
                 }
-                refused.then_some(None)
+                matches!(error, Error::Server { .. }).then_some(None)
             }
             Err(_) => {
                 self.problems.push(format!("{name}: no answer in time"));
@@ -199,7 +199,7 @@ impl Scrape<'_> {
 }
 
 /// For the log. A server may write into its error what it was sent.
-fn described(error: &sqlx::Error, login: &Login) -> String {
+fn described(error: &Error, login: &Login) -> String {
     let text = error.to_string();
     match &login.password {
         Some(password) => text.replace(password.reveal(), "(password)"),
@@ -228,7 +228,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let password = runtime.block_on(crate::credentials::read_password(&file)).unwrap();
         let login = Login { username: None, password: Some(password) };
-        let error = sqlx::Error::Protocol("you said hunter2!".to_owned());
+        let error = Error::Server { code: "XX000".to_owned(), message: "you said hunter2!".to_owned() };
         assert!(!described(&error, &login).contains("hunter2"));
     }
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use axum::extract::MatchedPath;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use regex::RegexSet;
@@ -76,9 +77,10 @@ pub struct ExcludeAllMetrics;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exception;
 
-/// That a whole handler is marked, so that its next request is known not to be tracked before it is answered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WholeHandler;
+/// That the whole handler of this route is marked, so that its next request is known not to be tracked before it is
+/// answered.
+#[derive(Clone, Debug)]
+pub(crate) struct WholeHandler(pub(crate) MatchedPath);
 
 /// The service that [`DoNotTrack`] and [`ExcludeAllMetrics`] put around another.
 #[derive(Clone, Debug)]
@@ -117,7 +119,8 @@ where
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        MarkedFuture { inner: self.inner.call(request), marker: self.marker.clone() }
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        MarkedFuture { inner: self.inner.call(request), marker: self.marker.clone(), route }
     }
 }
 
@@ -128,6 +131,7 @@ pin_project! {
         #[pin]
         inner: F,
         marker: M,
+        route: Option<MatchedPath>,
     }
 }
 
@@ -143,7 +147,9 @@ where
         let mut result = ready!(this.inner.poll(cx));
         if let Ok(response) = &mut result {
             response.extensions_mut().insert(this.marker.clone());
-            response.extensions_mut().insert(WholeHandler);
+            if let Some(route) = this.route.take() {
+                response.extensions_mut().insert(WholeHandler(route));
+            }
         }
         Poll::Ready(result)
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::labels::{OTHER, Values};
 use crate::table::Table;
@@ -70,7 +70,6 @@ impl<C, V> Groups<C, V> {
             context: self.context.clone(),
             room: self.room.clone(),
             values: values.iter().map(|value| Box::from(&**value)).collect(),
-            untracked: AtomicU32::new(0),
             series: Table::new(CHAINS_OF_A_GROUP),
         });
         self.groups.insert(hash(&self.hash, values), |group| same(&group.values, values), group).clone()
@@ -86,8 +85,6 @@ impl<C, V> Groups<C, V> {
 pub(crate) struct Group<C, V> {
     pub(crate) context: Arc<C>,
     pub(crate) values: Box<[Box<str>]>,
-    /// A bit for each method whose handler is marked not to be tracked.
-    pub(crate) untracked: AtomicU32,
     room: Arc<Room>,
     series: Table<Series<V>>,
 }

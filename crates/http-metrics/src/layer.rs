@@ -1,15 +1,14 @@
 //! The layer, its service and the future that waits for the response's head.
 
-use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::BoxError;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use pin_project_lite::pin_project;
@@ -18,10 +17,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::body::{CountedBody, FollowedBody};
-use crate::http_metrics::UNMATCHED;
-use crate::labels::{Labels, Values};
-use crate::record::{InFlight, RequestGroup, RequestGroups};
-use crate::schema::Grouping;
+use crate::labels::Labels;
+use crate::place::Place;
+use crate::record::{InFlight, RequestGroups};
 
 /// Counts every request that passes; made by [`HttpMetrics::register`](crate::HttpMetrics::register).
 #[derive(Clone, Debug)]
@@ -37,45 +35,7 @@ impl<S> Layer<S> for HttpMetricsLayer {
     type Service = HttpMetricsService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        HttpMetricsService { inner, place: Arc::new(Place { groups: self.groups.clone(), group: OnceLock::new() }) }
-    }
-}
-
-/// Where in a router a service stands: axum makes one for each handler, so that the first request's group is that of
-/// nearly all.
-#[derive(Debug)]
-struct Place {
-    groups: Arc<RequestGroups>,
-    group: OnceLock<Arc<RequestGroup>>,
-}
-
-impl Place {
-    /// The group of a request that is to be counted.
-    fn group(&self, request: &Request) -> Option<Arc<RequestGroup>> {
-        let settings = self.groups.context();
-        let path = request.uri().path();
-        if settings.exclusions.cover(path) {
-            return None;
-        }
-        let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-        let route = matched.unwrap_or(UNMATCHED);
-        if matches!(settings.grouping, Grouping::Route) && !settings.labels.need_request() {
-            return Some(self.of_route(route));
-        }
-        let (first, bounded): (Cow<'_, str>, usize) = match &settings.grouping {
-            Grouping::Route => (route.into(), 1),
-            Grouping::Path if matched.is_none() => (UNMATCHED.into(), 1),
-            Grouping::Path => (path.into(), 0),
-            Grouping::Function(_, group) => (group(request), 0),
-        };
-        let values: Values<'_> = [first].into_iter().chain(settings.labels.of_request(request)).collect();
-        Some(self.groups.group(&values, bounded))
-    }
-
-    fn of_route(&self, route: &str) -> Arc<RequestGroup> {
-        let group = || self.groups.group(&[Cow::Borrowed(route)], 1);
-        let first = self.group.get_or_init(group);
-        if *first.values[0] == *route { first.clone() } else { group() }
+        HttpMetricsService { inner, place: Arc::new(Place::new(self.groups.clone())) }
     }
 }
 
@@ -102,7 +62,7 @@ where
 
     fn call(&mut self, request: http::Request<RequestBody>) -> Self::Future {
         let mut request = request.map(Body::new);
-        let mut in_flight = self.place.group(&request).and_then(|group| InFlight::new(group, &request));
+        let mut in_flight = InFlight::new(&self.place, &request);
         if let Some(bytes) = in_flight.as_mut().and_then(|in_flight| in_flight.count_received(request.body())) {
             request = request.map(|body| Body::new(CountedBody::new(body, bytes)));
         }

@@ -103,6 +103,7 @@ mod http_metrics;
 mod labels;
 mod layer;
 mod methods;
+mod place;
 mod process;
 mod record;
 mod schema;

@@ -16,6 +16,7 @@ use crate::exclusion::{DoNotTrack, Exception, ExcludeAllMetrics, Exclusions, Who
 use crate::groups::{Group, Groups};
 use crate::labels::Labels;
 use crate::methods::Methods;
+use crate::place::{Found, Place};
 use crate::schema::Grouping;
 
 pub(crate) type RequestGroups = Groups<Settings, Record>;
@@ -144,7 +145,8 @@ enum Received {
 /// A request that is being answered: counted as active until this is dropped, and recorded then.
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    group: Arc<RequestGroup>,
+    place: Arc<Place>,
+    group: Found,
     start: Instant,
     method: u8,
     head: bool,
@@ -161,16 +163,16 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    /// `None` if the handler is known as one that is not tracked.
-    pub(crate) fn new(group: Arc<RequestGroup>, request: &Request) -> Option<Self> {
-        let method = group.context.methods.place(request.method());
-        if group.untracked.load(Relaxed) & bit(method) != 0 {
-            return None;
-        }
+    /// `None` if the request is not to be counted.
+    pub(crate) fn new(place: &Arc<Place>, request: &Request) -> Option<Self> {
         let start = Instant::now();
-        group.context.methods.begin(method);
+        let group = place.find(request)?;
+        let methods = &place.settings().methods;
+        let method = methods.place(request.method());
+        methods.begin(method);
         let version = VERSIONS.iter().position(|(version, _)| *version == request.version());
         Some(Self {
+            place: place.clone(),
             group,
             start,
             method,
@@ -188,7 +190,7 @@ impl InFlight {
 
     /// Where the bytes of the request's body are to be counted, if its length is not known.
     pub(crate) fn count_received(&mut self, body: &Body) -> Option<Arc<AtomicU64>> {
-        self.group.context.body_size.as_ref()?;
+        self.place.settings().body_size.as_ref()?;
         if body.size_hint().exact().is_some() {
             return None;
         }
@@ -214,8 +216,8 @@ impl InFlight {
         let marks = response.extensions();
         if marks.get::<DoNotTrack>().is_some() || marks.get::<ExcludeAllMetrics>().is_some() {
             self.tracked = false;
-            if marks.get::<WholeHandler>().is_some() {
-                self.group.untracked.fetch_or(bit(self.method), Relaxed);
+            if let Some(WholeHandler(route)) = marks.get() {
+                self.place.leave_untracked(route);
             }
             return false;
         }
@@ -226,7 +228,7 @@ impl InFlight {
         // Of the answer to HEAD axum drops the body, which was made for its length.
         let no_body = self.head || response.body().is_end_stream();
         let length = if no_body { Some(0) } else { response.body().size_hint().exact() };
-        let values = self.group.context.labels.of_response(response);
+        let values = self.place.settings().labels.of_response(response);
         match length {
             Some(length) if length <= SENT_WITH_HEAD => {
                 self.sent = length;
@@ -257,8 +259,8 @@ impl InFlight {
     fn record(&self, values: &[impl AsRef<str>]) {
         let outcome = self.outcome.unwrap_or(Outcome::Answered);
         let key = Key { method: self.method, version: self.version, outcome, status: self.status };
-        let settings = &*self.group.context;
-        let record = &self.group.series(key.pack(), values, Record::new).counted;
+        let settings = self.place.settings();
+        let record = &self.place.group(&self.group).series(key.pack(), values, Record::new).counted;
         let nanoseconds = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         record.duration.observe(&settings.duration, nanoseconds);
         if let (Some((request, response)), Some(bounds)) = (&record.sizes, &settings.body_size) {
@@ -278,7 +280,7 @@ impl InFlight {
         } else if self.status == 0 && self.outcome.is_none() {
             self.outcome = Some(Outcome::Cancelled);
         }
-        let labels = &self.group.context.labels;
+        let labels = &self.place.settings().labels;
         if self.status == 0 && labels.need_response() {
             self.record(&labels.of_response(&instead(self.outcome)));
         } else {
@@ -292,7 +294,7 @@ impl Drop for InFlight {
         if self.tracked {
             self.record_end();
         }
-        self.group.context.methods.end(self.method);
+        self.place.settings().methods.end(self.method);
     }
 }
 
@@ -310,8 +312,4 @@ pub(crate) fn status_instead(outcome: Outcome) -> StatusCode {
     } else {
         StatusCode::INTERNAL_SERVER_ERROR
     }
-}
-
-fn bit(method: u8) -> u32 {
-    1_u32.checked_shl(u32::from(method)).unwrap_or(0)
 }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use wharf_compose::Project;
 use wharf_compose::model::{Build, Condition, Dependency, Healthcheck, Hook, Network, Port, Service};
 use wharf_orchestrator::observe::{Container, ForeignPort, Health, Image, Observed, State};
-use wharf_orchestrator::plan::{self, DownOptions, ImageOptions, Recreate, RemoveOptions, RestartOptions, UpOptions};
+use wharf_orchestrator::plan::{
+    self, DownOptions, ImageOptions, Recreate, RemoveOptions, RestartOptions, Step, UpOptions,
+};
 use wharf_orchestrator::{Error, observe, service_hash};
 
 /// web (two replicas) waits for a healthy db, both on the default network.
@@ -605,4 +607,32 @@ fn dependencies_are_made_anew_only_when_asked() {
     let made = |options: &UpOptions| up(&project, &all_running(&project), options).contains("_shop-db-1");
     assert!(!made(&web));
     assert!(made(&UpOptions { recreate_dependencies: true, ..web }));
+}
+
+#[test]
+fn what_nobody_requires_is_waited_for_and_may_fail() {
+    let mut project = shop();
+    project.services.get_mut("web").unwrap().depends_on["db"].required = false;
+    let optional = |project: &Project| {
+        let plan = plan::up(project, &nothing(), &UpOptions::default()).unwrap();
+        let steps = plan.steps.into_iter().map(|node| node.step);
+        steps.filter(|step| matches!(step, Step::AwaitContainer { optional: true, .. })).count()
+    };
+    assert_eq!(optional(&project), 1);
+    let other = Service { depends_on: shop().services["web"].depends_on.clone(), ..project.services["db"].clone() };
+    project.services.insert("other".into(), other);
+    assert_eq!(optional(&project), 0, "one who requires it is enough");
+}
+
+#[test]
+fn an_image_is_built_after_those_of_the_services_it_depends_on() {
+    let mut project = shop();
+    for service in project.services.values_mut() {
+        service.build = Some(Build::default());
+    }
+    let options = ImageOptions { build: true, ..ImageOptions::default() };
+    insta::assert_snapshot!(plan::images(&project, &nothing(), &options).unwrap(), @r#"
+    1. build image postgres:15  asked for
+    2. build image shop/web     asked for  after 1
+    "#);
 }

@@ -22,11 +22,15 @@
 //!   left behind.
 //! - What no event announces is polled by [`eventually`], under a deadline whose error tells what was seen last.
 //!
+//! [`Loki`] is one that records what an agent sends, and answers as a real one does or as the test asks.
+//!
 //! This crate imports none of the crates that are tested with it.
 
 mod error;
 mod eventually;
 mod kill;
+mod loki;
+mod metrics_page;
 mod peer;
 mod port;
 mod postgres;
@@ -38,6 +42,8 @@ mod server;
 pub use error::Error;
 pub use eventually::{NeverHappened, eventually};
 pub use kill::kill_process;
+pub use loki::{Loki, LokiAnswer, LokiLine};
+pub use metrics_page::{MetricRow, PageError, metric_table, page_part};
 pub use peer::Peer;
 pub use postgres::{Postgres, PostgresKind};
 pub use redis::{Redis, RedisKind};

@@ -68,3 +68,37 @@ impl Instruments {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prometheus::proto::MetricType;
+    use wharf_http_metrics::{Description, HttpMetrics, process_descriptions};
+    use wharf_testkit::{MetricRow, metric_table, page_part};
+
+    use super::*;
+
+    #[test]
+    fn the_metrics_page_has_every_metric_of_the_application() {
+        let described = |of: Description| MetricRow {
+            name: of.name,
+            kind: of.kind.as_str().to_owned(),
+            labels: of.labels,
+            help: of.help,
+        };
+        let registry = Registry::new();
+        Instruments::register(&registry, true).unwrap();
+        let own = registry.gather().into_iter().map(|family| MetricRow {
+            name: family.name().to_owned(),
+            kind: if family.get_field_type() == MetricType::COUNTER { "counter" } else { "gauge" }.to_owned(),
+            labels: Vec::new(),
+            help: family.help().to_owned(),
+        });
+        let tables = [
+            metric_table("Visits", &own.collect::<Vec<_>>()),
+            metric_table("Requests", &HttpMetrics::new().descriptions().into_iter().map(described).collect::<Vec<_>>()),
+            metric_table("The process", &process_descriptions().into_iter().map(described).collect::<Vec<_>>()),
+        ];
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");
+        page_part(&page, "web", &tables.join("\n")).unwrap();
+    }
+}

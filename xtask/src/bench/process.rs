@@ -37,23 +37,46 @@ impl Server {
 
     /// CPU time so far, user and system, in seconds.
     pub(crate) fn cpu_seconds(&self) -> Result<f64> {
-        // utime and stime are the 14th and 15th field.
-        ticks(&format!("/proc/{}/stat", self.child.id()), 14)
+        Process(self.child.id()).cpu_seconds()
     }
 
     /// The most memory it had, in MiB.
     pub(crate) fn peak_memory(&self) -> Result<f64> {
-        self.memory("VmHWM:")
+        Process(self.child.id()).peak_memory()
     }
 
     /// The memory it has now, in MiB.
     pub(crate) fn resident_memory(&self) -> Result<f64> {
-        self.memory("VmRSS:")
+        Process(self.child.id()).memory("VmRSS:")
+    }
+}
+
+/// A process by its id; one that has ended and was not waited for is still there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process(pub(crate) u32);
+
+impl Process {
+    /// Whether it has ended.
+    pub(crate) fn has_ended(self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        stat.rsplit(')').next().is_none_or(|rest| rest.trim_start().starts_with('Z'))
     }
 
-    fn memory(&self, name: &'static str) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).context(name)?;
+    /// CPU time so far, user and system, in seconds.
+    pub(crate) fn cpu_seconds(self) -> Result<f64> {
+        // utime and stime are the 14th and 15th field.
+        ticks(&format!("/proc/{}/stat", self.0), 14)
+    }
+
+    /// The most memory it had, in MiB.
+    pub(crate) fn peak_memory(self) -> Result<f64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(self, name: &'static str) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let line = line.with_context(|| format!("no {name} it has ended"))?;
         let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kibibytes / 1024.0)
     }

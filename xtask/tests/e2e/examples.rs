@@ -93,3 +93,17 @@ async fn replicas_that_share_a_host_port_are_refused_before_anything_is_started(
     assert!(message.contains("publish a range of 3 ports"), "{message}");
     assert_eq!(stack.leftovers().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn the_log_of_a_labelled_application_is_shown_by_the_agent() {
+    let stack = Stack::example("logging").await;
+    stack.wharf(&["up", "--wait"]);
+    // Without Loki the agent shows the lines with their labels; with it, its own log says that it serves its pages.
+    let line = format!("compose_project=\"{}\", compose_service=\"app\"", stack.project);
+    eventually("the agent has the application's lines", DEADLINE, async || match stack.wharf(&["logs", "agent"]) {
+        shown if shown.contains(&line) && shown.contains("tick 2") || shown.contains("/targets") => Ok(()),
+        shown => Err(shown),
+    })
+    .await
+    .unwrap();
+}

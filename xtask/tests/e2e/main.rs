@@ -6,7 +6,10 @@
 
 mod count_goes_on;
 mod examples;
+mod grafana;
 mod killed_processes;
+mod monitored;
+mod panels;
 mod restart_policies;
 mod stack;
 mod visitor;

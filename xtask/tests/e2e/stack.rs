@@ -238,6 +238,7 @@ fn wharf(project: &str, files: &[PathBuf], arguments: &[&str]) -> Result<String,
         .args(arguments)
         .env("WEB_PORT", "0")
         .env("PROMETHEUS_PORT", "0")
+        .env("GRAFANA_PORT", "0")
         .env("PREFIX", project)
         .output()
         .expect("the built wharf");

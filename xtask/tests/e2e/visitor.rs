@@ -51,6 +51,22 @@ impl Visitor {
         if status == reqwest::StatusCode::OK { Ok(Page { text }) } else { Err(status.to_string()) }
     }
 
+    /// Sends a form; the answer as JSON, whatever its status.
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, String> {
+        Self::json(self.client.post(format!("{}{path}", self.url)).form(form)).await
+    }
+
+    /// Sends JSON; the answer as JSON, whatever its status.
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Result<Value, String> {
+        let request = self.client.post(format!("{}{path}", self.url)).header("content-type", "application/json");
+        Self::json(request.body(body.to_string())).await
+    }
+
+    async fn json(request: reqwest::RequestBuilder) -> Result<Value, String> {
+        let text = async { request.send().await?.text().await }.await.map_err(|error| error.to_string())?;
+        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
+    }
+
     /// The health of each of Prometheus' targets, by job and address.
     pub(crate) async fn targets(&self) -> Result<Vec<(String, bool)>, String> {
         let answer: Value =

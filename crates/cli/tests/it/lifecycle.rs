@@ -209,3 +209,27 @@ fn progress_as_json_is_an_object_an_event() {
     assert_eq!(of_container, ["Creating", "Created", "Starting", "Started"]);
     assert_eq!(sandbox.wharf(&["--progress", "quiet", "down"]).stderr, "");
 }
+
+#[test]
+fn what_nobody_requires_may_fail_and_what_nobody_needs_may_be_missing() {
+    let sandbox = Sandbox::new(
+        "services:
+  web: {image: IMAGE, command: sleep 600, stop_signal: SIGKILL, depends_on: {job: {required: false, condition: service_completed_successfully}}}
+  job: {image: IMAGE, command: 'false'}
+  other: {image: IMAGE, env_file: not-there.env}
+",
+    );
+    let outcome = sandbox.wharf(&["up", "-d", "web"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("Not required: "), "{}", outcome.stderr);
+    assert_eq!(sandbox.wharf(&["up", "-d"]).code, 15, "all are asked for");
+}
+
+#[test]
+fn compatibility_gives_the_names_of_compose_1() {
+    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE, command: sleep 600, stop_signal: SIGKILL}\n");
+    sandbox.ok(&["--compatibility", "up", "-d"]);
+    assert_eq!(sandbox.names(), [format!("{}_web_1", sandbox.project)]);
+    let again = sandbox.command(&["up", "-d"]).env("COMPOSE_COMPATIBILITY", "1").output().unwrap();
+    assert_eq!(String::from_utf8(again.stderr).unwrap(), "", "nothing is to do");
+}

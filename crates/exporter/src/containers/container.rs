@@ -32,7 +32,7 @@ pub(crate) struct Container {
     pub(crate) healthy: Option<bool>,
     /// How often the engine told that it ran out of memory, since we listen.
     pub(crate) oom_events: u64,
-    /// Name and address, in the order of the names; the address is empty while it does not run.
+    /// Name and address, in the order of the names. One that does not run has no address in them: an empty one.
     pub(crate) networks: BTreeMap<String, String>,
     /// Ports that the image or the container declares.
     pub(crate) tcp_ports: Vec<u16>,
@@ -82,10 +82,7 @@ impl Container {
                 HealthStatusEnum::NONE | HealthStatusEnum::EMPTY => None,
             }),
             oom_events: 0,
-            networks: networks
-                .into_iter()
-                .map(|(name, endpoint)| (name, address(endpoint).unwrap_or_default()))
-                .collect(),
+            networks: networks.into_iter().map(|(name, endpoint)| (name, address(endpoint))).collect(),
             tcp_ports,
             hostname: config.hostname.unwrap_or_default(),
             own_network: mode != "host" && !mode.starts_with("container:"),
@@ -121,9 +118,9 @@ fn created(date: &bollard::models::BollardDate) -> Option<f64> {
 }
 
 /// IPv4 first: every network has it, unless it is turned off.
-fn address(endpoint: bollard::models::EndpointSettings) -> Option<String> {
+fn address(endpoint: bollard::models::EndpointSettings) -> String {
     let six = endpoint.global_ipv6_address.filter(|address| !address.is_empty()).map(|address| format!("[{address}]"));
-    endpoint.ip_address.filter(|address| !address.is_empty()).or(six)
+    endpoint.ip_address.filter(|address| !address.is_empty()).or(six).unwrap_or_default()
 }
 
 /// `6379/tcp`.

@@ -39,8 +39,7 @@ pub(super) fn database(container: &Container, own: &Own) -> Result<Option<Databa
             _ => return bad(PORT_LABEL, text, "a port from 1 to 65535"),
         },
     };
-    let Some(host) = network::host(container, &own.networks)? else { return Ok(None) };
-    let host = host.trim_matches(['[', ']']).to_owned();
+    let host = network::host(container, &own.networks)?.trim_matches(['[', ']']).to_owned();
     let origin = Origin::of(container);
     let target = Target {
         protocol,

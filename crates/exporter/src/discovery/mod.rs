@@ -2,7 +2,8 @@
 //!
 //! A container is scraped when its labels say so, Wharf's (`wharf.metrics.port: "8080"`) or the widespread
 //! `prometheus.io/scrape: "true"`. Each replica is a target by itself. A container that ought to run and does not stays
-//! a target, by its name, so that its absence is seen (`up` is 0); one that is removed is none any more.
+//! a target, by its name, so that its absence is seen (`up` is 0); one that is removed is none any more. An exporter in a
+//! container tells of those that share a network with it: other projects on the machine have exporters of their own.
 
 mod databases;
 mod network;
@@ -94,7 +95,7 @@ pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, own:
     let mut found = Found::default();
     for container in containers {
         let wanted = container.label("wharf.metrics.scrape") != Some("false");
-        let there = container.pid.is_some() || container.missed;
+        let there = (container.pid.is_some() || container.missed) && own.reaches(container);
         if !wanted || !there || container.label(ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             continue;
         }
@@ -153,7 +154,7 @@ fn scraped(container: &Container, near: &[String], targets: &mut Vec<Target>) ->
     if !path.starts_with('/') {
         return Err(bad("path", "a path, which begins with /"));
     }
-    let Some(host) = network::host(container, near)? else { return Ok(()) };
+    let host = network::host(container, near)?;
     targets.extend(ports.into_iter().map(|port| Target {
         address: format!("{host}:{port}"),
         scheme,

@@ -17,39 +17,40 @@ impl Own {
     pub(crate) fn among<'a>(containers: impl IntoIterator<Item = &'a Container>, machine: &str) -> Self {
         let own = containers.into_iter().find(|container| container.pid.is_some() && container.hostname == machine);
         own.map(|own| Own {
-            // In the host's network every address is reached.
-            networks: if own.own_network { own.networks.keys().cloned().collect() } else { Vec::new() },
+            // In the host's network we reach all others.
+            networks: own.networks.keys().filter(|_| own.own_network).cloned().collect(),
             project: own.label(PROJECT).map(str::to_owned),
         })
         .unwrap_or_default()
     }
+
+    /// Whether we reach that container: between the engine's networks there is no way. One whose label names a network
+    /// is asked for all the same.
+    pub(super) fn reaches(&self, container: &Container) -> bool {
+        self.networks.is_empty()
+            || container.label("wharf.metrics.network").is_some()
+            || self.networks.iter().any(|network| container.networks.contains_key(network))
+    }
 }
 
 /// The address of a container: in the network that its label names, else in one of those `near`, else in the first.
-/// One that does not run has lost its address, which may be another's by now: it is called by its name. None for one
-/// that is in no network `near`, and so out of reach.
-pub(super) fn host(container: &Container, near: &[String]) -> Result<Option<String>, BadLabel> {
-    let named = match container.label("wharf.metrics.network") {
-        Some(label) => {
-            let of_project = container.label(PROJECT).map(|project| format!("{project}_{label}"));
-            let found = [Some(label.to_owned()), of_project]
-                .into_iter()
-                .flatten()
-                .find(|name| container.networks.contains_key(name));
-            Some(found.ok_or_else(|| BadLabel::NoAddress { network: Some(label.to_owned()) })?)
-        }
-        None => near.iter().find(|network| container.networks.contains_key(*network)).cloned(),
-    };
-    if named.is_none() && !near.is_empty() {
-        return Ok(None);
-    }
+/// One that does not run has lost its address, which may be another's by now: it is called by its name.
+pub(super) fn host(container: &Container, near: &[String]) -> Result<String, BadLabel> {
     if container.pid.is_none() {
-        return Ok(Some(container.name.clone()));
+        return Ok(container.name.clone());
     }
-    let addresses = || container.networks.values().filter(|address| !address.is_empty());
-    let address = match &named {
-        Some(name) => container.networks.get(name).filter(|address| !address.is_empty()),
-        None => addresses().next(),
+    let with_address = |network: &str| container.networks.get(network).filter(|address| !address.is_empty());
+    let address = match container.label("wharf.metrics.network") {
+        Some(network) => {
+            let of_project = container.label(PROJECT).map(|project| format!("{project}_{network}"));
+            let found = of_project.and_then(|name| with_address(&name));
+            let found = with_address(network).or(found);
+            return found.cloned().ok_or_else(|| BadLabel::NoAddress { network: Some(network.to_owned()) });
+        }
+        None => near.iter().find_map(|network| with_address(network)),
     };
-    address.cloned().map(Some).ok_or(BadLabel::NoAddress { network: named })
+    address
+        .or_else(|| container.networks.values().find(|address| !address.is_empty()))
+        .cloned()
+        .ok_or(BadLabel::NoAddress { network: None })
 }

@@ -8,6 +8,7 @@ fn container(name: &str, labels: &[(&str, &str)]) -> Container {
         pid: Some(1),
         labels: labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         networks: [("p_back".to_owned(), "10.0.0.2".to_owned()), ("p_front".to_owned(), "10.1.0.2".to_owned())].into(),
+        own_network: true,
         ..Container::default()
     }
 }
@@ -53,9 +54,7 @@ fn the_address_is_one_that_the_scraper_reaches() {
     assert_eq!(addresses(&[container("a", &[port])], &["other", "p_front"]), ["10.1.0.2:1"]);
     let named = [port, ("wharf.metrics.network", "front"), (PROJECT, "p")];
     assert_eq!(addresses(&[container("a", &named)], &["p_back"]), ["10.1.0.2:1"]);
-    assert!(addresses(&[container("a", &[port])], &["other"]).is_empty(), "it is out of reach");
     let mut own = container("exporter", &[(PROJECT, "p")]);
-    own.own_network = true;
     own.hostname = "0123456789ab".to_owned();
     let own = Own::among(&[own], "0123456789ab");
     assert_eq!((own.networks, own.project.as_deref()), (vec!["p_back".to_owned(), "p_front".to_owned()], Some("p")));
@@ -68,6 +67,23 @@ fn what_ought_to_run_stays_a_target_by_its_name() {
     assert!(addresses(std::slice::from_ref(&gone), &[]).is_empty(), "it has done its work");
     gone.missed = true;
     assert_eq!(addresses(&[gone], &[]), ["p-web-1:5002"]);
+}
+
+#[test]
+fn an_exporter_in_a_container_tells_of_those_that_share_a_network_with_it() {
+    let port = ("wharf.metrics.port", "1");
+    let mut stopped = container("stopped", &[port]);
+    (stopped.pid, stopped.missed, stopped.networks) = (None, true, [("p".to_owned(), String::new())].into());
+    let mut elsewhere = container("elsewhere", &[port]);
+    elsewhere.networks = [("other".to_owned(), "10.9.0.2".to_owned())].into();
+    let mut called = container("called", &[port, ("wharf.metrics.network", "other")]);
+    called.networks.clone_from(&elsewhere.networks);
+    let all = [stopped, elsewhere, called];
+    assert_eq!(addresses(&all, &["p"]), ["10.9.0.2:1", "stopped:1"]);
+    assert_eq!(addresses(&all, &[]).len(), 3, "on the host, or in its network, we reach all");
+    let mut own = container("exporter", &[]);
+    (own.hostname, own.own_network) = ("machine".to_owned(), false);
+    assert_eq!(Own::among(&[own], "machine").networks, Vec::<String>::new());
 }
 
 #[test]

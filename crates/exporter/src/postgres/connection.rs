@@ -4,16 +4,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures_util::TryStreamExt;
-use sqlx::{
-    AssertSqlSafe, Column as _, ConnectOptions, Connection as _, Executor, PgConnection, Row, TypeInfo, ValueRef,
-    postgres::{PgConnectOptions, PgRow, PgSslMode},
-};
 use tokio::time::Instant;
 
 use super::{
-    table::{Column, Table},
+    table::Table,
     user::{MAX_ROWS, UserQuery},
+    wire::{Error, Wire},
 };
 use crate::{credentials::Login, databases::Address, exposition::Family};
 
@@ -23,7 +19,7 @@ const MOST_ROWS: usize = 10_000;
 /// A kept connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    inner: PgConnection,
+    wire: Wire,
     /// What queries with `cache_seconds` answered, and when.
     cache: HashMap<String, (Instant, Vec<Family>)>,
 }
@@ -39,44 +35,34 @@ pub(crate) struct Version {
 
 impl Connection {
     /// Connects and logs in; the caller sets the limit of time.
-    pub(crate) async fn open(address: &Address, database: &str, login: &Login) -> sqlx::Result<Self> {
-        // Everything is said here that the environment could say otherwise, the password above all.
-        let options = PgConnectOptions::new_without_pgpass()
-            .host(&address.host)
-            .port(address.port)
-            .username(login.username.as_deref().unwrap_or("postgres"))
-            .password(login.password.as_ref().map_or("", |password| password.reveal()))
-            .database(database)
-            .ssl_mode(PgSslMode::Disable)
-            .application_name("wharf_exporter")
-            .statement_cache_capacity(0)
-            .disable_statement_logging();
-        Ok(Connection { inner: options.connect().await?, cache: HashMap::new() })
+    pub(crate) async fn open(address: &Address, database: &str, login: &Login) -> Result<Self, Error> {
+        Ok(Connection { wire: Wire::connect(address, database, login).await?, cache: HashMap::new() })
     }
 
     /// What the server is; also the proof that it answers.
-    pub(crate) async fn version(&mut self) -> sqlx::Result<Version> {
-        let table = self.rows("SELECT current_setting('server_version_num'), version()".to_owned(), 1).await?;
+    pub(crate) async fn version(&mut self) -> Result<Version, Error> {
+        let table = self.wire.simple("SELECT current_setting('server_version_num'), version()", 1).await?;
         let mut cells = table.rows.into_iter().next().unwrap_or_default().into_iter().flatten();
         let number = cells.next().and_then(|number| number.parse().ok());
-        let number = number.ok_or_else(|| sqlx::Error::Protocol("the server has no version".to_owned()))?;
+        let number = number.ok_or(Error::Protocol("it has no version"))?;
         Ok(Version { number, text: cells.next().unwrap_or_default() })
     }
 
     /// The rows of one of our own queries.
-    pub(crate) async fn query(&mut self, sql: &str, limit: Duration) -> sqlx::Result<Table> {
+    pub(crate) async fn query(&mut self, sql: &str, limit: Duration) -> Result<Table, Error> {
         let begin = begin(limit);
-        let table = self.rows(format!("{begin}; SET LOCAL search_path = pg_catalog; {sql}; COMMIT"), MOST_ROWS).await;
+        let sql = format!("{begin}; SET LOCAL search_path = pg_catalog; {sql}; COMMIT");
+        let table = self.wire.simple(&sql, MOST_ROWS).await;
         self.after(table).await
     }
 
     /// The rows of `pg_settings`, outside of any transaction: its settings would be among them.
-    pub(crate) async fn settings(&mut self, sql: &str) -> sqlx::Result<Table> {
-        self.rows(sql.to_owned(), MOST_ROWS).await
+    pub(crate) async fn settings(&mut self, sql: &str) -> Result<Table, Error> {
+        self.wire.simple(sql, MOST_ROWS).await
     }
 
     /// The families of a query of the user's own.
-    pub(crate) async fn user_query(&mut self, query: &UserQuery, limit: Duration) -> sqlx::Result<Vec<Family>> {
+    pub(crate) async fn user_query(&mut self, query: &UserQuery, limit: Duration) -> Result<Vec<Family>, Error> {
         if let Some((asked, families)) = self.cache.get(&query.name)
             && asked.elapsed() < query.cache
         {
@@ -99,42 +85,26 @@ impl Connection {
     }
 
     /// As a prepared statement it can only be one; as a cursor's it can only read, and as many rows as we fetch.
-    async fn cursor(&mut self, sql: &str, limit: Duration) -> sqlx::Result<Table> {
-        self.inner.execute(sqlx::raw_sql(AssertSqlSafe(begin(limit)))).await?;
-        let declare = AssertSqlSafe(format!("DECLARE wharf_rows NO SCROLL CURSOR FOR {sql}"));
-        self.inner.execute(sqlx::query(declare).persistent(false)).await?;
-        let table = self.rows(format!("FETCH {} FROM wharf_rows", MAX_ROWS + 1), MAX_ROWS + 1).await?;
-        self.inner.execute("ROLLBACK").await?;
+    async fn cursor(&mut self, sql: &str, limit: Duration) -> Result<Table, Error> {
+        self.wire.simple(&begin(limit), 0).await?;
+        self.wire.prepared(&format!("DECLARE wharf_rows NO SCROLL CURSOR FOR {sql}")).await?;
+        let most = MAX_ROWS + 1;
+        let table = self.wire.simple(&format!("FETCH {most} FROM wharf_rows"), most).await?;
+        self.wire.simple("ROLLBACK", 0).await?;
         Ok(table)
     }
 
     /// After an error of the server's the transaction is still to be ended.
-    async fn after<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
-        if let Err(sqlx::Error::Database(_)) = result {
-            self.inner.execute(sqlx::raw_sql("ROLLBACK")).await?;
+    async fn after<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::Server { .. }) = result {
+            self.wire.simple("ROLLBACK", 0).await?;
         }
         result
     }
 
-    /// All values in text form: that is what the simple protocol gives.
-    async fn rows(&mut self, sql: String, most: usize) -> sqlx::Result<Table> {
-        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut self.inner);
-        let mut table = Table::default();
-        while let Some(row) = rows.try_next().await? {
-            if table.rows.is_empty() {
-                table.columns = row.columns().iter().map(column).collect();
-            }
-            table.rows.push(cells(&row)?);
-            if table.rows.len() >= most {
-                break;
-            }
-        }
-        Ok(table)
-    }
-
     /// Tells the server that it is over.
     pub(crate) async fn close(self) {
-        let _ = self.inner.close().await;
+        self.wire.close().await;
     }
 }
 
@@ -145,21 +115,4 @@ fn begin(limit: Duration) -> String {
         "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {milliseconds}; \
          SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'"
     )
-}
-
-fn column(column: &sqlx::postgres::PgColumn) -> Column {
-    Column { name: column.name().to_owned(), kind: column.type_info().name().to_owned() }
-}
-
-fn cells(row: &PgRow) -> sqlx::Result<Vec<Option<String>>> {
-    let cell = |at| {
-        let value = row.try_get_raw(at)?;
-        if value.is_null() {
-            return Ok(None);
-        }
-        // A database in another encoding may hold bytes that are not UTF-8.
-        let bytes = value.as_bytes().map_err(sqlx::Error::Decode)?;
-        Ok(Some(String::from_utf8_lossy(bytes).into_owned()))
-    };
-    (0..row.len()).map(cell).collect()
 }

@@ -98,7 +98,7 @@ pub(crate) const FIELDS: &[Field] = &[
         "mem_fragmentation_ratio",
         Gauge,
         "redis_memory_fragmentation_ratio",
-        "redis_mem_fragmentation_ratio under its name before redis_exporter 1.0.",
+        "The same under its name before redis_exporter 1.0.",
     ),
     field("mem_fragmentation_bytes", Gauge, "redis_mem_fragmentation_bytes", "Memory in RAM less memory in use."),
     field("mem_clients_normal", Gauge, "redis_mem_clients_normal", "Memory of clients' buffers, in bytes."),
@@ -418,7 +418,9 @@ pub(crate) const FIELDS: &[Field] = &[
     ),
     // CPU
     field("used_cpu_sys", Counter, "redis_cpu_sys_seconds_total", "CPU seconds in the kernel."),
+    field("used_cpu_sys", Counter, "redis_used_cpu_sys", "The same under its name before redis_exporter 1.0."),
     field("used_cpu_user", Counter, "redis_cpu_user_seconds_total", "CPU seconds in the server."),
+    field("used_cpu_user", Counter, "redis_used_cpu_user", "The same under its name before redis_exporter 1.0."),
     field(
         "used_cpu_sys_children",
         Counter,

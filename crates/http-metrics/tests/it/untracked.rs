@@ -22,6 +22,7 @@ fn app(registry: &Registry) -> Router {
         .route("/healthz", on_get(|| async { "alive" }))
         .merge(metrics.route("/metrics"))
         .layer(metrics)
+        .with_state(())
 }
 
 fn counted(registry: &Registry) -> Vec<String> {
@@ -54,6 +55,30 @@ async fn a_scrape_does_not_count_itself_as_in_flight() {
         text.contains("http_server_active_requests{http_request_method=\"GET\",url_scheme=\"http\"} 0\n"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_marked_handler_does_not_hide_others_of_its_group() {
+    let registry = Registry::new();
+    let inner = Router::new().route("/marked", on_get(|| async { "x" }).layer(DoNotTrack));
+    let inner = inner.route("/counted", on_get(|| async { "x" }));
+    let metrics = HttpMetrics::flask().group_by("all", |_| "one".into()).register(&registry).unwrap();
+    let app = Router::new()
+        .route("/marked", on_get(|| async { "x" }).layer(DoNotTrack))
+        .route("/counted", on_get(|| async { "x" }))
+        .nest_service("/nested", inner)
+        .layer(metrics)
+        .with_state(());
+    for _ in 0..2 {
+        for prefix in ["", "/nested"] {
+            get(&app, &format!("{prefix}/marked")).await;
+        }
+    }
+    assert_eq!(samples(&registry, "flask_http_request_total"), [""; 0]);
+    for prefix in ["", "/nested"] {
+        get(&app, &format!("{prefix}/counted")).await;
+    }
+    assert!(samples(&registry, "flask_http_request_total").contains(&r#"{method="GET",status="200"} 2"#.to_owned()));
 }
 
 #[test]

@@ -40,7 +40,12 @@ pub(super) async fn step(site: &Site<'_>, number: usize, step: &Step) -> Result<
             }
         },
         Step::BuildImage { image, service } => return build::build(site, number, step, image, service).await,
-        Step::AwaitContainer { name, until } => return wait::wait(site, step, name, *until).await,
+        Step::AwaitContainer { name, until, optional } => {
+            return match wait::wait(site, step, name, *until).await {
+                Err(Stop::Failed(failure)) if *optional => Ok(Some(format!("Not required: {}", failure.message))),
+                result => result,
+            };
+        }
         Step::CreateContainer { service, number, name, replaces } => {
             return create(site, step, service, *number, name, replaces.as_deref()).await;
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use wharf_compose::Project;
 use wharf_compose::model::Service;
 
-use super::order::selected;
+use super::order::{dependencies, in_order, selected};
 use super::{Cause, Plan, Step, image_of};
 use crate::{Error, Observed, Problem};
 
@@ -34,6 +34,10 @@ pub struct ImageOptions {
     pub now: i64,
 }
 
+fn builds(plan: &Plan, step: usize) -> bool {
+    matches!(plan.steps[step].step, Step::BuildImage { .. } | Step::PullImage { or_build: Some(_), .. })
+}
+
 enum Need {
     Nothing,
     Build(Cause),
@@ -53,8 +57,7 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
     let mut planned: BTreeMap<String, usize> = BTreeMap::new();
     let may_fail = options.ignore_pull_failures;
     let pull = |image: &str, or_build| Step::PullImage { image: image.to_owned(), or_build, may_fail };
-    for name in &chosen {
-        let service = &project.services[name];
+    for (name, service) in in_order(project, &chosen) {
         for image in init_images(project, name, service) {
             if !planned.contains_key(&image)
                 && let Some(cause) = fetched(&image, service, observed, options)
@@ -65,9 +68,9 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
         let image = image_of(project, name, service);
         let step = match need(service, &image, observed, options) {
             Need::Nothing => continue,
-            Need::Build(cause) => (Step::BuildImage { image: image.clone(), service: name.clone() }, cause),
+            Need::Build(cause) => (Step::BuildImage { image: image.clone(), service: name.to_owned() }, cause),
             Need::Pull(cause) => (pull(&image, None), cause),
-            Need::PullOrBuild => (pull(&image, Some(name.clone())), Cause::Missing),
+            Need::PullOrBuild => (pull(&image, Some(name.to_owned())), Cause::Missing),
             Need::Absent => {
                 problems.push(absent(project, name, &image));
                 continue;
@@ -78,7 +81,17 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
             Some(&number) if matches!(step.0, Step::BuildImage { .. }) => plan.steps[number].step = step.0,
             Some(_) => {}
             None => {
-                planned.insert(image, plan.add(step.0, step.1, Vec::new()));
+                // A Dockerfile may begin with the image of a service that this one depends on.
+                let dependencies = dependencies(project, service).into_iter();
+                let images = dependencies.map(|(name, _)| image_of(project, name, &project.services[name]));
+                let after = match service.build {
+                    Some(_) => images
+                        .filter_map(|image| planned.get(&image).copied())
+                        .filter(|step| builds(&plan, *step))
+                        .collect(),
+                    None => Vec::new(),
+                };
+                planned.insert(image, plan.add(step.0, step.1, after));
             }
         }
     }

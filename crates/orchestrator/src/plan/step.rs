@@ -91,6 +91,9 @@ pub enum Step {
         name: String,
         /// The state.
         until: Until,
+        /// It is reported, and stops nothing, if it never comes to that: nobody requires it (`required: false`).
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        optional: bool,
     },
     /// Ask a container to stop, and kill it after a grace period.
     StopContainer {
@@ -366,7 +369,7 @@ impl std::fmt::Display for Step {
             Step::CommitContainer { name, image: Some(image), .. } => write!(f, "commit container {name} as {image}"),
             Step::CommitContainer { name, image: None, .. } => write!(f, "commit container {name}"),
             Step::CopyInto { name, copy } => write!(f, "copy {} to {name}:{}", copy.source, copy.target),
-            Step::AwaitContainer { name, until } => write!(f, "wait until {name} is {until}"),
+            Step::AwaitContainer { name, until, .. } => write!(f, "wait until {name} is {until}"),
             Step::StopContainer { name, .. } => write!(f, "stop container {name}"),
             Step::RestartContainer { name, .. } => write!(f, "restart container {name}"),
             Step::KillContainer { name, signal } => write!(f, "send {signal} to container {name}"),

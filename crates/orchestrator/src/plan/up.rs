@@ -283,20 +283,25 @@ impl<'a> Planner<'a> {
                     let replicas = self.services.get(dependency).map(|outcome| outcome.replicas.as_slice());
                     after.extend(replicas.unwrap_or_default().iter().filter_map(|replica| replica.ready));
                 }
-                Condition::Healthy => after.extend(self.wait_for(dependency, Until::Healthy, name)),
-                Condition::CompletedSuccessfully => after.extend(self.wait_for(dependency, Until::Completed, name)),
+                Condition::Healthy => after.extend(self.wait_for(dependency, Until::Healthy, Some((name, service)))),
+                Condition::CompletedSuccessfully => {
+                    after.extend(self.wait_for(dependency, Until::Completed, Some((name, service))));
+                }
             }
         }
         after
     }
 
     /// Steps that wait for all replicas of a service.
-    fn wait_for(&mut self, service: &str, until: Until, needed_by: &str) -> Vec<usize> {
+    fn wait_for(&mut self, service: &str, until: Until, needed_by: Option<(&str, &Service)>) -> Vec<usize> {
         let Some(outcome) = self.services.get(service) else { return Vec::new() };
         let cause = match needed_by {
-            "" => Cause::Asked,
-            name => Cause::NeededBy { service: name.to_owned() },
+            None => Cause::Asked,
+            Some((name, _)) => Cause::NeededBy { service: name.to_owned() },
         };
+        let required = needed_by
+            .and_then(|(_, dependent)| dependent.depends_on.get(service))
+            .is_none_or(|dependency| dependency.required);
         let mut steps = Vec::new();
         for replica in &outcome.replicas {
             let waits = until == Until::Completed || !replica.healthy;
@@ -305,9 +310,15 @@ impl<'a> Planner<'a> {
             }
             let key = (replica.name.clone(), until);
             let number = match self.awaits.get(&key) {
-                Some(number) => *number,
+                Some(number) => {
+                    // One who requires it is enough.
+                    if let Step::AwaitContainer { optional, .. } = &mut self.plan.steps[*number].step {
+                        *optional &= !required;
+                    }
+                    *number
+                }
                 None => {
-                    let step = Step::AwaitContainer { name: replica.name.clone(), until };
+                    let step = Step::AwaitContainer { name: replica.name.clone(), until, optional: !required };
                     let number = self.plan.add(step, cause.clone(), replica.ready.into_iter().collect());
                     self.awaits.insert(key, number);
                     number
@@ -476,7 +487,7 @@ impl<'a> Planner<'a> {
                 let all =
                     self.services.get(name).is_some_and(|outcome| outcome.replicas.iter().all(|r| waited(&r.name)));
                 if !all {
-                    self.wait_for(name, Until::RunningOrHealthy, "");
+                    self.wait_for(name, Until::RunningOrHealthy, None);
                 }
             }
         }

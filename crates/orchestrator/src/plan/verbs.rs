@@ -87,7 +87,8 @@ pub fn restart(project: &Project, observed: &Observed, options: &RestartOptions)
             for (container, step) in steps {
                 before.push(match until {
                     Some(until) => {
-                        let wait = Step::AwaitContainer { name: container.clone(), until };
+                        let optional = !service.depends_on.get(dependency).is_some_and(|found| found.required);
+                        let wait = Step::AwaitContainer { name: container.clone(), until, optional };
                         plan.add(wait, Cause::NeededBy { service: name.to_owned() }, vec![*step])
                     }
                     None => *step,

@@ -208,6 +208,29 @@ pub(super) const REPLICATION_SLOTS_13: Collector = Collector {
     ],
 };
 
+pub(super) const REPLICATION_SLOTS_STATUS: Collector = Collector {
+    name: "replication_slots_status",
+    queries: &[(
+        V13,
+        "SELECT slot_name, slot_type, wal_status, 1 AS one FROM pg_replication_slots WHERE wal_status IS NOT NULL",
+    )],
+    labels: &["slot_name", "slot_type", "wal_status"],
+    metrics: &[
+        metric(
+            "one",
+            Gauge,
+            "pg_replication_slots_wal_status",
+            "1, with the state of the log that the slot needs in a label.",
+        ),
+        metric(
+            "one",
+            Gauge,
+            "pg_replication_slot_wal_status",
+            "The same under its name in older versions of postgres_exporter.",
+        ),
+    ],
+};
+
 pub(super) const ARCHIVER: Collector = Collector {
     name: "stat_archiver",
     queries: &[(

@@ -1,0 +1,183 @@
+//! `clients`: the endpoints.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+use wharf_loki::labels::is_label_name;
+
+use super::section::{Faults, Section};
+use super::{Limits, SCHEDULE};
+use crate::delivery::{Auth, ClientConfig, Format, Proxy, Schedule, Secret, TlsFiles};
+use crate::yaml::Node;
+
+pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut Faults) -> Option<ClientConfig> {
+    let mut client = Section::new("a client", node, faults);
+    let url = client.parsed("url", "an address, as http://loki:3100/loki/api/v1/push", |text| {
+        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    });
+    if client.child("url").is_none() {
+        client.error_here("a client without `url`: add `url: http://loki:3100/loki/api/v1/push`");
+    }
+    batching(&mut client, number, limits);
+    let format = client.parsed("format", "`protobuf`, `json` or `otlp`", |text| match text {
+        "protobuf" => Some(Format::Protobuf),
+        "json" => Some(Format::Json),
+        "otlp" => Some(Format::Otlp),
+        _ => None,
+    });
+    let gzip = client.parsed("compression", "`gzip` or `none`", |text| match text {
+        "gzip" => Some(true),
+        "none" => Some(false),
+        _ => None,
+    });
+    let external_labels = external_labels(&mut client);
+    let url = url.map(|url| with_password_of_url(url, &mut client));
+    let auth = auth(&mut client);
+    let (url, of_url) = url?;
+    let config = ClientConfig {
+        name: client.text("name").unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
+        format: format
+            .unwrap_or_else(|| if url.path().ends_with("/v1/logs") { Format::Otlp } else { Format::Protobuf }),
+        url,
+        gzip: gzip.unwrap_or(false),
+        timeout: client.duration("timeout").unwrap_or(Duration::from_secs(10)),
+        schedule: client.child("backoff_config").map_or(SCHEDULE, |node| schedule(node, client.faults())),
+        tenant: client.text("tenant_id").filter(|tenant| !tenant.is_empty()),
+        external_labels,
+        headers: client.pairs("headers").into_iter().map(|(name, value)| (name, Secret(value))).collect(),
+        auth: if auth == Auth::None { of_url } else { auth },
+        tls: client.child("tls_config").map_or_else(TlsFiles::default, |node| tls(node, client.faults())),
+        proxy: proxy(&mut client),
+    };
+    client.without_effect("follow_redirects", "an endpoint that points elsewhere is told, and tried again");
+    client.without_effect("enable_http2", "HTTP 1.1 is used");
+    client.without_effect("drop_rate_limited_batches", "lines wait until the endpoint takes them");
+    client.without_effect("proxy_connect_header", "a proxy gets no headers of its own");
+    if let Some(node) = client.child("oauth2") {
+        client.error(node, "OAuth 2 is not supported: use `bearer_token_file`, which is read again for each request");
+    }
+    client.finish();
+    Some(config)
+}
+
+/// User and password of an address, which is then without.
+fn with_password_of_url(mut url: Url, client: &mut Section<'_, '_>) -> (Url, Auth) {
+    let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));
+    if user.is_empty() && password.is_none() {
+        return (url, Auth::None);
+    }
+    if url.set_username("").and_then(|()| url.set_password(None)).is_err() {
+        client.error_here("the address cannot have a user");
+    }
+    (url, Auth::Basic(user, Secret(password.unwrap_or_default())))
+}
+
+/// All clients get the same batches: the smallest that one asks for.
+fn batching(client: &mut Section<'_, '_>, number: usize, limits: &mut Limits) {
+    if let Some(wait) = client.duration("batchwait") {
+        limits.batch_wait = if number == 0 { wait } else { limits.batch_wait.min(wait) };
+    }
+    if let Some(size) = client.bytes("batchsize") {
+        let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
+        limits.batch_bytes = if number == 0 { size } else { limits.batch_bytes.min(size) };
+    }
+}
+
+fn external_labels(client: &mut Section<'_, '_>) -> Vec<(String, String)> {
+    let labels = client.pairs("external_labels");
+    for (name, _) in &labels {
+        if !is_label_name(name)
+            && let Some(node) = client.child("external_labels")
+        {
+            client
+                .error(node, format!("`{name}` is not a label name: letters, digits and `_` only, and no digit first"));
+        }
+    }
+    labels
+}
+
+fn schedule(node: &Node, faults: &mut Faults) -> Schedule {
+    let mut section = Section::new("backoff_config", node, faults);
+    let tries = section.integer("max_retries", 0, u32::MAX.into());
+    let schedule = Schedule {
+        first: section.duration("min_period").unwrap_or(SCHEDULE.first),
+        longest: section.duration("max_period").unwrap_or(SCHEDULE.longest),
+        // 0 is for ever, as in Promtail.
+        tries: tries.and_then(|tries| u32::try_from(tries).ok()).filter(|tries| *tries > 0),
+    };
+    section.finish();
+    schedule
+}
+
+fn auth(client: &mut Section<'_, '_>) -> Auth {
+    let basic = client.child("basic_auth").map(|node| basic(node, client.faults()));
+    let authorization = client.child("authorization").map(|node| authorization(node, client.faults()));
+    let bearer = "Bearer".to_owned();
+    let token = client.text("bearer_token").map(|token| Auth::Token(bearer.clone(), Secret(token)));
+    let file = client.text("bearer_token_file").map(|file| Auth::TokenFile(bearer, file.into()));
+    let mut all: Vec<Auth> = [basic, authorization, token, file].into_iter().flatten().collect();
+    if all.len() > 1 {
+        client.error_here("only one of `basic_auth`, `authorization`, `bearer_token` and `bearer_token_file`");
+    }
+    all.pop().unwrap_or_default()
+}
+
+fn basic(node: &Node, faults: &mut Faults) -> Auth {
+    let mut section = Section::new("basic_auth", node, faults);
+    let user = section.text("username").unwrap_or_default();
+    let (password, file) = (section.text("password"), section.text("password_file"));
+    if password.is_some() && file.is_some() {
+        section.error_here("only one of `password` and `password_file`");
+    }
+    section.finish();
+    match file {
+        Some(file) => Auth::BasicFile(user, file.into()),
+        None => Auth::Basic(user, Secret(password.unwrap_or_default())),
+    }
+}
+
+fn authorization(node: &Node, faults: &mut Faults) -> Auth {
+    let mut section = Section::new("authorization", node, faults);
+    let scheme = section.text("type").unwrap_or_else(|| "Bearer".to_owned());
+    let (credentials, file) = (section.text("credentials"), section.text("credentials_file"));
+    if credentials.is_some() == file.is_some() {
+        section.error_here("one of `credentials` and `credentials_file`");
+    }
+    section.finish();
+    match file {
+        Some(file) => Auth::TokenFile(scheme, file.into()),
+        None => Auth::Token(scheme, Secret(credentials.unwrap_or_default())),
+    }
+}
+
+fn tls(node: &Node, faults: &mut Faults) -> TlsFiles {
+    let mut section = Section::new("tls_config", node, faults);
+    let files = TlsFiles {
+        ca: section.text("ca_file").map(PathBuf::from),
+        certificate: section.text("cert_file").map(PathBuf::from),
+        key: section.text("key_file").map(PathBuf::from),
+        server_name: section.text("server_name").filter(|name| !name.is_empty()),
+        insecure: section.boolean("insecure_skip_verify").unwrap_or(false),
+    };
+    if files.certificate.is_some() != files.key.is_some() {
+        section.error_here("`cert_file` and `key_file` go together");
+    }
+    section.without_effect("min_version", "TLS 1.2 and 1.3 are used");
+    section.finish();
+    files
+}
+
+fn proxy(client: &mut Section<'_, '_>) -> Proxy {
+    let url = client.parsed("proxy_url", "an address, as http://proxy:3128", |text| {
+        Url::parse(text).ok().filter(|url| url.scheme() == "http")
+    });
+    let except = client.text("no_proxy");
+    // Promtail's clients follow the environment only when told to; people expect it of any program.
+    let from_environment = client.boolean("proxy_from_environment").unwrap_or(true);
+    match url {
+        Some(url) => Proxy::Url(url, except),
+        None if from_environment => Proxy::FromEnvironment,
+        None => Proxy::None,
+    }
+}

@@ -1,0 +1,16 @@
+//! Batches to Loki: in order for each lane, again and again until they are taken, and only then the position.
+
+mod answer;
+mod backoff;
+mod body;
+mod client;
+mod lane;
+mod otlp;
+mod part;
+mod queue;
+mod tls;
+
+pub use answer::{Verdict, judge, retry_after};
+pub use backoff::{Backoff, Schedule};
+pub use client::{Auth, Client, ClientConfig, ClientError, Format, Proxy, Secret, TlsFiles};
+pub use queue::{Delivery, DeliveryState, Entrance};

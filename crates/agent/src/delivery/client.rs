@@ -1,0 +1,358 @@
+//! A client of one endpoint.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
+use hyper::{Method, Request, Response, Uri};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioExecutor;
+use url::Url;
+
+use super::answer::{Verdict, judge, retry_after};
+use super::backoff::Schedule;
+use super::body::Body;
+use super::tls;
+
+/// The header that names Loki's tenant.
+const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
+/// Of an error's text, this much is read, in bytes.
+const LONGEST_MESSAGE: usize = 16 * 1024;
+
+/// Where and how lines are sent.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// What the endpoint is called in metrics and logs.
+    pub name: String,
+    /// The whole address, as `http://loki:3100/loki/api/v1/push`.
+    pub url: Url,
+    /// What is sent.
+    pub format: Format,
+    /// Whether JSON and OTLP are compressed.
+    pub gzip: bool,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// How to try again.
+    pub schedule: Schedule,
+    /// The tenant, where no stage names one.
+    pub tenant: Option<String>,
+    /// Labels for each stream that does not have them.
+    pub external_labels: Vec<(String, String)>,
+    /// More headers.
+    pub headers: Vec<(String, Secret)>,
+    /// Who we are.
+    pub auth: Auth,
+    /// Whom to trust, and our certificate.
+    pub tls: TlsFiles,
+    /// The way there.
+    pub proxy: Proxy,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Loki's protobuf, compressed with snappy.
+    #[default]
+    Protobuf,
+    /// Loki's JSON.
+    Json,
+    /// OTLP/HTTP logs, as protobuf.
+    Otlp,
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+/// How the client says who it is. Files are read again for each request: they may be renewed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Auth {
+    /// It does not.
+    #[default]
+    None,
+    /// User and password.
+    Basic(String, Secret),
+    /// User and a file with the password.
+    BasicFile(String, PathBuf),
+    /// A scheme (`Bearer`) and its credentials.
+    Token(String, Secret),
+    /// A scheme and a file with its credentials.
+    TokenFile(String, PathBuf),
+}
+
+/// Files for TLS, in PEM.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Certificate authorities to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// Our certificate.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+    /// The name in the server's certificate, if it is not the URL's.
+    pub server_name: Option<String>,
+    /// Whether any certificate will do.
+    pub insecure: bool,
+}
+
+/// The way to the endpoint. A proxy is asked for a tunnel (`CONNECT`), for plain HTTP, too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// Straight.
+    #[default]
+    None,
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` say.
+    FromEnvironment,
+    /// This one, except for the hosts of the second text.
+    Url(Url, Option<String>),
+}
+
+/// A client that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// A file cannot be used.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// TLS cannot be set up.
+    #[error("{0}")]
+    Tls(String),
+    /// A header cannot be sent.
+    #[error("`{0}` cannot be sent as a header")]
+    Header(String),
+    /// The proxy cannot be used.
+    #[error("proxy: {0}")]
+    Proxy(String),
+}
+
+/// Sends requests to one endpoint.
+#[derive(Debug)]
+pub struct Client {
+    /// What it was made of.
+    pub config: ClientConfig,
+    way: Way,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+type FullBody = Full<Bytes>;
+
+/// Straight, or through a proxy.
+#[derive(Debug)]
+enum Way {
+    Straight(HttpClient<HttpsConnector<HttpConnector>, FullBody>),
+    Tunnel(HttpClient<HttpsConnector<Tunnel<HttpConnector>>, FullBody>),
+}
+
+/// An answer, judged.
+pub(super) struct Answer {
+    pub(super) verdict: Verdict,
+    /// The HTTP status; 0: there was none.
+    pub(super) status: u16,
+    pub(super) message: String,
+}
+
+impl Client {
+    /// A client for an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Files that cannot be read, and what cannot be sent as a header.
+    pub fn new(config: ClientConfig) -> Result<Self, ClientError> {
+        let uri: Uri = config.url.as_str().parse().map_err(|_| ClientError::Header("the address".to_owned()))?;
+        let tls = tls::config(&config.tls).or_else(|error| without_tls(&config, error))?;
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        let builder = match &config.tls.server_name {
+            Some(name) => {
+                let bad = |_| ClientError::Tls(format!("`server_name: {name}` is no host name"));
+                let name = rustls::pki_types::ServerName::try_from(name.clone()).map_err(bad)?;
+                builder.with_server_name_resolver(FixedServerNameResolver::new(name))
+            }
+            None => builder,
+        };
+        let builder = builder.enable_http1();
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(config.timeout));
+        let pool = HttpClient::builder(TokioExecutor::new());
+        let way = match intercepted(&config.proxy, &uri) {
+            None => Way::Straight(pool.build(builder.wrap_connector(connector))),
+            Some(proxy) => Way::Tunnel(pool.build(builder.wrap_connector(tunnel(&proxy, connector)?))),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("wharf-agent/", env!("CARGO_PKG_VERSION"))));
+        for (name, Secret(value)) in &config.headers {
+            let bad = |_| ClientError::Header(name.clone());
+            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| ClientError::Header(name.clone()))?;
+            headers.insert(key, HeaderValue::from_str(value).map_err(bad)?);
+        }
+        Ok(Self { config, way, uri, headers })
+    }
+
+    /// Sends a body for a tenant.
+    pub(super) async fn send(&self, body: &Body, tenant: Option<&str>) -> Answer {
+        match self.try_to_send(body, tenant).await {
+            Ok(answer) => answer,
+            Err(reason) => {
+                let verdict = Verdict::Later { reason: "connection", after: None };
+                Answer { verdict, status: 0, message: reason }
+            }
+        }
+    }
+
+    async fn try_to_send(&self, body: &Body, tenant: Option<&str>) -> Result<Answer, String> {
+        let mut request = Request::new(Full::new(body.bytes.clone()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.content_type));
+        if let Some(encoding) = body.encoding {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        if let Some(tenant) = tenant.or(self.config.tenant.as_deref()) {
+            headers.insert(TENANT, HeaderValue::from_str(tenant).map_err(|_| "the tenant is no header")?);
+        }
+        if let Some(authorization) = self.authorization().await? {
+            headers.insert(AUTHORIZATION, authorization);
+        }
+        let answered = tokio::time::timeout(self.config.timeout, self.exchange(request)).await;
+        let (parts, message) = answered.map_err(|_| "no answer in time".to_owned())??;
+        let status = parts.status.as_u16();
+        let after = parts.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let after = after.and_then(|value| retry_after(value, std::time::SystemTime::now()));
+        Ok(Answer { verdict: judge(status, after, &message), status, message })
+    }
+
+    async fn authorization(&self) -> Result<Option<HeaderValue>, String> {
+        Ok(Some(match &self.config.auth {
+            Auth::None => return Ok(None),
+            Auth::Basic(user, Secret(password)) => basic(user, password)?,
+            Auth::BasicFile(user, file) => basic(user, &read_secret(file).await?)?,
+            Auth::Token(scheme, Secret(token)) => secret_header(scheme, token)?,
+            Auth::TokenFile(scheme, file) => secret_header(scheme, &read_secret(file).await?)?,
+        }))
+    }
+
+    /// Sends a request and reads its answer.
+    async fn exchange(&self, request: Request<FullBody>) -> Result<(hyper::http::response::Parts, String), String> {
+        let sent = match &self.way {
+            Way::Straight(client) => client.request(request).await,
+            Way::Tunnel(client) => client.request(request).await,
+        };
+        let (parts, body) = Response::into_parts(sent.map_err(|error| cause(&error))?);
+        // An answer that is too long is judged by its status.
+        let message =
+            Limited::new(body, LONGEST_MESSAGE).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        Ok((parts, String::from_utf8_lossy(&message).into_owned()))
+    }
+}
+
+/// The proxy that requests go through.
+fn intercepted(proxy: &Proxy, uri: &Uri) -> Option<Intercept> {
+    match proxy {
+        Proxy::None => None,
+        Proxy::FromEnvironment => Matcher::from_env().intercept(uri),
+        Proxy::Url(url, except) => {
+            let matcher = Matcher::builder().all(url.as_str()).no(except.as_deref().unwrap_or_default()).build();
+            matcher.intercept(uri)
+        }
+    }
+}
+
+fn tunnel(proxy: &Intercept, connector: HttpConnector) -> Result<Tunnel<HttpConnector>, ClientError> {
+    if proxy.uri().scheme_str() != Some("http") {
+        return Err(ClientError::Proxy("only those that are reached by http:// are supported".to_owned()));
+    }
+    let tunnel = Tunnel::new(proxy.uri().clone(), connector);
+    Ok(match proxy.basic_auth() {
+        Some(credentials) => tunnel.with_auth(credentials.clone()),
+        None => tunnel,
+    })
+}
+
+/// Without https, TLS that cannot be set up is no obstacle: an image without certificates is one that is used.
+fn without_tls(config: &ClientConfig, error: ClientError) -> Result<rustls::ClientConfig, ClientError> {
+    let proxy_is_plain = !matches!(&config.proxy, Proxy::Url(url, _) if url.scheme() == "https");
+    if config.url.scheme() == "https" || !proxy_is_plain || config.tls != TlsFiles::default() {
+        return Err(error);
+    }
+    tls::config(&TlsFiles { insecure: true, ..TlsFiles::default() })
+}
+
+async fn read_secret(file: &PathBuf) -> Result<String, String> {
+    let text = tokio::fs::read_to_string(file).await.map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn secret_header(scheme: &str, credentials: &str) -> Result<HeaderValue, String> {
+    let mut value =
+        HeaderValue::from_str(&format!("{scheme} {credentials}")).map_err(|_| "the credentials are no header")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
+    secret_header("Basic", &base64(format!("{user}:{password}").as_bytes()))
+}
+
+/// RFC 4648, 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |group: &[u8]| {
+        let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(group.get(at).copied().unwrap_or(0)));
+        let digit = |at: usize| if at <= group.len() { char::from(DIGITS[bits >> (18 - 6 * at) & 63]) } else { '=' };
+        [digit(0), digit(1), digit(2), digit(3)]
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+/// The innermost cause: it names no address, which may hold a password.
+fn cause(error: &hyper_util::client::legacy::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_encoded_as_the_standard_says() {
+        for (plain, encoded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("user:pass", "dXNlcjpwYXNz")]
+        {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let auth = Auth::Basic("me".to_owned(), Secret("hidden".to_owned()));
+        assert!(!format!("{auth:?}").contains("hidden"));
+        assert!(!format!("{:?}", secret_header("Bearer", "hidden").unwrap()).contains("hidden"));
+    }
+}

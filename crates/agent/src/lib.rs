@@ -1,0 +1,31 @@
+//! Container logs to Loki.
+//!
+//! Pure parts: [`yaml`] reads configuration with places, [`relabel`] is Prometheus' relabelling, [`pipeline`] are
+//! Promtail's stages.
+//!
+//! The rest is one way through: [`discovery`] finds targets; the [`reader`] reads their lines on one thread, hands them
+//! through the stages and gathers them in a [`batch`]; the [`delivery`] sends batches until they are taken, and only then the
+//! [`positions`] go on.
+
+pub mod agent;
+pub mod alloy;
+pub mod batch;
+pub mod config;
+pub mod delivery;
+pub mod discovery;
+mod go_text;
+mod go_time;
+pub mod metrics;
+pub mod pages;
+pub mod pipeline;
+pub mod position;
+pub mod positions;
+pub mod read;
+pub mod reader;
+pub mod relabel;
+pub mod spool;
+pub mod target;
+pub mod targets;
+pub mod yaml;
+
+pub use yaml::{ConfigError, Node, Place};

@@ -1,0 +1,137 @@
+//! `/metrics`, `/ready` and `/targets`.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Json, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::batch::Budget;
+use crate::delivery::DeliveryState;
+use crate::metrics::Metrics;
+use crate::positions::Positions;
+use crate::target::Target;
+use crate::targets::Targets;
+
+/// What the pages show.
+#[derive(Debug, Clone)]
+pub struct Pages {
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// All targets.
+    pub targets: Arc<Targets>,
+    /// Their positions.
+    pub positions: Arc<Positions>,
+    /// Memory.
+    pub budget: Arc<Budget>,
+    /// What waits to be delivered.
+    pub delivery: DeliveryState,
+}
+
+/// Serves the pages, for ever.
+pub async fn serve(listener: TcpListener, pages: Pages) {
+    let router = Router::new()
+        .route("/metrics", get(metrics))
+        .route("/ready", get(async || "ready\n"))
+        .route("/targets", get(targets))
+        .with_state(pages);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the pages ended");
+    }
+}
+
+async fn metrics(State(pages): State<Pages>) -> Response {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let numbers = [
+        ("wharf_agent_targets", "Containers and files that are read.", pages.targets.all().len() as u64),
+        ("wharf_agent_memory_bytes", "Bytes of lines that are read and not acknowledged.", pages.budget.used() as u64),
+        ("wharf_agent_waiting_batches", "Batches that are not delivered.", pages.delivery.waiting() as u64),
+        ("wharf_agent_spool_bytes", "Bytes in the spool.", pages.delivery.spooled()),
+    ];
+    let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+    let text = pages.metrics.render(&pages.targets.all(), &numbers, now);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// JSON where it is asked for, else a page.
+async fn targets(State(pages): State<Pages>, headers: HeaderMap, query: axum::extract::RawQuery) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let list: Vec<Value> = pages.targets.all().iter().map(|target| describe(target, &pages.positions)).collect();
+    if accepts.contains("application/json") || query.0.is_some_and(|query| query.contains("format=json")) {
+        return Json(json!({ "targets": list })).into_response();
+    }
+    match page(&list) {
+        Ok(page) => Html(page).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn describe(target: &Target, positions: &Positions) -> Value {
+    let labels = |labels: &wharf_loki::Labels| {
+        labels.iter().map(|(name, value)| (name.to_owned(), value.into())).collect::<serde_json::Map<_, _>>()
+    };
+    let [stdout, stderr] = [&target.labels[0], &target.labels[1]].map(|found| found.as_ref().map(labels));
+    let state = &target.state;
+    let counter = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    json!({
+        "key": target.key.as_ref(),
+        "name": target.name,
+        "read_from": if state.on_disk.load(Ordering::Relaxed) { "files" } else { "engine" },
+        "discovered_labels": labels(&target.discovered),
+        "labels": { "stdout": stdout, "stderr": stderr },
+        "position": positions.get(&target.key),
+        "lines": counter(&state.lines),
+        "bytes": counter(&state.bytes),
+        "unread_bytes": counter(&state.unread),
+        "last_error": state.last_error(),
+    })
+}
+
+const STYLE: &str = "body{font:14px/1.4 system-ui,sans-serif;margin:2em;color:#1c1c1c;background:#fff}\
+    table{border-collapse:collapse;width:100%}th,td{border:1px solid #ccc;padding:.4em .6em;text-align:left;vertical-align:top}\
+    code{font-size:12px;word-break:break-all}.error{color:#a40000}";
+
+fn page(list: &[Value]) -> Result<String, std::fmt::Error> {
+    let mut out = String::new();
+    write!(
+        out,
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>wharf agent: targets</title><style>{STYLE}</style>"
+    )?;
+    write!(
+        out,
+        "<h1>{} targets</h1><table><thead><tr><th>Target<th>Labels<th>Before relabelling<th>Lines<th>Unread bytes<th>Position<th>Last error</thead>",
+        list.len()
+    )?;
+    for target in list {
+        let text = |value: &Value| escaped(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        write!(out, "<tr><td>{}<br>({})", text(&target["name"]), text(&target["read_from"]))?;
+        write!(out, "<td><code>{}</code>", labels(&target["labels"]["stdout"]))?;
+        write!(
+            out,
+            "<td><details><summary>labels</summary><code>{}</code></details>",
+            labels(&target["discovered_labels"])
+        )?;
+        write!(out, "<td>{}<td>{}", target["lines"], target["unread_bytes"])?;
+        write!(out, "<td><details><summary>position</summary><code>{}</code></details>", text(&target["position"]))?;
+        let error = target["last_error"].as_str().map(escaped).unwrap_or_default();
+        write!(out, "<td class=\"error\">{error}")?;
+    }
+    out.push_str("</table></html>\n");
+    Ok(out)
+}
+
+fn labels(value: &Value) -> String {
+    let pairs = value.as_object().into_iter().flatten();
+    let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
+    escaped(&pairs.join("\n")).replace('\n', "<br>")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,351 @@
+//! One loop, on a thread of its own, that reads all targets: from disk as the kernel tells of changes, and from the
+//! engine's streams as they have bytes. It never blocks on a target, and stops reading when its memory is used up.
+
+mod command;
+mod file_turn;
+mod obey;
+mod sink;
+mod source;
+mod watch;
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+pub use command::{Command, Commands, From, Opened, Report, Reports};
+pub use sink::LANES;
+pub use source::Socket;
+
+use crate::batch::{Batch, Budget};
+use crate::pipeline::Pipeline;
+use crate::position::Position;
+use command::Inbox;
+use sink::{Sink, now};
+use source::{CHUNK, Input, Source, Turn, first};
+use watch::Watch;
+
+/// The kernel may gather changes for this long: a loop for each line would cost more than the line.
+const GATHER: Duration = Duration::from_millis(10);
+/// The engine's stream fills its socket faster than that when it has much to tell.
+const GATHER_BUSY: Duration = Duration::from_millis(1);
+/// Bytes in a turn of the loop that make it busy.
+const BUSY: usize = 16 * 1024;
+/// Files are looked at this often without being told: where the kernel cannot watch, and in case it missed something.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Limits of the reader.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A batch is closed when its entries take this many bytes.
+    pub batch_bytes: usize,
+    /// And when its first entry is this old.
+    pub batch_wait: Duration,
+    /// Longer lines are cut, in bytes.
+    pub line_bytes: usize,
+    /// Files that were removed are held open for at most this many unread bytes a target.
+    pub held_bytes: u64,
+}
+
+/// Where batches go. It must not block for long.
+pub trait Outlet: Send {
+    /// Takes a batch of a lane.
+    fn put(&mut self, lane: usize, batch: Batch);
+    /// Makes room on disk, if there is any; whether it did.
+    fn make_room(&mut self) -> bool;
+}
+
+/// Reads all targets.
+pub struct Reader<O> {
+    limits: Limits,
+    budget: Arc<Budget>,
+    outlet: O,
+    inbox: Inbox,
+    sources: HashMap<u64, Source>,
+    numbers: HashMap<Arc<str>, u64>,
+    next_number: u64,
+    ready: VecDeque<u64>,
+    waiting: Vec<(Instant, u64)>,
+    sink: Sink,
+    watch: Watch,
+    chunk: Vec<u8>,
+    scratch: Vec<u8>,
+    next_sweep: Instant,
+    /// How long to let lines gather.
+    gather: Duration,
+    stopping: bool,
+}
+
+impl<O: Outlet> Reader<O> {
+    /// A reader without targets. `jobs`: the stages of each scrape job.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's limits of inotify instances or of open files.
+    pub fn new(
+        limits: Limits,
+        budget: Arc<Budget>,
+        jobs: Vec<Option<Pipeline>>,
+        outlet: O,
+    ) -> io::Result<(Self, Commands, Reports)> {
+        let (commands, reports, inbox) = command::channel()?;
+        let reader = Self {
+            limits,
+            budget,
+            outlet,
+            inbox,
+            sources: HashMap::new(),
+            numbers: HashMap::new(),
+            next_number: 0,
+            ready: VecDeque::new(),
+            waiting: Vec::new(),
+            sink: Sink::new(jobs),
+            watch: Watch::new()?,
+            chunk: vec![0; CHUNK],
+            scratch: Vec::new(),
+            next_sweep: Instant::now() + SWEEP,
+            gather: GATHER,
+            stopping: false,
+        };
+        Ok((reader, commands, reports))
+    }
+
+    /// Reads until it is told to stop; then closes what is open.
+    pub fn run(mut self) {
+        while !self.stopping {
+            self.sink.now = now();
+            self.take_commands();
+            self.sweep();
+            self.take_changes();
+            let full = self.is_full();
+            if !full {
+                self.read_some();
+            }
+            self.sink.flush();
+            self.close_batches(false);
+            self.wait(full);
+        }
+        self.close_batches(true);
+    }
+
+    fn is_full(&mut self) -> bool {
+        let is_full = |reader: &Self| reader.budget.is_full(reader.sink.open_bytes());
+        is_full(self) && !(self.outlet.make_room() && !is_full(self))
+    }
+
+    /// A turn for each source that has something to read, while there is memory.
+    fn read_some(&mut self) {
+        let mut turns = self.ready.len();
+        let before = self.sink.open_bytes();
+        self.gather = GATHER;
+        while let Some(number) = self.ready.pop_front() {
+            let Some(source) = self.sources.get_mut(&number) else { continue };
+            source.queued = false;
+            let lane = source.course.lane();
+            let turn = source.read(&mut self.sink, &mut self.chunk, &mut self.scratch);
+            match turn {
+                Turn::More => self.queue(number),
+                Turn::Wait(until) => {
+                    self.waiting.retain(|(_, waiting)| *waiting != number);
+                    self.waiting.push((until, number));
+                }
+                Turn::Drained => self.drained(number),
+                Turn::StreamEnded => self.stream_ended(number),
+            }
+            if self.sink.lanes[lane].open.bytes() >= self.enough() {
+                self.close(lane);
+            }
+            if matches!(turn, Turn::Drained) && self.sink.open_bytes() > before + BUSY {
+                self.gather = GATHER_BUSY;
+            }
+            turns = turns.saturating_sub(1);
+            if turns == 0 || self.budget.is_full(self.sink.open_bytes()) {
+                break;
+            }
+        }
+    }
+
+    /// A batch is closed while there is room for one more turn: its memory would double for a few lines.
+    fn enough(&self) -> usize {
+        self.limits.batch_bytes.saturating_sub(CHUNK).max(self.limits.batch_bytes / 2)
+    }
+
+    fn queue(&mut self, number: u64) {
+        if let Some(source) = self.sources.get_mut(&number)
+            && !std::mem::replace(&mut source.queued, true)
+        {
+            self.ready.push_back(number);
+        }
+    }
+
+    fn drained(&mut self, number: u64) {
+        let Some(source) = self.sources.get_mut(&number) else { return };
+        let Input::Files { log, .. } = &source.input else { return };
+        source.course.target.state.unread.store(log.unread(), Ordering::Relaxed);
+        if source.gone {
+            self.finish(number);
+        }
+    }
+
+    fn stream_ended(&mut self, number: u64) {
+        let Some(source) = self.sources.get_mut(&number) else { return };
+        let moment = source.course.marks.before(source.joiner.pending()).moment;
+        self.inbox.report(Report::StreamEnded { key: source.course.target.key.clone(), moment });
+        if source.gone {
+            self.finish(number);
+        }
+    }
+
+    /// Forgets a source that is gone, once nothing of it is held back; its position goes with the next batch of its lane.
+    fn finish(&mut self, number: u64) {
+        if self.sources.get(&number).is_none_or(|source| self.sink.held(&source.course).is_some()) {
+            return;
+        }
+        let Some(source) = self.sources.remove(&number) else { return };
+        if let Input::Files { log, .. } = &source.input {
+            self.watch.remove(log.path(), number);
+        }
+        let lane = source.course.lane();
+        self.close(lane);
+        let key = source.course.target.key.clone();
+        self.numbers.remove(&key);
+        self.outlet.put(lane, Batch { requests: Vec::new(), positions: vec![(key.clone(), None)] });
+        self.inbox.report(Report::Finished { key });
+    }
+
+    fn take_changes(&mut self) {
+        let mut changed = Vec::new();
+        let complete = self.watch.changes(|change| changed.push(change));
+        changed.dedup();
+        for change in changed {
+            if let Some(source) = self.sources.get_mut(&change.reader) {
+                source.names_changed |= change.names;
+            }
+            self.queue(change.reader);
+        }
+        if !complete {
+            self.next_sweep = self.sink.now.monotonic;
+            self.sweep();
+        }
+        let now = self.sink.now.monotonic;
+        let due: Vec<u64> = self.waiting.extract_if(.., |(until, _)| *until <= now).map(|(_, number)| number).collect();
+        for number in due {
+            self.queue(number);
+        }
+    }
+
+    /// Looks at all files, now and then.
+    fn sweep(&mut self) {
+        if self.sink.now.monotonic < self.next_sweep {
+            return;
+        }
+        self.next_sweep = self.sink.now.monotonic + SWEEP;
+        let mut due = Vec::new();
+        for (number, source) in &mut self.sources {
+            source.look_after(self.limits.held_bytes);
+            // One without a stream that is gone waits for its stages.
+            if source.gone || matches!(source.input, Input::Files { .. }) {
+                due.push(*number);
+            }
+        }
+        for number in due {
+            match self.sources.get(&number).map(|source| &source.input) {
+                Some(Input::Engine(None)) => self.finish(number),
+                _ => self.queue(number),
+            }
+        }
+    }
+
+    /// Closes the batches that are due, or all.
+    fn close_batches(&mut self, all: bool) {
+        for lane in 0..LANES {
+            let open = &self.sink.lanes[lane].open;
+            let old = open.since().is_some_and(|since| self.sink.now.monotonic >= since + self.limits.batch_wait);
+            // What its stages dropped has no batch to go with.
+            let touched = self.sink.lanes[lane].touched_since;
+            let only_positions = touched.is_some_and(|since| self.sink.now.monotonic >= since + self.limits.batch_wait);
+            if all || old || only_positions {
+                self.close(lane);
+            }
+        }
+    }
+
+    fn close(&mut self, lane: usize) {
+        let (requests, touched) = self.sink.lanes[lane].close();
+        let mut positions = Vec::with_capacity(touched.len());
+        for number in touched {
+            let Some(source) = self.sources.get_mut(&number) else { continue };
+            let held = first(source.joiner.pending(), self.sink.held(&source.course));
+            let mark = source.course.marks.settle(held);
+            let file = match &mut source.input {
+                Input::Files { log, .. } => log.position_at(mark.place),
+                Input::Engine(_) => None,
+            };
+            if mark.place > 0 {
+                positions.push((source.course.target.key.clone(), Some(Position { file, moment: mark.moment })));
+            }
+            self.sink.settle(&mut source.course);
+        }
+        if !requests.is_empty() || !positions.is_empty() {
+            self.outlet.put(lane, Batch { requests, positions });
+        }
+    }
+
+    /// Waits for something to do: for what the kernel or others tell, and for the next thing that is due.
+    fn wait(&mut self, full: bool) {
+        if !self.ready.is_empty() && !full {
+            return;
+        }
+        let due = self.due();
+        let timeout = due.saturating_duration_since(Instant::now());
+        // Let some lines gather first.
+        poll_all(&mut [PollFd::new(&self.inbox, PollFlags::IN)], timeout.min(self.gather));
+        let timeout = due.saturating_duration_since(Instant::now());
+        if full || timeout.is_zero() {
+            return;
+        }
+        let mut fds = vec![PollFd::new(&self.inbox, PollFlags::IN), PollFd::new(&self.watch, PollFlags::IN)];
+        let mut streams = Vec::new();
+        for (number, source) in &self.sources {
+            if let Input::Engine(Some(stream)) = &source.input
+                && !self.waiting.iter().any(|(_, waiting)| waiting == number)
+            {
+                fds.push(PollFd::from_borrowed_fd(stream.socket.fd(), PollFlags::IN));
+                streams.push(*number);
+            }
+        }
+        poll_all(&mut fds, timeout);
+        let readable: Vec<u64> =
+            fds[2..].iter().zip(streams).filter(|(fd, _)| !fd.revents().is_empty()).map(|(_, number)| number).collect();
+        for number in readable {
+            self.queue(number);
+        }
+    }
+
+    /// When there is something to do without being told.
+    fn due(&self) -> Instant {
+        let batches = self.sink.lanes.iter().filter_map(|lane| Some(lane.open.since()? + self.limits.batch_wait));
+        let waiting = self.waiting.iter().map(|(until, _)| *until);
+        let positions = self.sink.lanes.iter().filter_map(|lane| Some(lane.touched_since? + self.limits.batch_wait));
+        batches.chain(positions).chain(waiting).chain(self.sink.next_flush()).fold(self.next_sweep, Instant::min)
+    }
+}
+
+fn poll_all(fds: &mut [PollFd<'_>], timeout: Duration) {
+    // Not less than asked for: else the loop would turn once more for nothing.
+    let timeout = Timespec {
+        tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(timeout.subsec_nanos()),
+    };
+    // An interrupted wait is a short one.
+    let _ = poll(fds, Some(&timeout));
+}
+
+impl<O> std::fmt::Debug for Reader<O> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("sources", &self.sources.len()).finish_non_exhaustive()
+    }
+}

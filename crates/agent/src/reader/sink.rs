@@ -1,0 +1,219 @@
+//! Lines through their job's stages into the batch of their lane.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use wharf_loki::Labels;
+
+use crate::batch::{OpenBatch, Request, Slot};
+use crate::pipeline::{Entry, Now, Origin, Pipeline, TENANT_LABEL};
+use crate::position::Skip;
+use crate::read::join::Line;
+use crate::read::marks::Marks;
+use crate::read::recent::Recent;
+use crate::target::Target;
+
+/// In how many lanes requests are under way at the same time. All streams of a target are in one: they stay in order.
+pub const LANES: usize = 4;
+
+/// What becomes of a target's lines.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) target: Arc<Target>,
+    /// The target's number; its remainder by [`LANES`] is the lane.
+    pub(super) number: u64,
+    pub(super) marks: Marks,
+    pub(super) skip: Option<Skip>,
+    pub(super) recent: Option<Recent>,
+    slots: [Option<Slot>; 2],
+    /// Whether the lane knows that the position has changed.
+    touched: bool,
+    lines: u64,
+    bytes: u64,
+}
+
+impl Course {
+    pub(super) fn new(target: Arc<Target>, number: u64, marks: Marks) -> Self {
+        Self {
+            target,
+            number,
+            marks,
+            skip: None,
+            recent: None,
+            slots: [None, None],
+            touched: false,
+            lines: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Goes on under other labels.
+    pub(super) fn relabel(&mut self, target: Arc<Target>) {
+        self.target = target;
+        self.slots = [None, None];
+    }
+
+    pub(super) fn lane(&self) -> usize {
+        (self.number % LANES as u64) as usize
+    }
+
+    /// Puts what was counted where others see it.
+    pub(super) fn count(&mut self) {
+        let state = &self.target.state;
+        state.lines.fetch_add(std::mem::take(&mut self.lines), Ordering::Relaxed);
+        state.bytes.fetch_add(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+        state.last.store(self.marks.newest().moment.time, Ordering::Relaxed);
+    }
+}
+
+/// A lane: the batch that is filled, and whose positions it will carry.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    pub(super) open: OpenBatch,
+    touched: Vec<u64>,
+    /// When the first of them was.
+    pub(super) touched_since: Option<Instant>,
+    /// Targets whose position is held back.
+    behind: Vec<u64>,
+    /// Labels without the tenant's, as they were worked out before.
+    tenants: HashMap<Labels, (Arc<str>, Labels)>,
+}
+
+/// The stages of all jobs, and the lanes.
+#[derive(Debug)]
+pub(super) struct Sink {
+    /// A pipeline for each job that has stages.
+    pub(super) jobs: Vec<Option<Pipeline>>,
+    pub(super) lanes: [Lane; LANES],
+    /// The time of this turn of the loop.
+    pub(super) now: Now,
+}
+
+impl Sink {
+    pub(super) fn new(jobs: Vec<Option<Pipeline>>) -> Self {
+        Self { jobs, lanes: Default::default(), now: now() }
+    }
+
+    /// When the next line of a job may be handed on; `None`: now.
+    pub(super) fn waits_until(&self, job: usize) -> Option<Instant> {
+        let ready = self.jobs.get(job)?.as_ref()?.ready_at()?;
+        (ready > self.now.monotonic).then_some(ready)
+    }
+
+    /// Hands on a line. `pending`: another line of the target began before it and has not ended.
+    pub(super) fn line(&mut self, course: &mut Course, line: Line<'_>, pending: bool) {
+        if course.skip.as_mut().is_some_and(|skip| !skip.is_new(line.time))
+            || course
+                .recent
+                .as_mut()
+                .is_some_and(|recent| !recent.is_new(line.time, line.stream, line.text, self.now.unix))
+        {
+            return;
+        }
+        course.lines += 1;
+        course.bytes += line.text.len() as u64;
+        if line.cut > 0 {
+            course.target.state.cut.fetch_add(1, Ordering::Relaxed);
+        }
+        let lane = course.lane();
+        if !course.touched {
+            course.touched = true;
+            self.lanes[lane].touched.push(course.number);
+            self.lanes[lane].touched_since.get_or_insert(self.now.monotonic);
+        }
+        let stages = self.jobs.get_mut(course.target.job).and_then(Option::as_mut);
+        course.marks.add(line.time, line.last, pending || stages.is_some());
+        let Some(labels) = course.target.labels[line.stream as usize].as_ref() else { return };
+        let text = String::from_utf8_lossy(line.text);
+        let Some(stages) = stages else {
+            let open = &mut self.lanes[lane].open;
+            let slot = &mut course.slots[line.stream as usize];
+            let at = slot.filter(|slot| open.has(*slot)).unwrap_or_else(|| open.slot(None, labels));
+            *slot = Some(at);
+            return open.push::<&str, &str>(at, self.now.monotonic, line.time, &text, &[]);
+        };
+        let origin = Origin { target: course.number, first: line.first, last: line.last };
+        let entry = Entry::new(line.time, text, labels.clone(), origin);
+        let (lanes, now) = (&mut self.lanes, self.now);
+        stages.process(entry, now, &mut |entry| lanes[lane_of(&entry)].push(entry, now.monotonic));
+    }
+
+    /// Gives out what stages held back for long enough.
+    pub(super) fn flush(&mut self) {
+        let (lanes, now) = (&mut self.lanes, self.now);
+        for stages in self.jobs.iter_mut().flatten() {
+            if stages.next_deadline().is_some_and(|deadline| deadline <= now.monotonic) {
+                stages.flush(now, &mut |entry| lanes[lane_of(&entry)].push(entry, now.monotonic));
+            }
+        }
+    }
+
+    /// When [`flush`](Self::flush) has something to do.
+    pub(super) fn next_flush(&self) -> Option<Instant> {
+        self.jobs.iter().flatten().filter_map(Pipeline::next_deadline).min()
+    }
+
+    /// Where the first line of a target starts that its stages hold back.
+    pub(super) fn held(&self, course: &Course) -> Option<u64> {
+        self.jobs.get(course.target.job)?.as_ref()?.held(course.number)
+    }
+
+    /// Bytes in the batches that are filled.
+    pub(super) fn open_bytes(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.open.bytes()).sum()
+    }
+
+    /// The course's position is in the batch that is closed now. What its stages hold back goes into a later one.
+    pub(super) fn settle(&mut self, course: &mut Course) {
+        course.touched = false;
+        if course.marks.is_behind() {
+            self.lanes[course.lane()].behind.push(course.number);
+        }
+    }
+}
+
+fn lane_of(entry: &Entry<'_>) -> usize {
+    (entry.origin.target % LANES as u64) as usize
+}
+
+impl Lane {
+    /// Takes what was gathered, and the targets whose positions change by it.
+    pub(super) fn close(&mut self) -> (Vec<Request>, Vec<u64>) {
+        let requests = self.open.close();
+        let mut touched = std::mem::take(&mut self.touched);
+        self.touched_since = None;
+        if !requests.is_empty() {
+            touched.append(&mut self.behind);
+            touched.sort_unstable();
+            touched.dedup();
+        }
+        (requests, touched)
+    }
+
+    fn push(&mut self, entry: Entry<'_>, now: Instant) {
+        let slot = match entry.labels.get(TENANT_LABEL) {
+            None => self.open.slot(None, &entry.labels),
+            Some(tenant) => {
+                if !self.tenants.contains_key(&entry.labels) {
+                    // As many as there are streams, unless labels are made of what changes with each line.
+                    if self.tenants.len() > 10_000 {
+                        self.tenants.clear();
+                    }
+                    let labels = entry.labels.filtered(|name, _| name != TENANT_LABEL);
+                    self.tenants.insert(entry.labels.clone(), (Arc::from(tenant), labels));
+                }
+                let (tenant, labels) = &self.tenants[&entry.labels];
+                self.open.slot(Some(tenant), labels)
+            }
+        };
+        self.open.push(slot, now, entry.timestamp, &entry.line, &entry.structured_metadata);
+    }
+}
+
+/// The time by both clocks.
+pub(super) fn now() -> Now {
+    let unix = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Now { unix: i64::try_from(unix.as_nanos()).unwrap_or(i64::MAX), monotonic: Instant::now() }
+}

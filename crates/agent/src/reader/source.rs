@@ -1,0 +1,218 @@
+//! Where a target's lines come from: files, or a stream of the engine.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::file_turn::FileTurn;
+use super::sink::{Course, Sink};
+use crate::read::files::{LogFiles, Rotation};
+use crate::read::frames;
+use crate::read::join::{Joiner, Piece};
+
+/// How much is read at once: more than the longest record of the engine (16 KiB of text, each byte an escape of six).
+pub(super) const CHUNK: usize = 128 * 1024;
+/// A source gives way to the others after this many bytes.
+pub(super) const TURN: usize = CHUNK;
+
+/// A target that is read.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) input: Input,
+    pub(super) joiner: Joiner,
+    pub(super) course: Course,
+    /// The container has ended: what has no line break is a line, too.
+    pub(super) ended: bool,
+    /// The container is gone, or the file: the source goes when all is read.
+    pub(super) gone: bool,
+    /// Whether it waits for its turn.
+    pub(super) queued: bool,
+    /// A file may have been made since.
+    pub(super) names_changed: bool,
+}
+
+/// What is read.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// Files on disk.
+    Files {
+        /// The files.
+        log: LogFiles,
+        /// Whether they hold lines, whose time is that of reading, and not the engine's records.
+        plain: bool,
+        /// When the engine removes the oldest.
+        rotation: Option<Rotation>,
+    },
+    /// The engine's stream; `None`: it ended.
+    Engine(Option<EngineStream>),
+}
+
+/// An open log stream of the engine.
+#[derive(Debug)]
+pub(super) struct EngineStream {
+    pub(super) socket: Box<dyn Socket>,
+    pub(super) terminal: bool,
+    /// Bytes that wait for the rest of their frame.
+    rest: Vec<u8>,
+    /// The number of the next line.
+    next: u64,
+}
+
+/// A socket that does not block.
+pub trait Socket: Read + Send + std::fmt::Debug {
+    /// To wait for it.
+    fn fd(&self) -> BorrowedFd<'_>;
+}
+
+impl Socket for UnixStream {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+impl Socket for std::net::TcpStream {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+impl Socket for wharf_docker::raw_log::Socket {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+impl Socket for std::fs::File {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+/// What a turn of reading came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// There may be more at once.
+    More,
+    /// Nothing is left for now.
+    Drained,
+    /// The job takes nothing before then.
+    Wait(Instant),
+    /// The engine's stream ended.
+    StreamEnded,
+}
+
+impl Source {
+    /// Reads for one turn. `chunk` and `scratch` are memory to work in.
+    pub(super) fn read(&mut self, sink: &mut Sink, chunk: &mut [u8], scratch: &mut Vec<u8>) -> Turn {
+        let turn = match &mut self.input {
+            Input::Files { log, plain, .. } => {
+                let (joiner, course) = (&mut self.joiner, &mut self.course);
+                let names_changed = std::mem::take(&mut self.names_changed);
+                let (ended, gone) = (&mut self.ended, self.gone);
+                FileTurn { files: log, plain: *plain, joiner, course, ended, gone, sink, scratch }
+                    .run(chunk, names_changed)
+            }
+            Input::Engine(_) => self.read_stream(sink, chunk),
+        };
+        let held = first(self.joiner.pending(), sink.held(&self.course));
+        self.course.marks.settle(held);
+        self.course.count();
+        turn
+    }
+
+    /// Lets go of what is too much, and warns before unread lines are lost.
+    pub(super) fn look_after(&mut self, held_bytes: u64) {
+        let Input::Files { log, rotation, .. } = &mut self.input else { return };
+        self.names_changed = true;
+        let (target, state) = (&self.course.target.name, &self.course.target.state);
+        let lost = log.let_go(held_bytes);
+        if lost > 0 {
+            state.lost.fetch_add(lost, Ordering::Relaxed);
+            tracing::error!(target_name = target, bytes = lost, "unread lines were rotated away and are lost");
+        }
+        let unread = log.unread();
+        state.unread.store(unread, Ordering::Relaxed);
+        let endangered = rotation.is_some_and(|rotation| log.is_endangered(rotation));
+        if endangered && !state.endangered.load(Ordering::Relaxed) {
+            tracing::warn!(
+                target_name = target,
+                bytes = unread,
+                "about to lose unread lines: the next rotation removes them"
+            );
+        }
+        state.endangered.store(endangered, Ordering::Relaxed);
+    }
+
+    fn read_stream(&mut self, sink: &mut Sink, chunk: &mut [u8]) -> Turn {
+        let Input::Engine(Some(stream)) = &mut self.input else { return Turn::Drained };
+        let mut read = 0;
+        while read < TURN {
+            if let Some(wait) = sink.waits_until(self.course.target.job) {
+                return Turn::Wait(wait);
+            }
+            let (joiner, course) = (&mut self.joiner, &mut self.course);
+            match stream.read(chunk, |piece| hand_on(joiner, course, sink, piece)) {
+                Ok(0) => return self.stream_ended(sink, None),
+                Ok(count) => read += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Turn::Drained,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return self.stream_ended(sink, Some(error)),
+            }
+        }
+        Turn::More
+    }
+
+    fn stream_ended(&mut self, sink: &mut Sink, why: Option<io::Error>) -> Turn {
+        if let Some(error) = why {
+            self.course.target.state.fail(error.to_string());
+        }
+        self.input = Input::Engine(None);
+        // An unfinished line is read again with the next stream, unless there is none.
+        if self.ended || self.gone {
+            let course = &mut self.course;
+            self.joiner.finish(|line| sink.line(course, line, false));
+        }
+        Turn::StreamEnded
+    }
+}
+
+impl EngineStream {
+    /// A stream whose first bytes are `begun`; lines are counted from `next` on.
+    pub(super) fn new(socket: Box<dyn Socket>, terminal: bool, begun: Vec<u8>, next: u64) -> Self {
+        Self { socket, terminal, rest: begun, next }
+    }
+
+    /// Reads once and gives the number of bytes; 0: the stream has ended.
+    fn read(&mut self, chunk: &mut [u8], mut out: impl FnMut(Piece<'_>)) -> io::Result<usize> {
+        let kept = self.rest.len();
+        if kept >= chunk.len() {
+            return Err(io::Error::other(frames::OutOfStep));
+        }
+        chunk[..kept].copy_from_slice(&self.rest);
+        let count = self.socket.read(&mut chunk[kept..])?;
+        let filled = &chunk[..kept + count];
+        let next = &mut self.next;
+        let frame = |frame: frames::Frame<'_>| {
+            let frames::Frame { stream, time, text, ended } = frame;
+            *next += 1;
+            out(Piece { text, ended, stream, time, first: *next - 1, last: *next });
+        };
+        let taken = if self.terminal { frames::read_terminal(filled, frame) } else { frames::read(filled, frame) };
+        let taken = taken.map_err(io::Error::other)?;
+        self.rest.clear();
+        self.rest.extend_from_slice(&filled[taken..]);
+        Ok(count)
+    }
+}
+
+pub(super) fn hand_on(joiner: &mut Joiner, course: &mut Course, sink: &mut Sink, piece: Piece<'_>) {
+    let pending = joiner.pending().is_some();
+    joiner.push(piece, |line| sink.line(course, line, pending));
+}
+
+/// The smaller of two numbers that may not be there.
+pub(super) fn first(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
+}

@@ -1,0 +1,31 @@
+//! What the agent shows of itself.
+
+use wharf_testkit::eventually;
+
+use crate::scene::{DEADLINE, Mode, Scene};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn targets_and_metrics_tell_what_is_read() {
+    let scene = Scene::new(Mode::Files).await;
+    let _agent = scene.agent(&[]);
+    scene.run("app", &["--label", "com.docker.compose.service=web"], "echo one; echo two >&2; sleep 60");
+    scene.delivered(2).await;
+    let log = scene.log();
+    let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned();
+    let get = async |path: &str| reqwest::get(format!("http://{address}{path}")).await.unwrap().text().await.unwrap();
+    assert_eq!(get("/ready").await, "ready\n");
+    let targets: serde_json::Value = serde_json::from_str(&get("/targets?format=json").await).unwrap();
+    let target = &targets["targets"][0];
+    assert_eq!(target["name"], scene.container("app"));
+    assert_eq!(target["labels"]["stderr"]["service_name"], "web");
+    assert_eq!(target["discovered_labels"]["__meta_docker_container_label_com_docker_compose_service"], "web");
+    assert_eq!(target["read_from"], "files");
+    assert!(get("/targets").await.contains(&scene.container("app")));
+    let line = format!("wharf_agent_read_lines_total{{target=\"{}\"}} 2", scene.container("app"));
+    eventually("the lines are counted", DEADLINE, async || {
+        let metrics = get("/metrics").await;
+        if metrics.contains(&line) && metrics.contains("wharf_agent_sent_lines_total") { Ok(()) } else { Err(metrics) }
+    })
+    .await
+    .unwrap();
+}

@@ -1,0 +1,53 @@
+//! Batches on disk while Loki is away.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::scene::{Mode, Scene, assert_numbered, numbered};
+
+const LINES: usize = 60_000;
+/// It holds less than the lines.
+const ROTATED: [&str; 4] = ["--log-opt", "max-size=1m", "--log-opt", "max-file=2"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rotation_would_delete_is_in_the_spool_even_when_the_agent_is_killed() {
+    let mut scene = Scene::new(Mode::Files).await;
+    scene.loki.stop().await;
+    let spool = scene.path("spool");
+    let options = ["--memory", "2MB", "--spool", spool.to_str().unwrap()];
+    let agent = scene.agent(&options);
+    scene.run("writer", &ROTATED, &numbered(LINES, 20_000));
+    scene.docker(&["wait", &scene.container("writer")]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(std::fs::read_dir(&spool).unwrap().count() > 0, "{}", scene.log());
+    agent.kill();
+    scene.loki.start_again().await;
+    let _agent = scene.agent(&options);
+    scene.delivered(LINES).await;
+    assert_numbered(&scene.texts(&scene.loki.stored(), "writer", "stdout"), LINES);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_at_the_spool_loses_nothing_that_the_engine_still_holds() {
+    let mut scene = Scene::new(Mode::Files).await;
+    let spool = scene.path("spool");
+    std::fs::create_dir(&spool).unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"]).arg(&spool).output().unwrap();
+    if !mounted.status.success() {
+        println!("skipped: a small file system needs root: {}", String::from_utf8_lossy(&mounted.stderr));
+        return;
+    }
+    scene.loki.stop().await;
+    let agent = scene.agent(&["--memory", "2MB", "--spool", spool.to_str().unwrap()]);
+    scene.run("writer", &[], &numbered(LINES, 40_000));
+    scene.docker(&["wait", &scene.container("writer")]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    scene.loki.start_again().await;
+    scene.delivered(LINES).await;
+    assert_numbered(&scene.texts(&scene.loki.received(), "writer", "stdout"), LINES);
+    let log = scene.log();
+    agent.kill();
+    let unmounted = Command::new("umount").arg(&spool).status().unwrap();
+    assert!(unmounted.success());
+    assert!(log.contains("the spool cannot be written"), "{log}");
+}

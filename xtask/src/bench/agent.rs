@@ -1,0 +1,280 @@
+//! `cargo xtask bench agent`.
+
+mod sink;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+use self::sink::Sink;
+use super::process::Process;
+use crate::{
+    binaries,
+    host::{Need, ensure},
+    stage::{command, output, stage},
+};
+
+const IMAGE: &str = "wharf-local/debian:bookworm";
+const LABEL: &str = "org.wharf.bench.agent";
+/// For one measurement.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Containers that wrote
+    #[arg(long, default_value_t = 10)]
+    containers: u32,
+    /// Lines of each
+    #[arg(long, default_value_t = 333_400)]
+    lines: u32,
+    /// Rounds, each with all subjects
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Copy)]
+struct Figures {
+    /// CPU seconds for a million lines.
+    cpu: f64,
+    /// The same, of the engine.
+    engine: f64,
+    /// Lines a second.
+    rate: f64,
+    /// MiB.
+    memory: f64,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Bare,
+    Files,
+    Stages,
+    Engine,
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Subject::Bare => "bare",
+            Subject::Files => "files, default labels",
+            Subject::Stages => "files, json + labels + drop",
+            Subject::Engine => "engine",
+        }
+    }
+}
+
+pub(crate) fn run_task(args: &Args) -> Result<()> {
+    ensure(&[Need::Program("docker", "docker.io")])?;
+    stage("binaries", binaries::build)?;
+    let bench = Bench {
+        agent: binaries::wharf()?,
+        bare: binaries::example("wharf-agent", "agent-bare")?,
+        total: args.containers * args.lines,
+    };
+    let containers = Containers::write(args)?;
+    let subjects = [Subject::Bare, Subject::Files, Subject::Stages, Subject::Engine];
+    let mut all: Vec<Vec<Figures>> = vec![Vec::new(); subjects.len()];
+    for _ in 0..args.rounds {
+        for (subject, figures) in subjects.iter().zip(&mut all) {
+            figures.push(bench.measure(*subject, &containers)?);
+        }
+    }
+    let mean =
+        |figures: &[Figures], value: fn(&Figures) -> f64| figures.iter().map(value).sum::<f64>() / figures.len() as f64;
+    println!(
+        "{} lines in {} containers; {}",
+        bench.total, args.containers, "CPU-s a million lines / with the engine's"
+    );
+    println!(
+        "{:30} {:>8} {:>8} {:>12} {:>10} {:>10} {:>10}",
+        "subject", "CPU-s", "/ all", "lines/s", "peak MiB", "CPU: bare", "rate: bare"
+    );
+    for (subject, figures) in subjects.iter().zip(&all) {
+        let cpu = mean(figures, |figures| figures.cpu);
+        let rate = mean(figures, |figures| figures.rate);
+        println!(
+            "{:30} {cpu:8.2} {:8.2} {rate:12.0} {:10.1} {:9.2}x {:9.2}x",
+            subject.name(),
+            cpu + mean(figures, |figures| figures.engine),
+            mean(figures, |figures| figures.memory),
+            cpu / mean(&all[0], |figures| figures.cpu),
+            rate / mean(&all[0], |figures| figures.rate),
+        );
+    }
+    Ok(())
+}
+
+struct Bench {
+    agent: std::path::PathBuf,
+    bare: std::path::PathBuf,
+    total: u32,
+}
+
+impl Bench {
+    fn measure(&self, subject: Subject, containers: &Containers) -> Result<Figures> {
+        let sink = Sink::start()?;
+        let folder = std::env::temp_dir().join(format!("wharf-bench-agent-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let engine = Engine::find();
+        let engine_before = engine.cpu_seconds();
+        let begun = Instant::now();
+        let mut child = match subject {
+            Subject::Bare => {
+                let mut bare = command(&self.bare);
+                bare.arg(sink.address.to_string()).args(&containers.logs).stdout(Stdio::null());
+                bare.spawn().context("cannot start the bare one")?
+            }
+            subject => self.start_agent(subject, &sink, &folder)?,
+        };
+        let outcome = self.wait(&mut child, subject, begun);
+        let process = Process(child.id());
+        let figures = outcome.and_then(|seconds| {
+            let millions = f64::from(self.total) / 1e6;
+            Ok(Figures {
+                cpu: process.cpu_seconds()? / millions,
+                engine: (engine.cpu_seconds() - engine_before) / millions,
+                rate: f64::from(self.total) / seconds,
+                // The bare one has ended by now.
+                memory: process.peak_memory().unwrap_or(f64::NAN),
+            })
+        });
+        // One that has ended by itself is as good.
+        let _ = child.kill();
+        let _ = child.wait();
+        fs::remove_dir_all(&folder)?;
+        figures
+    }
+
+    fn start_agent(&self, subject: Subject, sink: &Sink, folder: &Path) -> Result<Child> {
+        let positions = folder.join("positions.json");
+        let mut agent = command(&self.agent);
+        agent.arg("agent").args(["--listen", ADDRESS, "--positions"]).arg(&positions);
+        agent.args(["--read", if subject == Subject::Engine { "engine" } else { "files" }]);
+        if subject == Subject::Stages {
+            let config = folder.join("promtail.yaml");
+            fs::write(&config, STAGES.replace("SINK", &sink.address.to_string()).replace("LABEL", LABEL))?;
+            agent.arg("--config").arg(config);
+        } else {
+            agent.args(["--loki", &format!("http://{}", sink.address), "--filter", &format!("label={LABEL}")]);
+        }
+        agent.stdout(Stdio::null()).spawn().context("cannot start the agent")
+    }
+
+    /// Waits until all lines are taken; gives the seconds that it took. The measured process is still there.
+    fn wait(&self, child: &mut Child, subject: Subject, begun: Instant) -> Result<f64> {
+        loop {
+            if begun.elapsed() > DEADLINE {
+                bail!("{}: not done after {DEADLINE:?}", subject.name());
+            }
+            let done = match subject {
+                Subject::Bare => Process(child.id()).has_ended(),
+                Subject::Stages => sum_of(&["wharf_agent_read_lines_total"]) >= f64::from(self.total) && is_idle(),
+                _ => sum_of(&["wharf_agent_sent_lines_total"]) >= f64::from(self.total),
+            };
+            if done {
+                return Ok(begun.elapsed().as_secs_f64());
+            }
+            if let (false, Some(status)) = (subject == Subject::Bare, child.try_wait()?) {
+                bail!("{}: it ended ({status})", subject.name());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+const ADDRESS: &str = "127.0.0.1:19083";
+
+/// Debug lines are dropped; the level is a label.
+const STAGES: &str = "
+clients: [{url: \"http://SINK/loki/api/v1/push\"}]
+scrape_configs:
+  - job_name: docker
+    docker_sd_configs:
+      - host: unix:///var/run/docker.sock
+        filters: [{name: label, values: [LABEL]}]
+    relabel_configs:
+      - {source_labels: [__meta_docker_container_name], regex: '/(.*)', target_label: container}
+      - {source_labels: [__meta_docker_container_log_stream], target_label: stream}
+    pipeline_stages:
+      - json: {expressions: {level: level}}
+      - drop: {source: level, value: debug}
+      - labels: {level: }
+";
+
+/// The sum of metrics of the agent; 0 while it does not answer.
+fn sum_of(names: &[&str]) -> f64 {
+    let text = sink::get(ADDRESS, "/metrics").unwrap_or_default();
+    let values = text.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
+    values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+fn is_idle() -> bool {
+    sum_of(&["wharf_agent_waiting_batches", "wharf_agent_memory_bytes", "wharf_agent_unread_bytes"]) == 0.0
+}
+
+/// The engine, where it runs on this machine and may be looked at.
+struct Engine(Option<Process>);
+
+impl Engine {
+    fn find() -> Self {
+        let pid =
+            output(command("pidof").arg("dockerd")).ok().and_then(|text| text.split_whitespace().next()?.parse().ok());
+        Self(pid.map(Process))
+    }
+
+    fn cpu_seconds(&self) -> f64 {
+        self.0.as_ref().and_then(|process| process.cpu_seconds().ok()).unwrap_or(0.0)
+    }
+}
+
+/// Containers that have written their lines; gone at the end.
+struct Containers {
+    ids: Vec<String>,
+    logs: Vec<String>,
+}
+
+impl Containers {
+    fn write(args: &Args) -> Result<Self> {
+        let script = format!(
+            "for ($i = 1; $i <= {}; $i++) {{ $l = $i % 10 ? 'info' : 'debug'; \
+             print qq({{\"level\":\"$l\",\"msg\":\"request served\",\"path\":\"/items/$i\",\"ms\":12}}\\n) }}",
+            args.lines
+        );
+        let mut containers = Self { ids: Vec::new(), logs: Vec::new() };
+        stage("lines", || {
+            for _ in 0..args.containers {
+                let mut run = command("docker");
+                run.args([
+                    "run",
+                    "--detach",
+                    "--network",
+                    "none",
+                    "--log-driver",
+                    "json-file",
+                    "--log-opt",
+                    "max-size=-1",
+                ]);
+                containers.ids.push(output(run.args(["--label", LABEL, IMAGE, "perl", "-e", &script]))?);
+            }
+            for id in &containers.ids {
+                output(command("docker").args(["wait", id]))?;
+                containers.logs.push(output(command("docker").args(["inspect", "--format", "{{.LogPath}}", id]))?);
+            }
+            Ok(())
+        })?;
+        Ok(containers)
+    }
+}
+
+impl Drop for Containers {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["rm", "--force", "--volumes"]).args(&self.ids).output();
+    }
+}

@@ -1,0 +1,168 @@
+//! What Prometheus sees of the stack, and what the dashboards ask it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use bollard::query_parameters::{StartContainerOptions, StopContainerOptions};
+use serde_json::Value;
+use wharf_testkit::eventually;
+
+use crate::{
+    panels::{Query, dashboards},
+    stack::{DEADLINE, Stack},
+    visitor::Visitor,
+};
+
+/// The interval of scrapes and rules in these tests.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// What has data only when something has gone wrong, or where the machine or the containers have what the stack's need
+/// not have: dashboard, panel, and the legend of one query of several.
+const MAY_BE_EMPTY: [(&str, &str, &str); 9] = [
+    ("Stack", "Alerts", ""),
+    ("Web", "Failed requests by route", "{{http_route}}"),
+    // No container of the stack has a limit.
+    ("Containers", "Throttled", "{{name}}"),
+    ("Containers", "Memory of the limit", "{{name}}"),
+    // Only once there was I/O that the kernel told to be theirs.
+    ("Containers", "Read", "{{name}}"),
+    ("Containers", "Written", "{{name}}"),
+    ("Redis", "Memory", "limit"),
+    // A kernel without pressure stall information.
+    ("Host", "Pressure", ""),
+    // A machine whose only disk is not among those that node_exporter tells.
+    ("Host", "Busy", "{{device}}"),
+];
+
+#[tokio::test]
+async fn prometheus_sees_the_stack_and_every_panel_has_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stack = Stack::named("monitored").await;
+    stack.add_file(quickened(folder.path()));
+    stack.wharf(&["up", "--wait"]);
+    let visitor = Visitor::of(stack.url("nginx", 5002));
+    let prometheus = Visitor::of(stack.url("prometheus", 9090));
+
+    targets_are_up(&prometheus, 3).await;
+    for _ in 0..30 {
+        for path in ["/", "/count", "/hits/wharf", "/stats", "/nowhere"] {
+            let _ = visitor.get(path).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panels_are_answered(&stack, &prometheus).await;
+
+    stack.wharf(&["up", "--wait", "--scale", "web=2"]);
+    targets_are_up(&prometheus, 2).await;
+    redis_dies_and_comes_back(&stack, &prometheus).await;
+}
+
+/// A Compose file that gives Prometheus the stack's configuration with short intervals.
+fn quickened(folder: &Path) -> std::path::PathBuf {
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/prometheus/prometheus.yml");
+    let quick = fs::read_to_string(deploy).unwrap().replace(": 5s", &format!(": {}s", INTERVAL.as_secs()));
+    let configuration = folder.join("prometheus.yml");
+    fs::write(&configuration, quick).unwrap();
+    let volume = format!("{}:/etc/prometheus/prometheus.yml:ro", configuration.display());
+    let file = folder.join("quickened.yaml");
+    fs::write(&file, format!("services:\n  prometheus:\n    volumes: [\"{volume}\"]\n")).unwrap();
+    file
+}
+
+/// Waits until the targets are up, each by itself: Prometheus, the exporter, Redis, Postgres, the replicas of web.
+async fn targets_are_up(prometheus: &Visitor, replicas: usize) {
+    let expected =
+        BTreeMap::from([("exporter", 1), ("postgres", 1), ("prometheus", 1), ("redis", 1), ("web", replicas)]);
+    let expected: BTreeMap<String, usize> = expected.into_iter().map(|(job, count)| (job.to_owned(), count)).collect();
+    eventually(format!("every target is up, {replicas} of web"), DEADLINE, async || {
+        let targets = prometheus.targets().await?;
+        let mut jobs = BTreeMap::new();
+        for (name, _) in &targets {
+            *jobs.entry(name.split(' ').next().unwrap().trim_matches('"').to_owned()).or_insert(0) += 1;
+        }
+        if jobs == expected && targets.iter().all(|(_, up)| *up) { Ok(()) } else { Err(format!("{targets:?}")) }
+    })
+    .await
+    .unwrap();
+}
+
+async fn panels_are_answered(stack: &Stack, prometheus: &Visitor) {
+    let (mut asked, mut excused) = (0, Vec::new());
+    for query in dashboards(&stack.project) {
+        asked += 1;
+        let name = format!("{}, {}, {:?}", query.dashboard, query.panel, query.legend);
+        let may_be_empty = MAY_BE_EMPTY.iter().any(|(dashboard, panel, legend)| {
+            *dashboard == query.dashboard && *panel == query.panel && (legend.is_empty() || *legend == query.legend)
+        });
+        let answered = eventually(format!("{name} has data: {}", query.expression), PATIENCE, async || {
+            match answer(prometheus, &query).await? {
+                0 if !may_be_empty => Err("an empty answer".to_owned()),
+                0 => Ok(false),
+                _ => Ok(true),
+            }
+        });
+        if !answered.await.unwrap() {
+            excused.push(name);
+        }
+    }
+    eprintln!("{asked} queries were answered; without data, as they may be: {excused:#?}");
+    assert!(asked > 100, "{asked} queries");
+}
+
+/// Rates need two scrapes, rules a round.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many series a query has over the last minute; Prometheus' message where it refuses it.
+async fn answer(prometheus: &Visitor, query: &Query) -> Result<usize, String> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let (start, end) = ((now - 60.0).to_string(), now.to_string());
+    let parameters = [("query", query.expression.as_str()), ("start", &start), ("end", &end), ("step", "5")];
+    let answer = prometheus.ask("/api/v1/query_range", &parameters).await?;
+    Ok(answer["result"].as_array().ok_or("no result")?.len())
+}
+
+/// Instances of an instant vector that is not empty.
+async fn instances(prometheus: &Visitor, query: &str) -> Result<Vec<String>, String> {
+    let answer = prometheus.ask("/api/v1/query", &[("query", query)]).await?;
+    let series = answer["result"].as_array().ok_or("no result")?;
+    Ok(series.iter().map(|series| series["metric"]["instance"].as_str().unwrap_or_default().to_owned()).collect())
+}
+
+async fn redis_dies_and_comes_back(stack: &Stack, prometheus: &Visitor) {
+    let redis = stack.containers_of("redis").remove(0);
+    let until = async |query: &str, empty: bool| {
+        eventually(format!("{query} is empty: {empty}"), DEADLINE, async || {
+            let found = instances(prometheus, query).await?;
+            if found.is_empty() == empty { Ok(found) } else { Err(format!("{found:?}")) }
+        })
+        .await
+        .unwrap()
+    };
+    // As a crash that the engine does not mend.
+    stack.docker.stop_container(&redis, None::<StopContainerOptions>).await.unwrap();
+    let died = Instant::now();
+    let away = until("redis_up == 0", false).await;
+    let seen = died.elapsed();
+    assert_eq!(away, [format!("{}-redis-1:6379", stack.project)]);
+    until("ALERTS{alertname=\"RedisDown\", alertstate=\"firing\"}", false).await;
+    eprintln!("Redis' death was seen after {seen:?}, its alert fired after {:?}", died.elapsed());
+    // One interval until the next scrape, which may take half a second, and one in which it is answered.
+    assert!(seen < INTERVAL * 3, "the death of Redis was seen only after {seen:?}");
+    stack.docker.start_container(&redis, None::<StartContainerOptions>).await.unwrap();
+    until("redis_up == 0", true).await;
+    until("ALERTS{alertname=\"RedisDown\"}", true).await;
+}
+
+impl Visitor {
+    /// The data of an answer of Prometheus' API.
+    async fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {
+        let mut answer: Value = self.post(path, parameters).await?;
+        match answer["status"].as_str() {
+            Some("success") => Ok(answer["data"].take()),
+            _ => Err(answer["error"].to_string()),
+        }
+    }
+}

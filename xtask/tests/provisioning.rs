@@ -1,0 +1,164 @@
+//! What Prometheus and Grafana are provisioned with: each file as its server wants it.
+
+#![allow(clippy::unwrap_used, reason = "a test says what is wrong by its panic")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+/// Has `promtool`; made by `cargo xtask images`.
+const PROMETHEUS: &str = "wharf-local/prometheus:v2";
+/// The data source of `deploy/grafana/provisioning/datasources/`.
+const DATA_SOURCE: &str = "prometheus";
+/// What Grafana puts in place of itself; everything else after a dollar must be one of the dashboard's variables.
+const BUILT_IN: [&str; 2] = ["__rate_interval", "__range"];
+/// The longest uid that Grafana takes.
+const LONGEST_UID: usize = 40;
+
+fn deploy() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("deploy")
+}
+
+/// Runs `promtool` on what `deploy/prometheus` has, where Prometheus has it.
+fn promtool(arguments: &[&str]) -> String {
+    let output = Command::new("docker")
+        .args(["run", "--rm", "--network", "none", "--volume"])
+        .arg(format!("{}:/etc/prometheus:ro", deploy().join("prometheus").display()))
+        .args(["--entrypoint", "promtool", PROMETHEUS])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "promtool {}: {text}", arguments.join(" "));
+    text
+}
+
+#[test]
+fn prometheus_takes_its_configuration_and_rules() {
+    promtool(&["check", "config", "/etc/prometheus/prometheus.yml"]);
+    promtool(&["check", "rules", "/etc/prometheus/rules/alerts.yml", "/etc/prometheus/rules/recording.yml"]);
+}
+
+#[test]
+fn each_alert_fires_when_it_should_and_not_before() {
+    promtool(&["test", "rules", "/etc/prometheus/tests/alerts.yml"]);
+    let read = |name: &str| fs::read_to_string(deploy().join("prometheus").join(name)).unwrap();
+    let (rules, tests) = (read("rules/alerts.yml"), read("tests/alerts.yml"));
+    let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let page = fs::read_to_string(deploy().join("../docs/monitoring.md")).unwrap();
+    for alert in alerts {
+        let of_alert: Vec<&str> = tests.split(&format!("- alertname: {alert}\n")).skip(1).collect();
+        let fires = of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_labels"));
+        let quiet = of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_alerts: []"));
+        assert!(fires && quiet, "{alert} needs a test in which it fires, and one in which it does not");
+        assert!(page.contains(&format!("| `{alert}` |")), "{alert} is not on docs/monitoring.md");
+    }
+}
+
+/// The dashboards by file name.
+fn dashboards() -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for folder in ["grafana/dashboards", "examples/monitoring/grafana/dashboards"] {
+        for entry in fs::read_dir(deploy().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let dashboard = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            found.insert(format!("{folder}/{}", path.file_name().unwrap().to_str().unwrap()), dashboard);
+        }
+    }
+    found
+}
+
+/// All panels but rows, those within collapsed rows, too.
+fn panels(dashboard: &Value) -> Vec<&Value> {
+    let mut all = Vec::new();
+    for panel in dashboard["panels"].as_array().unwrap() {
+        all.extend(panel["panels"].as_array().into_iter().flatten());
+        all.push(panel);
+    }
+    all.retain(|panel| panel["type"] != "row");
+    all
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_else(|| panic!("no {key} in {value}"))
+}
+
+#[test]
+fn dashboards_are_what_file_provisioning_needs() {
+    let mut uids = BTreeSet::new();
+    for (file, dashboard) in dashboards() {
+        assert!(dashboard["id"].is_null(), "{file}: a file has no id, the database has");
+        let uid = text(&dashboard, "uid");
+        assert!(!uid.is_empty() && uid.len() <= LONGEST_UID, "{file}: uid {uid}");
+        assert!(file.starts_with("examples/") || uids.insert(uid.to_owned()), "{file}: {uid} is another's uid, too");
+        assert!(dashboard["schemaVersion"].as_u64().unwrap() >= 39, "{file}: Grafana would have to migrate it");
+        assert!(!text(&dashboard, "title").is_empty(), "{file}");
+        let written = dashboard.to_string();
+        for input in ["__inputs", "__requires", "${DS_", "${VAR_"] {
+            assert!(!written.contains(input), "{file}: nobody answers {input} when a file is loaded");
+        }
+        let ids: Vec<u64> = dashboard["panels"].as_array().unwrap().iter().map(|p| p["id"].as_u64().unwrap()).collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{file}: two panels have one id");
+    }
+}
+
+#[test]
+fn every_panel_names_the_data_source_has_a_unit_and_lies_where_no_other_does() {
+    let source = fs::read_to_string(deploy().join("grafana/provisioning/datasources/prometheus.yaml")).unwrap();
+    assert!(source.contains(&format!("uid: {DATA_SOURCE}\n")));
+    for (file, dashboard) in dashboards() {
+        let mut taken = BTreeSet::new();
+        for panel in panels(&dashboard) {
+            let place = format!("{file}: {}", text(panel, "title"));
+            assert!(panel["fieldConfig"]["defaults"]["unit"].is_string(), "{place}: no unit");
+            for sourced in panel["targets"].as_array().unwrap().iter().chain([panel]) {
+                assert_eq!(sourced["datasource"]["uid"], DATA_SOURCE, "{place}");
+                assert_eq!(sourced["datasource"]["type"], "prometheus", "{place}");
+            }
+            let cell = |key: &str| panel["gridPos"][key].as_u64().unwrap();
+            assert!(cell("x") + cell("w") <= 24, "{place}: wider than the page");
+            for x in cell("x")..cell("x") + cell("w") {
+                for y in cell("y")..cell("y") + cell("h") {
+                    assert!(taken.insert((x, y)), "{place}: over another panel");
+                }
+            }
+        }
+        for variable in dashboard["templating"]["list"].as_array().into_iter().flatten() {
+            assert_eq!(variable["datasource"]["uid"], DATA_SOURCE, "{file}: ${}", text(variable, "name"));
+        }
+    }
+}
+
+#[test]
+fn rates_are_over_the_rate_interval_and_every_variable_is_there() {
+    for (file, dashboard) in dashboards() {
+        let variables: BTreeSet<&str> = dashboard["templating"]["list"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|variable| text(variable, "name"))
+            .chain(BUILT_IN)
+            .collect();
+        for panel in panels(&dashboard) {
+            for target in panel["targets"].as_array().unwrap() {
+                let (query, title) = (text(target, "expr"), text(panel, "title"));
+                for used in query.split('$').skip(1) {
+                    let name = used.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap();
+                    assert!(variables.contains(name), "{file}: {title}: nobody says what ${name} is: {query}");
+                }
+                for function in ["rate(", "irate("] {
+                    for (at, _) in query.match_indices(function) {
+                        let window = query[at..].split_once('[').unwrap().1.split_once(']').unwrap().0;
+                        assert_eq!(window, "$__rate_interval", "{file}: {title}: {query}");
+                    }
+                }
+            }
+        }
+    }
+}
