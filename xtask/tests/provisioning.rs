@@ -13,10 +13,12 @@ use serde_json::Value;
 
 /// Has `promtool`; made by `cargo xtask images`.
 const PROMETHEUS: &str = "wharf-local/prometheus:v2";
-/// The data source of `deploy/grafana/provisioning/datasources/`.
-const DATA_SOURCE: &str = "prometheus";
+/// The data sources of `deploy/grafana/provisioning/datasources/`, each with its type for a name.
+const DATA_SOURCES: [&str; 2] = ["prometheus", "loki"];
+/// Files of alerts, each with the page that lists them.
+const ALERTS: [(&str, &str); 2] = [("alerts", "monitoring"), ("agent", "agent")];
 /// What Grafana puts in place of itself; everything else after a dollar must be one of the dashboard's variables.
-const BUILT_IN: [&str; 2] = ["__rate_interval", "__range"];
+const BUILT_IN: [&str; 3] = ["__rate_interval", "__range", "__auto"];
 /// The longest uid that Grafana takes.
 const LONGEST_UID: usize = 40;
 
@@ -41,22 +43,26 @@ fn promtool(arguments: &[&str]) -> String {
 #[test]
 fn prometheus_takes_its_configuration_and_rules() {
     promtool(&["check", "config", "/etc/prometheus/prometheus.yml"]);
-    promtool(&["check", "rules", "/etc/prometheus/rules/alerts.yml", "/etc/prometheus/rules/recording.yml"]);
+    for rules in ["agent", "alerts", "recording"] {
+        promtool(&["check", "rules", &format!("/etc/prometheus/rules/{rules}.yml")]);
+    }
 }
 
 #[test]
 fn each_alert_fires_when_it_should_and_not_before() {
-    promtool(&["test", "rules", "/etc/prometheus/tests/alerts.yml"]);
-    let read = |name: &str| fs::read_to_string(deploy().join("prometheus").join(name)).unwrap();
-    let (rules, tests) = (read("rules/alerts.yml"), read("tests/alerts.yml"));
-    let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
-    let page = fs::read_to_string(deploy().join("../docs/monitoring.md")).unwrap();
-    for alert in alerts {
-        let of_alert: Vec<&str> = tests.split(&format!("- alertname: {alert}\n")).skip(1).collect();
-        let fires = of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_labels"));
-        let quiet = of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_alerts: []"));
-        assert!(fires && quiet, "{alert} needs a test in which it fires, and one in which it does not");
-        assert!(page.contains(&format!("| `{alert}` |")), "{alert} is not on docs/monitoring.md");
+    for (file, page) in ALERTS {
+        promtool(&["test", "rules", &format!("/etc/prometheus/tests/{file}.yml")]);
+        let read = |folder: &str| fs::read_to_string(deploy().join(format!("prometheus/{folder}/{file}.yml"))).unwrap();
+        let (rules, tests) = (read("rules"), read("tests"));
+        let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+        let text = fs::read_to_string(deploy().join(format!("../docs/{page}.md"))).unwrap();
+        for alert in alerts {
+            let of_alert: Vec<&str> = tests.split(&format!("- alertname: {alert}\n")).skip(1).collect();
+            let fires = of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_labels"));
+            let quiet = of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_alerts: []"));
+            assert!(fires && quiet, "{alert} needs a test in which it fires, and one in which it does not");
+            assert!(text.contains(&format!("| `{alert}` |")), "{alert} is not on docs/{page}.md");
+        }
     }
 }
 
@@ -110,16 +116,18 @@ fn dashboards_are_what_file_provisioning_needs() {
 
 #[test]
 fn every_panel_names_the_data_source_has_a_unit_and_lies_where_no_other_does() {
-    let source = fs::read_to_string(deploy().join("grafana/provisioning/datasources/prometheus.yaml")).unwrap();
-    assert!(source.contains(&format!("uid: {DATA_SOURCE}\n")));
+    for name in DATA_SOURCES {
+        let file = deploy().join(format!("grafana/provisioning/datasources/{name}.yaml"));
+        assert!(fs::read_to_string(file).unwrap().contains(&format!("uid: {name}\n")));
+    }
     for (file, dashboard) in dashboards() {
         let mut taken = BTreeSet::new();
         for panel in panels(&dashboard) {
             let place = format!("{file}: {}", text(panel, "title"));
             assert!(panel["fieldConfig"]["defaults"]["unit"].is_string(), "{place}: no unit");
             for sourced in panel["targets"].as_array().unwrap().iter().chain([panel]) {
-                assert_eq!(sourced["datasource"]["uid"], DATA_SOURCE, "{place}");
-                assert_eq!(sourced["datasource"]["type"], "prometheus", "{place}");
+                assert!(DATA_SOURCES.contains(&text(&sourced["datasource"], "uid")), "{place}");
+                assert_eq!(sourced["datasource"]["type"], sourced["datasource"]["uid"], "{place}");
             }
             let cell = |key: &str| panel["gridPos"][key].as_u64().unwrap();
             assert!(cell("x") + cell("w") <= 24, "{place}: wider than the page");
@@ -129,8 +137,10 @@ fn every_panel_names_the_data_source_has_a_unit_and_lies_where_no_other_does() {
                 }
             }
         }
-        for variable in dashboard["templating"]["list"].as_array().into_iter().flatten() {
-            assert_eq!(variable["datasource"]["uid"], DATA_SOURCE, "{file}: ${}", text(variable, "name"));
+        let variables = dashboard["templating"]["list"].as_array().into_iter().flatten();
+        for variable in variables.filter(|variable| variable["type"] != "textbox") {
+            let known = DATA_SOURCES.contains(&text(&variable["datasource"], "uid"));
+            assert!(known, "{file}: ${}", text(variable, "name"));
         }
     }
 }
@@ -155,7 +165,9 @@ fn rates_are_over_the_rate_interval_and_every_variable_is_there() {
                 for function in ["rate(", "irate("] {
                     for (at, _) in query.match_indices(function) {
                         let window = query[at..].split_once('[').unwrap().1.split_once(']').unwrap().0;
-                        assert_eq!(window, "$__rate_interval", "{file}: {title}: {query}");
+                        // Loki's own name for it is `$__auto`.
+                        let own = if target["datasource"]["uid"] == "loki" { "$__auto" } else { "$__rate_interval" };
+                        assert_eq!(window, own, "{file}: {title}: {query}");
                     }
                 }
             }
