@@ -59,7 +59,8 @@ fn each_alert_fires_when_it_should_and_not_before() {
         for alert in alerts {
             let of_alert: Vec<&str> = tests.split(&format!("- alertname: {alert}\n")).skip(1).collect();
             let fires = of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_labels"));
-            let quiet = of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_alerts: []"));
+            let quiet =
+                of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_alerts: []"));
             assert!(fires && quiet, "{alert} needs a test in which it fires, and one in which it does not");
             assert!(text.contains(&format!("| `{alert}` |")), "{alert} is not on docs/{page}.md");
         }

@@ -242,7 +242,7 @@ impl Reading {
 }
 
 enum Discovery {
-    Docker(DockerJob),
+    Docker(Box<DockerJob>),
     Files(FilesJob),
 }
 
@@ -256,7 +256,7 @@ fn discoveries(jobs: &[Job], options: &Options) -> Result<Vec<Discovery>, AgentE
                 (_, 0) => format!("docker/{}/", job.name),
                 (_, index) => format!("docker/{}-{index}/", job.name),
             };
-            discoveries.push(Discovery::Docker(docker_job(number, prefix, from, &job.labelling, options)?));
+            discoveries.push(Discovery::Docker(Box::new(docker_job(number, prefix, from, &job.labelling, options)?)));
         }
         for from in &job.files {
             discoveries.push(Discovery::Files(FilesJob {

@@ -133,7 +133,10 @@ impl<O: Outlet> Reader<O> {
 
     fn is_full(&mut self) -> bool {
         let is_full = |reader: &Self| reader.budget.is_full(reader.sink.open_bytes());
-        is_full(self) && !(self.outlet.make_room() && !is_full(self))
+        if !is_full(self) {
+            return false;
+        }
+        !self.outlet.make_room() || is_full(self)
     }
 
     /// A turn for each source that has something to read, while there is memory.

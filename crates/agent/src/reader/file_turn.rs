@@ -115,7 +115,8 @@ impl FileTurn<'_> {
             self.files.take(chunk, chunk.len());
             return true;
         }
-        if !self.files.is_rotated() && !(self.gone && !chunk.is_empty()) {
+        let last_words = self.gone && !chunk.is_empty();
+        if !self.files.is_rotated() && !last_words {
             return false;
         }
         if !chunk.is_empty() {
