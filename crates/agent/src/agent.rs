@@ -301,7 +301,7 @@ fn start(discoveries: Vec<Discovery>, told: Told, mut reports: Reports, tasks: &
         let (listener, heard) = mpsc::channel(REPORTS);
         listeners.push(listener);
         match discovery {
-            Discovery::Docker(job) => tasks.spawn(docker::follow(job, told.clone(), heard)),
+            Discovery::Docker(job) => tasks.spawn(docker::follow(*job, told.clone(), heard)),
             Discovery::Files(job) => tasks.spawn(files::follow(job, told.clone(), heard)),
         };
     }

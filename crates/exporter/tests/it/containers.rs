@@ -126,7 +126,7 @@ async fn a_container_killed_for_its_memory_and_restarted_is_counted() {
     };
     let served = Served::start(config(&[Collector::Containers])).await;
     let ready =
-        served.scrape_until("the engine is listened to", |scrape| match scrape.0.get("machine_cpu_cores").is_some() {
+        served.scrape_until("the engine is listened to", |scrape| match scrape.0.contains_key("machine_cpu_cores") {
             true => Ok(()),
             false => Err("not yet".to_owned()),
         });
