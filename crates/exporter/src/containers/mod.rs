@@ -86,7 +86,7 @@ impl Containers {
         let (mut read, mut streamed, mut shown) = (0, BTreeSet::new(), Vec::new());
         for container in inventory.containers.values().filter(|container| container.pid.is_some() || container.missed) {
             let usage = match container.pid {
-                Some(pid) => match self.from_files(container, pid) {
+                Some(pid) => match self.read_files(container, pid) {
                     Some(usage) => {
                         read += 1;
                         Some(usage)
@@ -122,7 +122,7 @@ impl Containers {
         collected
     }
 
-    fn from_files(&mut self, container: &Container, pid: u32) -> Option<Usage> {
+    fn read_files(&mut self, container: &Container, pid: u32) -> Option<Usage> {
         let known = self.places.get(&container.id).is_some_and(|(known, _)| *known == pid);
         if !known {
             match self.cgroups.find(&container.id, pid) {
