@@ -210,8 +210,6 @@ fn checksum(bytes: &[u8]) -> [u8; 4] {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
     use super::*;
 
     fn batch(line: &str) -> Batch {

@@ -422,8 +422,6 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
     use std::fs;
 
     use super::*;

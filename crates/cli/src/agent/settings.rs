@@ -90,8 +90,8 @@ impl Settings {
 
     fn read(&self, session: &Session, sends: bool) -> Result<Read, Failure> {
         let mut read = match &self.config {
-            Some(file) => self.from_file(file, session)?,
-            None => Read { config: self.from_flags(sends)?, warnings: Vec::new() },
+            Some(file) => self.read_file(file, session)?,
+            None => Read { config: self.of_flags(sends)?, warnings: Vec::new() },
         };
         if self.positions.is_some() {
             read.config.positions.clone_from(&self.positions);
@@ -101,13 +101,13 @@ impl Settings {
         Ok(read)
     }
 
-    fn from_file(&self, file: &Path, session: &Session) -> Result<Read, Failure> {
+    fn read_file(&self, file: &Path, session: &Session) -> Result<Read, Failure> {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let text = if self.expand_env { config::expand_environment(&text, &session.environment) } else { text };
         config::from_yaml(&text).map_err(|errors| Failure::Agent { file: file.to_owned(), text, errors })
     }
 
-    fn from_flags(&self, sends: bool) -> Result<config::Config, Failure> {
+    fn of_flags(&self, sends: bool) -> Result<config::Config, Failure> {
         if self.loki.is_empty() && sends {
             let text =
                 "nowhere to send to: name Loki with `--loki http://loki:3100`, or a configuration with `--config`";
