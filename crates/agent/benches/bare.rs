@@ -3,8 +3,7 @@
 //!
 //! Arguments: the address of the sink, and files.
 
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made says so by its panic")]
-#![expect(clippy::print_stdout, reason = "a program for the bench")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement that cannot be made says so by its panic")]
 
 use std::fs::File;
 use std::io::{Read, Write};

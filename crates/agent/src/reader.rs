@@ -136,6 +136,7 @@ impl<O: Outlet> Reader<O> {
         if !is_full(self) {
             return false;
         }
+        // What is on its way to an endpoint stays in memory until it is there.
         !self.outlet.make_room() || is_full(self)
     }
 

@@ -200,6 +200,7 @@ impl Discovery {
             self.gone(&id);
         }
         for id in here.into_keys() {
+            self.leave_stream(&id);
             self.look(id);
         }
         self.forget_positions().await;
@@ -230,6 +231,7 @@ impl Discovery {
     fn started(&mut self, id: String) {
         if let Some(known) = self.known.get_mut(&id) {
             known.running = true;
+            self.leave_stream(&id);
             return self.open_stream(&id);
         }
         self.look(id);
@@ -405,6 +407,14 @@ impl Discovery {
             self.told.commands.send(Command::Ended(known.target.key.clone()));
         }
         self.open_stream(id);
+    }
+
+    /// Leaves a stream of a run before: an engine that was started again does not go on with it.
+    fn leave_stream(&self, id: &str) {
+        let Some(known) = self.known.get(id) else { return };
+        if known.stream.is_some_and(|stream| stream.open) {
+            self.told.commands.send(Command::Detach(known.target.key.clone()));
+        }
     }
 
     /// Opens the engine's stream, unless it is open.

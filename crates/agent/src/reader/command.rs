@@ -23,6 +23,8 @@ pub enum Command {
     Add(Arc<Target>, From, Option<Position>),
     /// Go on with a stream of the engine.
     Attach(Arc<str>, Opened),
+    /// Leave the stream of the engine: it is that of a run before. What was not read of it comes with the next one.
+    Detach(Arc<str>),
     /// The target has other labels from now on.
     Relabel(Arc<Target>),
     /// The container has ended: what it wrote last may have no line break.

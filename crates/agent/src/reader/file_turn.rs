@@ -115,8 +115,8 @@ impl FileTurn<'_> {
             self.files.take(chunk, chunk.len());
             return true;
         }
-        let last_words = self.gone && !chunk.is_empty();
-        if !self.files.is_rotated() && !last_words {
+        let last_of_all = self.gone && !chunk.is_empty();
+        if !self.files.is_rotated() && !last_of_all {
             return false;
         }
         if !chunk.is_empty() {

@@ -21,6 +21,7 @@ impl<O: Outlet> Reader<O> {
             match command {
                 Command::Add(target, from, position) => self.add(target, from, position),
                 Command::Attach(key, opened) => self.attach(&key, opened),
+                Command::Detach(key) => self.detach(&key),
                 Command::Relabel(target) => self.relabel(target),
                 Command::Ended(key) => self.mark(&key, |source| source.ended = true),
                 Command::Gone(key) => self.mark(&key, |source| (source.ended, source.gone) = (true, true)),
@@ -86,6 +87,15 @@ impl<O: Outlet> Reader<O> {
         source.input = Input::Engine(Some(EngineStream::new(opened.socket, opened.terminal, opened.begun, next)));
         let number = source.course.number;
         self.queue(number);
+    }
+
+    fn detach(&mut self, key: &str) {
+        let Some(number) = self.numbers.get(key).copied() else { return };
+        let Some(source) = self.sources.get_mut(&number) else { return };
+        if matches!(source.input, Input::Engine(Some(_))) {
+            source.input = Input::Engine(None);
+            self.stream_ended(number);
+        }
     }
 
     fn relabel(&mut self, target: Arc<Target>) {

@@ -90,7 +90,7 @@ impl Settings {
 
     fn read(&self, session: &Session, sends: bool) -> Result<Read, Failure> {
         let mut read = match &self.config {
-            Some(file) => self.read_file(file, session)?,
+            Some(file) => self.of_file(file, session)?,
             None => Read { config: self.of_flags(sends)?, warnings: Vec::new() },
         };
         if self.positions.is_some() {
@@ -101,7 +101,7 @@ impl Settings {
         Ok(read)
     }
 
-    fn read_file(&self, file: &Path, session: &Session) -> Result<Read, Failure> {
+    fn of_file(&self, file: &Path, session: &Session) -> Result<Read, Failure> {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let text = if self.expand_env { config::expand_environment(&text, &session.environment) } else { text };
         config::from_yaml(&text).map_err(|errors| Failure::Agent { file: file.to_owned(), text, errors })

@@ -1,7 +1,7 @@
 //! `wharf agent` against a Loki that records: nothing lost, nothing repeated, in order. Each test has an agent, a Loki and
 //! containers of its own. `WHARF_TEST_DOCKER_HOST` names another engine than the usual one.
 
-#![expect(clippy::unwrap_used, reason = "a test says what is wrong by its panic")]
+#![allow(clippy::unwrap_used, reason = "a test says what is wrong by its panic")]
 
 mod answers;
 mod killed;
