@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::stage::{cargo, stage};
 
 /// Files of a run that does not hold up a change: seconds.
-const A_FEW: u64 = 5_000;
+const A_FEW: u64 = 2_000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -31,7 +31,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     }
     stage("tests", || {
         let mut tests = cargo();
-        tests.args(["test", "--workspace", "--locked"]).args(&args.more);
+        tests.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(&args.more);
         tests.env("WHARF_BIN", binaries::wharf()?).env("WHARF_TEST_FILES", source.files().join(":"));
         if source == Source::Registry {
             tests.env("WHARF_TEST_REDIS_IMAGE", "redis:7").env("WHARF_TEST_POSTGRES_IMAGE", "postgres:15");

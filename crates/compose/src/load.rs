@@ -59,7 +59,10 @@ impl Project {
 /// Reads a project by the given steps, interpolation among them.
 fn project(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
     let mut report = Report::default();
-    let project = load(options, steps, &mut report).map(|(project, _)| project);
+    let project = load(options, steps, &mut report).map(|(mut project, tree)| {
+        project.places = Spans(&tree.node).places(&report);
+        project
+    });
     let (project, warnings) = finished(project, report)?;
     Ok(Loaded { project, warnings })
 }
@@ -134,7 +137,6 @@ fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<(Project
             service_files::read(name, service, &tree.environment, sources, report);
         }
     }
-    project.places = spans.places(report);
     Some((project, tree))
 }
 

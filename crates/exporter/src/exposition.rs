@@ -104,6 +104,10 @@ fn write_sample(text: &mut String, name: &str, sample: &Sample) {
 
 /// A help text escapes the backslash and the line break; a label value the double quote, too.
 fn escape(text: &mut String, value: &str, quoted: bool) {
+    if !value.bytes().any(|byte| matches!(byte, b'\\' | b'\n' | b'"')) {
+        text.push_str(value);
+        return;
+    }
     for character in value.chars() {
         match character {
             '\\' => text.push_str("\\\\"),

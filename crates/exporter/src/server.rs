@@ -124,7 +124,8 @@ impl Exporter {
         let listen = |source| RunError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let inventory = watch::Sender::new(Inventory::default());
+        let silent = Some("the engine has not answered yet".to_owned());
+        let inventory = watch::Sender::new(Inventory { error: silent, ..Inventory::default() });
         let wanted = |collector: Collector| config.collectors.contains(&collector);
         let containers = wanted(Collector::Containers).then(|| {
             let settings = Settings {

@@ -88,10 +88,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     }
     let mean =
         |figures: &[Figures], value: fn(&Figures) -> f64| figures.iter().map(value).sum::<f64>() / figures.len() as f64;
-    println!(
-        "{} lines in {} containers; {}",
-        bench.total, args.containers, "CPU-s a million lines / with the engine's"
-    );
+    println!("{} lines in {} containers; CPU-s a million lines / with the engine's", bench.total, args.containers);
     println!(
         "{:30} {:>8} {:>8} {:>12} {:>10} {:>10} {:>10}",
         "subject", "CPU-s", "/ all", "lines/s", "peak MiB", "CPU: bare", "rate: bare"

@@ -23,7 +23,7 @@ async fn the_count_goes_on_after_down_and_up() {
     let before = stack.containers();
     // Grafana is there only where its image can be pulled.
     let grafana = stack.containers_of("grafana").len();
-    assert_eq!(before.len(), 8 + grafana, "{before:?}");
+    assert_eq!(before.len(), 9 + grafana, "{before:?}");
     stack.wharf(&["up", "--wait"]);
     assert_eq!(stack.containers(), before, "a second up recreates nothing");
 

@@ -33,7 +33,9 @@ pub(crate) fn queries(dashboard: &Value, project: &str) -> Vec<Query> {
     let values = values(dashboard, project);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let panels = dashboard["panels"].as_array().unwrap().iter();
-    panels
+    // What Loki is asked cannot be asked of Prometheus.
+    let of_prometheus = panels.filter(|panel| panel["datasource"]["type"] == "prometheus");
+    of_prometheus
         .flat_map(|panel| panel["targets"].as_array().into_iter().flatten().map(move |target| (panel, target)))
         .map(|(panel, target)| Query {
             dashboard: title.to_owned(),
@@ -48,7 +50,8 @@ pub(crate) fn queries(dashboard: &Value, project: &str) -> Vec<Query> {
 fn values(dashboard: &Value, project: &str) -> BTreeMap<String, String> {
     let mut values =
         BTreeMap::from([("__rate_interval".to_owned(), "20s".to_owned()), ("__range".to_owned(), "1m".to_owned())]);
-    for variable in dashboard["templating"]["list"].as_array().unwrap() {
+    let variables = dashboard["templating"]["list"].as_array().unwrap().iter();
+    for variable in variables.filter(|variable| variable["datasource"]["type"] == "prometheus") {
         let name = variable["name"].as_str().unwrap();
         let value = match (name, variable["definition"].as_str().unwrap()) {
             ("project", _) => project.to_owned(),

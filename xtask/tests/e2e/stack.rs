@@ -139,11 +139,11 @@ impl Stack {
         (state.pid.unwrap_or(0), health)
     }
 
-    /// Whether every container is healthy; else which are not.
+    /// Whether every container runs and is healthy, where it has a health check; else which does not.
     pub(crate) async fn all_are_healthy(&self) -> Result<(), String> {
         for (name, id) in self.containers() {
-            let (_, health) = self.state(&id).await;
-            if health != HealthStatusEnum::HEALTHY {
+            let (pid, health) = self.state(&id).await;
+            if pid == 0 || !matches!(health, HealthStatusEnum::HEALTHY | HealthStatusEnum::NONE) {
                 return Err(format!("{name} is {health}"));
             }
         }

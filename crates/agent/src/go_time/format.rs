@@ -2,24 +2,8 @@
 
 use std::fmt::Write;
 
-use super::layout::{Field, Layout, Offset, Part, Shape};
+use super::layout::{Field, Layout, MONTHS, Offset, Part, Shape, WEEK_DAYS};
 use super::zone::Location;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const WEEK_DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 
 /// A time (in nanoseconds since 1970) by the clock of a place.
 pub(crate) fn format(layout: &Layout, nanoseconds: i64, location: &Location) -> String {
@@ -32,7 +16,7 @@ pub(crate) fn format(layout: &Layout, nanoseconds: i64, location: &Location) -> 
     let year_day = days - super::days_from_civil(year, 1, 1) + 1;
     let half_hour = if hour % 12 == 0 { 12 } else { hour % 12 };
     let month_name = MONTHS[(month - 1) as usize];
-    let week_day = WEEK_DAYS[days.rem_euclid(7) as usize];
+    let week_day = WEEK_DAYS[(days + 4).rem_euclid(7) as usize];
     let mut out = String::new();
     for part in &layout.parts {
         let field = match part {

@@ -1,5 +1,21 @@
 //! Layouts: `Mon Jan _2 15:04:05.000 MST 2006`, taken apart once.
 
+pub(super) const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+pub(super) const WEEK_DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
 /// A layout as a list of fields and the text between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {

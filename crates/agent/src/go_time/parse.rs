@@ -1,23 +1,7 @@
 //! Go's `time.Parse`.
 
-use super::layout::{Field, Layout, Offset, Part, Shape};
+use super::layout::{Field, Layout, MONTHS, Offset, Part, Shape, WEEK_DAYS};
 use super::zone::Location;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const WEEK_DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// A time as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

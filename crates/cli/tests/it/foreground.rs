@@ -1,5 +1,8 @@
 //! `wharf up` in the foreground: what is shown, what ends it, and with which code.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use super::sandbox::Sandbox;
 
 const JOBS: &str = "\
@@ -70,4 +73,31 @@ fn logs_are_shown_while_a_dependency_is_waited_for() {
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let both = outcome.stdout;
     assert!(both.find("starting up") < both.find("done"), "{both}");
+}
+
+#[test]
+fn memory_stays_bounded_however_much_is_written() {
+    let sandbox = Sandbox::new(
+        "services:
+  talks: {image: IMAGE, command: sh -c 'yes a line that is as long as lines of logs are more or less | head -n 300000; echo the end'}
+",
+    );
+    let mut child = sandbox.command(&["up"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let id = child.id();
+    let memory = || {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        line.and_then(|line| line.split_whitespace().nth(1)).map_or(0, |kilobytes| kilobytes.parse::<u64>().unwrap())
+    };
+    // The most that it ever had, as long as it runs.
+    let (mut lines, mut most) = (0, 0);
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        lines += 1;
+        if line.unwrap().ends_with("the end") {
+            most = memory();
+        }
+    }
+    assert!(child.wait().unwrap().success());
+    assert!(lines >= 300_001, "{lines} lines");
+    assert!(most > 0 && most < 80 * 1024, "{most} KiB for {lines} lines of 60 bytes");
 }

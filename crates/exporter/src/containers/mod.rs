@@ -83,11 +83,14 @@ impl Containers {
         collected.errors.extend(inventory.error.clone());
         let (devices, layer_device) = (self.devices(), self.layer_device(inventory.root_folder.as_deref()));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let (mut streamed, mut shown) = (BTreeSet::new(), Vec::new());
+        let (mut read, mut streamed, mut shown) = (0, BTreeSet::new(), Vec::new());
         for container in inventory.containers.values().filter(|container| container.pid.is_some() || container.missed) {
             let usage = match container.pid {
-                Some(pid) => match self.from_files(container, pid) {
-                    Some(usage) => Some(usage),
+                Some(pid) => match self.read_files(container, pid) {
+                    Some(usage) => {
+                        read += 1;
+                        Some(usage)
+                    }
                     None => {
                         streamed.insert(container.id.clone());
                         self.streams.last(&container.id).map(|usage| Usage { limits: container.limits, ..usage })
@@ -107,18 +110,19 @@ impl Containers {
             }
             shown.push(container.id.clone());
         }
-        self.places.retain(|id, _| inventory.containers.get(id).is_some_and(|container| container.pid.is_some()));
+        // One that is to be started again keeps the path that its series have.
+        self.places.retain(|id, _| inventory.containers.contains_key(id));
         if let Some(engine) = &inventory.engine {
             self.streams.keep(engine, &streamed);
             self.layers.refresh(engine, shown);
         }
         self.machine(&mut families);
         collected.families = families.into_vec();
-        collected.containers = Some((self.places.len(), self.streams.len()));
+        collected.containers = Some((read, self.streams.len()));
         collected
     }
 
-    fn from_files(&mut self, container: &Container, pid: u32) -> Option<Usage> {
+    fn read_files(&mut self, container: &Container, pid: u32) -> Option<Usage> {
         let known = self.places.get(&container.id).is_some_and(|(known, _)| *known == pid);
         if !known {
             match self.cgroups.find(&container.id, pid) {
@@ -164,3 +168,6 @@ impl Containers {
         metrics::machine(families, cpus, bytes("MemTotal"), bytes("SwapTotal"));
     }
 }
+
+#[cfg(test)]
+mod tests;
