@@ -193,6 +193,7 @@ impl Discovery {
                 }
             }
         };
+        tracing::debug!(containers = listed.len(), "looked at all containers");
         let here: HashMap<String, ContainerSummary> =
             listed.into_iter().filter_map(|container| Some((container.id.clone()?, container))).collect();
         let lost: Vec<String> = self.known.keys().filter(|id| !here.contains_key(*id)).cloned().collect();
@@ -219,6 +220,7 @@ impl Discovery {
 
     fn event(&mut self, event: &EventMessage) {
         let Some(id) = event.actor.as_ref().and_then(|actor| actor.id.clone()) else { return };
+        tracing::debug!(id, action = event.action, "event");
         match event.action.as_deref() {
             Some("start") => self.started(id),
             Some("rename") => self.look(id),
@@ -436,6 +438,7 @@ impl Discovery {
     }
 
     fn opened(&mut self, id: String, opened: Result<raw_log::RawLog, wharf_docker::Error>) {
+        tracing::debug!(id, error = opened.as_ref().err().map(tracing::field::display), "opened a log");
         let Some(known) = self.known.get_mut(&id) else { return };
         let Some(stream) = &mut known.stream else { return };
         match opened {

@@ -56,6 +56,8 @@ pub(super) struct EngineStream {
     pub(super) terminal: bool,
     /// Bytes that wait for the rest of their frame.
     rest: Vec<u8>,
+    /// Whether nothing was read yet: what came with the answer's head may be whole lines.
+    fresh: bool,
     /// The number of the next line.
     next: u64,
 }
@@ -181,7 +183,7 @@ impl Source {
 impl EngineStream {
     /// A stream whose first bytes are `begun`; lines are counted from `next` on.
     pub(super) fn new(socket: Box<dyn Socket>, terminal: bool, begun: Vec<u8>, next: u64) -> Self {
-        Self { socket, terminal, rest: begun, next }
+        Self { socket, terminal, fresh: !begun.is_empty(), rest: begun, next }
     }
 
     /// Reads once and gives the number of bytes; 0: the stream has ended.
@@ -191,8 +193,12 @@ impl EngineStream {
             return Err(io::Error::other(frames::OutOfStep));
         }
         chunk[..kept].copy_from_slice(&self.rest);
-        let count = self.socket.read(&mut chunk[kept..])?;
-        let filled = &chunk[..kept + count];
+        let (count, filled) = if std::mem::take(&mut self.fresh) {
+            (kept, &chunk[..kept])
+        } else {
+            let count = self.socket.read(&mut chunk[kept..])?;
+            (count, &chunk[..kept + count])
+        };
         let next = &mut self.next;
         let frame = |frame: frames::Frame<'_>| {
             let frames::Frame { stream, time, text, ended } = frame;
@@ -215,4 +221,22 @@ pub(super) fn hand_on(joiner: &mut Joiner, course: &mut Course, sink: &mut Sink,
 /// The smaller of two numbers that may not be there.
 pub(super) fn first(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     one.into_iter().chain(other).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_came_with_the_head_of_the_answer_do_not_wait_for_more() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let begun = b"2023-11-14T22:13:20Z one\n2023-11-14T22:13:21Z tw".to_vec();
+        let mut stream = EngineStream::new(Box::new(ours), true, begun, 0);
+        let (mut chunk, mut lines) = (vec![0; 1024], Vec::new());
+        let read = stream.read(&mut chunk, |piece| lines.push(String::from_utf8(piece.text.to_vec()).unwrap()));
+        assert_eq!((read.unwrap(), lines), (48, vec!["one".to_owned()]));
+        let waits = stream.read(&mut chunk, |_| panic!("no line is whole"));
+        assert_eq!(waits.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
 }

@@ -26,7 +26,7 @@ async fn a_restarted_engines_logs_are_read_on() {
     // An engine that is killed leaves this behind, and does not start with it.
     let docker = |args: &[&str]| Command::new("docker").args(args).status().unwrap();
     assert!(docker(&["exec", &container, "rm", "-f", "/var/run/docker.pid"]).success());
-    let restarted = docker(&["restart", "--time", "30", &container]);
+    let restarted = docker(&["restart", "-t", "30", &container]);
     assert!(restarted.success());
     eventually("the engine answers again", DEADLINE, async || {
         let version = scene.command(&[]);

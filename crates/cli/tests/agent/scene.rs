@@ -75,7 +75,12 @@ impl Scene {
         if let Some(host) = &self.host {
             command.env("DOCKER_HOST", host);
         }
-        let mode = if self.mode == Mode::Files { "files" } else { "engine" };
+        // Another engine's files may be out of reach.
+        let mode = match (self.mode, &self.host) {
+            (Mode::Files, None) => "files",
+            (Mode::Files, Some(_)) => "auto",
+            (Mode::Engine, _) => "engine",
+        };
         command
             .args([
                 "agent",
