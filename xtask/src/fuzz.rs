@@ -58,9 +58,9 @@ pub(crate) fn a_few() -> Result<()> {
 /// An example that mutates and reads: its package and its name.
 type Fuzz = (&'static str, &'static str);
 
-const COMPOSE: Fuzz = ("wharf-compose", "fuzz");
-const EXPORTER: Fuzz = ("wharf-exporter", "fuzz");
-const AGENT: [Fuzz; 2] = [("wharf-agent", "fuzz"), ("wharf-agent", "fuzz-readers")];
+const COMPOSE: Fuzz = ("wharf-compose", "fuzz-compose");
+const EXPORTER: Fuzz = ("wharf-exporter", "fuzz-exporter");
+const AGENT: [Fuzz; 2] = [("wharf-agent", "fuzz-stages"), ("wharf-agent", "fuzz-readers")];
 
 /// Runs the crate's own example, in as many processes as asked for.
 fn mutate((package, example): Fuzz, runs: &Runs, profile: &[&str]) -> Result<()> {

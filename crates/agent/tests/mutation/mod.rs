@@ -1,4 +1,4 @@
-//! Configurations and lines put together from numbers, for the property tests and for `examples/fuzz.rs`.
+//! Configurations and lines put together from numbers, for the property tests and for `examples/fuzz-stages.rs`.
 #![allow(clippy::unwrap_used, reason = "what must hold is said by a panic")]
 
 use std::time::{Duration, Instant};
