@@ -146,6 +146,11 @@ impl Budget {
         Arc::new(Self { used: AtomicUsize::new(0), limit })
     }
 
+    /// How many bytes there are.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Bytes in use.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)

@@ -19,7 +19,7 @@ use crate::yaml::{self, ConfigError, Node};
 use section::{Faults, Section};
 
 /// How much is read and not acknowledged, in bytes, unless told otherwise.
-pub const DEFAULT_MEMORY: usize = 8 << 20;
+pub const DEFAULT_MEMORY: usize = 4 << 20;
 /// A longer line is cut, in bytes, unless told otherwise: Loki refuses longer ones.
 pub const DEFAULT_LINE: usize = 256 << 10;
 

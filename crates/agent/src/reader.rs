@@ -172,9 +172,11 @@ impl<O: Outlet> Reader<O> {
         }
     }
 
-    /// A batch is closed while there is room for one more turn: its memory would double for a few lines.
+    /// A batch is closed while there is room for one more turn: its memory would double for a few lines. Each lane has
+    /// room for one that is filled and one that is under way.
     fn enough(&self) -> usize {
-        self.limits.batch_bytes.saturating_sub(CHUNK).max(self.limits.batch_bytes / 2)
+        let most = self.limits.batch_bytes.min(self.budget.limit() / (2 * LANES));
+        most.saturating_sub(CHUNK).max(most / 2)
     }
 
     fn queue(&mut self, number: u64) {

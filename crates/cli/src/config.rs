@@ -145,7 +145,7 @@ async fn project(args: &Args, session: &Session) -> Result<String, Failure> {
     };
     Ok(match args.format {
         Some(Format::Json) => config.to_json(),
-        _ => config.to_yaml(),
+        _ => config.into_yaml(),
     })
 }
 

@@ -57,6 +57,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use session::{Global, Session};
+use tokio::runtime::Builder;
 
 /// Runs multi-container applications from Compose files on one machine.
 #[derive(Debug, Parser)]
@@ -149,7 +150,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match runtime(&cli.verb).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             report::line(&format!("cannot start: {error}"));
@@ -160,6 +161,16 @@ fn main() -> ExitCode {
     // A thread that waits for standard input must not keep the process.
     runtime.shutdown_background();
     code
+}
+
+/// Two threads for what serves or waits for many things; reading files is quicker in a process that has but one.
+fn runtime(verb: &Verb) -> Builder {
+    if let Verb::Config(_) | Verb::Completion(_) | Verb::Version(_) = verb {
+        return Builder::new_current_thread();
+    }
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2);
+    builder
 }
 
 async fn run(cli: Cli) -> ExitCode {

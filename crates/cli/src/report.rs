@@ -19,7 +19,11 @@ pub(crate) fn line(text: &str) {
 /// Prints to standard output as it is. Whoever reads it may have gone (`| head`).
 pub(crate) fn print(text: &str) {
     use std::io::Write;
-    let _ = write!(anstream::stdout(), "{text}");
+    let _ = match text.contains('\x1b') {
+        true => write!(anstream::stdout(), "{text}"),
+        // Nothing to take out of it.
+        false => std::io::stdout().write_all(text.as_bytes()),
+    };
 }
 
 /// Asks on the terminal; without one nobody can answer, and that is no.

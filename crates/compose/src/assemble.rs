@@ -230,7 +230,7 @@ impl<'r> Assembler<'r> {
 }
 
 fn empty() -> Node {
-    Node::new(Span::default(), Value::Map(Map::new()))
+    Node::new(Span::default(), Value::Map(Map::default()))
 }
 
 /// The texts of a list, with their places.

@@ -77,6 +77,11 @@ impl Config {
 
     /// The form as YAML.
     pub fn to_yaml(&self) -> String {
-        render::to_yaml(&render::without_nulls(self.value.clone()))
+        self.clone().into_yaml()
+    }
+
+    /// The same, without a copy of the whole on the way.
+    pub fn into_yaml(self) -> String {
+        render::to_yaml(&render::without_nulls(self.value))
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Stage {
 
 /// Returns the tree with every value as its shape demands.
 pub(crate) fn conform(node: Node, shape: &Shape, stage: Stage, literal: bool, report: &mut Report) -> Node {
-    let empty = node.at(Value::Map(Map::new()));
+    let empty = node.at(Value::Map(Map::default()));
     let mut walk = Walk { report, stage, literal, path: String::new() };
     walk.value(node, shape, None).unwrap_or(empty)
 }
@@ -115,8 +115,14 @@ impl Walk<'_> {
     }
 
     fn at_key<T>(&mut self, key: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        self.inside(format_args!("{dot}{key}"), visit)
+        let end = self.path.len();
+        if end > 0 {
+            self.path.push('.');
+        }
+        self.path.push_str(key);
+        let result = visit(self);
+        self.path.truncate(end);
+        result
     }
 
     fn map(&mut self, mut node: Node, fields: &[Field], shape: &Shape, field: Option<&Field>) -> Option<Node> {
@@ -206,7 +212,7 @@ impl Walk<'_> {
         let Value::List(list) = node.value else {
             return self.entries(node, &Shape::Loose, shape, field);
         };
-        let mut out = Map::with_capacity(list.len());
+        let mut out = Map::default();
         for (index, mut entry) in list.into_iter().enumerate() {
             let Some(text) = self.inside(format_args!("[{index}]"), |walk| walk.text_of(&entry)) else { continue };
             let (key, value) = match text.split_once('=') {
@@ -361,7 +367,7 @@ impl Walk<'_> {
             };
         };
         self.repeated(&list);
-        let mut out = Map::with_capacity(list.len());
+        let mut out = Map::default();
         for (index, name) in list.iter().enumerate() {
             if let Some(text) = self.inside(format_args!("[{index}]"), |walk| walk.text_of(name)) {
                 out.insert(text, entry(name));

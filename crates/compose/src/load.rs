@@ -24,7 +24,7 @@ use crate::render;
 use crate::report::{At, Report};
 use crate::service_files;
 use crate::spec;
-use crate::value::{Scalars, Spans, add_own_keys};
+use crate::value::{Scalars, Spans, add_own_keys, has_own_keys};
 
 /// A project, and what its author should know about it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,7 +74,9 @@ pub(crate) fn canonical(options: &Options, steps: Steps) -> Result<(Value, Vec<D
         let project = project.selected(&options.services);
         let project = if steps.keep_unused { project } else { project.without_unused() };
         let mut value = serde_json::to_value(project).unwrap_or_default();
-        add_own_keys(&tree.node, &spec::FILE, &mut value);
+        if has_own_keys(&tree.node) {
+            add_own_keys(&tree.node, &spec::FILE, &mut value);
+        }
         render::canonical(value)
     });
     finished(value, report)

@@ -12,7 +12,7 @@ pub(crate) fn expand(node: &Node, text: &str) -> Result<Vec<Node>, String> {
         _ => return Err(format!("`{text}` has too many colons for a mount")),
     };
     let bind = is_path(source);
-    let mut settings = node.at(Value::Map(Map::new()));
+    let mut settings = node.at(Value::Map(Map::default()));
     let mut mount = node.map([("type", node.text(if bind { "bind" } else { "volume" }))]);
     if !source.is_empty() {
         mount.set("source", node.text(source));

@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 
-/// A mapping, in the order it was written.
-pub(crate) type Map = IndexMap<String, Node>;
+/// A mapping, in the order it was written. Its hashes are seeded by the process, and several times as fast as SipHash.
+pub(crate) type Map = IndexMap<String, Node, foldhash::fast::RandomState>;
 
 /// A piece of text in one of the sources.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

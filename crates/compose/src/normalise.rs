@@ -39,7 +39,7 @@ pub(crate) fn set_defaults(tree: &mut Node, report: &mut Report) {
     for section in ["networks", "volumes", "secrets", "configs"] {
         for resource in entries(tree, section) {
             if resource.is_null() {
-                resource.value = Value::Map(Map::new());
+                resource.value = Value::Map(Map::default());
             }
             settle_external(resource, report);
         }
@@ -141,10 +141,10 @@ fn default_network(tree: &mut Node) {
     }
     let Some(used) = used else { return };
     if tree.get("networks").and_then(Node::as_map).is_none() {
-        tree.set("networks", used.at(Value::Map(Map::new())));
+        tree.set("networks", used.at(Value::Map(Map::default())));
     }
     if let Some(networks) = tree.get_mut("networks").and_then(Node::as_map_mut) {
-        networks.entry("default".to_owned()).or_insert(used.at(Value::Map(Map::new())));
+        networks.entry("default".to_owned()).or_insert(used.at(Value::Map(Map::default())));
     }
 }
 
@@ -175,7 +175,7 @@ fn add_dependencies(service: &mut Node, literal: bool) {
         return;
     }
     if service.get("depends_on").is_none() {
-        let none = service.at(Value::Map(Map::new()));
+        let none = service.at(Value::Map(Map::default()));
         service.set("depends_on", none);
     }
     let Some(depends_on) = service.get_mut("depends_on").and_then(Node::as_map_mut) else { return };

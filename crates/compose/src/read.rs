@@ -176,7 +176,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
     }
 
     fn map(&mut self, depth: usize) -> Result<Value, Stop> {
-        let mut map = Map::new();
+        let mut map = Map::default();
         let mut inherited: Option<Node> = None;
         loop {
             let (event, range) = match self.next()? {

@@ -81,7 +81,7 @@ fn block_map(map: &Map<String, Value>, indent: usize, out: &mut String) {
     for (index, (key, value)) in map.iter().enumerate() {
         // A list entry's first key stands on the line of its dash.
         if index > 0 || !out.ends_with("- ") {
-            out.push_str(&" ".repeat(indent));
+            blanks(indent, out);
         }
         out.push_str(&scalar(key));
         out.push(':');
@@ -91,7 +91,7 @@ fn block_map(map: &Map<String, Value>, indent: usize, out: &mut String) {
 
 fn block_list(list: &[Value], indent: usize, out: &mut String) {
     for value in list {
-        out.push_str(&" ".repeat(indent));
+        blanks(indent, out);
         out.push_str("- ");
         match value {
             Value::Object(map) if !map.is_empty() => block_map(map, indent + 2, out),
@@ -120,6 +120,10 @@ fn below(value: &Value, indent: usize, out: &mut String) {
             out.push('\n');
         }
     }
+}
+
+fn blanks(count: usize, out: &mut String) {
+    out.extend(std::iter::repeat_n(' ', count));
 }
 
 fn inline(value: &Value, indent: usize, out: &mut String) {

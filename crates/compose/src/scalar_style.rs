@@ -1,14 +1,17 @@
 //! How text is written as a YAML scalar, in the style that docker compose writes it in: plain where that reads back as
 //! the same text, for readers of YAML 1.1 and 1.2 alike.
 
+use std::borrow::Cow;
+
 use crate::scalar::{Plain, plain};
 
 /// Text of several lines as a literal block, if it can be one.
 pub(crate) fn block_scalar(text: &str, indent: usize) -> Option<String> {
-    let plain = text.chars().all(|c| matches!(c, '\n' | '\t') || is_printable(c));
+    if !text.contains('\n') {
+        return None;
+    }
     let first = text.lines().next()?;
-    if !text.contains('\n')
-        || !plain
+    if !text.chars().all(|c| matches!(c, '\n' | '\t') || is_printable(c))
         || first.is_empty()
         || first.starts_with([' ', '\t'])
         || text.lines().any(|line| line.ends_with([' ', '\t']))
@@ -28,11 +31,15 @@ pub(crate) fn block_scalar(text: &str, indent: usize) -> Option<String> {
 }
 
 /// Text on one line: plain, in single quotes, or in double quotes.
-pub(crate) fn scalar(text: &str) -> String {
-    if !text.chars().all(is_printable) || reads_as_another_type(text) {
-        return double_quoted(text);
+pub(crate) fn scalar(text: &str) -> Cow<'_, str> {
+    let is_printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.chars().all(is_printable);
+    if !is_printable || reads_as_another_type(text) {
+        return double_quoted(text).into();
     }
-    if has_indicator(text) { format!("'{}'", text.replace('\'', "''")) } else { text.to_owned() }
+    match has_indicator(text) {
+        true => format!("'{}'", text.replace('\'', "''")).into(),
+        false => text.into(),
+    }
 }
 
 fn is_printable(c: char) -> bool {
@@ -41,10 +48,11 @@ fn is_printable(c: char) -> bool {
 
 /// Whether some reader takes the plain text for a number, a boolean, a date, a merge key or nothing.
 fn reads_as_another_type(text: &str) -> bool {
+    /// None is longer than five bytes.
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     !matches!(plain(text), Plain::Text)
         || text == "<<"
-        || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+        || text.len() <= 5 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
         || is_base_60(text)
         || is_date(text)
 }
@@ -77,8 +85,7 @@ fn has_indicator(text: &str) -> bool {
         || text.starts_with("---")
         || text.starts_with("...")
         || text.ends_with([' ', ':'])
-        || text.contains(": ")
-        || text.contains(" #")
+        || text.as_bytes().windows(2).any(|two| matches!(two, b": " | b" #"))
 }
 
 /// JSON's form, which YAML reads, with the escapes that JSON does without.

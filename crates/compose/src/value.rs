@@ -191,6 +191,15 @@ impl Scalars {
     }
 }
 
+/// Whether a map of the tree has keys of the author's own.
+pub(crate) fn has_own_keys(node: &Node) -> bool {
+    match &node.value {
+        Value::Map(map) => map.iter().any(|(key, node)| key.starts_with("x-") || has_own_keys(node)),
+        Value::List(list) => list.iter().any(has_own_keys),
+        Value::Null | Value::Scalar(_) => false,
+    }
+}
+
 /// Adds the author's own keys (`x-*`) of the tree's maps to the same maps of `value`: the types have no room for all.
 pub(crate) fn add_own_keys(node: &Node, shape: &Shape, value: &mut Json) {
     let shape = match shape {

@@ -256,7 +256,7 @@ impl Containers {
                     "--log-driver",
                     "json-file",
                     "--log-opt",
-                    "max-size=-1",
+                    "max-size=10g",
                 ]);
                 containers.ids.push(output(run.args(["--label", LABEL, IMAGE, "perl", "-e", &script]))?);
             }

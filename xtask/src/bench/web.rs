@@ -11,6 +11,8 @@ use crate::{
     stage::{command, output, stage},
 };
 
+/// What wharf-web's page and its headers have more than the bare one's, in bytes.
+const PAGE: &str = "1000";
 const REDIS_IMAGE: &str = "wharf-local/redis:7";
 
 #[derive(Debug, clap::Args)]
@@ -40,11 +42,12 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     for policy in ["everysec", "always"] {
         let redis = Redis::start(policy)?;
         let mut sums: Vec<(&str, Vec<Figures>)> =
-            ["wharf-web", "bare", "redis-benchmark"].map(|subject| (subject, Vec::new())).into();
+            ["wharf-web", "bare", "bare, large page", "redis-benchmark"].map(|subject| (subject, Vec::new())).into();
         for _ in 0..args.rounds {
             sums[0].1.push(redis.load(&mut command(&wharf_web), args.seconds)?);
             sums[1].1.push(redis.load(&mut command(&bare), args.seconds)?);
-            sums[2].1.push(redis.benchmark()?);
+            sums[2].1.push(redis.load(command(&bare).env("PADDING", PAGE), args.seconds)?);
+            sums[3].1.push(redis.benchmark()?);
         }
         let mut cpu = Vec::new();
         for (subject, figures) in &sums {
@@ -58,8 +61,12 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
             println!("{policy:10} {subject:16} {rate:12.0} {:>16} {:>10}", text(each), text(memory));
             cpu.extend(each);
         }
-        if let [ours, bare] = cpu[..] {
-            println!("{policy:10} CPU a request: {:.2} times the bare one's", ours / bare);
+        if let [ours, bare, large] = cpu[..] {
+            println!(
+                "{policy:10} CPU a request: {:.2} times the bare one's, {:.2} with a page as large",
+                ours / bare,
+                ours / large
+            );
         }
     }
     Ok(())

@@ -28,7 +28,7 @@ pub fn parse<'a>(record: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Record<'a
         Some((text, ended, stream, time)) => {
             let text = match text {
                 Text::Borrowed(text) => text,
-                Text::InScratch => scratch,
+                Text::InScratch(length) => &scratch[..length],
             };
             Some(Record { text, ended, stream, time })
         }
@@ -38,7 +38,8 @@ pub fn parse<'a>(record: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Record<'a
 
 enum Text<'a> {
     Borrowed(&'a [u8]),
-    InScratch,
+    /// That many of its first bytes.
+    InScratch(usize),
 }
 
 /// The form that the engine writes, key by key.
@@ -49,11 +50,9 @@ fn quick<'a>(record: &'a [u8], scratch: &mut Vec<u8>) -> Option<(Text<'a>, bool,
         [b'"', after @ ..] => (Text::Borrowed(&rest[..stop]), false, after),
         [b'\\', b'n', b'"', after @ ..] => (Text::Borrowed(&rest[..stop]), true, after),
         _ => {
-            scratch.clear();
-            let after = unescape(rest, stop, scratch)?;
-            let ended = scratch.last() == Some(&b'\n');
-            scratch.truncate(scratch.len() - usize::from(ended));
-            (Text::InScratch, ended, after)
+            let (length, after) = unescape(rest, scratch)?;
+            let ended = length > 0 && scratch[length - 1] == b'\n';
+            (Text::InScratch(length - usize::from(ended)), ended, after)
         }
     };
     let rest = rest.strip_prefix(br#","stream":"std"#)?;
@@ -66,34 +65,68 @@ fn quick<'a>(record: &'a [u8], scratch: &mut Vec<u8>) -> Option<(Text<'a>, bool,
     Some((text, ended, stream, time))
 }
 
-/// Unescapes a JSON string whose first special byte is at `stop`; gives what follows its closing quote. A lone surrogate
-/// becomes U+FFFD.
-fn unescape<'a>(text: &'a [u8], mut stop: usize, out: &mut Vec<u8>) -> Option<&'a [u8]> {
-    let mut rest = text;
+/// Unescapes a JSON string into the first bytes of `out`; gives their number, and what follows the closing quote. A lone
+/// surrogate becomes U+FFFD.
+///
+/// Lines that are JSON have an escape every few bytes: between them it goes by words, not by calls.
+fn unescape<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Option<(usize, &'a [u8])> {
+    // No escape is shorter than what it stands for; and a word may reach beyond the end.
+    if out.len() < text.len() + WORD {
+        out.resize(text.len() + WORD, 0);
+    }
+    let (mut rest, mut length) = (text, 0);
     loop {
-        out.extend_from_slice(&rest[..stop]);
-        let (byte, after) = match &rest[stop..] {
-            [b'"', after @ ..] => return Some(after),
+        while let Some(word) = rest.first_chunk::<WORD>() {
+            out[length..length + WORD].copy_from_slice(word);
+            let plain = plain_bytes(*word);
+            length += plain;
+            rest = &rest[plain..];
+            if plain < WORD {
+                break;
+            }
+        }
+        let (byte, after) = match rest {
+            [b'"', after @ ..] => return Some((length, after)),
             [b'\\', byte, after @ ..] => (*byte, after),
-            _ => return None,
+            // Near the record's end, where no word is left.
+            [byte, after @ ..] => {
+                out[length] = *byte;
+                length += 1;
+                rest = after;
+                continue;
+            }
+            [] => return None,
         };
         rest = after;
-        match byte {
-            b'"' | b'\\' | b'/' => out.push(byte),
-            b'n' => out.push(b'\n'),
-            b't' => out.push(b'\t'),
-            b'r' => out.push(b'\r'),
-            b'b' => out.push(8),
-            b'f' => out.push(12),
+        out[length] = match byte {
+            b'"' | b'\\' | b'/' => byte,
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'r' => b'\r',
+            b'b' => 8,
+            b'f' => 12,
             b'u' => {
                 let (c, after) = unicode(rest)?;
-                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                length += c.encode_utf8(&mut out[length..]).len();
                 rest = after;
+                continue;
             }
             _ => return None,
-        }
-        stop = memchr2(b'"', b'\\', rest)?;
+        };
+        length += 1;
     }
+}
+
+const WORD: usize = size_of::<u64>();
+
+/// How many bytes of a word come before its first quote or backslash.
+fn plain_bytes(word: [u8; WORD]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; WORD]);
+    // Each zero byte becomes 0x80. So may a byte above one, but the first is right.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let word = u64::from_le_bytes(word);
+    let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+    (found.trailing_zeros() / 8) as usize
 }
 
 /// What follows `\u`: four hexadecimal digits, or eight and another `\u` for what lies beyond U+FFFF.

@@ -54,7 +54,7 @@ pub(super) struct Settings {
     #[arg(long, value_name = "FORM", default_value = "human", env = "LOG_FORMAT")]
     log_format: wharf_telemetry::Format,
     /// How much may be read and not be acknowledged
-    #[arg(long, value_name = "SIZE", default_value = "8MB", value_parser = parse_size, env = "WHARF_AGENT_MEMORY")]
+    #[arg(long, value_name = "SIZE", default_value = "4MB", value_parser = parse_size, env = "WHARF_AGENT_MEMORY")]
     memory: u64,
 }
 

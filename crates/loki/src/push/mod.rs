@@ -115,23 +115,28 @@ pub fn encode<'a>(streams: impl IntoIterator<Item = &'a StreamBuffer> + Clone) -
 }
 
 /// The size of a length-delimited field (number below 16) with `size` bytes of content.
+#[inline]
 fn framed(size: usize) -> usize {
     1 + varint_size(size as u64) + size
 }
 
 /// Protobuf leaves out what is empty or 0.
+#[inline]
 fn text_size(text: &str) -> usize {
     if text.is_empty() { 0 } else { framed(text.len()) }
 }
 
+#[inline]
 fn int_size(value: i64) -> usize {
     if value == 0 { 0 } else { 1 + varint_size(value.cast_unsigned()) }
 }
 
+#[inline]
 fn varint_size(value: u64) -> usize {
     (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }
 
+#[inline]
 fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -140,11 +145,13 @@ fn varint(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
+#[inline]
 fn head(field: u8, size: usize, out: &mut Vec<u8>) {
     out.push(field << 3 | 2);
     varint(size as u64, out);
 }
 
+#[inline]
 fn text(field: u8, text: &str, out: &mut Vec<u8>) {
     if !text.is_empty() {
         head(field, text.len(), out);
@@ -152,6 +159,7 @@ fn text(field: u8, text: &str, out: &mut Vec<u8>) {
     }
 }
 
+#[inline]
 fn int(field: u8, value: i64, out: &mut Vec<u8>) {
     if value != 0 {
         out.push(field << 3);
