@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::conform::{Stage, conform};
+use crate::conform::conform;
 use crate::files::{Files, is_remote, report_remote};
 use crate::find::{self, Environment};
 use crate::interpolate::{ROOM, interpolate};
@@ -138,7 +138,7 @@ impl<'r> Assembler<'r> {
         if self.settings.interpolate {
             interpolate(&mut document, &|name| context.environment.get(name).cloned(), &mut self.room, self.report);
         }
-        Some(conform(document, &spec::FILE, Stage::Fragment, !self.settings.interpolate, self.report))
+        Some(conform(document, &spec::FILE, !self.settings.interpolate, self.report))
     }
 
     /// Puts what `include` names under the document's own elements.

@@ -13,28 +13,24 @@ use crate::short;
 /// Most entries that the short forms of a project may stand for; their long forms still make a file that can be read.
 const MAX_EXPANDED: usize = 30_000;
 
-/// When a tree is looked at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// One file: it may leave out what another file says.
-    Fragment,
-    /// All files merged: nothing may be missing.
-    Whole,
-}
-
 /// Returns the tree with every value as its shape demands.
-pub(crate) fn conform(node: Node, shape: &Shape, stage: Stage, literal: bool, report: &mut Report) -> Node {
+pub(crate) fn conform(node: Node, shape: &Shape, literal: bool, report: &mut Report) -> Node {
     let empty = node.at(Value::Map(Map::default()));
-    let mut walk = Walk { report, stage, literal, path: String::new() };
-    walk.value(node, shape, None).unwrap_or(empty)
+    Walk::new(literal, report).value(node, shape, None).unwrap_or(empty)
 }
 
-struct Walk<'r> {
-    report: &'r mut Report,
-    stage: Stage,
+/// The way through a tree, along its shape.
+pub(crate) struct Walk<'r> {
+    pub(crate) report: &'r mut Report,
     /// Variables stand as they are written (`--no-interpolate`): text with `$` fits everywhere.
     literal: bool,
-    path: String,
+    pub(crate) path: String,
+}
+
+impl<'r> Walk<'r> {
+    pub(crate) fn new(literal: bool, report: &'r mut Report) -> Self {
+        Self { report, literal, path: String::new() }
+    }
 }
 
 impl Walk<'_> {
@@ -50,9 +46,9 @@ impl Walk<'_> {
         }
         match shape {
             Shape::Any => Some(node),
-            Shape::OrNull(_) | Shape::Words | Shape::Loose if node.is_null() => Some(node),
+            // Another file may say what this one leaves out.
+            _ if node.is_null() => Some(node),
             Shape::OrNull(shape) | Shape::Merged(_, shape) => self.value(node, shape, field),
-            _ if node.is_null() && self.stage == Stage::Fragment => Some(node),
             Shape::Map(fields) => self.map(node, fields, shape, field),
             Shape::Names(item) => self.names(node, item, shape, field),
             Shape::Free(item) => self.entries(node, item, shape, field),
@@ -80,7 +76,7 @@ impl Walk<'_> {
     }
 
     /// Reports a value of the wrong kind.
-    fn wrong(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
+    pub(crate) fn wrong(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
         let found = match &node.value {
             Value::Null => "nothing".to_owned(),
             Value::List(_) => "a list".to_owned(),
@@ -105,7 +101,7 @@ impl Walk<'_> {
         self.report.taint(&self.path);
     }
 
-    fn inside<T>(&mut self, segment: std::fmt::Arguments<'_>, visit: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn inside<T>(&mut self, segment: std::fmt::Arguments<'_>, visit: impl FnOnce(&mut Self) -> T) -> T {
         use std::fmt::Write as _;
         let end = self.path.len();
         let _ = self.path.write_fmt(segment);
@@ -114,7 +110,7 @@ impl Walk<'_> {
         result
     }
 
-    fn at_key<T>(&mut self, key: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn at_key<T>(&mut self, key: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
         let end = self.path.len();
         if end > 0 {
             self.path.push('.');
@@ -138,13 +134,6 @@ impl Walk<'_> {
                 false
             }
         });
-        if self.stage == Stage::Whole && !self.report.is_tainted(&self.path) {
-            for field in fields.iter().filter(|field| field.required && node.get(field.name).is_none()) {
-                let message = format!("`{}` lacks `{}`", self.path, field.name);
-                self.report.error(At::key(&node), message);
-                self.report.help(format!("for example `{}`", field.show()));
-            }
-        }
         Some(node)
     }
 
@@ -172,18 +161,17 @@ impl Walk<'_> {
 
     fn names(&mut self, node: Node, item: &Shape, shape: &Shape, field: Option<&Field>) -> Option<Node> {
         if let Some(map) = node.as_map() {
-            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-            let bad: Vec<_> = map
-                .iter()
-                .filter(|(key, _)| key.is_empty() || !key.chars().all(allowed))
-                .map(|(key, node)| (key.clone(), At::key(node)))
-                .collect();
-            for (key, at) in bad {
-                self.refuse(at, format!("`{}` cannot be a name in `{}`", clip(&key), self.path));
-                self.report.help("names are made of letters, digits, `.`, `_` and `-`");
-            }
+            self.check_names(map);
         }
         self.entries(node, item, shape, field)
+    }
+
+    fn check_names(&mut self, map: &Map) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        for (key, node) in map.iter().filter(|(key, _)| key.is_empty() || !key.chars().all(allowed)) {
+            self.refuse(At::key(node), format!("`{}` cannot be a name in `{}`", clip(key), self.path));
+            self.report.help("names are made of letters, digits, `.`, `_` and `-`");
+        }
     }
 
     fn entries(&mut self, mut node: Node, item: &Shape, shape: &Shape, field: Option<&Field>) -> Option<Node> {
@@ -296,7 +284,7 @@ impl Walk<'_> {
         Some(node)
     }
 
-    fn repeated(&mut self, list: &[Node]) {
+    pub(crate) fn repeated(&mut self, list: &[Node]) {
         let mut seen = std::collections::HashMap::new();
         for node in list {
             if let Some(text) = node.as_text()
@@ -373,6 +361,8 @@ impl Walk<'_> {
                 out.insert(text, entry(name));
             }
         }
+        // What a list of names stands for is keyed by names.
+        self.check_names(&out);
         node.value = Value::Map(out);
         Some(node)
     }

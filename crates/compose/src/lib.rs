@@ -43,6 +43,7 @@
 //! | conform | `conform`, by the tables in `spec`; `advice` | tree | tree: checked, short forms written out |
 //! | include, extend | `assemble`, `extend` | tree | tree: completed by what it names |
 //! | merge | `merge` | trees | one tree |
+//! | complete | `complete`, by the same tables | tree | tree: nothing missing, nothing twice |
 //! | normalise | `normalise`, `paths` | tree | tree: defaults, implied parts, absolute paths |
 //! | decode | `value` | tree | [`Project`] |
 //! | check | `consistency`, `lint` | project | errors and warnings |
@@ -52,6 +53,7 @@
 
 mod advice;
 mod assemble;
+mod complete;
 pub mod config;
 mod conform;
 mod consistency;

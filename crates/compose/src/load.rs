@@ -8,8 +8,8 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::assemble::{Assembler, Context, Input, Settings, Values};
+use crate::complete::complete;
 use crate::config::Steps;
-use crate::conform::{Stage, conform};
 use crate::consistency;
 use crate::diagnostic::{Diagnostic, LoadError};
 use crate::files::{Files, checked_text};
@@ -152,13 +152,13 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
     let name = name::choose(options, &inputs, &dir, &environment, assembler.report);
     environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
     let context = Context { dir: dir.clone(), environment: &environment, included_by: Vec::new() };
-    let node = assembler.assemble(inputs, &context);
+    let mut node = assembler.assemble(inputs, &context);
     let values = std::mem::take(&mut assembler.values);
     if node.as_map().is_none_or(|map| map.is_empty()) && report.errors.is_empty() {
         report.error(At::NOWHERE, "the Compose file is empty");
         report.help("it needs at least `services: { web: { image: nginx } }`");
     }
-    let mut node = conform(node, &spec::FILE, Stage::Whole, !steps.interpolate, report);
+    complete(&mut node, &spec::FILE, report);
     if steps.normalise {
         normalise(&mut node, &name, &environment, !steps.interpolate);
     }

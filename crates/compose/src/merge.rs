@@ -107,6 +107,9 @@ fn entry_shape<'f>(fields: &'f [Field], key: &str) -> &'f Shape {
 /// Of entries with the same identity keeps the last, at the first one's position.
 pub(crate) fn deduplicate(list: &mut Vec<Node>, unique: Unique) {
     let Unique::By(identity) = unique else { return };
+    if list.len() < 2 {
+        return;
+    }
     let mut positions: HashMap<String, usize> = HashMap::with_capacity(list.len());
     let mut out: Vec<Node> = Vec::with_capacity(list.len());
     for node in list.drain(..) {

@@ -1,7 +1,9 @@
 //! How an event becomes a line.
 
-use std::fmt::{self, Debug, Write};
+use std::fmt::{self, Debug};
 
+use jiff::fmt::temporal::DateTimePrinter;
+use serde_json::to_writer;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{Full, Writer};
@@ -42,17 +44,31 @@ where
     }
 }
 
+/// The line is put together here and handed on as one piece: `out` is asked through a pointer for each.
 fn json(out: &mut Writer<'_>, event: &Event<'_>) -> fmt::Result {
-    let level = event.metadata().level().as_str();
-    write!(out, "{{\"timestamp\":\"{:.6}\",\"level\":\"{level}\"", jiff::Timestamp::now())?;
-    let mut fields = JsonFields { out, result: Ok(()) };
-    event.record(&mut fields);
-    fields.result?;
-    out.write_str(",\"target\":")?;
-    quoted(out, event.metadata().target())?;
-    ids(|trace, span| write!(out, ",\"trace_id\":\"{trace}\",\"span_id\":\"{span}\""))?;
-    out.write_str("}\n")
+    let mut line = Object(Vec::with_capacity(LINE));
+    let Object(start) = &mut line;
+    start.extend_from_slice(b"{\"timestamp\":\"");
+    TIME.print_timestamp(&jiff::Timestamp::now(), &mut *start).map_err(|_| fmt::Error)?;
+    start.push(b'"');
+    line.text("level", event.metadata().level().as_str());
+    event.record(&mut line);
+    line.text("target", event.metadata().target());
+    ids(|trace, span| {
+        line.member("trace_id", |line| to_writer(line, &format_args!("{trace}")));
+        line.member("span_id", |line| to_writer(line, &format_args!("{span}")));
+        Ok(())
+    })?;
+    let Object(mut line) = line;
+    line.extend_from_slice(b"}\n");
+    out.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
 }
+
+/// Microseconds, always all six digits.
+const TIME: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
+
+/// Bytes that most lines are shorter than.
+const LINE: usize = 512;
 
 /// Calls `write` with the current trace's and span's ids, if there are any.
 #[cfg(feature = "otlp")]
@@ -74,82 +90,71 @@ fn ids(_write: impl FnOnce(&dyn fmt::Display, &dyn fmt::Display) -> fmt::Result)
     Ok(())
 }
 
-/// Writes fields as members of an object that has one already.
-struct JsonFields<'a, 'w> {
-    out: &'a mut Writer<'w>,
-    result: fmt::Result,
-}
+/// The text of a JSON object that has a member already, without the brace at its end.
+struct Object(Vec<u8>);
 
-impl JsonFields<'_, '_> {
-    fn member(&mut self, field: &Field, write: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
-        if self.result.is_ok() {
-            self.result = self.named(field, write);
+impl Object {
+    fn member(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
+        let Self(line) = self;
+        let end = line.len();
+        line.push(b',');
+        let written = quoted(line, name).and_then(|()| {
+            line.push(b':');
+            write(line)
+        });
+        // A value whose `Debug` fails is left out.
+        if written.is_err() {
+            line.truncate(end);
         }
     }
 
-    fn named(&mut self, field: &Field, write: impl FnOnce(&mut Writer<'_>) -> fmt::Result) -> fmt::Result {
-        self.out.write_char(',')?;
-        quoted(self.out, field.name().trim_start_matches("r#"))?;
-        self.out.write_char(':')?;
-        write(self.out)
+    fn text(&mut self, name: &str, text: &str) {
+        self.member(name, |line| quoted(line, text));
     }
 }
 
-impl Visit for JsonFields<'_, '_> {
+/// Writes a JSON string; most have nothing that needs an escape (RFC 8259, section 7), and are copied as they are.
+fn quoted(line: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
+    let special = |byte| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Without a way out of the loop, many bytes are looked at in one step.
+    if text.bytes().fold(false, |found, byte| found | special(byte)) {
+        return to_writer(line, text);
+    }
+    line.push(b'"');
+    line.extend_from_slice(text.as_bytes());
+    line.push(b'"');
+    Ok(())
+}
+
+/// JSON has neither infinities nor NaN (RFC 8259, section 6): they are `null`.
+impl Visit for Object {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(field, |out| {
-            out.write_char('"')?;
-            write!(Escaped(out), "{value:?}")?;
-            out.write_char('"')
-        });
+        self.member(name(field), |line| to_writer(line, &format_args!("{value:?}")));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.member(field, |out| quoted(out, value));
+        self.text(name(field), value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.member(field, |out| write!(out, "{value}"));
+        self.member(name(field), |line| to_writer(line, &value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.member(field, |out| write!(out, "{value}"));
+        self.member(name(field), |line| to_writer(line, &value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.member(field, |out| write!(out, "{value}"));
+        self.member(name(field), |line| to_writer(line, &value));
     }
 
-    /// JSON has neither infinities nor NaN (RFC 8259, section 6).
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.member(field, |out| if value.is_finite() { write!(out, "{value:?}") } else { out.write_str("null") });
+        self.member(name(field), |line| to_writer(line, &value));
     }
 }
 
-fn quoted(out: &mut Writer<'_>, text: &str) -> fmt::Result {
-    out.write_char('"')?;
-    Escaped(out).write_str(text)?;
-    out.write_char('"')
-}
-
-/// Escapes what a JSON string may not hold (RFC 8259, section 7).
-struct Escaped<'a, 'w>(&'a mut Writer<'w>);
-
-impl Write for Escaped<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text;
-        while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
-            self.0.write_str(&rest[..at])?;
-            match rest.as_bytes()[at] {
-                b'"' => self.0.write_str("\\\"")?,
-                b'\\' => self.0.write_str("\\\\")?,
-                b'\n' => self.0.write_str("\\n")?,
-                byte => write!(self.0, "\\u{byte:04x}")?,
-            }
-            rest = &rest[at + 1..];
-        }
-        self.0.write_str(rest)
-    }
+fn name(field: &Field) -> &'static str {
+    field.name().strip_prefix("r#").unwrap_or(field.name())
 }
 
 #[cfg(test)]
@@ -161,10 +166,10 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_logged_the_line_is_json_with_the_same_text(text in any::<String>()) {
-            let mut line = String::new();
-            quoted(&mut Writer::new(&mut line), &text).unwrap();
-            prop_assert!(!line.contains('\n'));
-            prop_assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
+            let mut line = Vec::new();
+            quoted(&mut line, &text).unwrap();
+            prop_assert!(!line.contains(&b'\n'));
+            prop_assert_eq!(serde_json::from_slice::<String>(&line).unwrap(), text);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::{Arc, LazyLock};
 
 use askama::Template;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -22,7 +23,12 @@ pub(crate) const OUT_OF_REACH: &str = "The counter cannot be reached at the mome
 pub(crate) const NEVER_STORED: [(header::HeaderName, HeaderValue); 1] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
-/// What every page needs: the paths of its assets.
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// Headers that a page has in the end.
+const HEADERS: usize = 8;
+
+/// What every page needs: the paths of its assets, which are of characters that need no escape.
 pub(crate) struct Frame {
     pub(crate) style: String,
     pub(crate) icon: String,
@@ -129,7 +135,15 @@ pub(crate) fn message(status: StatusCode, title: &str, text: &str) -> Response {
 
 pub(crate) fn html(page: &impl Template) -> Response {
     match page.render() {
-        Ok(text) => (NEVER_STORED, Html(text)).into_response(),
+        Ok(text) => {
+            let mut response = Response::new(Body::from(text));
+            let headers = response.headers_mut();
+            // Room for those that every answer gets later, too: a map that grows is made anew.
+            headers.reserve(HEADERS);
+            headers.insert(header::CONTENT_TYPE, HTML);
+            headers.extend(NEVER_STORED);
+            response
+        }
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -140,12 +154,13 @@ pub(crate) fn html(page: &impl Template) -> Response {
 /// A number with narrow spaces between groups of three digits, as in SI: `1 234 567`.
 pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
-    let mut text = String::from(if number < 0 { "-" } else { "" });
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
+    let first = digits.len() % 3;
+    let mut text = String::with_capacity(2 * digits.len() + 1);
+    text.push_str(if number < 0 { "-" } else { "" });
+    text.push_str(&digits[..first]);
+    for start in (first..digits.len()).step_by(3) {
+        text.push_str(if start > 0 { "\u{202f}" } else { "" });
+        text.push_str(&digits[start..start + 3]);
     }
     text
 }
