@@ -46,8 +46,8 @@ struct Figures {
     engine: f64,
     /// Lines a second.
     rate: f64,
-    /// MiB.
-    memory: f64,
+    /// Highest that the process held, in MiB; unknown of one that has ended.
+    memory: Option<f64>,
 }
 
 /// What is measured.
@@ -96,11 +96,12 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     for (subject, figures) in subjects.iter().zip(&all) {
         let cpu = mean(figures, |figures| figures.cpu);
         let rate = mean(figures, |figures| figures.rate);
+        let memory = figures.iter().filter_map(|figures| figures.memory).reduce(f64::max);
         println!(
-            "{:30} {cpu:8.2} {:8.2} {rate:12.0} {:10.1} {:9.2}x {:9.2}x",
+            "{:30} {cpu:8.2} {:8.2} {rate:12.0} {:>10} {:9.2}x {:9.2}x",
             subject.name(),
             cpu + mean(figures, |figures| figures.engine),
-            mean(figures, |figures| figures.memory),
+            memory.map_or_else(|| "-".to_owned(), |memory| format!("{memory:.1}")),
             cpu / mean(&all[0], |figures| figures.cpu),
             rate / mean(&all[0], |figures| figures.rate),
         );
@@ -138,8 +139,7 @@ impl Bench {
                 cpu: process.cpu_seconds()? / millions,
                 engine: (engine.cpu_seconds() - engine_before) / millions,
                 rate: f64::from(self.total) / seconds,
-                // The bare one has ended by now.
-                memory: process.peak_memory().unwrap_or(f64::NAN),
+                memory: process.peak_memory().ok(),
             })
         });
         // One that has ended by itself is as good.
