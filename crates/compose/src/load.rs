@@ -73,8 +73,10 @@ pub(crate) fn canonical(options: &Options, steps: Steps) -> Result<(Value, Vec<D
     let value = load(options, steps, &mut report).map(|(project, tree)| {
         let project = project.selected(&options.services);
         let project = if steps.keep_unused { project } else { project.without_unused() };
+        // Without keys of the author's own the tree has done its work, and its memory serves the value.
+        let tree = has_own_keys(&tree.node).then_some(tree);
         let mut value = serde_json::to_value(project).unwrap_or_default();
-        if has_own_keys(&tree.node) {
+        if let Some(tree) = tree {
             add_own_keys(&tree.node, &spec::FILE, &mut value);
         }
         render::canonical(value)

@@ -7,7 +7,7 @@ use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Sp
 
 use crate::advice;
 use crate::node::{Map, Node, Scalar, Span, Tag, Value};
-use crate::report::Report;
+use crate::report::{At, Report};
 use crate::scalar::{self, Plain};
 
 /// Deepest nesting, aliases written out.
@@ -189,11 +189,12 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
             let Some((event, range)) = self.next()? else { break };
             let mut value = self.node(event, range, depth + 1)?;
             value.key = key.span;
-            let Some(name) = self.key(&key) else { continue };
+            let span = key.span;
+            let Some(name) = self.key(key) else { continue };
             let first = if is_merge { inherited.as_ref() } else { map.get(&name) };
             if let Some(first) = first {
                 let first = first.key;
-                self.report.error(key.span, format!("the key `{name}` stands here twice"));
+                self.report.error(span, format!("the key `{name}` stands here twice"));
                 self.report.also("first here", first);
                 self.report.help("keep one of the two, with all that belongs to it");
             } else if is_merge {
@@ -209,19 +210,19 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
     }
 
     /// The text of a key; everything in Compose is keyed by text.
-    fn key(&mut self, key: &Node) -> Option<String> {
-        match &key.value {
+    fn key(&mut self, key: Node) -> Option<String> {
+        let at = At::from(&key);
+        match key.value {
             Value::Scalar(scalar) if scalar.quoted || matches!(scalar::plain(&scalar.text), Plain::Text) => {
-                Some(scalar.text.clone())
+                Some(scalar.text)
             }
-            Value::Scalar(scalar) => {
-                let text = &scalar.text;
-                self.report.error(key, format!("the key `{text}` is not text"));
+            Value::Scalar(Scalar { text, .. }) => {
+                self.report.error(at, format!("the key `{text}` is not text"));
                 self.report.help(format!("put it in quotes: \"{text}\":"));
                 None
             }
             _ => {
-                self.report.error(key, "a key must be text");
+                self.report.error(at, "a key must be text");
                 None
             }
         }
