@@ -218,6 +218,29 @@ mod tests {
     }
 
     #[test]
+    fn values_that_json_has_no_room_for_leave_the_line_whole() {
+        struct Broken;
+        impl std::fmt::Debug for Broken {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("half")?;
+                Err(std::fmt::Error)
+            }
+        }
+        let text = logged(Format::Json, "info", || {
+            tracing::info!(took = 0.25, none = f64::NAN, broken = ?Broken, r#type = true, "done");
+        });
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let mut fields = line.as_object().unwrap().clone();
+        let timestamp = fields.remove("timestamp").unwrap();
+        assert_eq!(timestamp.as_str().unwrap().len(), "2026-01-01T00:00:00.000000Z".len());
+        assert_eq!(
+            serde_json::Value::Object(fields),
+            serde_json::json!({"level": "INFO", "message": "done", "took": 0.25, "none": null, "broken": "half",
+                "type": true, "target": "wharf_telemetry::tests"})
+        );
+    }
+
+    #[test]
     fn human_lines_have_no_escape_sequences() {
         let text = logged(Format::Human, "info", || tracing::info!(port = 5002, "listening"));
         assert!(text.contains("listening port=5002"), "{text}");

@@ -1,6 +1,6 @@
 //! How an event becomes a line.
 
-use std::fmt::{self, Debug};
+use std::fmt::{self, Debug, Write as _};
 
 use jiff::fmt::temporal::DateTimePrinter;
 use serde_json::to_writer;
@@ -55,8 +55,8 @@ fn json(out: &mut Writer<'_>, event: &Event<'_>) -> fmt::Result {
     event.record(&mut line);
     line.text("target", event.metadata().target());
     ids(|trace, span| {
-        line.member("trace_id", |line| to_writer(line, &format_args!("{trace}")));
-        line.member("span_id", |line| to_writer(line, &format_args!("{span}")));
+        line.text("trace_id", &trace.to_string());
+        line.text("span_id", &span.to_string());
         Ok(())
     })?;
     let Object(mut line) = line;
@@ -94,16 +94,13 @@ fn ids(_write: impl FnOnce(&dyn fmt::Display, &dyn fmt::Display) -> fmt::Result)
 struct Object(Vec<u8>);
 
 impl Object {
-    fn member(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
+    fn member<E>(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) {
         let Self(line) = self;
         let end = line.len();
         line.push(b',');
-        let written = quoted(line, name).and_then(|()| {
-            line.push(b':');
-            write(line)
-        });
-        // A value whose `Debug` fails is left out.
-        if written.is_err() {
+        let named = quoted(line, name).is_ok();
+        line.push(b':');
+        if !(named && write(line).is_ok()) {
             line.truncate(end);
         }
     }
@@ -129,7 +126,10 @@ fn quoted(line: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
 /// JSON has neither infinities nor NaN (RFC 8259, section 6): they are `null`.
 impl Visit for Object {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(name(field), |line| to_writer(line, &format_args!("{value:?}")));
+        let mut text = String::new();
+        // A `Debug` that fails leaves what it has written.
+        let _ = write!(text, "{value:?}");
+        self.text(name(field), &text);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
