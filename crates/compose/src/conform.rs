@@ -324,7 +324,7 @@ impl Walk<'_> {
                     self.refuse(&node, message);
                     return None;
                 }
-                Some(nodes)
+                Some(nodes.into_iter().filter_map(|node| self.value(node, long, field)).collect())
             }
             Err(message) => {
                 let message = format!("`{}`: {message}", self.path);

@@ -82,18 +82,16 @@ pub(crate) fn hosts(node: &Node) -> Result<Vec<Node>, WrongHost> {
                 let Some((host, addresses)) = text.split_once('=').or_else(|| text.split_once(':')) else {
                     return Err(Some(Box::new((entry.clone(), format!("`{text}` has no address")))));
                 };
-                for address in addresses.split(',') {
-                    out.push(host_entry(entry, host, address)?);
-                }
+                add_host(entry, host, addresses, &mut out)?;
             }
         }
         Value::Map(map) => {
             for (host, entry) in map {
                 match &entry.value {
-                    Value::Scalar(address) => out.push(host_entry(entry, host, &address.text)?),
+                    Value::Scalar(addresses) => add_host(entry, host, &addresses.text, &mut out)?,
                     Value::List(addresses) => {
                         for address in addresses {
-                            out.push(host_entry(address, host, address.as_text().ok_or(None)?)?);
+                            add_host(address, host, address.as_text().ok_or(None)?, &mut out)?;
                         }
                     }
                     Value::Null => return Err(Some(Box::new((entry.clone(), format!("`{host}` has no address"))))),
@@ -106,12 +104,19 @@ pub(crate) fn hosts(node: &Node) -> Result<Vec<Node>, WrongHost> {
     Ok(out)
 }
 
-fn host_entry(node: &Node, host: &str, address: &str) -> Result<Node, WrongHost> {
+/// Adds an entry for each of the addresses, which commas part.
+fn add_host<'t>(node: &Node, host: &str, addresses: &'t str, out: &mut Vec<Node>) -> Result<(), WrongHost> {
     if host.is_empty() || host.contains([':', '=']) {
         return Err(Some(Box::new((node.clone(), format!("`{host}` is not a host name")))));
     }
-    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|bare| !bare.is_empty());
-    Ok(node.text(format!("{host}={}", bare.unwrap_or(address))))
+    for mut address in addresses.split(',') {
+        let bare = |text: &'t str| text.strip_prefix('[')?.strip_suffix(']').filter(|bare| !bare.is_empty());
+        while let Some(bare) = bare(address) {
+            address = bare;
+        }
+        out.push(node.text(format!("{host}={address}")));
+    }
+    Ok(())
 }
 
 /// Splits a command into words like a shell, without expanding anything.

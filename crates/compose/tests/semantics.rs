@@ -288,3 +288,18 @@ fn all_that_is_wrong_is_said_at_once() {
         ]
     );
 }
+
+#[test]
+fn commas_part_the_addresses_of_a_host_in_every_form() {
+    let hosts = [
+        "['db=10.0.0.1,[::1]']",
+        "{ db: '10.0.0.1,[::1]' }",
+        "{ db: ['10.0.0.1', '[::1]'] }",
+        "['db:10.0.0.1', 'db=::1']",
+    ];
+    for form in hosts {
+        let text = format!("services: {{ web: {{ image: nginx, extra_hosts: {form} }} }}");
+        let project = Project::load(&Options::from_text(text)).unwrap().project;
+        assert_eq!(project.services["web"].extra_hosts, ["db=10.0.0.1", "db=::1"], "{form}");
+    }
+}
