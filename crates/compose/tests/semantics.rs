@@ -303,3 +303,12 @@ fn commas_part_the_addresses_of_a_host_in_every_form() {
         assert_eq!(project.services["web"].extra_hosts, ["db=10.0.0.1", "db=::1"], "{form}");
     }
 }
+
+#[test]
+fn a_list_of_names_holds_names_as_a_map_does() {
+    for form in ["['a b']", "{ a b: { condition: service_started } }"] {
+        let text = format!("services: {{ web: {{ image: nginx, depends_on: {form} }} }}");
+        let error = Project::load(&Options::from_text(text)).unwrap_err();
+        assert_eq!(error.diagnostics[0].message, "`a b` cannot be a name in `services.web.depends_on`", "{form}");
+    }
+}

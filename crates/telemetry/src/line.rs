@@ -46,11 +46,11 @@ where
 
 /// The line is put together here and handed on as one piece: `out` is asked through a pointer for each.
 fn json(out: &mut Writer<'_>, event: &Event<'_>) -> fmt::Result {
-    let mut line = Object(Vec::with_capacity(LINE));
-    let Object(start) = &mut line;
+    let mut start = Vec::with_capacity(LINE);
     start.extend_from_slice(b"{\"timestamp\":\"");
-    TIME.print_timestamp(&jiff::Timestamp::now(), &mut *start).map_err(|_| fmt::Error)?;
+    TIME.print_timestamp(&jiff::Timestamp::now(), &mut start).map_err(|_| fmt::Error)?;
     start.push(b'"');
+    let mut line = Object(start);
     line.text("level", event.metadata().level().as_str());
     event.record(&mut line);
     line.text("target", event.metadata().target());
