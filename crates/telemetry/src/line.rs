@@ -1,9 +1,8 @@
 //! How an event becomes a line.
 
-use std::fmt::{self, Debug, Write as _};
+use std::fmt::{self, Debug, Display, Write as _};
 
 use jiff::fmt::temporal::DateTimePrinter;
-use serde_json::to_writer;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{Full, Writer};
@@ -46,22 +45,22 @@ where
 
 /// The line is put together here and handed on as one piece: `out` is asked through a pointer for each.
 fn json(out: &mut Writer<'_>, event: &Event<'_>) -> fmt::Result {
-    let mut start = Vec::with_capacity(LINE);
-    start.extend_from_slice(b"{\"timestamp\":\"");
+    let mut start = String::with_capacity(LINE);
+    start.push_str("{\"timestamp\":\"");
     TIME.print_timestamp(&jiff::Timestamp::now(), &mut start).map_err(|_| fmt::Error)?;
-    start.push(b'"');
+    start.push('"');
     let mut line = Object(start);
     line.text("level", event.metadata().level().as_str());
     event.record(&mut line);
     line.text("target", event.metadata().target());
     ids(|trace, span| {
-        line.text("trace_id", &trace.to_string());
-        line.text("span_id", &span.to_string());
+        line.value("trace_id", &format_args!("\"{trace}\""));
+        line.value("span_id", &format_args!("\"{span}\""));
         Ok(())
     })?;
     let Object(mut line) = line;
-    line.extend_from_slice(b"}\n");
-    out.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
+    line.push_str("}\n");
+    out.write_str(&line)
 }
 
 /// Microseconds, always all six digits.
@@ -72,7 +71,7 @@ const LINE: usize = 512;
 
 /// Calls `write` with the current trace's and span's ids, if there are any.
 #[cfg(feature = "otlp")]
-fn ids(write: impl FnOnce(&dyn fmt::Display, &dyn fmt::Display) -> fmt::Result) -> fmt::Result {
+fn ids(write: impl FnOnce(&dyn Display, &dyn Display) -> fmt::Result) -> fmt::Result {
     use opentelemetry::Context;
     use opentelemetry::trace::TraceContextExt;
     Context::map_current(|context| {
@@ -86,50 +85,79 @@ fn ids(write: impl FnOnce(&dyn fmt::Display, &dyn fmt::Display) -> fmt::Result) 
 }
 
 #[cfg(not(feature = "otlp"))]
-fn ids(_write: impl FnOnce(&dyn fmt::Display, &dyn fmt::Display) -> fmt::Result) -> fmt::Result {
+fn ids(_write: impl FnOnce(&dyn Display, &dyn Display) -> fmt::Result) -> fmt::Result {
     Ok(())
 }
 
 /// The text of a JSON object that has a member already, without the brace at its end.
-struct Object(Vec<u8>);
+struct Object(String);
 
 impl Object {
-    fn member<E>(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) {
+    fn name(&mut self, name: &str) {
         let Self(line) = self;
-        let end = line.len();
-        line.push(b',');
-        let named = quoted(line, name).is_ok();
-        line.push(b':');
-        if !(named && write(line).is_ok()) {
-            line.truncate(end);
-        }
+        line.push_str(",\"");
+        escape(line, name);
+        line.push_str("\":");
     }
 
     fn text(&mut self, name: &str, text: &str) {
-        self.member(name, |line| quoted(line, text));
+        self.name(name);
+        let Self(line) = self;
+        line.push('"');
+        escape(line, text);
+        line.push('"');
+    }
+
+    /// A value whose text is JSON as it is.
+    fn value(&mut self, name: &str, value: &dyn Display) {
+        self.name(name);
+        // Nothing that gets here fails.
+        let _ = write!(self.0, "{value}");
     }
 }
 
-/// Writes a JSON string; most have nothing that needs an escape (RFC 8259, section 7), and are copied as they are.
-fn quoted(line: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
-    let special = |byte| byte < 0x20 || byte == b'"' || byte == b'\\';
-    // Without a way out of the loop, many bytes are looked at in one step.
-    if text.bytes().fold(false, |found, byte| found | special(byte)) {
-        return to_writer(line, text);
+/// Adds what stands between the quotes of a JSON string; most texts have nothing that needs an escape (RFC 8259, section
+/// 7), and are copied as they are.
+fn escape(line: &mut String, text: &str) {
+    if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
+        line.push_str(text);
+    } else {
+        let quoted = serde_json::Value::from(text).to_string();
+        line.push_str(&quoted[1..quoted.len() - 1]);
     }
-    line.push(b'"');
-    line.extend_from_slice(text.as_bytes());
-    line.push(b'"');
-    Ok(())
 }
 
-/// JSON has neither infinities nor NaN (RFC 8259, section 6): they are `null`.
+/// The bytes that stand for themselves in a JSON string.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        plain[control] = false;
+        control += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
+
+/// A text that comes in pieces.
+struct Escaped<'a>(&'a mut String);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        escape(self.0, piece);
+        Ok(())
+    }
+}
+
 impl Visit for Object {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let mut text = String::new();
+        self.name(name(field));
+        let Self(line) = self;
+        line.push('"');
         // A `Debug` that fails leaves what it has written.
-        let _ = write!(text, "{value:?}");
-        self.text(name(field), &text);
+        let _ = write!(Escaped(line), "{value:?}");
+        line.push('"');
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -137,19 +165,20 @@ impl Visit for Object {
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.member(name(field), |line| to_writer(line, &value));
+        self.value(name(field), &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.member(name(field), |line| to_writer(line, &value));
+        self.value(name(field), &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.member(name(field), |line| to_writer(line, &value));
+        self.value(name(field), &value);
     }
 
+    /// JSON has neither infinities nor NaN (RFC 8259, section 6): they are `null`.
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.member(name(field), |line| to_writer(line, &value));
+        self.value(name(field), &serde_json::Value::from(value));
     }
 }
 
@@ -165,11 +194,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_logged_the_line_is_json_with_the_same_text(text in any::<String>()) {
-            let mut line = Vec::new();
-            quoted(&mut line, &text).unwrap();
-            prop_assert!(!line.contains(&b'\n'));
-            prop_assert_eq!(serde_json::from_slice::<String>(&line).unwrap(), text);
+        fn whatever_is_logged_the_line_is_json_with_the_same_text(pieces in any::<Vec<String>>()) {
+            let mut line = String::from("\"");
+            for piece in &pieces {
+                Escaped(&mut line).write_str(piece).unwrap();
+            }
+            line.push('"');
+            prop_assert!(!line.contains('\n'));
+            prop_assert_eq!(serde_json::from_str::<String>(&line).unwrap(), pieces.concat());
         }
     }
 }

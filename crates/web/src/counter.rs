@@ -152,8 +152,8 @@ impl Counter {
     async fn ask<T: FromRedisValue>(&self, name: &'static str, command: &redis::Cmd) -> Result<T, CounterError> {
         let span = trace::redis(name);
         let result = async {
-            let mut connection = self.link.wait().await?;
-            command.query_async(&mut connection.redis).await.map_err(classify)
+            let mut redis = self.link.wait().await?;
+            command.query_async(&mut redis).await.map_err(classify)
         };
         noted(&span, result.instrument(span.clone()).await)
     }
@@ -180,13 +180,13 @@ impl Counter {
 
     /// One answer and the epoch that it is of, in one transaction.
     async fn with_epoch<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<(Uuid, T), CounterError> {
-        let mut connection = self.link.now()?;
+        let mut redis = self.link.now()?;
         let mut transaction = redis::pipe();
         transaction.atomic();
         transaction.cmd("SET").arg(EPOCH).arg(Uuid::new_v4().to_string()).arg("NX").ignore();
         transaction.cmd("GET").arg(EPOCH).add_command(command.clone());
         let span = trace::redis("MULTI");
-        let answer = transaction.query_async(&mut connection.redis);
+        let answer = transaction.query_async(&mut redis);
         let (epoch, answer): (String, T) = noted(&span, answer.instrument(span.clone()).await.map_err(classify))?;
         let epoch = epoch.parse().map_err(|_| {
             CounterError::NotOurs((ErrorKind::UnexpectedReturnType, "visits:epoch is not a UUID").into())

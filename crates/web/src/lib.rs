@@ -32,6 +32,7 @@ mod chart;
 mod contrast;
 pub mod counter;
 mod flusher;
+mod gather;
 pub mod healthcheck;
 pub mod history;
 mod hits;

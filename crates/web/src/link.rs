@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::gather::Gather;
 use crate::settings::Redis;
 
 /// From the start of one attempt to connect to that of the next, if that one has ended.
@@ -41,8 +42,8 @@ impl Away {
 
 /// A connection that was up when it was handed out.
 #[derive(Clone)]
-pub(crate) struct Connection {
-    pub(crate) redis: MultiplexedConnection,
+struct Connection {
+    redis: MultiplexedConnection,
     /// Cancelled when the connection has ended, or is given up.
     lost: CancellationToken,
 }
@@ -71,17 +72,17 @@ impl Link {
     }
 
     /// The connection, if there is one now.
-    pub(crate) fn now(&self) -> Result<Connection, Away> {
+    pub(crate) fn now(&self) -> Result<MultiplexedConnection, Away> {
         match &*self.state.borrow() {
             State::Up(connection) if connection.lost.is_cancelled() => Err(Away::new("the connection was lost")),
-            State::Up(connection) => Ok(connection.clone()),
+            State::Up(connection) => Ok(connection.redis.clone()),
             State::Down { why, .. } => Err(why.clone()),
         }
     }
 
     /// The connection; where there is none, waits for the keeper's next [`ATTEMPTS`] attempts: three seconds at
     /// most when Redis refuses them, six when it does not answer them.
-    pub(crate) async fn wait(&self) -> Result<Connection, Away> {
+    pub(crate) async fn wait(&self) -> Result<MultiplexedConnection, Away> {
         if let Ok(connection) = self.now() {
             return Ok(connection);
         }
@@ -91,7 +92,7 @@ impl Link {
             match &*state.borrow_and_update() {
                 // The keeper has yet to see that it is lost, and will say so.
                 State::Up(connection) if connection.lost.is_cancelled() => {}
-                State::Up(connection) => return Ok(connection.clone()),
+                State::Up(connection) => return Ok(connection.redis.clone()),
                 State::Down { failures, why } => {
                     if failures - *failures_before.get_or_insert(*failures) >= ATTEMPTS {
                         return Err(why.clone());
@@ -183,7 +184,7 @@ async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
         identity = identity.set_password(password.expose());
     }
     let config = AsyncConnectionConfig::new().set_response_timeout(Some(settings.timeout));
-    let (mut redis, driver) = MultiplexedConnection::new_with_config(&identity, stream, config).await?;
+    let (mut redis, driver) = MultiplexedConnection::new_with_config(&identity, Gather::new(stream), config).await?;
     let lost = CancellationToken::new();
     let given_up = lost.clone().drop_guard();
     tokio::spawn(drive(driver, lost.clone(), settings.timeout));

@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::gather::Gather;
+
 /// After what is no connection's fault, such as too many open files, accepting rests for so long.
 const REST: Duration = Duration::from_millis(100);
 
@@ -36,7 +38,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, head_takes: Dur
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
-        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection =
+            server.serve_connection(TokioIo::new(Gather::new(stream)), TowerToHyperService::new(router.clone()));
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             // The client has gone, was too slow, or did not speak HTTP.

@@ -1,14 +1,19 @@
 //! What every request passes: it gets an id and a deadline, and leaves one line in the log.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use tokio::time::timeout;
-use tracing::Instrument;
+use pin_project_lite::pin_project;
+use tokio::time::{Timeout, timeout};
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::pages::{Cause, OUT_OF_REACH, Unavailable};
@@ -30,25 +35,92 @@ struct TooSlow(Duration);
 /// Bytes of a body that are borne with. No route reads one.
 const BODY_AT_MOST: u64 = 16 * 1024;
 
-/// Passes the request on, for `deadline` at most.
-pub(crate) async fn pass(State(deadline): State<Duration>, request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let span = trace::request(&request);
-    let id = request_id(request.headers());
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let mut response = if too_large(request.headers()) {
-        StatusCode::PAYLOAD_TOO_LARGE.into_response()
-    } else {
-        match timeout(deadline, next.run(request).instrument(span.clone())).await {
-            Ok(response) => response,
-            Err(_) => too_slow(uri.path(), deadline),
-        }
-    };
-    trace::answered(&span, &mut response);
-    span.in_scope(|| log(&method, uri.path(), &id, &response, start.elapsed()));
-    security::protect(response.headers_mut());
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
+/// The layer: each request may take so long. A layer of its own kind, because `axum::middleware::from_fn` costs a request
+/// four allocations (docs/decisions/0022-one-thread.md).
+#[derive(Clone)]
+pub(crate) struct Passage(pub(crate) Duration);
+
+impl<S> Layer<S> for Passage {
+    type Service = Pass<S>;
+
+    fn layer(&self, inner: S) -> Pass<S> {
+        Pass { inner, deadline: self.0 }
+    }
+}
+
+/// The service that [`Passage`] puts around another.
+#[derive(Clone)]
+pub(crate) struct Pass<S> {
+    inner: S,
+    deadline: Duration,
+}
+
+impl<S> Service<Request> for Pass<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Passing<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let told = Told {
+            start: Instant::now(),
+            span: trace::request(&request),
+            id: request_id(request.headers()),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        };
+        let answer = (!too_large(request.headers()))
+            .then(|| timeout(self.deadline, told.span.in_scope(|| self.inner.call(request))));
+        Passing { answer, deadline: self.deadline, told }
+    }
+}
+
+/// What is told of a request when it was answered.
+struct Told {
+    start: Instant,
+    span: Span,
+    id: HeaderValue,
+    method: Method,
+    uri: Uri,
+}
+
+pin_project! {
+    /// The future of [`Pass`].
+    pub(crate) struct Passing<F> {
+        // None where the request was refused.
+        #[pin]
+        answer: Option<Timeout<F>>,
+        deadline: Duration,
+        told: Told,
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Passing<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Told { start, span, id, method, uri } = this.told;
+        let _within = span.enter();
+        let mut response = match this.answer.as_pin_mut() {
+            Some(answer) => match ready!(answer.poll(cx)) {
+                Ok(Ok(response)) => response,
+                Err(_) => too_slow(uri.path(), *this.deadline),
+            },
+            None => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        };
+        trace::answered(span, &mut response);
+        log(method, uri.path(), id, &response, start.elapsed());
+        security::protect(response.headers_mut());
+        response.headers_mut().insert(REQUEST_ID, id.clone());
+        Poll::Ready(Ok(response))
+    }
 }
 
 /// Whether the body is announced as larger than any that a route takes. One without a length is not read at all.

@@ -124,6 +124,11 @@ pub struct Options {
     #[arg(long, env = "SHUTDOWN_TIMEOUT", value_name = "SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 
+    /// Threads that answer requests; one alone asks for all that a Redis can count
+    #[arg(long, env = "WORKER_THREADS", value_name = "WORKER_THREADS", default_value = "1",
+        value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub worker_threads: u16,
+
     /// `json`: one object a line; `human`: one line of text
     #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT", default_value = "json")]
     pub log_format: Format,
@@ -152,6 +157,8 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// How long a shutdown waits for requests in flight.
     pub shutdown_timeout: Duration,
+    /// How many threads answer requests.
+    pub worker_threads: u16,
     /// How log lines look.
     pub log_format: Format,
 }
@@ -224,6 +231,7 @@ impl Settings {
             request_timeout: options.request_timeout,
             head_timeout: options.head_timeout,
             shutdown_timeout: options.shutdown_timeout,
+            worker_threads: options.worker_threads,
             log_format: options.log_format,
         })
     }
