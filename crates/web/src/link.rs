@@ -178,7 +178,6 @@ async fn connect(settings: &Redis) -> Result<Connection, Away> {
 
 async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
     let stream = TcpStream::connect((settings.host.trim_matches(['[', ']']), settings.port)).await?;
-    stream.set_nodelay(true)?;
     let mut identity = RedisConnectionInfo::default();
     if let Some(password) = &settings.password {
         identity = identity.set_password(password.expose());
