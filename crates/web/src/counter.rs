@@ -1,5 +1,7 @@
 //! Counting: what the application asks of Redis, and what may come of it.
 
+use std::sync::LazyLock;
+
 use redis::{ErrorKind, FromRedisValue, RedisError};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
@@ -94,7 +96,8 @@ impl Counter {
     /// After some three seconds when Redis stays away; at once, or after [`Redis::timeout`], when the answer is lost;
     /// and when Redis refuses.
     pub async fn increment(&self) -> Result<i64, CounterError> {
-        let total = self.count("INCR", redis::cmd("INCR").arg(VISITS)).await?;
+        static INCREMENT: LazyLock<redis::Cmd> = LazyLock::new(|| redis::cmd("INCR").arg(VISITS).to_owned());
+        let total = self.count("INCR", &INCREMENT).await?;
         self.instruments.visits.inc();
         Ok(total)
     }

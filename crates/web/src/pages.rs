@@ -25,6 +25,9 @@ pub(crate) const NEVER_STORED: [(header::HeaderName, HeaderValue); 1] =
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
+/// Bytes that most pages are shorter than.
+const PAGE: usize = 1024;
+
 /// Headers that a page has in the end.
 const HEADERS: usize = 8;
 
@@ -134,8 +137,9 @@ pub(crate) fn message(status: StatusCode, title: &str, text: &str) -> Response {
 }
 
 pub(crate) fn html(page: &impl Template) -> Response {
-    match page.render() {
-        Ok(text) => {
+    let mut text = String::with_capacity(PAGE);
+    match page.render_into(&mut text) {
+        Ok(()) => {
             let mut response = Response::new(Body::from(text));
             let headers = response.headers_mut();
             // Room for those that every answer gets later, too: a map that grows is made anew.

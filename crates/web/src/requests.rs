@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
-use tokio::time::{Timeout, timeout};
+use tokio::time::{Timeout, timeout_at};
 use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Span;
@@ -68,15 +68,16 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let start = Instant::now();
         let told = Told {
-            start: Instant::now(),
+            start,
             span: trace::request(&request),
             id: request_id(request.headers()),
             method: request.method().clone(),
             uri: request.uri().clone(),
         };
         let answer = (!too_large(request.headers()))
-            .then(|| timeout(self.deadline, told.span.in_scope(|| self.inner.call(request))));
+            .then(|| timeout_at((start + self.deadline).into(), told.span.in_scope(|| self.inner.call(request))));
         Passing { answer, deadline: self.deadline, told }
     }
 }
