@@ -178,6 +178,7 @@ async fn connect(settings: &Redis) -> Result<Connection, Away> {
 
 async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
     let stream = TcpStream::connect((settings.host.trim_matches(['[', ']']), settings.port)).await?;
+    // Nagle's algorithm stays on: a command waits for the answer before it (docs/decisions/0022-one-thread.md).
     let mut identity = RedisConnectionInfo::default();
     if let Some(password) = &settings.password {
         identity = identity.set_password(password.expose());

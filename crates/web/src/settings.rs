@@ -124,7 +124,7 @@ pub struct Options {
     #[arg(long, env = "SHUTDOWN_TIMEOUT", value_name = "SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 
-    /// Threads that answer requests; one alone asks for all that a Redis can count
+    /// Threads that answer requests; a request costs least with one
     #[arg(long, env = "WORKER_THREADS", value_name = "WORKER_THREADS", default_value = "1",
         value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub worker_threads: u16,
