@@ -4,6 +4,7 @@
 //! `loki.write`. What has no counterpart is an error with its place, and never left out in silence.
 
 mod components;
+mod json;
 mod read;
 mod stages;
 mod write;

@@ -4,6 +4,7 @@ mod answer;
 mod backoff;
 mod body;
 mod client;
+mod error;
 mod lane;
 mod otlp;
 mod part;
@@ -12,5 +13,8 @@ mod tls;
 
 pub use answer::{Verdict, judge, retry_after};
 pub use backoff::{Backoff, Schedule};
-pub use client::{Auth, Client, ClientConfig, ClientError, Format, Proxy, Secret, TlsFiles};
+pub use body::Format;
+pub use client::{Auth, Client, ClientConfig, Proxy, Secret};
+pub use error::ClientError;
 pub use queue::{Delivery, DeliveryState, Entrance};
+pub use tls::TlsFiles;

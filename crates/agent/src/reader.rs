@@ -6,6 +6,7 @@ mod file_turn;
 mod obey;
 mod sink;
 mod source;
+mod turn;
 mod watch;
 
 use std::collections::{HashMap, VecDeque};
@@ -25,7 +26,8 @@ use crate::pipeline::Pipeline;
 use crate::position::Position;
 use command::Inbox;
 use sink::{Sink, now};
-use source::{CHUNK, Input, Source, Turn, first};
+use source::{Input, Source, first};
+use turn::{CHUNK, Turn};
 use watch::Watch;
 
 /// The kernel may gather changes for this long: a loop for each line would cost more than the line.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::components::{Problems, json_of, object_of};
+use super::json::{Problems, json_of, object_of};
 use super::read::Block;
 
 /// The stages of a block, in order.

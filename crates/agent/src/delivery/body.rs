@@ -6,14 +6,24 @@ use std::io::Write as _;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use wharf_loki::Labels;
 use wharf_loki::push::write_head;
 
-use super::client::Format;
 use super::part::Part;
 
 /// Snappy compresses blocks of this size, each by itself.
 const BLOCK: usize = 64 * 1024;
+
+/// What is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Loki's protobuf, compressed with snappy.
+    #[default]
+    Protobuf,
+    /// Loki's JSON.
+    Json,
+    /// OTLP/HTTP logs, as protobuf.
+    Otlp,
+}
 
 /// A body, and what its headers say of it.
 #[derive(Debug)]
@@ -44,14 +54,6 @@ pub(super) fn body(part: &Part<'_>, format: Format, gzip: bool, external: &[(Str
     }
 }
 
-/// The stream's labels, and those for all streams that it does not have.
-pub(super) fn merged(labels: &Labels, external: &[(String, String)]) -> Labels {
-    external.iter().fold(labels.clone(), |merged, (name, value)| match labels.get(name) {
-        Some(_) => merged,
-        None => merged.with(name.as_str(), value.as_str()),
-    })
-}
-
 /// `logproto.PushRequest`, compressed with snappy without ever being in memory as a whole.
 fn protobuf(part: &Part<'_>, external: &[(String, String)]) -> Vec<u8> {
     let heads: Vec<Vec<u8>> = part
@@ -59,7 +61,7 @@ fn protobuf(part: &Part<'_>, external: &[(String, String)]) -> Vec<u8> {
         .iter()
         .map(|stream| {
             let mut head = Vec::new();
-            write_head(&merged(stream.labels, external).to_string(), stream.encoded.len(), &mut head);
+            write_head(&stream.labels_with(external).to_string(), stream.encoded.len(), &mut head);
             head
         })
         .collect();
@@ -98,7 +100,7 @@ fn json(part: &Part<'_>, external: &[(String, String)]) -> Vec<u8> {
     let mut out = String::from("{\"streams\":[");
     for (index, stream) in part.streams.iter().enumerate() {
         out.push_str(if index > 0 { ",{\"stream\":{" } else { "{\"stream\":{" });
-        object(merged(stream.labels, external).iter(), &mut out);
+        object(stream.labels_with(external).iter(), &mut out);
         out.push_str("},\"values\":[");
         for (index, entry) in stream.entries().enumerate() {
             if index > 0 {
@@ -134,6 +136,7 @@ fn quoted(text: &str) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
+    use wharf_loki::Labels;
     use wharf_loki::push::{StreamBuffer, encode};
 
     use super::*;

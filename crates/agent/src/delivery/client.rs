@@ -20,8 +20,9 @@ use url::Url;
 
 use super::answer::{Verdict, judge, retry_after};
 use super::backoff::Schedule;
-use super::body::Body;
-use super::tls;
+use super::body::{Body, Format};
+use super::error::ClientError;
+use super::tls::{self, TlsFiles};
 
 /// The header that names Loki's tenant.
 const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
@@ -57,18 +58,6 @@ pub struct ClientConfig {
     pub proxy: Proxy,
 }
 
-/// What is sent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
-    /// Loki's protobuf, compressed with snappy.
-    #[default]
-    Protobuf,
-    /// Loki's JSON.
-    Json,
-    /// OTLP/HTTP logs, as protobuf.
-    Otlp,
-}
-
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
@@ -95,21 +84,6 @@ pub enum Auth {
     TokenFile(String, PathBuf),
 }
 
-/// Files for TLS, in PEM.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// Certificate authorities to trust instead of the system's.
-    pub ca: Option<PathBuf>,
-    /// Our certificate.
-    pub certificate: Option<PathBuf>,
-    /// Its key.
-    pub key: Option<PathBuf>,
-    /// The name in the server's certificate, if it is not the URL's.
-    pub server_name: Option<String>,
-    /// Whether any certificate will do.
-    pub insecure: bool,
-}
-
 /// The way to the endpoint. A proxy is asked for a tunnel (`CONNECT`), for plain HTTP, too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
@@ -120,28 +94,6 @@ pub enum Proxy {
     FromEnvironment,
     /// This one, except for the hosts of the second text.
     Url(Url, Option<String>),
-}
-
-/// A client that cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// A file cannot be used.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        reason: String,
-    },
-    /// TLS cannot be set up.
-    #[error("{0}")]
-    Tls(String),
-    /// A header cannot be sent.
-    #[error("`{0}` cannot be sent as a header")]
-    Header(String),
-    /// The proxy cannot be used.
-    #[error("proxy: {0}")]
-    Proxy(String),
 }
 
 /// Sends requests to one endpoint.

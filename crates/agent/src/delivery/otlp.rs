@@ -3,7 +3,6 @@
 //! Labels are the resource's attributes, with Loki's `service_name` as OpenTelemetry's `service.name`; structured metadata
 //! are the record's.
 
-use super::body::merged;
 use super::part::{Part, PartStream};
 
 /// An `ExportLogsServiceRequest`.
@@ -31,7 +30,7 @@ pub(super) fn request(part: &Part<'_>, external: &[(String, String)]) -> Vec<u8>
 
 fn resource(stream: &PartStream<'_>, external: &[(String, String)]) -> Vec<u8> {
     let mut out = Vec::new();
-    for (name, value) in merged(stream.labels, external).iter() {
+    for (name, value) in stream.labels_with(external).iter() {
         let name = if name == "service_name" { "service.name" } else { name };
         field(1, &attribute(name, value), &mut out);
     }

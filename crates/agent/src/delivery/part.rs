@@ -22,6 +22,14 @@ impl<'a> PartStream<'a> {
     pub(super) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
         entries(self.encoded)
     }
+
+    /// The stream's labels, and those for all streams that it does not have.
+    pub(super) fn labels_with(self, external: &[(String, String)]) -> Labels {
+        external.iter().fold(self.labels.clone(), |merged, (name, value)| match self.labels.get(name) {
+            Some(_) => merged,
+            None => merged.with(name.as_str(), value.as_str()),
+        })
+    }
 }
 
 impl<'a> Part<'a> {

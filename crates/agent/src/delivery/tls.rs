@@ -10,7 +10,22 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use super::client::{ClientError, TlsFiles};
+use super::error::ClientError;
+
+/// Files for TLS, in PEM.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Certificate authorities to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// Our certificate.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+    /// The name in the server's certificate, if it is not the URL's.
+    pub server_name: Option<String>,
+    /// Whether any certificate will do.
+    pub insecure: bool,
+}
 
 /// The TLS configuration that the files stand for.
 pub(super) fn config(files: &TlsFiles) -> Result<ClientConfig, ClientError> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use memchr::memchr;
 
 use super::sink::{Course, Sink};
-use super::source::{TURN, Turn, hand_on};
+use super::turn::{TURN, Turn};
 use crate::read::files::LogFiles;
 use crate::read::join::{Joiner, Piece};
 use crate::read::{Stream, json_file};
@@ -101,7 +101,7 @@ impl FileTurn<'_> {
             state.fail(format!("{} bytes are no record of the engine", bytes.len()));
             return false;
         };
-        hand_on(self.joiner, self.course, self.sink, piece);
+        self.sink.piece(self.joiner, self.course, piece);
         true
     }
 

@@ -11,7 +11,7 @@ use wharf_loki::Labels;
 use crate::batch::{OpenBatch, Request, Slot};
 use crate::pipeline::{Entry, Now, Origin, Pipeline, TENANT_LABEL};
 use crate::position::Skip;
-use crate::read::join::Line;
+use crate::read::join::{Joiner, Line, Piece};
 use crate::read::marks::Marks;
 use crate::read::recent::Recent;
 use crate::target::Target;
@@ -101,6 +101,12 @@ impl Sink {
     pub(super) fn waits_until(&self, job: usize) -> Option<Instant> {
         let ready = self.jobs.get(job)?.as_ref()?.ready_at()?;
         (ready > self.now.monotonic).then_some(ready)
+    }
+
+    /// Hands on the lines that a piece completes.
+    pub(super) fn piece(&mut self, joiner: &mut Joiner, course: &mut Course, piece: Piece<'_>) {
+        let pending = joiner.pending().is_some();
+        joiner.push(piece, |line| self.line(course, line, pending));
     }
 
     /// Hands on a line. `pending`: another line of the target began before it and has not ended.

@@ -4,18 +4,13 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use super::file_turn::FileTurn;
 use super::sink::{Course, Sink};
+use super::turn::{TURN, Turn};
 use crate::read::files::{LogFiles, Rotation};
 use crate::read::frames;
 use crate::read::join::{Joiner, Piece};
-
-/// How much is read at once: more than the longest record of the engine (16 KiB of text, each byte an escape of six).
-pub(super) const CHUNK: usize = 128 * 1024;
-/// A source gives way to the others after this many bytes.
-pub(super) const TURN: usize = CHUNK;
 
 /// A target that is read.
 #[derive(Debug)]
@@ -92,19 +87,6 @@ impl Socket for std::fs::File {
     }
 }
 
-/// What a turn of reading came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// There may be more at once.
-    More,
-    /// Nothing is left for now.
-    Drained,
-    /// The job takes nothing before then.
-    Wait(Instant),
-    /// The engine's stream ended.
-    StreamEnded,
-}
-
 impl Source {
     /// Reads for one turn. `chunk` and `scratch` are memory to work in.
     pub(super) fn read(&mut self, sink: &mut Sink, chunk: &mut [u8], scratch: &mut Vec<u8>) -> Turn {
@@ -155,7 +137,7 @@ impl Source {
                 return Turn::Wait(wait);
             }
             let (joiner, course) = (&mut self.joiner, &mut self.course);
-            match stream.read(chunk, |piece| hand_on(joiner, course, sink, piece)) {
+            match stream.read(chunk, |piece| sink.piece(joiner, course, piece)) {
                 Ok(0) => return self.stream_ended(sink, None),
                 Ok(count) => read += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Turn::Drained,
@@ -211,11 +193,6 @@ impl EngineStream {
         self.rest.extend_from_slice(&filled[taken..]);
         Ok(count)
     }
-}
-
-pub(super) fn hand_on(joiner: &mut Joiner, course: &mut Course, sink: &mut Sink, piece: Piece<'_>) {
-    let pending = joiner.pending().is_some();
-    joiner.push(piece, |line| sink.line(course, line, pending));
 }
 
 /// The smaller of two numbers that may not be there.

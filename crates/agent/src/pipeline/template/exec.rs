@@ -5,13 +5,11 @@ use std::rc::Rc;
 
 use super::functions::{self, Function, Kind};
 use super::parse::{Node, Number, Operand, Pipe, Tree};
-use super::value::{Data, Value, text};
+use super::value::{Data, MAX_BYTES, Value, text};
 use super::{Failed, Regexes};
 
 /// Most nodes and function calls of one execution: a range may be long.
 const MAX_STEPS: usize = 100_000;
-/// Most bytes of what a template gives, and of any value.
-pub(super) const MAX_BYTES: usize = 16 << 20;
 /// Deepest nesting of template calls.
 const MAX_CALLS: usize = 100;
 

@@ -4,6 +4,7 @@
 //! is. Not here are the functions that make keys and certificates, and those that need the network.
 
 mod exec;
+mod float;
 mod functions;
 mod lex;
 mod parse;

@@ -7,6 +7,9 @@ use std::rc::Rc;
 use super::super::entry::Extracted;
 use crate::go_time::{Layout, Location, format};
 
+/// Most bytes of what a template gives, and of any value.
+pub(super) const MAX_BYTES: usize = 16 << 20;
+
 /// A value and its Go type.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
@@ -168,7 +171,7 @@ impl Value {
             Self::Nil => out.push_str("<nil>"),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Self::Int(number) | Self::Int64(number) => out.push_str(&number.to_string()),
-            Self::Float(number) => out.push_str(&super::print::general(*number)),
+            Self::Float(number) => out.push_str(&super::float::general(*number)),
             Self::Text(text) => out.push_str(text),
             Self::List(items, _) => {
                 out.push('[');

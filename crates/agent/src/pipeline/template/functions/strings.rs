@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::print;
-use super::super::value::{Value, map, text, texts};
+use super::super::value::{MAX_BYTES, Value, map, text, texts};
 use super::{Arguments, Failed, Function, Result, function, slice};
 use crate::go_text;
 
@@ -177,7 +177,7 @@ fn truncated(count: i64, text: &str) -> Result<Value> {
 
 fn repeated(whole: &str, count: i64) -> Result<Value> {
     let count = usize::try_from(count).map_err(|_| Failed)?;
-    let fits = whole.len().checked_mul(count).is_some_and(|size| size <= super::super::exec::MAX_BYTES);
+    let fits = whole.len().checked_mul(count).is_some_and(|size| size <= MAX_BYTES);
     if fits { Ok(text(&whole.repeat(count))) } else { Err(Failed) }
 }
 
