@@ -85,6 +85,7 @@ mod service_files;
 mod shape;
 mod short;
 mod spec;
+mod steps;
 mod template;
 mod value;
 pub mod variables;
@@ -94,11 +95,12 @@ pub mod variables;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use config::{Config, Steps};
+pub use config::Config;
 pub use diagnostic::{Diagnostic, LoadError};
 pub use load::Loaded;
 pub use model::Project;
 pub use options::Options;
 pub use place::Place;
 pub use render::{to_json, to_yaml};
+pub use steps::Steps;
 pub use variables::{Variable, environment, variables};

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::assemble::{Assembler, Context, Input, Settings, Values};
 use crate::complete::complete;
-use crate::config::Steps;
 use crate::consistency;
 use crate::diagnostic::{Diagnostic, LoadError};
 use crate::files::{Files, checked_text};
@@ -24,6 +23,7 @@ use crate::render;
 use crate::report::{At, Report};
 use crate::service_files;
 use crate::spec;
+use crate::steps::Steps;
 use crate::value::{Scalars, Spans, add_own_keys, has_own_keys};
 
 /// A project, and what its author should know about it.

@@ -9,7 +9,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::record::InFlight;
+use crate::in_flight::InFlight;
 
 type PolledFrame = Poll<Option<Result<Frame<Bytes>, axum::Error>>>;
 

@@ -34,9 +34,6 @@ pub const DEFAULT_METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", 
 /// How many sets of values computed from requests have series of their own, unless told otherwise.
 pub const DEFAULT_LABEL_SETS_AT_MOST: usize = 1000;
 
-/// The group of every request that matched no route. A route's template starts with `/`, so none looks like it.
-pub const UNMATCHED: &str = "unmatched";
-
 /// How the metrics shall look; [`register`](Self::register) makes them.
 ///
 /// ```
@@ -106,13 +103,13 @@ impl HttpMetrics {
         self
     }
 
-    /// Tells requests apart by the template of the matched route: `/hits/{key}`, or [`UNMATCHED`].
+    /// Tells requests apart by the template of the matched route: `/hits/{key}`, or [`UNMATCHED`](crate::UNMATCHED).
     pub fn group_by_route(mut self) -> Self {
         self.grouping = Grouping::Route;
         self
     }
 
-    /// Tells requests apart by their path if they matched a route; the others are [`UNMATCHED`]. See
+    /// Tells requests apart by their path if they matched a route; the others are [`UNMATCHED`](crate::UNMATCHED). See
     /// [`label_sets_at_most`](Self::label_sets_at_most).
     pub fn group_by_path(mut self) -> Self {
         self.grouping = Grouping::Path;

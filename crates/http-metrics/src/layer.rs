@@ -17,9 +17,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::body::{CountedBody, FollowedBody};
+use crate::in_flight::InFlight;
 use crate::labels::Labels;
 use crate::place::Place;
-use crate::record::{InFlight, RequestGroups};
+use crate::record::RequestGroups;
 
 /// Counts every request that passes; made by [`HttpMetrics::register`](crate::HttpMetrics::register).
 #[derive(Clone, Debug)]

@@ -100,6 +100,7 @@ mod exposition;
 mod groups;
 mod handler;
 mod http_metrics;
+mod in_flight;
 mod labels;
 mod layer;
 mod methods;
@@ -115,9 +116,9 @@ pub use exclusion::{DoNotTrack, Exception, ExcludeAllMetrics, Marked, MarkedFutu
 pub use exposition::{TEXT_FORMAT, exposition, exposition_for, metrics_route, serve_metrics};
 pub use handler::{HandlerFuture, HandlerLayer, HandlerService};
 pub use http_metrics::{
-    DEFAULT_BODY_SIZE_BUCKETS, DEFAULT_BUCKETS, DEFAULT_LABEL_SETS_AT_MOST, DEFAULT_METHODS, HttpMetrics, UNMATCHED,
+    DEFAULT_BODY_SIZE_BUCKETS, DEFAULT_BUCKETS, DEFAULT_LABEL_SETS_AT_MOST, DEFAULT_METHODS, HttpMetrics,
 };
 pub use labels::{Labels, OTHER};
 pub use layer::{HttpMetricsLayer, HttpMetricsService, ResponseFuture};
 pub use process::{process_descriptions, register_process_metrics};
-pub use schema::Preset;
+pub use schema::{Preset, UNMATCHED};

@@ -5,10 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{MatchedPath, Request};
 
-use crate::http_metrics::UNMATCHED;
 use crate::labels::Values;
 use crate::record::{RequestGroup, RequestGroups, Settings};
-use crate::schema::Grouping;
+use crate::schema::{Grouping, UNMATCHED};
 
 /// axum makes a service of the layer for each handler, so that what the first request finds goes for nearly all.
 #[derive(Debug)]

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::description::{Description, Kind};
 use crate::labels::{FromRequest, Labels};
 
+/// The group of every request that matched no route. A route's template starts with `/`, so none looks like it.
+pub const UNMATCHED: &str = "unmatched";
+
 /// Whose names the metrics have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -34,6 +34,13 @@ pub struct LokiLine {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// A stream with its entries, in order.
+struct Stream {
+    /// As it was sent: `{a="b"}`.
+    labels: String,
+    entries: Vec<LokiLine>,
+}
+
 /// What happens to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LokiAnswer {
@@ -240,7 +247,7 @@ impl State {
     }
 
     /// Keeps what is good. The last thing that is bad is the answer, as in a real one.
-    fn take(&mut self, streams: Vec<push::Stream>, tenant: Option<String>) -> Result<(), String> {
+    fn take(&mut self, streams: Vec<Stream>, tenant: Option<String>) -> Result<(), String> {
         let mut refused = None;
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);

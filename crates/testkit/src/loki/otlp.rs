@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
-use super::LokiLine;
-use super::push::Stream;
+use super::{LokiLine, Stream};
 
 #[derive(Clone, PartialEq, Message)]
 struct ExportRequest {

@@ -5,14 +5,7 @@ use std::io::Read;
 
 use prost::Message;
 
-use super::LokiLine;
-
-/// A stream with its entries, in order.
-pub(super) struct Stream {
-    /// As it was sent: `{a="b"}`.
-    pub(super) labels: String,
-    pub(super) entries: Vec<LokiLine>,
-}
+use super::{LokiLine, Stream};
 
 #[derive(Clone, PartialEq, Message)]
 struct PushRequest {
