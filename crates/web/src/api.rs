@@ -13,13 +13,14 @@ use axum::{Json, Router};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
+use crate::app::App;
 use crate::counter::CounterError;
 use crate::key::{Key, KeyError};
 use crate::pages::{Cause, NEVER_STORED, OUT_OF_REACH, RETRY_AFTER};
 use crate::reader::ReadError;
 use crate::security;
-use crate::server::App;
-use crate::stats::{AWAY, NOT_KEPT, Stats};
+use crate::slots::Stats;
+use crate::stats::{AWAY, NOT_KEPT};
 
 /// Where all of it is.
 pub(crate) const PREFIX: &str = "/api/v1/";

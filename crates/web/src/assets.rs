@@ -3,11 +3,8 @@
 //! A page asks for `/static/style.css?v=<hash>`, which never changes and may be kept for a year; a file asked for
 //! without its hash may be kept for an hour, and is then asked for again by its `ETag`.
 
-use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-
-use crate::pages;
 
 struct Asset {
     name: &'static str,
@@ -46,11 +43,9 @@ pub(crate) fn url(name: &str) -> String {
     format!("/static/{name}?v={hash:016x}")
 }
 
-/// `GET /static/{name}`.
-pub(crate) async fn serve(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
-        return pages::not_found().await;
-    };
+/// The answer to who asks for `/static/{name}`; `None`: there is no such file.
+pub(crate) fn answer(name: &str, query: Option<&str>, headers: &HeaderMap) -> Option<Response> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name)?;
     let etag = format!("\"{:016x}\"", asset.hash);
     let for_ever = query.is_some_and(|query| query == format!("v={:016x}", asset.hash));
     let cache = if for_ever { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
@@ -58,9 +53,9 @@ pub(crate) async fn serve(Path(name): Path<String>, RawQuery(query): RawQuery, h
     let known = known.flat_map(|list| list.split(',')).any(|known| matches_etag(known.trim(), &etag));
     let caching = [(header::ETAG, etag), (header::CACHE_CONTROL, cache.to_owned())];
     if known {
-        return (StatusCode::NOT_MODIFIED, caching).into_response();
+        return Some((StatusCode::NOT_MODIFIED, caching).into_response());
     }
-    (caching, [(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()
+    Some((caching, [(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response())
 }
 
 /// The weak comparison of RFC 9110 section 8.8.3.2, as `If-None-Match` wants it.

@@ -8,12 +8,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::app::App;
 use crate::badge;
 use crate::counter::CounterError;
 use crate::key::{Asked, Key, KeyError};
 use crate::pages::{self, Cause, Frame, NEVER_STORED, RETRY_AFTER, Unavailable, grouped, html};
 use crate::security;
-use crate::server::App;
 
 /// Every proxy on the way shall ask again; GitHub's (camo) obeys these. There is no `ETag`, so it gets no 304.
 const NEVER_CACHED: (HeaderName, &str) = (header::CACHE_CONTROL, "no-cache, no-store, max-age=0, must-revalidate");

@@ -25,6 +25,7 @@
 //! ```
 
 mod api;
+mod app;
 mod assets;
 mod badge;
 mod chart;
@@ -49,5 +50,6 @@ pub mod secret;
 mod security;
 pub mod server;
 pub mod settings;
+mod slots;
 mod stats;
 mod trace;

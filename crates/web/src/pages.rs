@@ -5,13 +5,13 @@ use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::app::App;
 use crate::assets;
 use crate::counter::CounterError;
-use crate::server::App;
 
 /// Seconds after which a client that was answered 503 may come again.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
@@ -125,6 +125,14 @@ pub(crate) async fn count_head() -> Response {
 /// Every path that is none of ours.
 pub(crate) async fn not_found() -> Response {
     message(StatusCode::NOT_FOUND, "Nothing here", "There is no page at this address.")
+}
+
+/// `GET /static/{name}`.
+pub(crate) async fn asset(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    match assets::answer(&name, query.as_deref(), &headers) {
+        Some(response) => response,
+        None => not_found().await,
+    }
 }
 
 /// A page that says one thing.

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::server::App;
+use crate::app::App;
 
 /// `GET /healthz`: this process answers. Says nothing of others: a restart here would mend nothing there.
 pub(crate) async fn healthz() -> Response {

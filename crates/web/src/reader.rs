@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::history::{HistoryError, connect, with_limits};
 use crate::settings::Database;
-use crate::stats::{DAY, DAYS, HOUR, HOURS, Stats, first_start, slots};
+use crate::slots::{DAY, DAYS, HOUR, HOURS, Stats, first_start, slots};
 use crate::trace;
 
 /// How long an answer may take, connecting included.

@@ -14,16 +14,16 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wharf_http_metrics::{HttpMetrics, register_process_metrics};
 
+use crate::app::App;
 use crate::counter::Counter;
 use crate::flusher::Flusher;
 use crate::history::History;
 use crate::instruments::Instruments;
 use crate::link::Keeper;
-use crate::reader::{ReadError, Reader};
+use crate::reader::Reader;
 use crate::requests::Passage;
 use crate::settings::Settings;
-use crate::stats::Stats;
-use crate::{api, assets, hits, listen, pages, probes, stats};
+use crate::{api, hits, listen, pages, probes, stats};
 
 /// Why the server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -46,24 +46,6 @@ pub enum ServerError {
     /// A background task ended before its time.
     #[error("a background task failed: {0}")]
     Task(#[from] JoinError),
-}
-
-/// What requests share.
-pub(crate) struct App {
-    pub(crate) counter: Counter,
-    pub(crate) instruments: Instruments,
-    pub(crate) replica: String,
-    /// What `/` says instead of the welcome page.
-    pub(crate) greeting: Option<String>,
-    /// Reads the history, where one is kept.
-    pub(crate) reader: Option<Reader>,
-}
-
-impl App {
-    /// Visits by the hour and by the day.
-    pub(crate) async fn stats(&self) -> Result<Arc<Stats>, ReadError> {
-        self.reader.as_ref().ok_or(ReadError::NotKept)?.stats().await
-    }
 }
 
 /// A server that listens, and does not serve yet.
@@ -177,7 +159,7 @@ fn router(app: App, registry: &Registry, deadline: Duration) -> Result<Router, S
         .route("/hits/{key}", get(hits::hit).head(hits::head))
         .route("/stats", get(stats::page))
         .merge(api::routes())
-        .route("/static/{name}", get(assets::serve))
+        .route("/static/{name}", get(pages::asset))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .merge(metrics.route("/metrics"))

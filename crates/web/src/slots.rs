@@ -1,0 +1,90 @@
+//! Visits by the hour and by the day: which slots there are.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+/// An hour in seconds.
+pub(crate) const HOUR: i64 = 3600;
+
+/// A day in seconds; a day of Unix time has no leap seconds.
+pub(crate) const DAY: i64 = 24 * HOUR;
+
+/// Hours that are shown, the current one included.
+pub(crate) const HOURS: usize = 48;
+
+/// Days that are shown, the current one included.
+pub(crate) const DAYS: usize = 30;
+
+/// An hour or a day (UTC) and its visits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct Slot {
+    /// When it begins, RFC 3339 in UTC.
+    #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-21T06:00:00Z")]
+    pub(crate) start: Timestamp,
+    /// Visits that began in it.
+    #[schema(minimum = 0, example = 42)]
+    pub(crate) visits: i64,
+}
+
+fn as_text<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+/// Visits by the hour and by the day, oldest first, without gaps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct Stats {
+    /// The last 48 hours, the current one included.
+    pub(crate) hours: Vec<Slot>,
+    /// The last 30 days, the current one included.
+    pub(crate) days: Vec<Slot>,
+}
+
+/// The beginning, in Unix seconds, of the first of `count` slots of `length` seconds that end with the one of `now`.
+pub(crate) fn first_start(now: Timestamp, length: i64, count: usize) -> i64 {
+    now.as_second() / length * length - (count as i64 - 1) * length
+}
+
+/// `count` slots up to the one of `now`; what `visits` (beginning in Unix seconds, visits) does not name had none.
+pub(crate) fn slots(now: Timestamp, length: i64, count: usize, visits: &[(i64, i64)]) -> Vec<Slot> {
+    let visits: HashMap<i64, i64> = visits.iter().copied().collect();
+    let first = first_start(now, length, count);
+    let starts = (0..count as i64).map(|slot| first + slot * length);
+    starts
+        .map(|start| Slot {
+            // Only a clock in the year 9999 is out of range, and that has other troubles.
+            start: Timestamp::from_second(start).unwrap_or(Timestamp::MAX),
+            visits: visits.get(&start).copied().unwrap_or(0),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn slots_have_no_gaps_and_end_with_the_current_one() {
+        let now = at("2026-11-21T06:59:59Z");
+        let visits = [(at("2026-11-21T06:00:00Z").as_second(), 5), (at("2026-11-21T04:00:00Z").as_second(), 2)];
+        let slots = slots(now, HOUR, 4, &visits);
+        let text: Vec<_> = slots.iter().map(|slot| format!("{} {}", slot.start, slot.visits)).collect();
+        assert_eq!(
+            text,
+            ["2026-11-21T03:00:00Z 0", "2026-11-21T04:00:00Z 2", "2026-11-21T05:00:00Z 0", "2026-11-21T06:00:00Z 5"]
+        );
+    }
+
+    #[test]
+    fn days_begin_at_midnight_utc() {
+        let slots = slots(at("2026-03-01T00:00:00Z"), DAY, 2, &[]);
+        assert_eq!(slots[0].start, at("2026-02-28T00:00:00Z"));
+        assert_eq!(slots[1].start, at("2026-03-01T00:00:00Z"));
+    }
+}
