@@ -1,14 +1,9 @@
 //! Redis and Postgres servers: which there are, who may reach them, and their metrics.
 
-mod address;
 mod config;
-mod kept;
 
-pub use address::{Address, AddressError};
+pub use crate::reach::{Address, AddressError, Protocol};
 pub use config::{Config, ConfigError, Server};
-pub(crate) use kept::Kept;
-
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -17,31 +12,10 @@ use crate::{
     credentials::{Login, read_password},
     exposition::{Family, Label},
     families::{Families, label_all},
-    postgres, redis,
+    postgres,
+    reach::{Kept, parse_target},
+    redis,
 };
-
-/// A server that is there has answered in this time; one that has not is away. Prometheus is to know it in half a second.
-pub(crate) const FIRST_ANSWER: Duration = Duration::from_millis(400);
-
-/// What a server speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Protocol {
-    /// Redis, Valkey, KeyDB.
-    Redis,
-    /// PostgreSQL 10 and later.
-    Postgres,
-}
-
-impl Protocol {
-    /// The port that a server without one in its address has.
-    #[must_use]
-    pub fn default_port(self) -> u16 {
-        match self {
-            Protocol::Redis => 6379,
-            Protocol::Postgres => 5432,
-        }
-    }
-}
 
 /// A server that discovery found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,7 +159,7 @@ impl Databases {
         discovered: &[Target],
         deadline: Instant,
     ) -> Result<Vec<Family>, ProbeError> {
-        let (name, database) = address::parse_target(protocol, target)?;
+        let (name, database) = parse_target(protocol, target)?;
         let same = |known: &&Target| known.protocol == protocol && (known.name == name || known.address == name);
         let found = discovered.iter().find(same);
         let name = found.map_or(&name, |found| &found.name);

@@ -50,6 +50,7 @@ mod mounts;
 mod netdev;
 mod own;
 pub mod postgres;
+mod reach;
 pub mod redis;
 mod scrape;
 mod server;

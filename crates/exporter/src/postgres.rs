@@ -15,10 +15,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     credentials::Login,
-    databases::{Address, FIRST_ANSWER, Kept},
     description::{Description, descriptions},
     exposition::Label,
     families::{Families, label_all},
+    reach::{Address, FIRST_ANSWER, Kept},
 };
 use collectors::{COLLECTORS, OLDEST};
 use connection::{Connection, Version};

@@ -21,8 +21,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     credentials::Login,
-    databases::{Address, FIRST_ANSWER, Kept},
     families::Families,
+    reach::{Address, FIRST_ANSWER, Kept},
 };
 use connection::{Connection, Error, refused};
 

@@ -13,8 +13,9 @@ use wharf_compose::Project;
 use wharf_compose::model::{Mount, Port, Service};
 use wharf_docker::Engine;
 
+use crate::apply::files::copy_files;
 use crate::container::{Replica, create_body, further_networks};
-use crate::{Error, apply, labels};
+use crate::{Error, labels};
 
 /// What differs from the service.
 #[derive(Debug, Clone, Default)]
@@ -131,7 +132,7 @@ pub async fn create(
             let request = api::NetworkConnectRequest { container: name.to_owned(), endpoint_config: Some(endpoint) };
             engine.docker().connect_network(&network, request).await?;
         }
-        apply::copy_files(engine, project, service, name).await
+        copy_files(engine, project, service, name).await
     };
     if let Err(error) = finished.await {
         remove(engine, name).await;

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::table::{Column, Table};
-use crate::{credentials::Login, databases::Address};
+use crate::{credentials::Login, reach::Address};
 
 /// Longest message that is read, in bytes.
 const LONGEST: usize = 16 << 20;

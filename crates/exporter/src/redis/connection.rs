@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::resp::{MAX_REPLY, NotRedis, Reply, command, parse_reply};
-use crate::{credentials::Login, databases::Address};
+use crate::{credentials::Login, reach::Address};
 
 /// Why a server gave no answer. The text becomes a label: it has no address, no password, and nothing the server wrote.
 #[derive(Debug, thiserror::Error)]

@@ -5,10 +5,11 @@ use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use bytes::Bytes;
 use wharf_compose::Project;
 use wharf_compose::model::{FileMount, FileObject, Service};
+use wharf_docker::Engine;
 
-use crate::StepFailure;
 use crate::container::file_target;
 use crate::plan::Step;
+use crate::{Error, StepFailure};
 
 /// A file to be written. Its content is never printed.
 pub(super) struct Content {
@@ -31,6 +32,12 @@ impl NoValue {
             details: Vec::new(),
         }
     }
+}
+
+/// Writes a service's secrets and configs that have no file into a container that has not been started.
+pub(crate) async fn copy_files(engine: &Engine, project: &Project, service: &Service, name: &str) -> Result<(), Error> {
+    let contents = to_copy(project, service).map_err(|problem| Error::refused(problem.0, None, None))?;
+    Ok(copy(engine.docker(), name, contents).await?)
 }
 
 /// The files of a service whose values come from the environment or stand in the Compose file.

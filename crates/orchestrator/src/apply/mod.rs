@@ -2,7 +2,7 @@
 
 mod build;
 mod explain;
-mod files;
+pub(crate) mod files;
 mod hook;
 mod journal;
 mod pull;
@@ -16,7 +16,6 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 use wharf_compose::Project;
-use wharf_compose::model::Service;
 use wharf_docker::Engine;
 
 use crate::plan::{Node, Step};
@@ -112,12 +111,6 @@ pub async fn apply(
     }
     journal.undo(engine).await;
     if failures.is_empty() { Err(Error::Interrupted) } else { Err(Error::Failed(failures)) }
-}
-
-/// Writes a service's secrets and configs that have no file into a container that has not been started.
-pub(crate) async fn copy_files(engine: &Engine, project: &Project, service: &Service, name: &str) -> Result<(), Error> {
-    let contents = files::to_copy(project, service).map_err(|problem| Error::refused(problem.0, None, None))?;
-    Ok(files::copy(engine.docker(), name, contents).await?)
 }
 
 /// `Err(None)` is a wait that was given up because something else failed.
