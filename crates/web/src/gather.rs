@@ -97,6 +97,20 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn what_does_not_fit_at_once_arrives_whole() {
+        let (ours, mut theirs) = duplex(7);
+        let mut stream = Gather::new(ours);
+        let sent: Vec<u8> = (0..10_000).map(|number| (number % 251) as u8).collect();
+        let mut received = Vec::new();
+        let write = async {
+            stream.write_all(&sent).await.unwrap();
+            stream.shutdown().await.unwrap();
+        };
+        tokio::join!(write, async { theirs.read_to_end(&mut received).await.unwrap() });
+        assert_eq!(received, sent);
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn commands_of_tasks_that_run_at_once_leave_together() {
         let task = async {
