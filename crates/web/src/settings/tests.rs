@@ -28,6 +28,14 @@ fn without_settings_redis_is_on_this_machine_and_no_history_is_kept() {
 }
 
 #[test]
+fn one_thread_answers_unless_more_are_asked_for() {
+    assert_eq!(settings(&[], &[]).unwrap().worker_threads, 1);
+    assert_eq!(settings(&["--worker-threads=4"], &[]).unwrap().worker_threads, 4);
+    let error = settings(&["--worker-threads=0"], &[]).unwrap_err();
+    assert!(error.contains("0 is not in 1..=1024"), "{error}");
+}
+
+#[test]
 fn a_database_is_set_by_its_url_or_by_its_parts() {
     let by_url = settings(&[], &[("DATABASE_URL", "postgres://ann@db:5433/visits")]).unwrap();
     let flags = ["--database-host=db", "--database-port=5433", "--database-user=ann", "--database-name=visits"];

@@ -50,6 +50,13 @@ impl Running {
         assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
+    /// Threads of the runtime, by their name.
+    fn workers(&self) -> usize {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id().unwrap())).unwrap();
+        let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.filter(|name| name.starts_with("tokio-")).count()
+    }
+
     /// Waits for the end; gives the exit code and all that was written.
     pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         while let Some(line) = self.log.next_line().await.unwrap() {
@@ -88,6 +95,21 @@ async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
         assert!(text.starts_with(expected), "{text}");
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn one_thread_answers_unless_more_are_asked_for() {
+    // By their addresses: a name is looked up on a thread of its own.
+    let redis = [("REDIS_HOST", "127.0.0.1"), ("REDIS_PORT", "1")];
+    let five = [redis[0], redis[1], ("WORKER_THREADS", "5")];
+    for (settings, expected) in [(&redis[..], 1), (&five, 5)] {
+        let server = Running::start(settings).await;
+        let threads = async || match server.workers() {
+            found if found == expected => Ok(()),
+            found => Err(format!("{found} threads")),
+        };
+        eventually(format!("{expected} threads"), SOON, threads).await.unwrap();
     }
 }
 
