@@ -123,18 +123,11 @@ impl<'a> Attached<'a> {
         let converge = self.converge.clone();
         match self.beside(converge.run(interrupts)).await {
             Ok(()) => {}
-            Err(Failure::Orchestrator(Error::Interrupted)) => {
-                self.stop(interrupts).await?;
-                return Ok(ExitCode::from(130));
-            }
+            Err(Failure::Orchestrator(Error::Interrupted)) => return self.interrupted(interrupts).await,
             Err(other) => return Err(other),
         }
         let code = match self.follow(interrupts).await? {
-            End::Interrupted => {
-                report::line("Gracefully stopping... (press Ctrl+C again to force)");
-                self.stop(interrupts).await?;
-                return Ok(ExitCode::from(130));
-            }
+            End::Interrupted => return self.interrupted(interrupts).await,
             End::AllStopped => match &self.watched.exit_code_from {
                 Some(service) => self.code_of(service).await?,
                 None => 0,
@@ -242,6 +235,13 @@ impl<'a> Attached<'a> {
         let replica = containers.iter().find(|found| found.service == service && !found.one_off);
         let code = replica.and_then(|replica| self.codes.get(&replica.id).copied().or(replica.exit_code));
         Ok(code.unwrap_or(0))
+    }
+
+    /// Stops all, because somebody has asked for it: while containers started, or later.
+    async fn interrupted(&mut self, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
+        report::line("Gracefully stopping... (press Ctrl+C again to force)");
+        self.stop(interrupts).await?;
+        Ok(ExitCode::from(130))
     }
 
     /// Asks all containers to stop; the second interrupt kills them.

@@ -156,6 +156,28 @@ fn up_in_the_foreground_is_coloured_and_ctrl_c_stops_gracefully() {
 }
 
 #[test]
+fn ctrl_c_while_containers_start_says_what_it_does_too() {
+    let sandbox = Sandbox::new(
+        "services:
+  polite:
+    image: IMAGE
+    command: sh -c 'trap \"exit 0\" TERM; echo hello; while :; do sleep 0.1; done'
+    healthcheck: { test: exit 1, interval: 1s, retries: 1000 }
+  next:
+    image: IMAGE
+    command: sleep 600
+    depends_on: { polite: { condition: service_healthy } }
+",
+    );
+    let mut terminal = Terminal::run(&sandbox, &["up"]);
+    terminal.expect("hello");
+    terminal.press("\x03");
+    terminal.expect("Gracefully stopping... (press Ctrl+C again to force)");
+    assert_eq!(terminal.exit_code(), 130);
+    assert!(sandbox.containers().iter().all(|container| container["State"] != "running"));
+}
+
+#[test]
 fn a_second_ctrl_c_kills() {
     let sandbox = Sandbox::new(
         "services:
