@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use wharf_docker::ErrorKind;
 use wharf_orchestrator::observe::list_containers;
 
 use crate::failure::Failure;
@@ -28,7 +29,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         let processes = match engine.docker().top_processes(&container.id, options).await {
             Ok(processes) => processes,
             // It has stopped in between.
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => continue,
+            Err(error) if matches!(ErrorKind::of(&error), ErrorKind::Gone | ErrorKind::NotRunning) => continue,
             Err(error) => return Err(wharf_docker::Error::from(error).into()),
         };
         let lead = |first: &str, second: &str, cells: Vec<String>| {

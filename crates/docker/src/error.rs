@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::error_kind::ErrorKind;
+
 /// An engine that cannot be found, reached or understood, or that said no.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -69,6 +71,17 @@ impl Error {
             }
             Error::TooOld { .. } => Some("upgrade the Docker Engine to 20.10 or later"),
             Error::BadConfig { .. } | Error::Engine(_) => None,
+        }
+    }
+
+    /// What the error means.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::Unreachable { .. } => ErrorKind::Unreachable,
+            Error::Engine(error) => ErrorKind::of(error),
+            Error::BadHost { .. } | Error::BadContext { .. } | Error::BadConfig { .. } | Error::TooOld { .. } => {
+                ErrorKind::Other
+            }
         }
     }
 

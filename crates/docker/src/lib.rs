@@ -20,6 +20,7 @@
 mod endpoint;
 mod engine;
 mod error;
+mod error_kind;
 pub mod events;
 pub mod logs;
 mod neighbours;
@@ -28,5 +29,6 @@ pub mod raw_log;
 pub use endpoint::{Endpoint, EndpointChoice, TlsFiles};
 pub use engine::{ApiVersion, Engine};
 pub use error::Error;
+pub use error_kind::{ErrorKind, unless_gone};
 pub use events::follow_events;
 pub use neighbours::{PortHolder, port_holder};

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use wharf_docker::events::{Moment, Turn};
 use wharf_docker::logs::{Line, Position, Range, read};
-use wharf_docker::{Engine, events, follow_events};
+use wharf_docker::{Engine, ErrorKind, events, follow_events};
 
 use crate::observe::{Container, list_containers};
 use crate::{Error, labels};
@@ -291,7 +291,7 @@ async fn pass_on(
                     LogEvent::Line(origin.clone(), line)
                 }
                 // A container that is removed takes its log with it.
-                Err(error) if error.status() == Some(404) => return (origin, range.after),
+                Err(error) if error.kind() == ErrorKind::Gone => return (origin, range.after),
                 Err(error) => LogEvent::Unreadable(origin.clone(), error),
             };
             let failed = matches!(event, LogEvent::Unreadable(..));

@@ -7,7 +7,7 @@ use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOption
 use futures_util::future::try_join_all;
 use serde::Serialize;
 use wharf_compose::Project;
-use wharf_docker::Engine;
+use wharf_docker::{Engine, unless_gone};
 
 use crate::{Error, labels};
 
@@ -254,11 +254,8 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
 /// # Errors
 /// Those of the engine.
 pub async fn is_running(engine: &Engine, id: &str) -> Result<bool, Error> {
-    match engine.docker().inspect_container(id, None).await {
-        Ok(inspected) => Ok(inspected.state.and_then(|state| state.running).unwrap_or(false)),
-        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    let inspected = unless_gone(engine.docker().inspect_container(id, None).await)?;
+    Ok(inspected.and_then(|inspected| inspected.state?.running).unwrap_or(false))
 }
 
 fn container(summary: ContainerSummary) -> Option<Container> {
@@ -374,15 +371,12 @@ async fn list_volumes(engine: &Engine) -> Result<Vec<Volume>, Error> {
 }
 
 async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String, Image)>, Error> {
-    match engine.docker().inspect_image(&reference).await {
-        Ok(image) => {
-            let tagged = image.metadata.and_then(|metadata| metadata.last_tag_time);
-            let last_tagged = tagged.and_then(|time| i64::try_from(time.unix_timestamp_nanos()).ok());
-            Ok(Some((reference, Image { id: image.id.unwrap_or_default(), last_tagged })))
-        }
-        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let image = unless_gone(engine.docker().inspect_image(&reference).await)?;
+    Ok(image.map(|image| {
+        let tagged = image.metadata.and_then(|metadata| metadata.last_tag_time);
+        let last_tagged = tagged.and_then(|time| i64::try_from(time.unix_timestamp_nanos()).ok());
+        (reference, Image { id: image.id.unwrap_or_default(), last_tagged })
+    }))
 }
 
 /// Host ports of running containers outside the project.

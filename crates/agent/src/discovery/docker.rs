@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use wharf_docker::events::{self, Turn};
-use wharf_docker::{Endpoint, Engine, raw_log};
+use wharf_docker::{Endpoint, Engine, raw_log, unless_gone};
 
 use super::Labelling;
 use super::meta::{self, Addressing};
@@ -276,15 +276,13 @@ impl Discovery {
                 list(&engine, &filters, Some(&id)),
                 engine.docker().inspect_container(&id, None::<InspectContainerOptions>)
             );
-            let missing = |error: &bollard::errors::Error| {
-                matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
-            };
-            let failed = listed.is_err() || inspected.as_ref().is_err_and(|error| !missing(error));
+            let inspected = unless_gone(inspected);
+            let failed = listed.is_err() || inspected.is_err();
             if failed {
                 tokio::time::sleep(PAUSE).await;
             }
             let summary = listed.ok().and_then(|listed| listed.into_iter().next());
-            let found = summary.zip(inspected.ok()).map(Box::new);
+            let found = summary.zip(inspected.ok().flatten()).map(Box::new);
             let unknown = found.as_ref().is_some_and(|found| {
                 let networks = found.0.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
                 networks

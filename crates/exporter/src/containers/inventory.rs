@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use wharf_docker::events::{Moment, Turn, now};
-use wharf_docker::{Endpoint, Engine, Error, follow_events};
+use wharf_docker::{Endpoint, Engine, Error, follow_events, unless_gone};
 
 use super::container::Container;
 
@@ -170,9 +170,5 @@ impl<K: Fn(&str) -> bool + Send> Follower<K> {
 
 /// None when the container has gone in between.
 async fn inspect(engine: &Engine, id: &str) -> Result<Option<bollard::models::ContainerInspectResponse>, Error> {
-    match engine.docker().inspect_container(id, None::<InspectContainerOptions>).await {
-        Ok(inspected) => Ok(Some(inspected)),
-        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(unless_gone(engine.docker().inspect_container(id, None::<InspectContainerOptions>).await)?)
 }

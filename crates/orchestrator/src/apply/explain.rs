@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bollard::models::ContainerState;
 use futures_util::StreamExt;
 use wharf_docker::logs::{self, Range};
-use wharf_docker::port_holder;
+use wharf_docker::{ErrorKind, port_holder};
 
 use super::Site;
 use crate::plan::Step;
@@ -18,21 +18,16 @@ const LOG_LINES: u64 = 20;
 pub(super) fn engine(step: &Step, error: bollard::errors::Error) -> StepFailure {
     let error = wharf_docker::Error::from(error);
     let message = error.engine_message();
-    let help = match error.status() {
-        Some(409) if message.contains("is already in use by container") => {
-            Some("remove that container (`docker rm`), or give this one another name".to_owned())
-        }
-        _ => None,
-    };
+    let help = (error.kind() == ErrorKind::NameTaken)
+        .then(|| "remove that container (`docker rm`), or give this one another name".to_owned());
     StepFailure { step: step.to_string(), message: format!("cannot {step}: {message}"), help, details: Vec::new() }
 }
 
 /// A container that cannot be started.
 pub(super) async fn start(site: &Site<'_>, step: &Step, name: &str, error: bollard::errors::Error) -> StepFailure {
+    let kind = ErrorKind::of(&error);
     let mut failure = engine(step, error);
-    let taken =
-        failure.message.contains("port is already allocated") || failure.message.contains("address already in use");
-    if !taken {
+    if kind != ErrorKind::PortTaken {
         return failure;
     }
     for (ip, port, protocol) in asked_ports(site, name).await {

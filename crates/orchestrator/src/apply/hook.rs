@@ -10,6 +10,7 @@ use bollard::query_parameters::{
 };
 use futures_util::{Stream, StreamExt};
 use wharf_compose::model::{Hook, Service};
+use wharf_docker::ErrorKind;
 
 use super::stop::Stop;
 use super::{Site, explain};
@@ -71,7 +72,8 @@ pub(super) async fn command(
 }
 
 fn is_gone(error: &bollard::errors::Error) -> bool {
-    matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. })
+    use ErrorKind::{Gone, NotRunning, Paused, RemovalInProgress};
+    matches!(ErrorKind::of(error), Gone | NotRunning | Paused | RemovalInProgress)
 }
 
 /// Runs one of a service's `pre_start` containers to its end: in the service's networks, with the volumes of `target`.

@@ -8,6 +8,7 @@ use bollard::query_parameters::{
     RemoveImageOptions, RemoveVolumeOptions, RenameContainerOptionsBuilder, RestartContainerOptionsBuilder,
     StopContainerOptionsBuilder,
 };
+use wharf_docker::{ErrorKind, unless_gone};
 
 use super::stop::Stop;
 use super::{Site, build, explain, files, hook, pull, wait};
@@ -139,28 +140,20 @@ async fn stop(site: &Site<'_>, name: &str, grace: Option<u64>) -> EngineResult<(
 
 /// What was to go and is gone already is no failure.
 fn gone_is_fine(result: EngineResult<()>) -> EngineResult<Option<String>> {
-    use bollard::errors::Error::DockerResponseServerError as Answer;
-    match result {
-        Ok(()) => Ok(None),
-        Err(Answer { status_code: 404, .. }) => Ok(Some("Already gone".to_owned())),
+    let Err(error) = result else { return Ok(None) };
+    match ErrorKind::of(&error) {
+        ErrorKind::Gone => Ok(Some("Already gone".to_owned())),
         // Another program removes it at this moment.
-        Err(Answer { status_code: 409, message }) if message.contains("already in progress") => Ok(None),
-        Err(Answer { status_code: 409, message }) if message.contains("is not running") => {
-            Ok(Some("Not running".to_owned()))
-        }
-        Err(error) => Err(error),
+        ErrorKind::RemovalInProgress => Ok(None),
+        ErrorKind::NotRunning => Ok(Some("Not running".to_owned())),
+        _ => Err(error),
     }
 }
 
 /// Others may still use a network, a volume or an image: it stays, and the person is told.
 fn in_use_is_said(result: EngineResult<Option<String>>) -> EngineResult<Option<String>> {
-    use bollard::errors::Error::DockerResponseServerError as Answer;
     match result {
-        Err(Answer { status_code: 403 | 409, message })
-            if message.contains("active endpoints") || message.contains("in use") =>
-        {
-            Ok(Some("Still in use, left alone".to_owned()))
-        }
+        Err(error) if ErrorKind::of(&error) == ErrorKind::InUse => Ok(Some("Still in use, left alone".to_owned())),
         other => other,
     }
 }
@@ -223,10 +216,8 @@ async fn anonymous_volumes(
     service: &wharf_compose::model::Service,
     old: &str,
 ) -> EngineResult<Vec<(String, String)>> {
-    let inspected = match site.engine.docker().inspect_container(old, None).await {
-        Ok(inspected) => inspected,
-        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+    let Some(inspected) = unless_gone(site.engine.docker().inspect_container(old, None).await)? else {
+        return Ok(Vec::new());
     };
     let named = |path: &str| service.volumes.iter().any(|mount| mount.target == path && mount.source.is_some());
     let mounts = inspected.mounts.unwrap_or_default().into_iter();

@@ -13,7 +13,7 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 use serde::Serialize;
-use wharf_docker::Engine;
+use wharf_docker::{Engine, unless_gone};
 
 use crate::{Error, pipe};
 use route::{Place, Route, route};
@@ -163,9 +163,6 @@ async fn look_at(engine: &Engine, container: &str, path: &str, follow: bool) -> 
 
 async fn stat(engine: &Engine, container: &str, path: &str) -> Result<Option<route::Stat>, bollard::errors::Error> {
     let options = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
-    match engine.docker().get_container_archive_info(container, Some(options)).await {
-        Ok(found) => Ok(Some(route::Stat { mode: found.file_mode, link_target: found.link_target })),
-        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = unless_gone(engine.docker().get_container_archive_info(container, Some(options)).await)?;
+    Ok(found.map(|found| route::Stat { mode: found.file_mode, link_target: found.link_target }))
 }
