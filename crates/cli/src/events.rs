@@ -8,7 +8,7 @@ use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::StreamExt;
 use serde_json::json;
 use wharf_docker::events::Moment;
-use wharf_orchestrator::labels;
+use wharf_docker::labels;
 
 use crate::duration::parse_moment;
 use crate::failure::Failure;
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let engine = session.connect().await?;
     let filters = HashMap::from([
         ("type", vec!["container".to_owned()]),
-        ("label", vec![format!("{}={}", labels::PROJECT, project.name)]),
+        ("label", vec![labels::selector(labels::PROJECT, &project.name)]),
     ]);
     let mut options = EventsOptionsBuilder::default().filters(&filters);
     if let Some(since) = args.since {
@@ -68,7 +68,7 @@ fn line(event: &EventMessage, args: &Args) -> Option<String> {
     let actor = event.actor.as_ref()?;
     let attributes: BTreeMap<&str, &str> =
         actor.attributes.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    let one_off = attributes.get(labels::ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let one_off = labels::is_one_off(attributes.get(labels::ONE_OFF).copied());
     let service = attributes.get(labels::SERVICE).copied().unwrap_or_default();
     if one_off || (!args.services.is_empty() && !args.services.iter().any(|wanted| wanted == service)) {
         return None;
@@ -77,7 +77,7 @@ fn line(event: &EventMessage, args: &Args) -> Option<String> {
     let id = actor.id.as_deref().unwrap_or_default();
     let action = event.action.as_deref().unwrap_or_default();
     let own: BTreeMap<&str, &str> =
-        attributes.iter().filter(|(key, _)| !key.starts_with("com.docker.compose.")).map(|(k, v)| (*k, *v)).collect();
+        attributes.iter().filter(|(key, _)| !key.starts_with(labels::PREFIX)).map(|(k, v)| (*k, *v)).collect();
     if args.json {
         let event = json!({
             "time": time.to_string(),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use wharf_docker::Engine;
+use wharf_docker::names::short_id;
 use wharf_orchestrator::observe::{Container, list_containers};
 
 use crate::duration::ago;
@@ -89,7 +90,7 @@ fn row(image: &Image) -> [String; 7] {
         image.name.clone(),
         image.tag.clone(),
         image.platform.clone(),
-        id.get(..12).unwrap_or(id).to_owned(),
+        short_id(id).to_owned(),
         size(image.size),
         image.tagged.map_or_else(|| "N/A".to_owned(), |time| ago(time.as_second())),
     ]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde_json::json;
-use wharf_orchestrator::labels;
+use wharf_docker::labels;
 use wharf_orchestrator::observe::{Container, list_containers};
 
 use crate::failure::Failure;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
+use wharf_docker::names::short_id;
 use wharf_orchestrator::observe::{Container, State, list_containers};
 
 use crate::duration::ago;
@@ -141,7 +142,7 @@ fn as_json(container: &Container) -> serde_json::Value {
         "CreatedAt": created_at(container.created),
         "ExitCode": container.exit_code.filter(|_| container.state == State::Exited).unwrap_or(0),
         "Health": container.health.map_or("", |health| health.as_str()),
-        "ID": container.id.get(..12).unwrap_or(&container.id),
+        "ID": short_id(&container.id),
         "Image": container.image,
         "Labels": labels.join(","),
         "LocalVolumes": container.mounts.iter().filter(|mount| !mount.starts_with('/')).count().to_string(),

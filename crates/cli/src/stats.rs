@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use wharf_docker::Engine;
+use wharf_docker::names::short_id;
 use wharf_orchestrator::observe::{Container, list_containers};
 
 use crate::failure::Failure;
@@ -90,7 +91,7 @@ fn shown(rows: &[Value], format: &Format) -> anyhow::Result<String> {
 }
 
 fn row(container: &Container, stats: Option<&ContainerStatsResponse>, whole: bool) -> Value {
-    let id = if whole { &container.id } else { container.id.get(..12).unwrap_or(&container.id) };
+    let id = if whole { &container.id } else { short_id(&container.id) };
     let memory = stats.and_then(|stats| stats.memory_stats.as_ref());
     let (used, limit) = (used_memory(memory), memory.and_then(|memory| memory.limit).unwrap_or(0));
     let networks = stats.and_then(|stats| stats.networks.as_ref()).into_iter().flatten();

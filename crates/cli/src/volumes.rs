@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use bollard::query_parameters::ListVolumesOptionsBuilder;
 use serde_json::json;
-use wharf_orchestrator::labels;
+use wharf_docker::labels;
 use wharf_orchestrator::observe::list_containers;
 
 use crate::failure::Failure;
@@ -34,7 +34,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let (project, has_file) = session.load_or_name(&args.services)?;
     known(&project, has_file, &args.services)?;
     let engine = session.connect().await?;
-    let filters = HashMap::from([("label", vec![format!("{}={}", labels::PROJECT, project.name)])]);
+    let filters = HashMap::from([("label", vec![labels::selector(labels::PROJECT, &project.name)])]);
     let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
     let found = engine.docker().list_volumes(Some(options)).await.map_err(wharf_docker::Error::from)?;
     let mut volumes = found.volumes.unwrap_or_default();

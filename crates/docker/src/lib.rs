@@ -22,7 +22,9 @@ mod engine;
 mod error;
 mod error_kind;
 pub mod events;
+pub mod labels;
 pub mod logs;
+pub mod names;
 mod neighbours;
 pub mod raw_log;
 

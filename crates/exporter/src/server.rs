@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
-use wharf_docker::Endpoint;
+use wharf_docker::{Endpoint, labels};
 
 use crate::containers::inventory::{self, Inventory};
 use crate::containers::{Containers, Labels, SameName, Settings};
@@ -30,8 +30,7 @@ use crate::scrape::{Collector, Collectors};
 /// The port; none of Prometheus' list of exporters.
 pub const PORT: u16 = 10_500;
 /// The labels of containers that become labels of their series, unless others are asked for.
-pub const CONTAINER_LABELS: [&str; 3] =
-    ["com.docker.compose.project", "com.docker.compose.service", "com.docker.compose.container-number"];
+pub const CONTAINER_LABELS: [&str; 3] = [labels::PROJECT, labels::SERVICE, labels::NUMBER];
 /// How long a scrape may take that names no time.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a scrape may ask for.

@@ -7,9 +7,9 @@ use wharf_compose::Project;
 use wharf_compose::model::{
     Condition, FileMount, FileObject, Healthcheck, Hook, Mount, MountKind, Port, Service, ServiceNetwork,
 };
-use wharf_docker::ApiVersion;
+use wharf_docker::{ApiVersion, labels};
 
-use crate::{hash, labels, limits, plan};
+use crate::{hash, limits, plan};
 
 /// The oldest API with a probe interval of its own for the start period.
 const START_INTERVAL_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use wharf_docker::events::{Moment, Turn};
 use wharf_docker::logs::{Line, Position, Range, read};
-use wharf_docker::{Engine, ErrorKind, events, follow_events};
+use wharf_docker::{Engine, ErrorKind, events, follow_events, labels};
 
+use crate::Error;
 use crate::observe::{Container, list_containers};
-use crate::{Error, labels};
 
 /// Lines that wait for a slow reader, for all containers together.
 const BUFFERED: usize = 256;
@@ -137,7 +137,10 @@ pub async fn follow(
     let filters = HashMap::from([
         ("type".to_owned(), vec!["container".to_owned()]),
         ("event".to_owned(), ["start", "die", "destroy"].map(str::to_owned).to_vec()),
-        ("label".to_owned(), vec![format!("{}={project}", labels::PROJECT), format!("{}=False", labels::ONE_OFF)]),
+        (
+            "label".to_owned(),
+            vec![labels::selector(labels::PROJECT, project), labels::selector(labels::ONE_OFF, "False")],
+        ),
     ]);
     let turns = follow_events(engine.clone(), filters, since).boxed();
     let containers = list_containers(engine, Some(project), true).await?;

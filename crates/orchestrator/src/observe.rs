@@ -7,9 +7,9 @@ use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOption
 use futures_util::future::try_join_all;
 use serde::Serialize;
 use wharf_compose::Project;
-use wharf_docker::{Engine, unless_gone};
+use wharf_docker::{Engine, labels, names, unless_gone};
 
-use crate::{Error, labels};
+use crate::Error;
 
 /// The engine's side of a project.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -237,7 +237,7 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
 /// Those of the engine.
 pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bool) -> Result<Vec<Container>, Error> {
     let label = match project {
-        Some(project) => format!("{}={project}", labels::PROJECT),
+        Some(project) => labels::selector(labels::PROJECT, project),
         None => labels::PROJECT.to_owned(),
     };
     let filters = HashMap::from([("label", vec![label])]);
@@ -262,8 +262,7 @@ fn container(summary: ContainerSummary) -> Option<Container> {
     let labels: BTreeMap<String, String> = summary.labels.unwrap_or_default().into_iter().collect();
     let status = summary.status.unwrap_or_default();
     let names = summary.names.unwrap_or_default();
-    // A linked container has more names, of the form /other/alias.
-    let name = names.iter().map(|name| name.trim_start_matches('/')).find(|name| !name.contains('/'))?;
+    let name = names::own_name(&names)?;
     let mut ports: Vec<Published> = summary
         .ports
         .unwrap_or_default()
@@ -283,7 +282,7 @@ fn container(summary: ContainerSummary) -> Option<Container> {
         service: labels.get(labels::SERVICE).cloned().unwrap_or_default(),
         number: labels.get(labels::NUMBER).and_then(|number| number.parse().ok()).unwrap_or(0),
         one_off: labels.contains_key(labels::HOOK)
-            || labels.get(labels::ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            || labels::is_one_off(labels.get(labels::ONE_OFF).map(String::as_str)),
         hash: labels.get(labels::CONFIG_HASH).cloned(),
         image_id: summary.image_id.unwrap_or_default(),
         image: summary.image.unwrap_or_default(),

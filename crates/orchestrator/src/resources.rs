@@ -6,7 +6,7 @@ use bollard::models as api;
 use indexmap::IndexMap;
 use wharf_compose::model::{Network, Volume};
 
-use crate::labels;
+use wharf_docker::labels;
 
 /// The body of `POST /networks/create`.
 pub(crate) fn network_body(project: &str, key: &str, network: &Network) -> api::NetworkCreateRequest {

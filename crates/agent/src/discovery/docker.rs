@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use wharf_docker::events::{self, Turn};
+use wharf_docker::names::bare_name;
 use wharf_docker::{Endpoint, Engine, raw_log, unless_gone};
 
 use super::Labelling;
@@ -345,8 +346,7 @@ impl Discovery {
             others.extend(listed.into_iter().map(|container| (other.to_owned(), container)));
         }
         let discovered = meta::labels(summary, &others, &self.networks, &self.job.addressing);
-        let name =
-            discovered.get("__meta_docker_container_name").unwrap_or_default().trim_start_matches('/').to_owned();
+        let name = bare_name(discovered.get("__meta_docker_container_name").unwrap_or_default()).to_owned();
         let running = inspected.state.as_ref().and_then(|state| state.running).unwrap_or(false);
         let begun = inspected.log_path.as_deref().is_some_and(|path| !path.is_empty());
         if let Some(known) = self.known.get_mut(id) {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bollard::models::{ContainerSummary, EndpointSettings, Network, PortSummary, PortSummaryTypeEnum};
+use wharf_docker::labels;
+use wharf_docker::names::bare_name;
 use wharf_loki::Labels;
 
 use crate::read::Stream;
@@ -42,7 +44,7 @@ pub fn labels(
     set("__meta_docker_container_name", name);
     set("__meta_docker_container_network_mode", mode.clone());
     for (name, value) in container.labels.iter().flatten() {
-        set(&format!("__meta_docker_container_label_{}", sanitized(name)), value.clone());
+        set(&label_of(name), value.clone());
     }
     let endpoint = first_network(container, others);
     let address = endpoint.as_ref().and_then(|endpoint| endpoint.ip_address.clone()).unwrap_or_default();
@@ -110,6 +112,11 @@ fn joined(address: &str, port: u16) -> String {
     if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
 }
 
+/// The label that a container's own label becomes.
+fn label_of(name: &str) -> String {
+    format!("__meta_docker_container_label_{}", sanitized(name))
+}
+
 /// Prometheus' `SanitizeLabelName`: each character that no label name has becomes `_`.
 fn sanitized(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
@@ -117,9 +124,9 @@ fn sanitized(name: &str) -> String {
 
 /// The labels of a stream where nothing is configured. `service_name` is the Compose service, else the container's name.
 pub(super) fn defaults(discovered: &Labels, stream: Stream) -> Labels {
-    let name = discovered.get("__meta_docker_container_name").unwrap_or_default().trim_start_matches('/');
-    let project = discovered.get("__meta_docker_container_label_com_docker_compose_project");
-    let service = discovered.get("__meta_docker_container_label_com_docker_compose_service");
+    let name = bare_name(discovered.get("__meta_docker_container_name").unwrap_or_default());
+    let project = discovered.get(&label_of(labels::PROJECT));
+    let service = discovered.get(&label_of(labels::SERVICE));
     let mut labels = Labels::empty().with("container", name).with("stream", stream.name());
     labels = labels.with("service_name", service.unwrap_or(name));
     if let Some(project) = project {

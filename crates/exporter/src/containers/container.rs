@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, HealthStatusEnum};
 use wharf_docker::events::parse_time;
+use wharf_docker::names::bare_name;
 
 use crate::usage::Limits;
 
@@ -69,7 +70,7 @@ impl Container {
         tcp_ports.sort_unstable();
         Some(Container {
             id: inspected.id?,
-            name: inspected.name.unwrap_or_default().trim_start_matches('/').to_owned(),
+            name: bare_name(&inspected.name.unwrap_or_default()).to_owned(),
             image: config.image.unwrap_or_default(),
             pid: state.pid.filter(|_| running).and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
             missed: !running && (restarts_always || !ended_well),

@@ -14,13 +14,10 @@ use std::collections::BTreeMap;
 pub(crate) use databases::Database;
 pub(crate) use network::Own;
 pub(crate) use sd::groups;
+use wharf_docker::labels::{NUMBER, ONE_OFF, PROJECT, SERVICE, is_one_off};
 
 use crate::containers::container::Container;
 
-const PROJECT: &str = "com.docker.compose.project";
-const SERVICE: &str = "com.docker.compose.service";
-const NUMBER: &str = "com.docker.compose.container-number";
-const ONE_OFF: &str = "com.docker.compose.oneoff";
 /// Where the labels begin that only we read.
 const WHARF: &str = "wharf.metrics.";
 /// Where the labels begin that others read, too.
@@ -96,7 +93,7 @@ pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, own:
     for container in containers {
         let wanted = container.label("wharf.metrics.scrape") != Some("false");
         let there = (container.pid.is_some() || container.missed) && own.reaches(container);
-        if !wanted || !there || container.label(ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        if !wanted || !there || is_one_off(container.label(ONE_OFF)) {
             continue;
         }
         if let Err(error) = scraped(container, &own.networks, &mut found.targets) {

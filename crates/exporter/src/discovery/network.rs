@@ -1,6 +1,8 @@
 //! By which address a container is reached.
 
-use super::{BadLabel, PROJECT};
+use wharf_docker::labels::PROJECT;
+
+use super::BadLabel;
 use crate::containers::container::Container;
 
 /// The container that this process runs in, if it does.

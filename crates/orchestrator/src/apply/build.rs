@@ -6,12 +6,13 @@ use std::path::Path;
 use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
 use futures_util::StreamExt;
 use wharf_compose::model::Build;
+use wharf_docker::labels;
 
 use super::Site;
 use super::stop::Stop;
 use crate::context::{Context, Dockerfile};
 use crate::plan::Step;
-use crate::{Detail, Progress, StepFailure, labels, pipe};
+use crate::{Detail, Progress, StepFailure, pipe};
 
 /// Lines of output that explain a failed build.
 const LAST_LINES: usize = 20;

@@ -10,13 +10,13 @@ use bollard::query_parameters::{
 };
 use futures_util::{Stream, StreamExt};
 use wharf_compose::model::{Hook, Service};
-use wharf_docker::ErrorKind;
+use wharf_docker::{ErrorKind, labels, names::short_id};
 
 use super::stop::Stop;
 use super::{Site, explain};
 use crate::container::{Replica, further_networks, init_body};
 use crate::plan::{Moment, Step};
-use crate::{Detail, Progress, StepFailure, labels, one_off};
+use crate::{Detail, Progress, StepFailure, one_off};
 
 /// Lines of output that explain a failed hook.
 const LAST_LINES: usize = 20;
@@ -122,7 +122,7 @@ pub(super) async fn init_container(
         one_off::remove(site.engine, &id).await;
         return Ok(None);
     }
-    let short = id.get(..12).unwrap_or(&id);
+    let short = short_id(&id);
     let message = format!("service {service_name}: pre_start[{index}] exited with code {code}");
     let mut failure = failure(step, message, last);
     failure.help =
@@ -133,9 +133,9 @@ pub(super) async fn init_container(
 /// What an earlier run that failed has left.
 async fn remove_left_over(site: &Site<'_>, service: &str) -> Result<(), bollard::errors::Error> {
     let wanted = [
-        format!("{}={}", labels::PROJECT, site.project.name),
-        format!("{}={service}", labels::SERVICE),
-        format!("{}=pre_start", labels::HOOK),
+        labels::selector(labels::PROJECT, &site.project.name),
+        labels::selector(labels::SERVICE, service),
+        labels::selector(labels::HOOK, "pre_start"),
     ];
     let filters = HashMap::from([("label", wanted.to_vec())]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();

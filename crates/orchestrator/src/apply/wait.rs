@@ -6,12 +6,12 @@ use bollard::models::{ContainerState, ContainerStateStatusEnum, HealthStatusEnum
 use futures_util::StreamExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use wharf_docker::{Engine, events, follow_events};
+use wharf_docker::{Engine, events, follow_events, labels};
 
 use super::stop::Stop;
 use super::{Site, explain};
+use crate::Error;
 use crate::plan::{Step, Until};
-use crate::{Error, labels};
 
 /// Events after which a container's state may be another.
 const TELLING: [&str; 8] = ["start", "die", "oom", "health_status", "kill", "destroy", "unpause", "rename"];
@@ -31,7 +31,7 @@ impl Watch {
         let filters = HashMap::from([
             ("type".to_owned(), vec!["container".to_owned()]),
             ("event".to_owned(), TELLING.map(str::to_owned).to_vec()),
-            ("label".to_owned(), vec![format!("{}={project}", labels::PROJECT)]),
+            ("label".to_owned(), vec![labels::selector(labels::PROJECT, project)]),
         ]);
         let (sender, changes) = watch::channel(0);
         let stream = follow_events(engine.clone(), filters, since);

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_compose::Project;
+use wharf_docker::labels;
 
 use super::{Cause, Moment, Plan, Step, hooks, image_of};
+use crate::Observed;
 use crate::observe::Container;
-use crate::{Observed, labels};
 
 /// Which images go, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_compose::Project;
 use wharf_compose::model::{Condition, Service};
+use wharf_docker::names::short_id;
 
 use super::order::{dependencies, in_order, owners, selected};
 use super::{Cause, Moment, Plan, Step, Until, check, hooks, image_of, replica_name};
@@ -387,7 +388,7 @@ impl<'a> Planner<'a> {
     /// when all that the new one waits for is there.
     fn replace(&mut self, start: &mut Start<'_>, old: &Container, cause: Cause, creates_after: &[usize]) -> Replica {
         let name = replica_name(self.project, start.name, old.number);
-        let aside = format!("{}_{name}", old.id.get(..12).unwrap_or(&old.id));
+        let aside = format!("{}_{name}", short_id(&old.id));
         // What an interrupted update left under that very name is the old container itself.
         let aside = if aside == old.name { format!("{aside}_") } else { aside };
         let inherit = !self.options.renew_anonymous_volumes;
