@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use wharf_compose::{Config, Project, Steps, Variable, variables};
+use wharf_compose::{Config, Passes, Project, Variable, variables};
 use wharf_orchestrator::{pin_images, service_hash};
 
 use crate::failure::Failure;
@@ -74,7 +74,7 @@ struct Listing {
     environment: bool,
 }
 
-/// Steps between the files and the project that can be left out.
+/// What can be left out between the files and the project.
 #[derive(Debug, clap::Args)]
 struct LeftOut {
     /// Leave variables as they are written
@@ -117,8 +117,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
 }
 
 impl Args {
-    fn steps(&self, session: &Session) -> Steps {
-        Steps {
+    fn passes(&self, session: &Session) -> Passes {
+        Passes {
             interpolate: !self.left_out.no_interpolate,
             normalise: !self.left_out.no_normalize,
             resolve_paths: !self.left_out.no_path_resolution,
@@ -135,9 +135,9 @@ async fn project(args: &Args, session: &Session) -> Result<String, Failure> {
         report::warning("the services named are not picked out under --no-interpolate: the whole project is printed");
     }
     let config = match args.resolve_image_digests || args.lock_image_digests {
-        false => session.config(&args.services, args.steps(session))?,
+        false => session.config(&args.services, args.passes(session))?,
         true => {
-            let mut project = session.load_by(&args.services, args.steps(session))?.selected(&args.services);
+            let mut project = session.load_by(&args.services, args.passes(session))?.selected(&args.services);
             pin_images(&mut project, &session.connect().await?).await?;
             let value = if args.lock_image_digests { images_only(&project) } else { project.to_value() };
             Config { value, warnings: Vec::new() }
@@ -161,24 +161,24 @@ fn images_only(project: &Project) -> Value {
 fn listing(args: &Args, session: &Session) -> Result<Option<Vec<String>>, Failure> {
     let listing = &args.listing;
     // No listing shows what env files hold, except that hashes depend on it.
-    let steps = Steps { read_env_files: false, ..args.steps(session) };
+    let passes = Passes { read_env_files: false, ..args.passes(session) };
     let names = |section: &str| -> Result<Option<Vec<String>>, Failure> {
-        let config = session.config(&[], steps)?;
+        let config = session.config(&[], passes)?;
         let names = config.value.get(section).and_then(Value::as_object).map(|map| map.keys().cloned().collect());
         Ok(Some(names.unwrap_or_default()))
     };
-    let steps = Steps { interpolate: true, ..steps };
+    let passes = Passes { interpolate: true, ..passes };
     match listing {
         _ if listing.names => names("services"),
         _ if listing.volumes => names("volumes"),
         _ if listing.networks => names("networks"),
-        _ if listing.models => Ok(Some(models(&session.config(&[], args.steps(session))?))),
+        _ if listing.models => Ok(Some(models(&session.config(&[], args.passes(session))?))),
         _ if listing.images => {
-            let project = session.load_by(&args.services, steps)?.selected(&args.services);
+            let project = session.load_by(&args.services, passes)?.selected(&args.services);
             Ok(Some(project.images()))
         }
         _ if listing.profiles => {
-            let project = session.load_by(&[], steps)?;
+            let project = session.load_by(&[], passes)?;
             Ok(Some(project.profiles().into_iter().map(str::to_owned).collect()))
         }
         _ if listing.environment => {
@@ -197,7 +197,7 @@ fn models(config: &Config) -> Vec<String> {
 
 /// A line for each service: its name and its configuration hash.
 fn hashes(wanted: &str, args: &Args, session: &Session) -> Result<Vec<String>, Failure> {
-    let project = session.load_by(&[], Steps { interpolate: true, ..args.steps(session) })?;
+    let project = session.load_by(&[], Passes { interpolate: true, ..args.passes(session) })?;
     let names: Vec<String> = match wanted {
         "*" => project.services.keys().cloned().collect(),
         names => names.split(',').map(str::to_owned).collect(),

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
-use wharf_compose::{Config, Loaded, Options, Project, Steps};
+use wharf_compose::{Config, Loaded, Options, Passes, Project};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{Observed, Plan, apply, observe};
@@ -143,30 +143,30 @@ impl Session {
 
     /// Reads the project and prints the reader's warnings. `services` are those named on the command line.
     pub(crate) fn load(&self, services: &[String]) -> Result<Project, Failure> {
-        self.load_by(services, Steps::default())
+        self.load_by(services, Passes::default())
     }
 
-    /// The same by the given steps.
-    pub(crate) fn load_by(&self, services: &[String], steps: Steps) -> Result<Project, Failure> {
-        let loaded = self.read(services, &[], steps)?;
+    /// The same by the given passes.
+    pub(crate) fn load_by(&self, services: &[String], passes: Passes) -> Result<Project, Failure> {
+        let loaded = self.read(services, &[], passes)?;
         report::compose_warnings(&loaded.warnings, self.colour_err);
         Ok(loaded.project)
     }
 
-    /// Reads the canonical form by the given steps and prints the reader's warnings.
-    pub(crate) fn config(&self, services: &[String], steps: Steps) -> Result<Config, Failure> {
-        let config = Config::load(&self.options(services, &[])?, steps)?;
+    /// Reads the canonical form by the given passes and prints the reader's warnings.
+    pub(crate) fn config(&self, services: &[String], passes: Passes) -> Result<Config, Failure> {
+        let config = Config::load(&self.options(services, &[])?, passes)?;
         report::compose_warnings(&config.warnings, self.colour_err);
         Ok(config)
     }
 
     /// Reads the project; the warnings are the caller's.
     pub(crate) fn load_quietly(&self, services: &[String], profiles: &[String]) -> Result<Loaded, Failure> {
-        self.read(services, profiles, Steps::default())
+        self.read(services, profiles, Passes::default())
     }
 
-    fn read(&self, services: &[String], profiles: &[String], steps: Steps) -> Result<Loaded, Failure> {
-        match Project::load_by(&self.options(services, profiles)?, steps) {
+    fn read(&self, services: &[String], profiles: &[String], passes: Passes) -> Result<Loaded, Failure> {
+        match Project::load_by(&self.options(services, profiles)?, passes) {
             Ok(mut loaded) => {
                 loaded.project.compatibility = self.compatibility();
                 Ok(loaded)
@@ -174,7 +174,7 @@ impl Session {
             Err(error) => {
                 // A name that is none is no mistake of the file.
                 if let (false, Ok(loaded)) =
-                    (services.is_empty(), Project::load_by(&self.options(&[], profiles)?, steps))
+                    (services.is_empty(), Project::load_by(&self.options(&[], profiles)?, passes))
                 {
                     known(&loaded.project, true, services)?;
                 }
@@ -186,8 +186,8 @@ impl Session {
     /// Reads the project for a verb on what exists: what would be wrong to start may be stopped. Without any file takes the
     /// name alone: containers are then found by their labels. The flag says whether there was a file.
     pub(crate) fn load_or_name(&self, services: &[String]) -> Result<(Project, bool), Failure> {
-        let steps = Steps { check_consistency: false, read_env_files: false, ..Steps::default() };
-        match self.read(services, &[], steps) {
+        let passes = Passes { check_consistency: false, read_env_files: false, ..Passes::default() };
+        match self.read(services, &[], passes) {
             Ok(loaded) => Ok((loaded.project, true)),
             Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => {
                 match &self.global.project_name {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::json;
 use wharf_compose::model::{Mount, Port, Service};
-use wharf_compose::{Options, Project, Steps};
+use wharf_compose::{Options, Passes, Project};
 
 /// `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`
 pub(crate) fn ports(texts: &[String]) -> anyhow::Result<Vec<Port>> {
@@ -50,10 +50,10 @@ fn read(text: String) -> anyhow::Result<Service> {
 
 fn first(options: Options) -> anyhow::Result<Service> {
     // A volume is the project's, which is not known here.
-    let steps = Steps { check_consistency: false, ..Steps::default() };
+    let passes = Passes { check_consistency: false, ..Passes::default() };
     let options =
         Options { environment: std::env::vars().filter(|(key, _)| !key.starts_with("COMPOSE_")).collect(), ..options };
-    match Project::load_by(&options, steps) {
+    match Project::load_by(&options, passes) {
         Ok(loaded) => loaded.project.services.into_values().next().context("no service"),
         Err(error) => {
             let messages: Vec<&str> = error.diagnostics.iter().map(|problem| problem.message.as_str()).collect();

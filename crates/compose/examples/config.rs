@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use wharf_compose::{Config, Options, Steps};
+use wharf_compose::{Config, Options, Passes};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut options = Options {
@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         environment: std::env::vars().collect(),
         ..Options::default()
     };
-    let mut steps = Steps::default();
+    let mut passes = Passes::default();
     let mut json = false;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -24,10 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--profile" => options.profiles.push(value()?),
             "--env-file" => options.env_files.push(value()?.into()),
             "--project-directory" => options.project_directory = Some(value()?.into()),
-            "--no-interpolate" => steps.interpolate = false,
-            "--no-normalize" => steps.normalise = false,
-            "--no-path-resolution" => steps.resolve_paths = false,
-            "--no-consistency" => steps.check_consistency = false,
+            "--no-interpolate" => passes.interpolate = false,
+            "--no-normalize" => passes.normalise = false,
+            "--no-path-resolution" => passes.resolve_paths = false,
+            "--no-consistency" => passes.check_consistency = false,
             "--format" => json = value()? == "json",
             _ => {}
         }
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if options.files.iter().any(|file| file.as_os_str() == "-") {
         options.stdin = Some(std::io::read_to_string(std::io::stdin())?);
     }
-    match Config::load(&options, steps) {
+    match Config::load(&options, passes) {
         Ok(config) => {
             config.warnings.iter().for_each(|warning| eprintln!("warning: {warning}\n"));
             let text = if json { config.to_json() } else { config.to_yaml() };

@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostic, LoadError};
 use crate::load;
 use crate::options::Options;
-use crate::render;
-use crate::steps::Steps;
+use crate::passes::Passes;
+use crate::print::render;
+use crate::report::diagnostic::{Diagnostic, LoadError};
 
 /// The canonical form of a project, as plain values.
 ///
 /// ```
-/// use wharf_compose::{Config, Options, Steps};
+/// use wharf_compose::{Config, Options, Passes};
 ///
 /// let options = Options::from_text("services: { web: { image: 'nginx:$TAG' } }");
-/// let config = Config::load(&options, Steps { interpolate: false, normalise: false, ..Steps::default() })?;
+/// let config = Config::load(&options, Passes { interpolate: false, normalise: false, ..Passes::default() })?;
 /// assert_eq!(config.to_yaml(), "name: project\nservices:\n  web:\n    image: nginx:$TAG\n");
 /// # Ok::<(), wharf_compose::LoadError>(())
 /// ```
@@ -27,15 +27,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the files that `options` name, by the given steps: the services that [`Options::services`] names, with all
+    /// Reads the files that `options` name, by the given passes: the services that [`Options::services`] names, with all
     /// that they depend on, or all enabled ones; with variables left in, the whole of the files.
     ///
     /// # Errors
     /// All that is wrong with the files, each with its place.
-    pub fn load(options: &Options, steps: Steps) -> Result<Self, LoadError> {
-        let (value, warnings) = match steps.interpolate {
-            true => load::canonical(options, steps)?,
-            false => load::uninterpolated(options, steps)?,
+    pub fn load(options: &Options, passes: Passes) -> Result<Self, LoadError> {
+        let (value, warnings) = match passes.interpolate {
+            true => load::canonical(options, passes)?,
+            false => load::uninterpolated(options, passes)?,
         };
         Ok(Self { value, warnings })
     }

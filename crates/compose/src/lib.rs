@@ -37,58 +37,36 @@
 //!
 //! | stage | module | from | to |
 //! |---|---|---|---|
-//! | find | `find`, `files`, `name` | options | files, project directory, environment, name |
-//! | read | `read`, `scalar` | text | a tree of nodes, each with its place |
-//! | interpolate | `interpolate`, `template`, `dotenv` | tree | tree |
-//! | conform | `conform`, by the tables in `spec`; `advice` | tree | tree: checked, short forms written out |
-//! | include, extend | `assemble`, `extend` | tree | tree: completed by what it names |
-//! | merge | `merge` | trees | one tree |
-//! | complete | `complete`, by the same tables | tree | tree: nothing missing, nothing twice |
-//! | normalise | `normalise`, `paths` | tree | tree: defaults, implied parts, absolute paths |
-//! | decode | `value` | tree | [`Project`] |
-//! | check | `consistency`, `lint` | project | errors and warnings |
+//! | find | `find` | options | files, project directory, environment, name |
+//! | read | `read` | text | a tree of nodes, each with its place |
+//! | interpolate | `interpolate` | tree | tree |
+//! | validate | `validate::document`, by the tables in `spec` | tree | tree: checked, short forms written out |
+//! | include, extend | `assemble::assembler`, `assemble::extend` | tree | tree: completed by what it names |
+//! | merge | `assemble::merge` | trees | one tree |
+//! | require | `validate::required`, by the same tables | tree | tree: nothing missing, nothing twice |
+//! | normalise | `assemble::normalise`, `assemble::paths` | tree | tree: defaults, implied parts, absolute paths |
+//! | decode | `model::decode` | tree | [`Project`] |
+//! | check | `validate::check`, `validate::lint` | project | errors and warnings |
+//! | print | `print` | project | the canonical form as YAML or JSON |
 //!
 //! `spec` holds the specification as tables: a key's line says what its value may be, what its short form stands for,
 //! how two files' values merge and what makes two entries of a list the same. The other modules hold no key's rules.
+//! `report` collects what each stage finds wrong. `load` is the way through; `config` and `variables` take parts of it.
 
-mod advice;
 mod assemble;
-mod complete;
-pub mod config;
-mod conform;
-mod consistency;
-pub mod diagnostic;
-mod dotenv;
-mod extend;
-mod files;
+mod config;
 mod find;
 mod interpolate;
-mod lint;
 mod load;
-mod merge;
 pub mod model;
-mod mounts;
-mod name;
-mod node;
-mod normalise;
-pub mod options;
-mod paths;
-pub mod place;
-mod ports;
-mod queries;
+mod options;
+mod passes;
+mod print;
 mod read;
-mod render;
 mod report;
-mod scalar;
-mod scalar_style;
-mod service_files;
-mod shape;
-mod short;
 mod spec;
-mod steps;
-mod template;
-mod value;
-pub mod variables;
+mod validate;
+mod variables;
 
 /// The examples of the README.
 #[cfg(doctest)]
@@ -96,11 +74,11 @@ pub mod variables;
 struct Readme;
 
 pub use config::Config;
-pub use diagnostic::{Diagnostic, LoadError};
 pub use load::Loaded;
 pub use model::Project;
 pub use options::Options;
-pub use place::Place;
-pub use render::{to_json, to_yaml};
-pub use steps::Steps;
+pub use passes::Passes;
+pub use print::render::{to_json, to_yaml};
+pub use report::diagnostic::{Diagnostic, LoadError};
+pub use report::place::{Place, Places};
 pub use variables::{Variable, environment, variables};

@@ -7,24 +7,26 @@ use indexmap::IndexMap;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::assemble::{Assembler, Context, Input, Settings, Values};
-use crate::complete::complete;
-use crate::consistency;
-use crate::diagnostic::{Diagnostic, LoadError};
-use crate::files::{Files, checked_text};
-use crate::find::{self, Environment, Found};
-use crate::lint;
+use crate::assemble::assembler::{Assembler, Context, Settings, Values};
+use crate::assemble::normalise::normalise;
+use crate::find::files::{Files, checked_text};
+use crate::find::locate::{self, Environment, Found};
+use crate::find::name;
+use crate::find::service_files;
+use crate::model::decode::{Scalars, Spans, add_own_keys, has_own_keys};
 use crate::model::{Concealed, Project};
-use crate::name;
-use crate::node::Node;
-use crate::normalise::normalise;
 use crate::options::Options;
-use crate::render;
-use crate::report::{At, Report};
-use crate::service_files;
-use crate::spec;
-use crate::steps::Steps;
-use crate::value::{Scalars, Spans, add_own_keys, has_own_keys};
+use crate::passes::Passes;
+use crate::print::render;
+use crate::read::input::Input;
+use crate::read::node::Node;
+use crate::report::diagnostic::{Diagnostic, LoadError};
+use crate::report::findings::{At, Report};
+use crate::spec::file::FILE;
+use crate::validate::check;
+use crate::validate::lint;
+use crate::validate::required::require;
+use crate::validate::suggest::closest;
 
 /// A project, and what its author should know about it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,25 +43,25 @@ impl Project {
     /// # Errors
     /// All that is wrong with the files, each with its place; nothing is loaded then.
     pub fn load(options: &Options) -> Result<Loaded, LoadError> {
-        project(options, Steps::default())
+        project(options, Passes::default())
     }
 
     /// The same with some of the way left out.
     ///
-    /// Without [`Steps::interpolate`] most files cannot be represented: `${PORT}` is no port. Use
+    /// Without [`Passes::interpolate`] most files cannot be represented: `${PORT}` is no port. Use
     /// [`Config::load`](crate::Config::load) for those.
     ///
     /// # Errors
     /// All that is wrong with the files, each with its place; nothing is loaded then.
-    pub fn load_by(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
-        project(options, steps)
+    pub fn load_by(options: &Options, passes: Passes) -> Result<Loaded, LoadError> {
+        project(options, passes)
     }
 }
 
-/// Reads a project by the given steps, interpolation among them.
-fn project(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
+/// Reads a project by the given passes, interpolation among them.
+fn project(options: &Options, passes: Passes) -> Result<Loaded, LoadError> {
     let mut report = Report::default();
-    let project = load(options, steps, &mut report).map(|(mut project, tree)| {
+    let project = load(options, passes, &mut report).map(|(mut project, tree)| {
         project.places = Spans(&tree.node).places(&report);
         project
     });
@@ -68,16 +70,16 @@ fn project(options: &Options, steps: Steps) -> Result<Loaded, LoadError> {
 }
 
 /// The same as plain values, with the author's own keys (`x-*`) wherever they stand.
-pub(crate) fn canonical(options: &Options, steps: Steps) -> Result<(Value, Vec<Diagnostic>), LoadError> {
+pub(crate) fn canonical(options: &Options, passes: Passes) -> Result<(Value, Vec<Diagnostic>), LoadError> {
     let mut report = Report::default();
-    let value = load(options, steps, &mut report).map(|(project, tree)| {
+    let value = load(options, passes, &mut report).map(|(project, tree)| {
         let project = project.selected(&options.services);
-        let project = if steps.keep_unused { project } else { project.without_unused() };
+        let project = if passes.keep_unused { project } else { project.without_unused() };
         // Without keys of the author's own the tree has done its work, and its memory serves the value.
         let tree = has_own_keys(&tree.node).then_some(tree);
         let mut value = serde_json::to_value(project).unwrap_or_default();
         if let Some(tree) = tree {
-            add_own_keys(&tree.node, &spec::FILE, &mut value);
+            add_own_keys(&tree.node, &FILE, &mut value);
         }
         render::canonical(value)
     });
@@ -85,10 +87,10 @@ pub(crate) fn canonical(options: &Options, steps: Steps) -> Result<(Value, Vec<D
 }
 
 /// Reads a project whose variables stay as they are written: as values, since it has no types then.
-pub(crate) fn uninterpolated(options: &Options, steps: Steps) -> Result<(Value, Vec<Diagnostic>), LoadError> {
+pub(crate) fn uninterpolated(options: &Options, passes: Passes) -> Result<(Value, Vec<Diagnostic>), LoadError> {
     let mut report = Report::default();
-    let value = tree(options, steps, &mut report).map(|tree| {
-        let mut value = Scalars::Written.json(&tree.node, &spec::FILE);
+    let value = tree(options, passes, &mut report).map(|tree| {
+        let mut value = Scalars::Written.json(&tree.node, &FILE);
         if let Some(map) = value.as_object_mut() {
             map.shift_remove("version");
             map.insert("name".to_owned(), tree.name.into());
@@ -122,21 +124,21 @@ struct Tree {
     values: Values,
 }
 
-fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<(Project, Tree)> {
-    let tree = tree(options, steps, report)?;
+fn load(options: &Options, passes: Passes, report: &mut Report) -> Option<(Project, Tree)> {
+    let tree = tree(options, passes, report)?;
     let spans = Spans(&tree.node);
     let mut project = typed(&tree, &spans, report)?;
     select(&mut project, options, &tree.environment, report);
-    if steps.check_consistency {
-        consistency::check_resources(&project, &spans, report);
-        consistency::check(&project, &options.services, &spans, report);
+    if passes.check_consistency {
+        check::check_resources(&project, &spans, report);
+        check::check(&project, &options.services, &spans, report);
         lint::project(&project, &spans, report);
     }
-    if report.errors.is_empty() && steps.read_env_files {
+    if report.errors.is_empty() && passes.read_env_files {
         let sources = service_files::Sources { files: Files { texts: &options.texts }, spans: &spans };
         // A file that nobody needs now may be missing.
         let needed: HashSet<String> =
-            consistency::together(&project, &options.services).into_iter().map(str::to_owned).collect();
+            check::together(&project, &options.services).into_iter().map(str::to_owned).collect();
         for (name, service) in project.services.iter_mut().filter(|(name, _)| needed.contains(*name)) {
             service_files::read(name, service, &tree.environment, sources, report);
         }
@@ -145,10 +147,10 @@ fn load(options: &Options, steps: Steps, report: &mut Report) -> Option<(Project
 }
 
 /// Finds, reads, interpolates, merges, checks and completes.
-fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
+fn tree(options: &Options, passes: Passes, report: &mut Report) -> Option<Tree> {
     let files_of = Files { texts: &options.texts };
-    let Found { files, dir, mut environment } = find::find(options, files_of, report)?;
-    let settings = Settings { interpolate: steps.interpolate, resolve_paths: steps.resolve_paths };
+    let Found { files, dir, mut environment } = locate::find(options, files_of, report)?;
+    let settings = Settings { interpolate: passes.interpolate, resolve_paths: passes.resolve_paths };
     let mut assembler = Assembler::new(files_of, report, settings);
     let inputs = read_inputs(options, &files, &mut assembler);
     let name = name::choose(options, &inputs, &dir, &environment, assembler.report);
@@ -160,9 +162,9 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
         report.error(At::NOWHERE, "the Compose file is empty");
         report.help("it needs at least `services: { web: { image: nginx } }`");
     }
-    complete(&mut node, &spec::FILE, report);
-    if steps.normalise {
-        normalise(&mut node, &name, &environment, !steps.interpolate);
+    require(&mut node, &FILE, report);
+    if passes.normalise {
+        normalise(&mut node, &name, &environment, !passes.interpolate);
     }
     Some(Tree { node, name, files, dir, environment, values })
 }
@@ -171,7 +173,7 @@ fn tree(options: &Options, steps: Steps, report: &mut Report) -> Option<Tree> {
 pub(crate) fn read_inputs(options: &Options, files: &[PathBuf], assembler: &mut Assembler<'_>) -> Vec<Input> {
     let mut inputs = Vec::new();
     for file in files {
-        if find::is_stdin(file) {
+        if locate::is_stdin(file) {
             let text = options.stdin.clone().unwrap_or_default();
             let text = checked_text(text.into_bytes(), "the standard input", assembler.report);
             inputs.extend(text.map(|text| assembler.read_given(file, text)));
@@ -184,7 +186,7 @@ pub(crate) fn read_inputs(options: &Options, files: &[PathBuf], assembler: &mut 
 
 /// The tree as typed values, profiles aside.
 fn typed(tree: &Tree, spans: &Spans<'_>, report: &mut Report) -> Option<Project> {
-    let mut value = Scalars::Typed.json(&tree.node, &spec::FILE);
+    let mut value = Scalars::Typed.json(&tree.node, &FILE);
     if let Some(map) = value.as_object_mut() {
         map.shift_remove("version");
         map.insert("name".to_owned(), tree.name.clone().into());
@@ -269,7 +271,7 @@ fn select(project: &mut Project, options: &Options, environment: &Environment, r
             None if report.is_tainted(&format!("services.{name}")) => {}
             None => {
                 report.error(At::NOWHERE, format!("there is no service `{name}`"));
-                match crate::conform::closest(name, project.services.keys().map(String::as_str)) {
+                match closest(name, project.services.keys().map(String::as_str)) {
                     Some(name) => report.help(format!("did you mean `{name}`?")),
                     None => report.help(format!(
                         "the services are: {}",

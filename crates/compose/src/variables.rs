@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::assemble::{Assembler, Settings};
-use crate::diagnostic::LoadError;
-use crate::files::Files;
-use crate::find::{self, Environment};
+use crate::assemble::assembler::{Assembler, Settings};
+use crate::find::files::Files;
+use crate::find::locate::{self, Environment};
+use crate::find::name;
+use crate::interpolate::template;
 use crate::load::read_inputs;
-use crate::name;
-use crate::node::{Node, Value};
 use crate::options::Options;
-use crate::report::Report;
-use crate::template;
+use crate::read::node::{Node, Value};
+use crate::report::diagnostic::LoadError;
+use crate::report::findings::Report;
 
 /// A variable that the files use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub fn variables(options: &Options) -> Result<Vec<Variable>, LoadError> {
     let mut report = Report::default();
     let files = Files { texts: &options.texts };
     let mut all: BTreeMap<String, Variable> = BTreeMap::new();
-    if let Some(found) = find::find(options, files, &mut report) {
+    if let Some(found) = locate::find(options, files, &mut report) {
         let settings = Settings { interpolate: false, resolve_paths: false };
         let mut assembler = Assembler::new(files, &mut report, settings);
         let inputs = read_inputs(options, &found.files, &mut assembler);
@@ -53,7 +53,7 @@ pub fn environment(options: &Options) -> Result<BTreeMap<String, String>, LoadEr
     let mut report = Report::default();
     let files = Files { texts: &options.texts };
     let mut environment = Environment::new();
-    if let Some(found) = find::find(options, files, &mut report) {
+    if let Some(found) = locate::find(options, files, &mut report) {
         environment = found.environment;
         let settings = Settings { interpolate: false, resolve_paths: false };
         let inputs = read_inputs(options, &found.files, &mut Assembler::new(files, &mut report, settings));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wharf_compose::{Config, Loaded, Options, Project, Steps};
+use wharf_compose::{Config, Loaded, Options, Passes, Project};
 
 fn load(options: &Options) -> Project {
     match Project::load(options) {
@@ -139,7 +139,8 @@ volumes: { x-data: { x-volume: ~ } }
 ",
     )
     .with_variable("V", "5$");
-    let value = Config::load(&options, Steps { keep_unused: true, ..Steps::default() }).expect("it can be read").value;
+    let value =
+        Config::load(&options, Passes { keep_unused: true, ..Passes::default() }).expect("it can be read").value;
     let a = &value["services"]["a"];
     assert_eq!(value["x-top"], 1);
     assert_eq!(a["x-own"]["k"], "5$$");

@@ -1,6 +1,6 @@
 //! What stops a project, as data: the command line draws it.
 
-use wharf_compose::place::Place;
+use wharf_compose::Place;
 
 /// Something in the project that cannot be done, found before anything was touched.
 #[derive(Debug, Clone, PartialEq)]

@@ -49,7 +49,7 @@ impl std::fmt::Display for Duration {
 impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let duration = crate::scalar::duration(&text);
+        let duration = crate::read::scalar::duration(&text);
         duration.map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a duration")))
     }
 }

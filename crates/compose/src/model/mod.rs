@@ -3,9 +3,11 @@
 //! Serializing a [`Project`] gives the canonical form that `docker compose config` prints.
 
 mod build;
+pub(crate) mod decode;
 mod deploy;
 mod duration;
 mod mount;
+mod queries;
 mod resource;
 mod runtime;
 mod service;
@@ -32,7 +34,7 @@ pub use runtime::{
 };
 pub use service::{Condition, Dependency, Service};
 
-use crate::place::Places;
+use crate::report::place::Places;
 
 /// A list of `KEY=value` pairs; `None` is a key without a value (taken from the environment, or unset).
 pub type Mapping = IndexMap<String, Option<String>>;

@@ -1,21 +1,21 @@
 //! The keys of networks, volumes, secrets, configs and models.
 
-use crate::shape::{BARE_INT, BOOL, DICT, OPTIONS, Rule, Shape, TEXT, Unique, field};
+use crate::spec::schema::{BARE_INT, BOOL, DICT, OPTIONS, Rule, Schema, TEXT, Unique, field};
 
 /// `external: true`, or the older `external: { name: NAME }`.
-const EXTERNAL: Shape = Shape::ScalarOr(&BOOL, &Shape::Map(&[field("name", TEXT)]));
+const EXTERNAL: Schema = Schema::ScalarOr(&BOOL, &Schema::Map(&[field("name", TEXT)]));
 
-pub(super) const NETWORK: Shape = Shape::OrNull(&Shape::Map(&[
+pub(super) const NETWORK: Schema = Schema::OrNull(&Schema::Map(&[
     field("name", TEXT),
     field("driver", TEXT).example("driver: bridge"),
     field("driver_opts", OPTIONS),
     field(
         "ipam",
-        Shape::Map(&[
+        Schema::Map(&[
             field("driver", TEXT),
-            field("config", Shape::Merged(Rule::BySubnet, &Shape::List(&POOL, Unique::No)))
+            field("config", Schema::Merged(Rule::BySubnet, &Schema::List(&POOL, Unique::No)))
                 .example("config: [{ subnet: 172.28.0.0/16 }]"),
-            field("options", Shape::Free(&TEXT)),
+            field("options", Schema::Free(&TEXT)),
         ]),
     ),
     field("external", EXTERNAL),
@@ -26,14 +26,14 @@ pub(super) const NETWORK: Shape = Shape::OrNull(&Shape::Map(&[
     field("labels", DICT),
 ]));
 
-const POOL: Shape = Shape::Map(&[
+const POOL: Schema = Schema::Map(&[
     field("subnet", TEXT).example("subnet: 172.28.0.0/16"),
     field("ip_range", TEXT),
     field("gateway", TEXT),
-    field("aux_addresses", Shape::Free(&TEXT)),
+    field("aux_addresses", Schema::Free(&TEXT)),
 ]);
 
-pub(super) const VOLUME: Shape = Shape::OrNull(&Shape::Map(&[
+pub(super) const VOLUME: Schema = Schema::OrNull(&Schema::Map(&[
     field("name", TEXT),
     field("driver", TEXT).example("driver: local"),
     field("driver_opts", OPTIONS),
@@ -41,7 +41,7 @@ pub(super) const VOLUME: Shape = Shape::OrNull(&Shape::Map(&[
     field("labels", DICT),
 ]));
 
-pub(super) const SECRET: Shape = Shape::Map(&[
+pub(super) const SECRET: Schema = Schema::Map(&[
     field("name", TEXT),
     field("environment", TEXT),
     field("file", TEXT),
@@ -52,7 +52,7 @@ pub(super) const SECRET: Shape = Shape::Map(&[
     field("template_driver", TEXT),
 ]);
 
-pub(super) const CONFIG: Shape = Shape::Map(&[
+pub(super) const CONFIG: Schema = Schema::Map(&[
     field("name", TEXT),
     field("content", TEXT),
     field("environment", TEXT),
@@ -62,9 +62,9 @@ pub(super) const CONFIG: Shape = Shape::Map(&[
     field("template_driver", TEXT),
 ]);
 
-pub(super) const MODEL: Shape = Shape::Map(&[
+pub(super) const MODEL: Schema = Schema::Map(&[
     field("name", TEXT),
     field("model", TEXT).required().example("model: ai/smollm2"),
     field("context_size", BARE_INT),
-    field("runtime_flags", Shape::List(&TEXT, Unique::No)),
+    field("runtime_flags", Schema::List(&TEXT, Unique::No)),
 ]);

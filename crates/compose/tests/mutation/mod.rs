@@ -1,6 +1,6 @@
 //! Inputs that no author means, and what must hold for each of them.
 
-use wharf_compose::{Config, Options, Steps};
+use wharf_compose::{Config, Options, Passes};
 
 /// Files that use most of the specification.
 const SEEDS: [&str; 5] = [
@@ -171,11 +171,11 @@ fn env_file(text: &str) -> String {
 /// Loads the text, with its variables filled in and as they are written. What can be loaded has a canonical form, and
 /// that form is a fixed point: `config` of it is itself, as JSON and as YAML.
 pub(crate) fn check(text: &str) {
-    let as_written = Steps { interpolate: false, ..Steps::default() };
+    let as_written = Passes { interpolate: false, ..Passes::default() };
     let unfilled = Config::load(&options(text), as_written);
-    match Config::load(&options(text), Steps::default()) {
+    match Config::load(&options(text), Passes::default()) {
         Ok(config) => {
-            is_fixed_point(&config, Steps::default());
+            is_fixed_point(&config, Passes::default());
             // What does not fit together is refused only with its variables filled in.
             unfilled.iter().for_each(|config| is_fixed_point(config, as_written));
         }
@@ -186,9 +186,9 @@ pub(crate) fn check(text: &str) {
     }
 }
 
-fn is_fixed_point(config: &Config, steps: Steps) {
+fn is_fixed_point(config: &Config, passes: Passes) {
     for form in [config.to_json(), config.to_yaml()] {
-        let again = Config::load(&Options::from_text(form.clone()).with_profile("*"), steps);
+        let again = Config::load(&Options::from_text(form.clone()).with_profile("*"), passes);
         let again = again.unwrap_or_else(|error| panic!("the canonical form is refused: {error}\n{form:.4000}"));
         assert_eq!(config.value, again.value, "the canonical form is not a fixed point:\n{form:.4000}");
     }

@@ -13,9 +13,9 @@ mod up;
 mod verbs;
 
 use serde::Serialize;
+use wharf_compose::Place;
 use wharf_compose::Project;
 use wharf_compose::model::Service;
-use wharf_compose::place::Place;
 
 pub use down::{DownOptions, RemoveImages, down};
 pub use images::{ImageOptions, images, init_images};

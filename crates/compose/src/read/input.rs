@@ -1,0 +1,11 @@
+//! A file and what it holds.
+
+use std::path::PathBuf;
+
+use crate::read::node::Node;
+
+/// A file of the project, read.
+pub(crate) struct Input {
+    pub(crate) file: PathBuf,
+    pub(crate) documents: Vec<Node>,
+}

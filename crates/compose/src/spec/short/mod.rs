@@ -1,0 +1,7 @@
+//! What the short forms stand for.
+
+pub(crate) mod entries;
+pub(crate) mod hosts;
+pub(crate) mod mounts;
+pub(crate) mod ports;
+pub(crate) mod words;
