@@ -1,63 +1,24 @@
-//! `wharf`: arguments in, events out as text, nothing else. One file a verb.
+//! `wharf`: arguments in, events out as text, nothing else. One file a verb, in `verbs/`.
 
-mod agent;
-mod attach;
-mod attached;
-mod build;
-mod commit;
-mod completion;
-mod config;
-mod converge;
-mod cp;
-mod create;
-mod creation;
-mod dashboards;
-mod doctor;
-mod down;
-mod duration;
-mod events;
-mod exec;
-mod export;
-mod exporter;
 mod failure;
-mod images;
-mod kill;
-mod line;
-mod logs;
-mod ls;
-mod pause;
-mod port;
-mod progress;
-mod ps;
-mod pull;
-mod report;
-mod restart;
-mod rm;
-mod run;
-mod scale;
+mod flags;
+mod screen;
 mod session;
-mod short_forms;
-mod signals;
-mod start;
-mod stats;
-mod stop;
-mod table;
-mod target;
-mod template;
-mod terminal;
-mod top;
-mod unpause;
-mod up;
-mod version;
-mod volumes;
-mod wait;
+mod verbs;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use session::{Global, Session};
 use tokio::runtime::Builder;
+
+use screen::report;
+use session::{Global, Session};
+use verbs::{
+    agent, attach, build, commit, completion, config, cp, create, dashboards, doctor, down, events, exec, export,
+    exporter, images, kill, logs, ls, pause, port, ps, pull, restart, rm, run, scale, start, stats, stop, top, unpause,
+    up, version, volumes, wait,
+};
 
 /// Runs multi-container applications from Compose files on one machine.
 #[derive(Debug, Parser)]
@@ -157,7 +118,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(run(cli));
+    let code = runtime.block_on(dispatch(cli));
     // A thread that waits for standard input must not keep the process.
     runtime.shutdown_background();
     code
@@ -173,7 +134,7 @@ fn runtime(verb: &Verb) -> Builder {
     builder
 }
 
-async fn run(cli: Cli) -> ExitCode {
+async fn dispatch(cli: Cli) -> ExitCode {
     let session = Session::new(cli.global);
     let result = match cli.verb {
         Verb::Agent(args) => agent::run(args, &session).await,

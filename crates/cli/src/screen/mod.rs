@@ -1,0 +1,8 @@
+//! What goes to the terminal: messages, progress, lists, logs, and the terminal of a process.
+
+pub(crate) mod columns;
+pub(crate) mod log_lines;
+pub(crate) mod progress;
+pub(crate) mod report;
+pub(crate) mod template;
+pub(crate) mod terminal;

@@ -1,0 +1,279 @@
+//! Progress of a plan, three ways: rows on a terminal that are redrawn, plain lines, JSON lines.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style as TextStyle};
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wharf_orchestrator::plan::{Node, Step};
+use wharf_orchestrator::{Event, Plan, Progress};
+
+use crate::screen::report;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Terminal,
+    Plain,
+    Json,
+    Quiet,
+}
+
+/// Shows the progress of plans, one after the other.
+pub(crate) struct Display {
+    style: Style,
+    colour: bool,
+    state: Mutex<(Rows, Option<ProgressBar>)>,
+    /// Output of pulls and of builds is not shown.
+    without: (bool, bool),
+    /// Steps of the present plan whose output is not shown.
+    silent: Mutex<HashSet<usize>>,
+    /// Takes the lines that hooks write.
+    hook_lines: Option<HookLines>,
+}
+
+/// Takes the service, the container (`Container shop-web-1`) and the line.
+pub(crate) type HookLines = Box<dyn Fn(&str, &str, &str) + Send + Sync>;
+
+impl Display {
+    pub(crate) fn new(style: Style, colour: bool) -> Self {
+        let state = Mutex::new((Rows::default(), None));
+        Display { style, colour, state, without: (false, false), silent: Mutex::default(), hook_lines: None }
+    }
+
+    /// Without the output of pulls, or of builds.
+    pub(crate) fn without_output_of(self, pulls: bool, builds: bool) -> Self {
+        Display { without: (pulls, builds), ..self }
+    }
+
+    /// With another place for the lines that hooks write.
+    pub(crate) fn with_hook_lines(self, take: HookLines) -> Self {
+        Display { hook_lines: Some(take), ..self }
+    }
+
+    /// A plan begins.
+    pub(crate) fn begin(&self, plan: &Plan) {
+        let silent = |node: &Node| match node.step {
+            Step::PullImage { .. } => self.without.0,
+            Step::BuildImage { .. } => self.without.1,
+            _ => false,
+        };
+        let numbers = plan.steps.iter().enumerate().filter(|(_, node)| silent(node)).map(|(number, _)| number);
+        *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = numbers.collect();
+        if self.style != Style::Terminal || plan.is_empty() {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(12));
+        bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        let mut state = self.lock();
+        state.0 = Rows::new(plan);
+        state.1 = Some(bar);
+    }
+
+    /// A step has news.
+    pub(crate) fn event(&self, event: &Event) {
+        match &event.progress {
+            Progress::Output { .. } if self.is_silent(event.step) => return,
+            Progress::Hook { service, text } => {
+                if let Some(take) = &self.hook_lines {
+                    return self.aside(|| take(service, &event.subject, text));
+                }
+            }
+            _ => {}
+        }
+        match self.style {
+            Style::Terminal => {
+                let mut state = self.lock();
+                state.0.apply(event, Instant::now());
+                self.paint(&mut state);
+            }
+            Style::Plain => report::line(&plain(event)),
+            Style::Json => report::line(&serde_json::to_string(event).unwrap_or_default()),
+            Style::Quiet => {}
+        }
+    }
+
+    /// The plan is over: the rows stay on the screen.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        let rows = std::mem::take(&mut state.0);
+        let Some(bar) = state.1.take() else { return };
+        bar.finish_and_clear();
+        for row in rows.lines(Instant::now(), usize::from(Term::stderr().size().1), usize::MAX, self.colour) {
+            report::line(&row);
+        }
+    }
+
+    /// Prints something else in between, without disturbing the rows.
+    pub(crate) fn aside(&self, print: impl FnOnce()) {
+        match &self.lock().1 {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn is_silent(&self, step: usize) -> bool {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).contains(&step)
+    }
+
+    fn paint(&self, state: &mut (Rows, Option<ProgressBar>)) {
+        let Some(bar) = &state.1 else { return };
+        let (height, width) = Term::stderr().size();
+        let rows = state.0.lines(Instant::now(), width.into(), usize::from(height).saturating_sub(2), self.colour);
+        bar.set_message(rows.join("\n"));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Rows, Option<ProgressBar>)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn plain(event: &Event) -> String {
+    let text = match &event.progress {
+        Progress::Working { text }
+        | Progress::Output { text }
+        | Progress::Hook { text, .. }
+        | Progress::Done { text } => text,
+        Progress::Failed { text } => return format!(" {}  Error {text}", event.subject),
+    };
+    format!(" {}  {text}", event.subject)
+}
+
+/// The state of the rows: events change it, [`Rows::lines`] draws it.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    order: Vec<String>,
+    rows: HashMap<String, Row>,
+    /// Steps that are left for each row.
+    left: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Row {
+    text: String,
+    output: Option<String>,
+    since: Instant,
+    ended: Option<Instant>,
+    failed: bool,
+}
+
+impl Rows {
+    fn new(plan: &Plan) -> Self {
+        let mut rows = Rows::default();
+        for node in &plan.steps {
+            *rows.left.entry(node.step.subject()).or_default() += 1;
+        }
+        rows
+    }
+
+    fn apply(&mut self, event: &Event, now: Instant) {
+        let row = self.rows.entry(event.subject.clone()).or_insert_with(|| {
+            self.order.push(event.subject.clone());
+            Row { text: String::new(), output: None, since: now, ended: None, failed: false }
+        });
+        match &event.progress {
+            Progress::Working { text } => {
+                row.text.clone_from(text);
+                row.ended = None;
+            }
+            Progress::Output { text } | Progress::Hook { text, .. } => row.output = Some(text.clone()),
+            Progress::Done { text } => {
+                row.text.clone_from(text);
+                row.output = None;
+                let left = self.left.entry(event.subject.clone()).or_insert(1);
+                *left = left.saturating_sub(1);
+                row.ended = Some(now);
+            }
+            Progress::Failed { text } => {
+                row.text = format!("Error {text}");
+                row.ended = Some(now);
+                row.failed = true;
+            }
+        }
+    }
+
+    /// The rows as text: a head, then at most `height` rows, those that still work first to be shown.
+    fn lines(&self, now: Instant, width: usize, height: usize, colour: bool) -> Vec<String> {
+        let done = self.rows.values().filter(|row| row.ended.is_some() && !row.failed).count();
+        let total = self.left.len().max(self.rows.len());
+        let mut lines = vec![format!("[+] Running {done}/{total}")];
+        let subjects = self.visible(height);
+        let hidden = self.order.len() - subjects.len();
+        let column = subjects.iter().map(|subject| subject.chars().count()).max().unwrap_or(0);
+        for subject in subjects {
+            let row = &self.rows[subject];
+            let seconds = row.ended.unwrap_or(now).duration_since(row.since).as_secs_f64();
+            let mut text = format!("{subject:column$}  {}", row.text);
+            if let Some(output) = row.output.as_ref().filter(|_| row.ended.is_none()) {
+                text.push_str("  ");
+                text.push_str(output);
+            }
+            let time = format!("{seconds:.1}s");
+            let room = width.saturating_sub(time.len() + 5);
+            let text: String = text.chars().filter(|character| !character.is_control()).take(room).collect();
+            let mark = match (row.failed, row.ended) {
+                (true, _) => painted("x", AnsiColor::Red, colour),
+                (_, Some(_)) => painted("+", AnsiColor::Green, colour),
+                (_, None) => painted("-", AnsiColor::Yellow, colour),
+            };
+            lines.push(format!(" {mark} {text:room$} {time}"));
+        }
+        if hidden > 0 {
+            lines.push(format!("   and {hidden} more"));
+        }
+        lines
+    }
+
+    fn visible(&self, height: usize) -> Vec<&String> {
+        if self.order.len() <= height {
+            return self.order.iter().collect();
+        }
+        let room = height.saturating_sub(1).max(1);
+        let is_active = |subject: &&String| self.rows[*subject].ended.is_none() || self.rows[*subject].failed;
+        let active = self.order.iter().filter(is_active);
+        let ended = self.order.iter().rev().filter(|subject| !is_active(subject));
+        let shown: std::collections::HashSet<&String> = active.chain(ended).take(room).collect();
+        self.order.iter().filter(|subject| shown.contains(subject)).collect()
+    }
+}
+
+fn painted(text: &str, colour: AnsiColor, on: bool) -> String {
+    if !on {
+        return text.to_owned();
+    }
+    let style = TextStyle::new().fg_color(Some(colour.into()));
+    format!("{style}{text}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(subject: &str, progress: Progress) -> Event {
+        Event { step: 0, subject: subject.to_owned(), progress }
+    }
+
+    #[test]
+    fn more_rows_than_lines_show_those_that_still_work() {
+        let now = Instant::now();
+        let mut rows = Rows::default();
+        for number in 0..10 {
+            let subject = format!("Container web-{number}");
+            rows.apply(&event(&subject, Progress::Working { text: "Starting".into() }), now);
+            if number != 7 {
+                rows.apply(&event(&subject, Progress::Done { text: "Started".into() }), now);
+            }
+        }
+        let lines = rows.lines(now, 50, 4, false);
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        [+] Running 9/10
+         - Container web-7  Starting                 0.0s
+         + Container web-8  Started                  0.0s
+         + Container web-9  Started                  0.0s
+           and 7 more
+        "#);
+    }
+}

@@ -1,0 +1,151 @@
+//! What `wharf agent` is told by flags, environment and file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::ValueEnum;
+use wharf_agent::agent::Options;
+use wharf_agent::config::{self, Read, Simple, Warning, units};
+use wharf_agent::discovery::docker::ReadFrom;
+
+use crate::failure::Failure;
+use crate::screen::report;
+use crate::session::Session;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Settings {
+    /// Promtail's configuration; without it, the flags below say all
+    #[arg(long = "config", alias = "config.file", value_name = "FILE", env = "WHARF_AGENT_CONFIG")]
+    config: Option<PathBuf>,
+    /// Put ${NAME} and ${NAME:-default} of the environment into the configuration
+    #[arg(long, alias = "config.expand-env")]
+    expand_env: bool,
+    /// Loki's address; /loki/api/v1/push is added where it has no path
+    #[arg(long, value_name = "URL", env = "WHARF_AGENT_LOKI", conflicts_with = "config")]
+    loki: Vec<String>,
+    /// Tenant to send as
+    #[arg(long, value_name = "NAME", env = "WHARF_AGENT_TENANT", conflicts_with = "config")]
+    tenant: Option<String>,
+    /// Label for all lines, as name=value; may be repeated
+    #[arg(long = "label", value_name = "NAME=VALUE", conflicts_with = "config")]
+    labels: Vec<String>,
+    /// Read all containers but those labelled log_collect=false, and not only those labelled log_collect=true
+    #[arg(long, env = "WHARF_AGENT_ALL", conflicts_with = "config")]
+    all: bool,
+    /// Read the containers that the engine's filter lets through, as label=app=web, name=web or network=front; may be repeated
+    #[arg(long = "filter", value_name = "NAME=VALUE", conflicts_with = "config")]
+    filters: Vec<String>,
+    /// File of positions (default: /var/lib/wharf-agent/positions.json, or what the configuration says)
+    #[arg(long, value_name = "FILE", env = "WHARF_AGENT_POSITIONS")]
+    positions: Option<PathBuf>,
+    /// Address of /metrics, /ready and /targets (default: 0.0.0.0:9080, or what the configuration says)
+    #[arg(long, value_name = "ADDRESS", env = "WHARF_AGENT_LISTEN")]
+    listen: Option<std::net::SocketAddr>,
+    /// How containers' logs are read
+    #[arg(long, value_name = "HOW", default_value = "auto", env = "WHARF_AGENT_READ")]
+    read: How,
+    /// Folder for lines that no endpoint takes; without it they wait in the engine's files
+    #[arg(long, value_name = "DIR", env = "WHARF_AGENT_SPOOL")]
+    spool: Option<PathBuf>,
+    /// How large the spool may get
+    #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = parse_size, env = "WHARF_AGENT_SPOOL_SIZE")]
+    spool_size: u64,
+    /// Form of the agent's own log, on standard output
+    #[arg(long, value_name = "FORM", default_value = "human", env = "LOG_FORMAT")]
+    log_format: wharf_telemetry::Format,
+    /// How much may be read and not be acknowledged
+    #[arg(long, value_name = "SIZE", default_value = "4MB", value_parser = parse_size, env = "WHARF_AGENT_MEMORY")]
+    memory: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum How {
+    /// From disk where it may, else through the engine
+    Auto,
+    /// From disk alone
+    Files,
+    /// Through the engine alone
+    Engine,
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    units::bytes(text).ok_or_else(|| "a size, as 512KB, 8MB or 1GB".to_owned())
+}
+
+impl Settings {
+    /// The file's name, for messages.
+    pub(super) fn file(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new("flags"))
+    }
+
+    /// The whole configuration, or everything that is wrong with it.
+    pub(super) fn config(&self, session: &Session) -> Result<Read, Failure> {
+        self.read(session, true)
+    }
+
+    /// As [`config`](Self::config), where nothing is sent: an endpoint need not be named.
+    pub(super) fn config_to_show(&self, session: &Session) -> Result<Read, Failure> {
+        self.read(session, false)
+    }
+
+    fn read(&self, session: &Session, sends: bool) -> Result<Read, Failure> {
+        let mut read = match &self.config {
+            Some(file) => self.of_file(file, session)?,
+            None => Read { config: self.of_flags(sends)?, warnings: Vec::new() },
+        };
+        if self.positions.is_some() {
+            read.config.positions.clone_from(&self.positions);
+        }
+        read.config.listen = self.listen.or(read.config.listen);
+        read.config.limits.memory = usize::try_from(self.memory).unwrap_or(usize::MAX);
+        Ok(read)
+    }
+
+    fn of_file(&self, file: &Path, session: &Session) -> Result<Read, Failure> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text = if self.expand_env { config::expand_environment(&text, &session.environment) } else { text };
+        config::from_yaml(&text).map_err(|errors| Failure::Agent { file: file.to_owned(), text, errors })
+    }
+
+    fn of_flags(&self, sends: bool) -> Result<config::Config, Failure> {
+        if self.loki.is_empty() && sends {
+            let text =
+                "nowhere to send to: name Loki with `--loki http://loki:3100`, or a configuration with `--config`";
+            return Err(anyhow::Error::msg(text).into());
+        }
+        let simple = Simple {
+            loki: self.loki.clone(),
+            tenant: self.tenant.clone(),
+            labels: self.labels.clone(),
+            all: self.all,
+            filters: self.filters.clone(),
+        };
+        Ok(simple.config().map_err(anyhow::Error::msg)?)
+    }
+
+    /// The form of the agent's own log.
+    pub(super) fn log_format(&self) -> wharf_telemetry::Format {
+        self.log_format
+    }
+
+    /// What is not in the configuration.
+    pub(super) fn options(&self, session: &Session) -> Options {
+        Options {
+            read_from: match self.read {
+                How::Auto => ReadFrom::Auto,
+                How::Files => ReadFrom::Files,
+                How::Engine => ReadFrom::Engine,
+            },
+            engine: session.endpoint_choice(),
+            environment: session.environment.clone(),
+            spool: self.spool.clone().map(|folder| (folder, self.spool_size)),
+        }
+    }
+}
+
+/// Says what of a configuration has no effect.
+pub(super) fn warn(warnings: &[Warning], file: &Path) {
+    for warning in warnings {
+        report::line(&format!("warning: {}:{}: {}", file.display(), warning.place, warning.message));
+    }
+}

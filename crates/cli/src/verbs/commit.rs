@@ -1,0 +1,49 @@
+//! `wharf commit`
+
+use std::process::ExitCode;
+
+use wharf_orchestrator::Plan;
+use wharf_orchestrator::plan::Step;
+
+use crate::failure::Failure;
+use crate::flags::container::{Target, Wanted};
+use crate::session::Session;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Service
+    service: String,
+    /// Name of the image
+    #[arg(value_name = "REPOSITORY[:TAG]")]
+    image: Option<String>,
+    /// Who made it
+    #[arg(short, long)]
+    author: Option<String>,
+    /// Instruction of a Dockerfile to apply to the image (ENV DEBUG=1); may be repeated
+    #[arg(short, long = "change", value_name = "INSTRUCTION")]
+    changes: Vec<String>,
+    /// Number of the replica (default: the first that runs)
+    #[arg(long, value_name = "NUMBER")]
+    index: Option<u32>,
+    /// What was changed
+    #[arg(short, long)]
+    message: Option<String>,
+    /// Pause the container meanwhile
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set)]
+    pause: bool,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
+    let Target { project, engine, container } = Target::find(session, &wanted).await?;
+    let plan = Plan::of_all([Step::CommitContainer {
+        name: container.name,
+        image: args.image,
+        author: args.author,
+        message: args.message,
+        changes: args.changes,
+        pause: args.pause,
+    }]);
+    session.carry_out(&plan, &project, &engine).await
+}

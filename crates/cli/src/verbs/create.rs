@@ -1,0 +1,36 @@
+//! `wharf create`
+
+use std::process::ExitCode;
+
+use wharf_orchestrator::plan::UpOptions;
+
+use crate::failure::Failure;
+use crate::flags::provisioning::Provisioning;
+use crate::session::converge::Converge;
+use crate::session::{Interrupts, Session};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Services whose containers are created, with all that they depend on (default: all)
+    services: Vec<String>,
+    #[command(flatten)]
+    provisioning: Provisioning,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let project = session.load(&args.services)?;
+    let engine = session.connect().await?;
+    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    let display = session.display(false).without_output_of(args.provisioning.quiet_pull, false);
+    let converge = Converge {
+        session,
+        project: &project,
+        engine: &engine,
+        display: &display,
+        images: args.provisioning.image_options(&args.services, false),
+        up: UpOptions { no_start: true, ..args.provisioning.up_options(session, &args.services) },
+        apply: session.apply_options(&interrupts.first),
+    };
+    converge.run(&interrupts).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,132 @@
+//! `wharf exporter`
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use wharf_exporter::{CONTAINER_LABELS, Collector, Config, Exporter, RunError, databases};
+use wharf_telemetry::Format;
+
+use crate::failure::Failure;
+use crate::screen::report;
+use crate::session::{Interrupts, Session};
+
+/// How long a health check may take.
+const CHECK: Duration = Duration::from_secs(2);
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = false)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    task: Option<Task>,
+    /// Address and port to listen on
+    #[arg(long, env = "WHARF_EXPORTER_LISTEN", value_name = "ADDRESS", global = true,
+        default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, wharf_exporter::PORT)))]
+    listen: SocketAddr,
+    /// What to collect, with commas between: containers, host, filesystem, databases (default: all)
+    #[arg(long, env = "WHARF_EXPORTER_COLLECTORS", value_name = "NAMES", value_delimiter = ',', value_parser = collector)]
+    collectors: Vec<Collector>,
+    /// File with the Redis and Postgres servers to scrape, and with the credentials of those that are discovered
+    #[arg(long, env = "WHARF_EXPORTER_DATABASES", value_name = "FILE")]
+    databases: Option<PathBuf>,
+    /// Labels of containers that become labels of their series, with commas between
+    #[arg(long, env = "WHARF_EXPORTER_CONTAINER_LABELS", value_name = "LABELS", value_delimiter = ',',
+        default_values = CONTAINER_LABELS)]
+    container_labels: Vec<String>,
+    /// Serve the container metrics that fewer dashboards use, too
+    #[arg(long, env = "WHARF_EXPORTER_MORE_CONTAINER_METRICS")]
+    more_container_metrics: bool,
+    /// How old the size of a container's writable layer may be, in seconds; 0: the engine is never asked for it
+    #[arg(long, env = "WHARF_EXPORTER_LAYER_SIZES_EVERY", value_name = "SECONDS", default_value_t = 60)]
+    layer_sizes_every: u64,
+    /// The host's /proc
+    #[arg(long = "path.procfs", env = "WHARF_EXPORTER_PROCFS", value_name = "DIR", default_value = "/proc")]
+    procfs: PathBuf,
+    /// The host's root directory, for the sizes of its file systems
+    #[arg(long = "path.rootfs", env = "WHARF_EXPORTER_ROOTFS", value_name = "DIR", default_value = "/")]
+    rootfs: PathBuf,
+    /// `json`: one object a line; `human`: one line of text
+    #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT", default_value = "json")]
+    log_format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Task {
+    /// Ask the exporter that listens on --listen whether it is alive
+    Healthcheck,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    if let Some(Task::Healthcheck) = args.task {
+        tokio::time::timeout(CHECK, healthy(args.listen)).await.context("no answer within two seconds")??;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let _telemetry = match wharf_telemetry::init("wharf-exporter", args.log_format) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return Ok(refuse(&error.to_string())),
+    };
+    let databases = match args.databases.as_ref().map(read).transpose() {
+        Ok(databases) => databases.unwrap_or_default(),
+        Err(error) => return Ok(refuse(&format!("{error:#}"))),
+    };
+    let config = Config {
+        listen: args.listen,
+        engine: session.endpoint()?,
+        collectors: if args.collectors.is_empty() { Collector::ALL.to_vec() } else { args.collectors },
+        procfs: args.procfs,
+        rootfs: args.rootfs,
+        container_labels: args.container_labels,
+        more_container_metrics: args.more_container_metrics,
+        layer_sizes_every: Some(Duration::from_secs(args.layer_sizes_every)).filter(|every| !every.is_zero()),
+        databases,
+    };
+    let exporter = match Exporter::bind(config).await {
+        Ok(exporter) => exporter,
+        Err(error @ (RunError::Labels(_) | RunError::Databases(_))) => return Ok(refuse(&error.to_string())),
+        Err(error) => return Err(anyhow::Error::from(error).into()),
+    };
+    let interrupts = Interrupts::take().context("cannot listen for signals")?;
+    tokio::select! {
+        outcome = exporter.run(interrupts.first) => outcome.map_err(anyhow::Error::from)?,
+        () = interrupts.second.cancelled() => return Err(anyhow::anyhow!("stopped at once by a second signal").into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A setting is wrong: as with wrong usage, the exit code is 2.
+fn refuse(text: &str) -> ExitCode {
+    report::line(&format!("wharf exporter: {text}"));
+    ExitCode::from(2)
+}
+
+fn collector(name: &str) -> Result<Collector, String> {
+    let found = Collector::ALL.into_iter().find(|collector| collector.name() == name);
+    found.ok_or_else(|| format!("there are: {}", Collector::ALL.map(Collector::name).join(", ")))
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<databases::Config> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_saphyr::from_str(&text).with_context(|| file.display().to_string())
+}
+
+/// Asks `/healthz`, by the loopback interface where the exporter listens on all.
+async fn healthy(listen: SocketAddr) -> anyhow::Result<()> {
+    let ip = match listen.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let mut stream = TcpStream::connect((ip, listen.port())).await.context("the exporter cannot be reached")?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+    let mut status = [0; "HTTP/1.1 200".len()];
+    stream.read_exact(&mut status).await?;
+    if &status != b"HTTP/1.1 200" {
+        bail!("the answer began with {}", status.escape_ascii());
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! `wharf logs`
+
+use std::process::ExitCode;
+
+use futures_util::{Stream, StreamExt};
+use wharf_docker::events::Moment;
+use wharf_orchestrator::logs::{self, LogEvent, LogOptions};
+use wharf_orchestrator::observe::list_containers;
+
+use crate::failure::Failure;
+use crate::flags::duration::parse_moment;
+use crate::screen::log_lines::LinePrinter;
+use crate::session::{Session, known};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Services to show (default: all)
+    services: Vec<String>,
+    /// Follow the logs, through restarts
+    #[arg(short, long)]
+    follow: bool,
+    /// Number of lines from each container's end, or "all"
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all", value_parser = parse_tail)]
+    tail: Tail,
+    /// Only lines since a time (2026-01-31T12:00:00Z) or a length of time (10m)
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    since: Option<Moment>,
+    /// Only lines until a time
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    until: Option<Moment>,
+    /// Only the replica with this number; with one service
+    #[arg(long, value_name = "NUMBER", requires = "services")]
+    index: Option<u32>,
+    /// Show each line's time
+    #[arg(short, long)]
+    timestamps: bool,
+    /// Without colours
+    #[arg(long)]
+    no_color: bool,
+    /// Without the container's name before each line
+    #[arg(long)]
+    no_log_prefix: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Tail(Option<u64>);
+
+fn parse_tail(text: &str) -> Result<Tail, String> {
+    match text {
+        "all" => Ok(Tail(None)),
+        number => number.parse().map(|lines| Tail(Some(lines))).map_err(|_| "a number of lines, or \"all\"".to_owned()),
+    }
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let (project, has_file) = session.load_or_name(&args.services)?;
+    known(&project, has_file, &args.services)?;
+    let engine = session.connect().await?;
+    let containers = list_containers(&engine, Some(&project.name), true).await?;
+    let services = match args.services.is_empty() && has_file {
+        // Of this file; whoever else has the project's label has another.
+        true => project.services.keys().cloned().collect(),
+        false => args.services,
+    };
+    let options = LogOptions {
+        services,
+        tail: args.tail.0,
+        since: args.since,
+        until: args.until,
+        index: args.index,
+        ..LogOptions::default()
+    };
+    let mut printer = LinePrinter::new(session.colour_out && !args.no_color, !args.no_log_prefix, args.timestamps);
+    for container in &containers {
+        if !container.one_off && options.wants(&container.service, container.number) {
+            printer.expect(&container.service, container.number);
+        }
+    }
+    if let Some(index) = args.index
+        && !containers.iter().any(|found| !found.one_off && options.wants(&found.service, found.number))
+    {
+        return Err(anyhow::anyhow!("service {} has no container {index}", options.services.join(", ")).into());
+    }
+    if args.follow {
+        print_all(logs::follow(&engine, &project.name, options).await?, &mut printer).await;
+    } else {
+        print_all(logs::history(&engine, &containers, &options), &mut printer).await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints until the stream ends, or nobody reads.
+async fn print_all(events: impl Stream<Item = LogEvent>, printer: &mut LinePrinter) {
+    let mut events = std::pin::pin!(events.ready_chunks(256));
+    while let Some(batch) = events.next().await {
+        for event in batch {
+            if printer.event(event).is_err() {
+                return;
+            }
+        }
+        if printer.flush().is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `wharf rm`
+
+use std::process::ExitCode;
+
+use wharf_orchestrator::plan::{self, RemoveOptions, Step};
+
+use crate::failure::Failure;
+use crate::screen::report;
+use crate::session::Session;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Services (default: all)
+    services: Vec<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    force: bool,
+    /// Stop the containers that run
+    #[arg(short, long)]
+    stop: bool,
+    /// Remove their anonymous volumes, too
+    #[arg(short, long)]
+    volumes: bool,
+    /// Without effect; accepted for docker compose's sake
+    #[arg(short, long, hide = true)]
+    all: bool,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let (project, observed, engine) = session.observe_existing(&args.services).await?;
+    let options = RemoveOptions { services: args.services, stop: args.stop, volumes: args.volumes };
+    let plan = plan::remove(&project, &observed, &options);
+    let removed = plan.steps.iter().filter_map(|node| match &node.step {
+        Step::RemoveContainer { name, .. } => Some(name.as_str()),
+        _ => None,
+    });
+    let names: Vec<&str> = removed.collect();
+    if names.is_empty() {
+        report::line("No stopped containers");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let question = format!("Going to remove {}", names.join(", "));
+    match args.force || session.global.dry_run {
+        true => report::print(&format!("{question}\n")),
+        false if report::confirmed(&question)? => {}
+        false => return Ok(ExitCode::SUCCESS),
+    }
+    session.carry_out(&plan, &project, &engine).await
+}

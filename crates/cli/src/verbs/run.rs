@@ -1,0 +1,200 @@
+//! `wharf run`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use wharf_compose::Project;
+use wharf_docker::Engine;
+use wharf_orchestrator::observe;
+use wharf_orchestrator::one_off::{self, Manner, Overrides};
+use wharf_orchestrator::plan::{self, ImageOptions, UpOptions};
+
+use crate::failure::Failure;
+use crate::flags::duration;
+use crate::flags::key_value::{parse_label, variable};
+use crate::flags::short_forms;
+use crate::flags::tty::TtyChoice;
+use crate::screen::report;
+use crate::session::{Interrupts, Session, known};
+use crate::verbs::attach;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Service
+    service: String,
+    /// Command and its arguments (default: the service's own)
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<String>,
+    /// Build the image first
+    #[arg(long)]
+    build: bool,
+    /// Add a capability; may be repeated
+    #[arg(long, value_name = "CAPABILITY")]
+    cap_add: Vec<String>,
+    /// Take a capability away; may be repeated
+    #[arg(long, value_name = "CAPABILITY")]
+    cap_drop: Vec<String>,
+    /// Run in the background and print the container's name
+    #[arg(short, long)]
+    detach: bool,
+    /// Replace the entrypoint
+    #[arg(long, value_name = "COMMAND")]
+    entrypoint: Option<String>,
+    /// Set an environment variable (KEY=VALUE, or KEY from the environment); may be repeated
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
+    env: Vec<String>,
+    /// Set environment variables from a file; may be repeated
+    #[arg(long, value_name = "FILE")]
+    env_from_file: Vec<PathBuf>,
+    /// Keep standard input open
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set)]
+    interactive: bool,
+    /// Add a label (KEY=VALUE); may be repeated
+    #[arg(short, long, visible_alias = "labels", value_name = "KEY=VALUE", value_parser = parse_label)]
+    label: Vec<(String, String)>,
+    /// Name of the container
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    tty: TtyChoice,
+    /// Do not start the services that it depends on
+    #[arg(long)]
+    no_deps: bool,
+    /// Publish a port ([[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]); may be repeated
+    #[arg(short, long, value_name = "PORT", conflicts_with = "service_ports")]
+    publish: Vec<String>,
+    /// Pull images before: always, missing, never, build; policy: as the file says
+    #[arg(long, value_name = "POLICY", default_value = "policy", hide_default_value = true)]
+    #[arg(value_parser = ["always", "missing", "if_not_present", "never", "build", "policy"])]
+    pull: String,
+    /// Show no progress
+    #[arg(short, long)]
+    quiet: bool,
+    /// Build without showing the builder's output
+    #[arg(long)]
+    quiet_build: bool,
+    /// Pull without showing layers
+    #[arg(long)]
+    quiet_pull: bool,
+    /// Remove containers of services that are not in the file, and those of earlier runs
+    #[arg(long)]
+    remove_orphans: bool,
+    /// Publish the service's own ports
+    #[arg(short = 'P', long)]
+    service_ports: bool,
+    /// Remove the container when it has ended
+    #[arg(long)]
+    rm: bool,
+    /// Make the container known by the service's names in its networks
+    #[arg(long)]
+    use_aliases: bool,
+    /// User to run as
+    #[arg(short, long)]
+    user: Option<String>,
+    /// Mount a volume or path ([SOURCE:]TARGET[:OPTIONS]); may be repeated
+    #[arg(short, long, visible_alias = "volumes", value_name = "MOUNT")]
+    volume: Vec<String>,
+    /// Working directory
+    #[arg(short, long, value_name = "DIR")]
+    workdir: Option<String>,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let services = std::slice::from_ref(&args.service);
+    let mut project = session.load(services)?;
+    known(&project, true, services)?;
+    let tty = args.tty.wants_terminal(args.detach, args.interactive)?;
+    let overrides = overrides(&args, tty)?;
+    if let Some(service) = project.services.get_mut(&args.service) {
+        overrides.apply(service);
+    }
+    let engine = session.connect().await?;
+    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    if !prepare(&args, session, &project, &engine, &interrupts).await? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = args.name.clone().unwrap_or_else(|| one_off::name(&project, &args.service));
+    let manner = Manner { use_aliases: args.use_aliases, auto_remove: args.rm && args.detach };
+    one_off::create(&engine, &project, &args.service, &name, manner).await?;
+    let display = session.display(args.quiet);
+    let hooks = plan::after_start(&project, &args.service, &name);
+    let options = session.apply_options(&interrupts.first);
+    let start = async {
+        one_off::start(&engine, &name).await?;
+        session.apply(&hooks, &project, &engine, &display, &options).await
+    };
+    if args.detach {
+        start.await?;
+        report::print(&format!("{name}\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let options = attach::Options { input: args.interactive, tty, closes_input: true, detach_keys: None };
+    let conversation = attach::attached(&engine, &name, options, start);
+    let result = match attach::beside_signals(&engine, &name, conversation).await {
+        Ok(()) => one_off::exit_code(&engine, &name).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    if args.rm || result.is_err() {
+        one_off::remove(&engine, &name).await;
+    }
+    Ok(ExitCode::from(u8::try_from(result?).unwrap_or(1)))
+}
+
+/// Brings what the container needs: images, networks, volumes, services. False: this was only to be shown.
+async fn prepare(
+    args: &Args,
+    session: &Session,
+    project: &Project,
+    engine: &Engine,
+    interrupts: &Interrupts,
+) -> Result<bool, Failure> {
+    let services = std::slice::from_ref(&args.service);
+    let apply = session.apply_options(&interrupts.first);
+    let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
+    let observed = observe(engine, project).await?;
+    let images = ImageOptions {
+        services: services.to_vec(),
+        no_deps: args.no_deps,
+        build: args.build,
+        pull: Some(args.pull.clone()),
+        now: duration::now().0,
+        ..ImageOptions::default()
+    };
+    let images = plan::images(project, &observed, &images)?;
+    session.apply(&images, project, engine, &display, &apply).await?;
+    let observed = if session.global.dry_run { observed } else { observe(engine, project).await? };
+    let up = UpOptions {
+        services: services.to_vec(),
+        no_deps: args.no_deps,
+        remove_orphans: args.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
+        ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
+        ..UpOptions::default()
+    };
+    let around = plan::around(project, &observed, &args.service, &up)?;
+    session.apply(&around, project, engine, &display, &apply).await?;
+    Ok(!session.global.dry_run)
+}
+
+fn overrides(args: &Args, tty: bool) -> anyhow::Result<Overrides> {
+    let mut environment: Vec<(String, Option<String>)> = Vec::new();
+    for file in &args.env_from_file {
+        environment.extend(short_forms::environment_file(file)?);
+    }
+    environment.extend(args.env.iter().map(|entry| variable(entry)));
+    Ok(Overrides {
+        command: (!args.command.is_empty()).then(|| args.command.clone()),
+        entrypoint: args.entrypoint.as_deref().map(short_forms::words).transpose()?,
+        environment,
+        labels: args.label.iter().cloned().collect(),
+        service_ports: args.service_ports,
+        ports: short_forms::ports(&args.publish)?,
+        volumes: short_forms::mounts(&args.volume)?,
+        cap_add: args.cap_add.clone(),
+        cap_drop: args.cap_drop.clone(),
+        user: args.user.clone(),
+        working_dir: args.workdir.clone(),
+        tty,
+        stdin_open: args.interactive && !args.detach,
+    })
+}

@@ -1,0 +1,51 @@
+//! `wharf scale`
+
+use std::process::ExitCode;
+
+use wharf_orchestrator::plan::{ImageOptions, UpOptions};
+
+use crate::failure::Failure;
+use crate::flags::duration;
+use crate::flags::scale::parse_scale;
+use crate::session::converge::Converge;
+use crate::session::{Interrupts, Session};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Services and how many replicas each is to have
+    #[arg(required = true, value_name = "SERVICE=NUM", value_parser = parse_scale)]
+    services: Vec<(String, u32)>,
+    /// Leave the services that they depend on as they are
+    #[arg(long)]
+    no_deps: bool,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let services: Vec<String> = args.services.iter().map(|(service, _)| service.clone()).collect();
+    let project = session.load(&services)?;
+    let engine = session.connect().await?;
+    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    let display = session.display(false);
+    let converge = Converge {
+        session,
+        project: &project,
+        engine: &engine,
+        display: &display,
+        images: ImageOptions {
+            services: services.clone(),
+            no_deps: args.no_deps,
+            now: duration::now().0,
+            ..ImageOptions::default()
+        },
+        up: UpOptions {
+            services,
+            no_deps: args.no_deps,
+            scale: args.services.into_iter().collect(),
+            ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
+            ..UpOptions::default()
+        },
+        apply: session.apply_options(&interrupts.first),
+    };
+    converge.run(&interrupts).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,293 @@
+//! `up` in the foreground: the logs on the screen while containers start, run and stop.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+use wharf_docker::events;
+use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin};
+use wharf_orchestrator::observe::{is_running, list_containers};
+use wharf_orchestrator::{Error, observe, plan};
+
+use crate::failure::Failure;
+use crate::screen::log_lines::LinePrinter;
+use crate::screen::progress::Display;
+use crate::screen::report;
+use crate::session::Interrupts;
+use crate::session::converge::Converge;
+
+/// The longest wait for the last lines of containers that were stopped.
+const LAST_LINES: Duration = Duration::from_secs(2);
+/// Events that are printed at a time.
+const BATCH: usize = 256;
+
+/// Which services count.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    /// Those whose logs are shown.
+    pub(crate) shown: Vec<String>,
+    /// Those whose containers' exits count.
+    pub(crate) services: Vec<String>,
+    /// Those that are stopped at the end; none: all.
+    pub(crate) stopped: Vec<String>,
+    pub(crate) ending: Ending,
+    /// The service whose exit code is the command's.
+    pub(crate) exit_code_from: Option<String>,
+    /// Seconds a container gets to stop.
+    pub(crate) timeout: Option<u64>,
+}
+
+/// What ends all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    AllStopped,
+    FirstExit,
+    FirstFailure,
+}
+
+/// Why following ended.
+enum End {
+    Interrupted,
+    AllStopped,
+    Exited(i64),
+    NobodyReads,
+}
+
+/// Where lines of logs and of hooks are printed.
+pub(crate) type Screen = Arc<Mutex<LinePrinter>>;
+
+type Events<'a> = Pin<Box<dyn Stream<Item = Vec<LogEvent>> + Send + 'a>>;
+
+pub(crate) struct Attached<'a> {
+    converge: Converge<'a>,
+    watched: Watched,
+    screen: Screen,
+    events: Events<'a>,
+    /// Exits that were not looked at yet.
+    exits: Vec<(Origin, i64)>,
+    /// The last exit of each container.
+    codes: BTreeMap<String, i64>,
+    nobody_reads: bool,
+}
+
+impl<'a> Attached<'a> {
+    /// A display that leaves the lines of hooks to the printer of logs.
+    pub(crate) fn screen(display: Display, printer: LinePrinter, watched: &Watched) -> (Display, Option<Screen>) {
+        let screen = Arc::new(Mutex::new(printer));
+        let (hooks, shown) = (screen.clone(), watched.shown.clone());
+        let display = display.with_hook_lines(Box::new(move |service, subject, text| {
+            if shown.iter().any(|shown| shown == service) {
+                let mut printer = hooks.lock().unwrap_or_else(PoisonError::into_inner);
+                let name = subject.trim_start_matches("Container ");
+                // Nobody may read any more; that is found out at the next line of a log.
+                let _ = printer.hook_line(service, short(name, service), text).and_then(|()| printer.flush());
+            }
+        }));
+        (display, Some(screen))
+    }
+
+    /// Starts the project and follows its logs until all has stopped, something has ended it, or somebody interrupts.
+    pub(crate) async fn run(
+        converge: Converge<'a>,
+        screen: Screen,
+        watched: Watched,
+        interrupts: &Interrupts,
+    ) -> Result<ExitCode, Failure> {
+        let since = events::now(converge.engine).await?;
+        let services: BTreeSet<&String> = watched.shown.iter().chain(&watched.services).collect();
+        let services = services.into_iter().cloned().collect();
+        let options = LogOptions { services, since: Some(since), ..LogOptions::default() };
+        let events = logs::follow(converge.engine, &converge.project.name, options).await?;
+        {
+            let mut printer = screen.lock().unwrap_or_else(PoisonError::into_inner);
+            for service in &watched.shown {
+                let replicas = converge.project.services.get(service).map_or(1, |service| service.replicas());
+                let replicas = converge.up.scale.get(service).copied().unwrap_or(replicas);
+                printer.expect(service, replicas.max(1));
+            }
+        }
+        let events = Box::pin(events.ready_chunks(BATCH));
+        let (exits, codes) = (Vec::new(), BTreeMap::new());
+        let mut attached = Attached { converge, watched, screen, events, exits, codes, nobody_reads: false };
+        attached.go(interrupts).await
+    }
+
+    async fn go(&mut self, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
+        // The plan is carried out while this one prints.
+        let converge = self.converge.clone();
+        match self.beside(converge.run(interrupts)).await {
+            Ok(()) => {}
+            Err(Failure::Orchestrator(Error::Interrupted)) => return self.interrupted(interrupts).await,
+            Err(other) => return Err(other),
+        }
+        let code = match self.follow(interrupts).await? {
+            End::Interrupted => return self.interrupted(interrupts).await,
+            End::AllStopped => match &self.watched.exit_code_from {
+                Some(service) => self.code_of(service).await?,
+                None => 0,
+            },
+            End::Exited(code) => {
+                report::line("Aborting on container exit...");
+                self.stop(interrupts).await?;
+                match &self.watched.exit_code_from {
+                    Some(service) => self.code_of(service).await?,
+                    None => code,
+                }
+            }
+            End::NobodyReads => 0,
+        };
+        Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    }
+
+    /// Prints while `work` goes on.
+    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                Some(batch) = self.events.next() => self.show(batch),
+            }
+        }
+    }
+
+    fn show(&mut self, batch: Vec<LogEvent>) {
+        let mut shown = Vec::with_capacity(batch.len());
+        for event in batch {
+            let (LogEvent::Line(origin, _) | LogEvent::Exited(origin, _) | LogEvent::Unreadable(origin, _)) = &event;
+            if let LogEvent::Exited(origin, code) = &event {
+                self.exits.push((origin.clone(), *code));
+                self.codes.insert(origin.id.clone(), *code);
+            }
+            if self.watched.shown.contains(&origin.service) {
+                shown.push(event);
+            }
+        }
+        let screen = self.screen.clone();
+        let mut failed = false;
+        self.converge.display.aside(|| {
+            let mut printer = screen.lock().unwrap_or_else(PoisonError::into_inner);
+            let printed = shown.into_iter().try_for_each(|event| printer.event(event));
+            failed = printed.and_then(|()| printer.flush()).is_err();
+        });
+        self.nobody_reads |= failed;
+    }
+
+    async fn follow(&mut self, interrupts: &Interrupts) -> Result<End, Failure> {
+        let mut first = true;
+        loop {
+            let exits = std::mem::take(&mut self.exits);
+            if self.nobody_reads {
+                return Ok(End::NobodyReads);
+            }
+            if let Some(code) = exits.iter().find_map(|(origin, code)| self.ends_all(origin, *code)) {
+                return Ok(End::Exited(code));
+            }
+            // At first it may be over already.
+            if (std::mem::take(&mut first) || !exits.is_empty())
+                && let Some(stopped) = self.all_stopped().await?
+            {
+                self.last_lines(&stopped).await;
+                return Ok(End::AllStopped);
+            }
+            tokio::select! {
+                batch = self.events.next() => match batch {
+                    Some(batch) => self.show(batch),
+                    None => return Ok(End::AllStopped),
+                },
+                () = interrupts.first.cancelled() => return Ok(End::Interrupted),
+            }
+        }
+    }
+
+    /// Whether the exit of a container ends all.
+    fn ends_all(&self, origin: &Origin, code: i64) -> Option<i64> {
+        let ends = match self.watched.ending {
+            Ending::AllStopped => false,
+            Ending::FirstExit => true,
+            Ending::FirstFailure => code != 0,
+        };
+        (ends && self.watched.services.contains(&origin.service)).then_some(code)
+    }
+
+    /// The watched containers, if none of them runs. The engine's list is a moment behind its events, so what it calls
+    /// running is looked at itself.
+    async fn all_stopped(&self) -> Result<Option<BTreeSet<String>>, Failure> {
+        let engine = self.converge.engine;
+        let mut containers = list_containers(engine, Some(&self.converge.project.name), true).await?;
+        containers.retain(|found| !found.one_off && self.watched.services.contains(&found.service));
+        for container in containers.iter().filter(|found| found.is_up()) {
+            if is_running(engine, &container.id).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(containers.into_iter().map(|found| found.id).collect()))
+    }
+
+    async fn code_of(&self, service: &str) -> Result<i64, Failure> {
+        let converge = &self.converge;
+        let containers = list_containers(converge.engine, Some(&converge.project.name), true).await?;
+        let replica = containers.iter().find(|found| found.service == service && !found.one_off);
+        let code = replica.and_then(|replica| self.codes.get(&replica.id).copied().or(replica.exit_code));
+        Ok(code.unwrap_or(0))
+    }
+
+    /// Stops all, because somebody has asked for it: while containers started, or later.
+    async fn interrupted(&mut self, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
+        report::line("Gracefully stopping... (press Ctrl+C again to force)");
+        self.stop(interrupts).await?;
+        Ok(ExitCode::from(130))
+    }
+
+    /// Asks all containers to stop; the second interrupt kills them.
+    async fn stop(&mut self, interrupts: &Interrupts) -> Result<(), Failure> {
+        let Converge { session, project, engine, display, .. } = self.converge.clone();
+        let services = self.watched.stopped.clone();
+        let observed = observe(engine, project).await?;
+        let running = observed.containers.iter().filter(|found| {
+            found.is_up() && !found.one_off && (services.is_empty() || services.contains(&found.service))
+        });
+        let running: BTreeSet<String> = running.map(|found| found.id.clone()).collect();
+        let gentle = plan::stop(project, &observed, &services, self.watched.timeout);
+        let options = session.apply_options(&CancellationToken::new());
+        let stopping = async {
+            tokio::select! {
+                result = session.apply(&gentle, project, engine, display, &options) => Some(result),
+                () = interrupts.second.cancelled() => None,
+            }
+        };
+        if let Some(result) = self.beside(stopping).await {
+            self.last_lines(&running).await;
+            return result;
+        }
+        display.end();
+        let observed = observe(engine, project).await?;
+        let kill = plan::kill(project, &observed, &services, "SIGKILL", false);
+        let killed = self.beside(session.apply(&kill, project, engine, display, &options)).await;
+        self.last_lines(&running).await;
+        killed
+    }
+
+    /// Prints what containers wrote before they stopped.
+    async fn last_lines(&mut self, stopped: &BTreeSet<String>) {
+        let deadline = tokio::time::Instant::now() + LAST_LINES;
+        while !stopped.iter().all(|id| self.codes.contains_key(id)) {
+            match tokio::time::timeout_at(deadline, self.events.next()).await {
+                Ok(Some(batch)) => self.show(batch),
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+}
+
+/// `shop-web-1` as its log has it: `web-1`.
+fn short<'n>(name: &'n str, service: &str) -> &'n str {
+    match name.rfind(service) {
+        Some(at) if at > 0 => &name[at..],
+        _ => name,
+    }
+}

@@ -1,0 +1,155 @@
+//! `wharf up`
+
+pub(crate) mod foreground;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use wharf_orchestrator::apply::ApplyOptions;
+use wharf_orchestrator::plan::{self, UpOptions};
+
+use crate::failure::Failure;
+use crate::flags::provisioning::Provisioning;
+use crate::screen::log_lines::LinePrinter;
+use crate::session::converge::Converge;
+use crate::session::{Interrupts, Session, known};
+use crate::verbs::up::foreground::{Attached, Ending, Watched};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Services to start, with all that they depend on (default: all)
+    services: Vec<String>,
+    /// Run in the background
+    #[arg(short, long)]
+    detach: bool,
+    /// Wait until services run, or are healthy; implies --detach
+    #[arg(long)]
+    wait: bool,
+    /// Seconds to wait at most
+    #[arg(long, value_name = "SECONDS")]
+    wait_timeout: Option<u64>,
+    #[command(flatten)]
+    provisioning: Provisioning,
+    /// Build without showing the builder's output
+    #[arg(long)]
+    quiet_build: bool,
+    /// Recreate containers of the services that the named ones depend on, too
+    #[arg(long, conflicts_with = "no_recreate")]
+    always_recreate_deps: bool,
+    /// Do not start the services that the named ones depend on
+    #[arg(long)]
+    no_deps: bool,
+    /// Create containers, do not start them
+    #[arg(long)]
+    no_start: bool,
+    /// New anonymous volumes instead of those of the containers before
+    #[arg(short = 'V', long, conflicts_with = "no_recreate")]
+    renew_anon_volumes: bool,
+    /// Seconds until a container that does not stop is killed
+    #[arg(short, long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Stop all containers when one of them stops
+    #[arg(long, conflicts_with_all = ["detach", "wait"])]
+    abort_on_container_exit: bool,
+    /// Stop all containers when one of them fails
+    #[arg(long, conflicts_with_all = ["detach", "wait", "abort_on_container_exit"])]
+    abort_on_container_failure: bool,
+    /// Exit with the code of this service's container; implies --abort-on-container-exit
+    #[arg(long, value_name = "SERVICE", conflicts_with_all = ["detach", "wait"])]
+    exit_code_from: Option<String>,
+    /// Follow the logs of these services only; may be repeated
+    #[arg(long, value_name = "SERVICE", conflicts_with_all = ["detach", "wait", "attach_dependencies"])]
+    attach: Vec<String>,
+    /// Do not follow the logs of these services; may be repeated
+    #[arg(long, value_name = "SERVICE")]
+    no_attach: Vec<String>,
+    /// Follow the logs of the services that the named ones depend on, too
+    #[arg(long, conflicts_with_all = ["detach", "wait"])]
+    attach_dependencies: bool,
+    /// Logs without colours
+    #[arg(long)]
+    no_color: bool,
+    /// Logs without the container's name before each line
+    #[arg(long)]
+    no_log_prefix: bool,
+    /// Logs with each line's time
+    #[arg(long)]
+    timestamps: bool,
+    /// Accepted for docker compose's sake; there is no menu
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    menu: Option<bool>,
+    /// Show no progress
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
+    let project = session.load(&args.services)?;
+    let mentioned = [&args.attach[..], &args.no_attach, args.exit_code_from.as_slice()].concat();
+    known(&project, true, &mentioned)?;
+    let engine = session.connect().await?;
+    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    let colour = session.colour_out && !args.no_color;
+    let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
+    let display = session.display(args.quiet).without_output_of(args.provisioning.quiet_pull, args.quiet_build);
+    let detached = args.detach || args.wait || args.no_start || session.global.dry_run;
+    let watched = watched(&args, &project)?;
+    let (display, printer) = if detached { (display, None) } else { Attached::screen(display, printer, &watched) };
+    let converge = Converge {
+        session,
+        project: &project,
+        engine: &engine,
+        display: &display,
+        images: args.provisioning.image_options(&args.services, args.no_deps),
+        up: UpOptions {
+            no_deps: args.no_deps,
+            recreate_dependencies: args.always_recreate_deps,
+            no_start: args.no_start,
+            wait: args.wait,
+            timeout: args.timeout,
+            renew_anonymous_volumes: args.renew_anon_volumes,
+            ..args.provisioning.up_options(session, &args.services)
+        },
+        apply: ApplyOptions {
+            wait_timeout: args.wait_timeout.map(Duration::from_secs),
+            ..session.apply_options(&interrupts.first)
+        },
+    };
+    match printer {
+        None => {
+            converge.run(&interrupts).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(printer) => Attached::run(converge, printer, watched, &interrupts).await,
+    }
+}
+
+/// Which services are followed, and what ends all of it.
+fn watched(args: &Args, project: &wharf_compose::Project) -> Result<Watched, Failure> {
+    let attachable = |name: &String| {
+        let wanted = project.services.get(name).is_none_or(|service| service.attach.unwrap_or(true));
+        wanted && !args.no_attach.contains(name)
+    };
+    let named = match args.services.is_empty() {
+        true => project.services.keys().cloned().collect(),
+        false => args.services.clone(),
+    };
+    let mut shown: Vec<String> = match (&args.attach[..], args.attach_dependencies) {
+        ([], true) => plan::with_dependencies(project, &args.services)?.into_iter().collect(),
+        ([], false) => named.clone(),
+        (attach, _) => attach.to_vec(),
+    };
+    shown.retain(|name| if args.attach.is_empty() { attachable(name) } else { !args.no_attach.contains(name) });
+    Ok(Watched {
+        shown,
+        services: named,
+        stopped: args.services.clone(),
+        ending: match (&args.exit_code_from, args.abort_on_container_exit, args.abort_on_container_failure) {
+            (Some(_), _, false) | (None, true, _) => Ending::FirstExit,
+            (_, _, true) => Ending::FirstFailure,
+            (None, false, false) => Ending::AllStopped,
+        },
+        exit_code_from: args.exit_code_from.clone(),
+        timeout: args.timeout,
+    })
+}
