@@ -13,8 +13,6 @@ pub mod batch;
 pub mod config;
 pub mod delivery;
 pub mod discovery;
-mod go_text;
-mod go_time;
 pub mod metrics;
 pub mod pages;
 pub mod pipeline;

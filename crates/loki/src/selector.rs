@@ -1,8 +1,8 @@
 //! LogQL's stream selectors: `{app="x", env=~"y.*"}`.
 
-use crate::go_regex::{self, Regex, RegexError};
+use wharf_go::regexp::{self, Regex, RegexError};
+use wharf_go::strconv;
 
-use crate::go_text;
 use crate::labels::{Labels, is_label_name};
 
 /// How a matcher compares.
@@ -57,7 +57,7 @@ impl Matcher {
         let (name, value) = (name.into(), value.into());
         let regex = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => Some(go_regex::compile_anchored(&value)?),
+            MatchOp::Regex | MatchOp::NotRegex => Some(regexp::compile_anchored(&value)?),
         };
         Ok(Self { name, op, value, regex })
     }
@@ -147,10 +147,10 @@ impl Parser<'_> {
         };
         self.blanks();
         let start = self.at;
-        let Some(length) = go_text::quoted_length(self.rest()) else {
+        let Some(length) = strconv::quoted_length(self.rest()) else {
             return self.fail("a text in quotes is missing");
         };
-        let Some(value) = go_text::unquote(&self.rest()[..length]) else {
+        let Some(value) = strconv::unquote(&self.rest()[..length]) else {
             return self.fail("the text has an unknown escape");
         };
         self.at += length;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::go_time::parse_duration;
+use wharf_go::time::parse_duration;
 
 /// Go's durations (`1m30s`, `500ms`), and Prometheus' days, weeks and years (`1d`).
 pub fn duration(text: &str) -> Option<Duration> {

@@ -1,10 +1,10 @@
 //! Reading of a stage's configuration, as Promtail's decoder (mapstructure) does it: unknown keys and the case of keys do
 //! not matter, null is as if nothing was written, and some stages convert types (`weak`) where others refuse.
 
-use wharf_loki::go_regex::{self, Regex};
+use wharf_go::regexp::{self, Regex};
 
-use crate::go_text;
 use crate::yaml::{ConfigError, Field, Kind, Map, Node, Scalar, Value};
+use wharf_go::strconv;
 
 /// What is wrong with a configuration.
 pub(super) type Errors = Vec<ConfigError>;
@@ -125,7 +125,7 @@ impl<'n> Fields<'n> {
         self.read(name, "a whole number, and not below 0", |scalar, weak| match int(scalar, weak) {
             Some(number) if weak || number >= 0 => Some(number.cast_unsigned()),
             Some(_) => None,
-            None if weak && scalar.kind == Kind::Text => go_text::parse_uint(&scalar.text),
+            None if weak && scalar.kind == Kind::Text => strconv::parse_uint(&scalar.text),
             None => None,
         })
     }
@@ -145,7 +145,7 @@ impl<'n> Fields<'n> {
     /// A duration as Go writes it, `1h30m`; in nanoseconds.
     pub(super) fn duration(&mut self, name: &str) -> Option<i64> {
         let text = self.text(name)?;
-        let duration = crate::go_time::parse_duration(&text);
+        let duration = wharf_go::time::parse_duration(&text);
         if duration.is_none() {
             self.fail(name, format!("`{text}` is not a duration: write `300ms`, `1h30m`; there is no unit for days"));
         }
@@ -154,7 +154,7 @@ impl<'n> Fields<'n> {
 
     pub(super) fn regex(&mut self, name: &str) -> Option<Regex> {
         let expression = self.text(name)?;
-        match go_regex::compile(&expression) {
+        match regexp::compile(&expression) {
             Ok(regex) => Some(regex),
             Err(error) => {
                 self.fail(name, error.to_string());
@@ -234,7 +234,7 @@ pub(super) fn number(scalar: &Scalar, weak: bool) -> Option<f64> {
         Kind::Float(number) => Some(number),
         Kind::Bool(value) if weak => Some(f64::from(u8::from(value))),
         Kind::Text if weak && scalar.text.is_empty() => Some(0.0),
-        Kind::Text if weak => go_text::parse_float(&scalar.text),
+        Kind::Text if weak => strconv::parse_float(&scalar.text),
         _ => None,
     }
 }
@@ -247,8 +247,8 @@ fn int(scalar: &Scalar, weak: bool) -> Option<i64> {
         Kind::Bool(value) if weak => Some(i64::from(value)),
         Kind::Text if weak && scalar.text.is_empty() => Some(0),
         Kind::Text if weak => match scalar.text.strip_prefix('-') {
-            Some(digits) => go_text::parse_uint(digits).and_then(|number| 0_i64.checked_sub_unsigned(number)),
-            None => go_text::parse_uint(scalar.text.strip_prefix('+').unwrap_or(&scalar.text))?.try_into().ok(),
+            Some(digits) => strconv::parse_uint(digits).and_then(|number| 0_i64.checked_sub_unsigned(number)),
+            None => strconv::parse_uint(scalar.text.strip_prefix('+').unwrap_or(&scalar.text))?.try_into().ok(),
         },
         _ => None,
     }

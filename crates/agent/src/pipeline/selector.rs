@@ -1,8 +1,9 @@
 //! The small, older LogQL of the `match` stage: a stream selector and line filters; no backticks, parsers or trailing comma.
 
 use memchr::memmem::Finder;
-use wharf_loki::go_regex::{self, Regex};
-use wharf_loki::{Labels, MatchOp, Matcher, Selector, go_text};
+use wharf_go::regexp::{self, Regex};
+use wharf_go::strconv;
+use wharf_loki::{Labels, MatchOp, Matcher, Selector};
 
 /// Which entries a `match` stage is about.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl Expression {
                     Filter::Contains { finder, wanted: op == "|=" }
                 }
                 Token::Operator(op @ ("|~" | "!~")) => {
-                    let regex = go_regex::compile(&quoted(tokens.next())?).map_err(|error| error.to_string())?;
+                    let regex = regexp::compile(&quoted(tokens.next())?).map_err(|error| error.to_string())?;
                     Filter::Matches { regex, wanted: op == "|~" }
                 }
                 _ => return Err("behind the selector, only |= != |~ !~ are known here".to_owned()),
@@ -94,8 +95,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut rest = text.trim_start();
     while let Some(c) = rest.chars().next() {
         let length = if c == '"' {
-            let length = go_text::quoted_length(rest).ok_or("a text has no closing quote")?;
-            let inside = go_text::unquote(&rest[..length]).ok_or("a text has an unknown escape")?;
+            let length = strconv::quoted_length(rest).ok_or("a text has no closing quote")?;
+            let inside = strconv::unquote(&rest[..length]).ok_or("a text has an unknown escape")?;
             tokens.push(Token::Text(inside));
             length
         } else if rest.starts_with("//") {

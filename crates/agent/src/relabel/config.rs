@@ -1,6 +1,6 @@
 //! Reading and checking of rules, as Prometheus' `relabel.Config` does it.
 
-use wharf_loki::go_regex::{self, Regex, Template};
+use wharf_go::regexp::{self, Regex, Replacement};
 use wharf_loki::labels::is_label_name;
 
 use super::{Action, Rule, Rules};
@@ -156,8 +156,8 @@ impl Draft<'_> {
                 self.require_target(name, template)?;
                 Action::Replace {
                     regex: self.regex()?,
-                    target: Template::new(&self.target),
-                    replacement: Template::new(&self.replacement),
+                    target: Replacement::new(&self.target),
+                    replacement: Replacement::new(&self.replacement),
                 }
             }
             "keep" => Action::Keep(self.regex()?),
@@ -180,7 +180,7 @@ impl Draft<'_> {
                     let message = format!("`{}` is no `replacement` that gives a label name", self.replacement);
                     return Err(self.at("replacement").error(message));
                 }
-                Action::LabelMap { regex: self.regex()?, replacement: Template::new(&self.replacement) }
+                Action::LabelMap { regex: self.regex()?, replacement: Replacement::new(&self.replacement) }
             }
             "labeldrop" | "labelkeep" => {
                 self.refuse_others(name, &["regex"])?;
@@ -214,7 +214,7 @@ impl Draft<'_> {
 
     fn regex(&self) -> Result<Regex, ConfigError> {
         let expression = self.regex.as_deref().unwrap_or(DEFAULT_REGEX);
-        go_regex::compile_anchored(expression).map_err(|error| self.at("regex").error(error.to_string()))
+        regexp::compile_anchored(expression).map_err(|error| self.at("regex").error(error.to_string()))
     }
 
     fn require_target(&self, action: &str, is_valid: fn(&str) -> bool) -> Result<(), ConfigError> {

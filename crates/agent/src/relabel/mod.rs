@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use md5::{Digest, Md5};
+use wharf_go::regexp::{Regex, Replacement};
 use wharf_loki::Labels;
-use wharf_loki::go_regex::{Regex, Template};
 use wharf_loki::labels::is_label_name;
 
-use crate::go_text;
+use wharf_go::strings;
 
 /// The rules of a `relabel_configs` list, in order.
 #[derive(Debug, Clone, Default)]
@@ -25,13 +25,13 @@ struct Rule {
 
 #[derive(Debug, Clone)]
 enum Action {
-    Replace { regex: Regex, target: Template, replacement: Template },
+    Replace { regex: Regex, target: Replacement, replacement: Replacement },
     Keep(Regex),
     Drop(Regex),
     KeepEqual(String),
     DropEqual(String),
     HashMod { target: Arc<str>, modulus: u64 },
-    LabelMap { regex: Regex, replacement: Template },
+    LabelMap { regex: Regex, replacement: Replacement },
     LabelDrop(Regex),
     LabelKeep(Regex),
     Lowercase(Arc<str>),
@@ -76,11 +76,11 @@ impl Rule {
                 labels.set(target.clone(), &remainder.to_string());
             }
             Action::Lowercase(target) => {
-                let lower = go_text::lower(&value());
+                let lower = strings::lower(&value());
                 labels.set(target.clone(), &lower);
             }
             Action::Uppercase(target) => {
-                let upper = go_text::upper(&value());
+                let upper = strings::upper(&value());
                 labels.set(target.clone(), &upper);
             }
             Action::LabelMap { regex, replacement } => {
@@ -97,7 +97,7 @@ impl Rule {
     }
 }
 
-fn replace(labels: &mut Builder, value: &str, regex: &Regex, target: &Template, replacement: &Template) {
+fn replace(labels: &mut Builder, value: &str, regex: &Regex, target: &Replacement, replacement: &Replacement) {
     let Some(captures) = regex.engine().captures(value) else { return };
     let (mut name, mut text) = (String::new(), String::new());
     target.expand(regex, &captures, &mut name);

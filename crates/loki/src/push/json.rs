@@ -2,8 +2,8 @@
 
 use super::StreamBuffer;
 use super::decode::decode;
-use crate::json::write_text;
 use crate::labels::Labels;
+use wharf_go::json::write_text;
 
 /// A JSON request of these streams, each with its labels.
 pub fn encode_json<'a>(streams: impl IntoIterator<Item = (&'a Labels, &'a StreamBuffer)>) -> String {

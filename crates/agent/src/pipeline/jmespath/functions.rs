@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use wharf_loki::json::{self, Value};
+use wharf_go::json::{self, Value};
 
 use super::Failed;
 use super::interpret::{self, Argument};
 use super::parser::Node;
-use crate::go_text;
+use wharf_go::strconv;
 
 type Result<T> = std::result::Result<T, Failed>;
 
@@ -94,7 +94,7 @@ fn one<'a>(name: &str, value: &Value<'a>) -> Result<Value<'a>> {
             Value::Text(text.into())
         }
         ("to_number", Value::Number(_)) => value.clone(),
-        ("to_number", Value::Text(text)) => go_text::parse_float(text).map_or(Value::Null, Value::Number),
+        ("to_number", Value::Text(text)) => strconv::parse_float(text).map_or(Value::Null, Value::Number),
         ("to_number", _) => Value::Null,
         ("type", value) => Value::Text(Cow::Borrowed(kind(value))),
         _ => return Err(Failed),

@@ -1,6 +1,6 @@
 //! What an expression finds in a value.
 
-use wharf_loki::json::Value;
+use wharf_go::json::Value;
 
 use super::Failed;
 use super::functions;

@@ -1,6 +1,6 @@
 //! An expression's words.
 
-use wharf_loki::json::{self, Value};
+use wharf_go::json::{self, Value};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {

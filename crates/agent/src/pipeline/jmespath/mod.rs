@@ -5,7 +5,7 @@ mod interpret;
 mod lexer;
 mod parser;
 
-use wharf_loki::json::Value;
+use wharf_go::json::Value;
 
 use self::parser::Node;
 

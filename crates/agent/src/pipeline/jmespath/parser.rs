@@ -1,6 +1,6 @@
 //! Words to a tree, by binding powers.
 
-use wharf_loki::json::Value;
+use wharf_go::json::Value;
 
 use super::lexer::{Token, tokens};
 

@@ -1,7 +1,7 @@
 //! What expressions find.
 
 use proptest::prelude::*;
-use wharf_loki::json;
+use wharf_go::json;
 
 use super::*;
 

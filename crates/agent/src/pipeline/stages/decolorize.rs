@@ -77,7 +77,7 @@ fn numbers(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use wharf_loki::go_regex::{Template, compile};
+    use wharf_go::regexp::{Replacement, compile};
 
     use super::plain;
 
@@ -92,7 +92,7 @@ mod tests {
         #[test]
         fn the_same_as_the_expression(text in "[\u{1b}\u{9b}\\[\\]();?#0-9mKJaz\u{7} é]{0,20}") {
             let expression = r"[\x{1b}\x{9b}][\[\]()#;?]*((([0-9A-Za-z]*(;[0-9A-Za-z]*)*)?\a)|((\d{1,4}(;\d{0,4})*)?[0-9A-PRZcf-ntqry=><~]))";
-            let expected = compile(expression).unwrap().replace_all(&text, &Template::literal(""));
+            let expected = compile(expression).unwrap().replace_all(&text, &Replacement::literal(""));
             prop_assert_eq!(plain(&text).unwrap_or_else(|| text.clone()), expected);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use wharf_loki::go_regex::Regex;
+use wharf_go::regexp::Regex;
 
 use super::super::Now;
 use super::super::entry::Entry;

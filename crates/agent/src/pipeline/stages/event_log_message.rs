@@ -10,8 +10,8 @@ use super::super::entry::{Entry, Value};
 use super::super::fields::{Errors, Fields};
 use super::super::parts::{DropCounter, Parts};
 use super::super::stage::{Edit, Verdict};
-use crate::go_text;
 use crate::yaml::Node;
+use wharf_go::strings;
 
 #[derive(Debug)]
 struct EventLogMessage {
@@ -57,7 +57,7 @@ impl Edit for EventLogMessage {
             if !self.overwrite_existing && entry.extracted.contains(&key) {
                 key += "_extracted";
             }
-            let value = value.trim_matches(go_text::is_space).to_owned();
+            let value = value.trim_matches(strings::is_space).to_owned();
             entry.extracted.set(&Arc::from(key), Value::Text(Cow::Owned(value)));
         }
         Verdict::Keep

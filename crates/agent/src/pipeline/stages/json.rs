@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use wharf_loki::json::{self, Raw};
+use wharf_go::json::{self, Raw};
 
 use super::super::Now;
 use super::super::entry::{Entry, Extracted, Value};

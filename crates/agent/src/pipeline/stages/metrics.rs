@@ -8,9 +8,9 @@ use super::super::fields::{self, Errors, Fields};
 use super::super::metrics::{Change, MetricKind, MetricSet};
 use super::super::parts::Parts;
 use super::super::stage::{Edit, Verdict};
-use crate::go_text;
-use crate::go_time::parse_duration;
 use crate::yaml::{Node, Value as Yaml};
+use wharf_go::strconv;
+use wharf_go::time::parse_duration;
 
 /// Seconds after which a metric that did not change goes.
 const IDLE_SECONDS: i64 = 300;
@@ -201,7 +201,7 @@ fn float(value: &Value<'_>) -> Option<f64> {
 }
 
 fn text_float(text: &str) -> Option<f64> {
-    go_text::parse_float(text).or_else(|| parse_duration(text).map(|nanoseconds| nanoseconds as f64 / 1e9))
+    strconv::parse_float(text).or_else(|| parse_duration(text).map(|nanoseconds| nanoseconds as f64 / 1e9))
 }
 
 impl Edit for Metrics {

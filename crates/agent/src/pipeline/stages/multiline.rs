@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
+use wharf_go::regexp::Regex;
 use wharf_loki::Labels;
-use wharf_loki::go_regex::Regex;
 
 use super::super::Now;
 use super::super::entry::{Entry, Origin};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use wharf_loki::json;
+use wharf_go::json;
 
 use super::super::Now;
 use super::super::entry::Entry;

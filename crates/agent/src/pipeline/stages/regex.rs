@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use wharf_loki::go_regex::{CaptureLocations, Regex};
+use wharf_go::regexp::{CaptureLocations, Regex};
 
 use super::super::Now;
 use super::super::entry::{Entry, Value};

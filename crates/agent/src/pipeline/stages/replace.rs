@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use wharf_loki::go_regex::Regex;
+use wharf_go::regexp::Regex;
+use wharf_go::template::Template;
 
 use super::super::Now;
 use super::super::entry::{Entry, Value};
 use super::super::fields::{Errors, Fields};
 use super::super::stage::{Edit, Verdict};
-use super::super::template::{self, Template};
+use super::super::template::{self, Data};
 use super::regex::{expression, named_groups};
 use crate::yaml::Node;
 
@@ -26,7 +27,7 @@ struct Replace {
 pub(super) fn new(node: &Node) -> Result<impl Edit + use<>, Errors> {
     let mut fields = Fields::strict(node);
     let source = fields.source().map(Arc::from);
-    let template = Template::parse(&fields.text("replace").unwrap_or_default()).ok();
+    let template = template::parse(&fields.text("replace").unwrap_or_default()).ok();
     let stage = expression(&mut fields).map(|regex| Replace { source, groups: named_groups(&regex), regex, template });
     fields.complete(stage)
 }
@@ -37,13 +38,13 @@ impl Replace {
         let template = self.template.as_ref()?;
         let mut matches = self.regex.engine().captures_iter(input).peekable();
         matches.peek()?;
-        let mut data = template::Data::texts(&entry.extracted);
+        let mut data = Data::texts(&entry.extracted);
         let (mut out, mut end) = (String::new(), 0);
         let mut became = HashMap::new();
         for captures in matches {
             for group in captures.iter().skip(1).flatten() {
                 data.set("Value", group.as_str());
-                let text = template.execute(&data, now).ok()?;
+                let text = data.render(template, now).ok()?;
                 // A group within one that was replaced stays.
                 if end == 0 || end <= group.start() {
                     out.push_str(input.get(end..group.start())?);

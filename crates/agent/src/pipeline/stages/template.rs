@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use wharf_go::template::Template;
+
 use super::super::Now;
 use super::super::entry::{Entry, Value};
 use super::super::fields::{Errors, Fields};
 use super::super::stage::{Edit, Verdict};
-use super::super::template::{self, Template};
+use super::super::template::{self, Data};
 use crate::yaml::Node;
 
 #[derive(Debug)]
@@ -19,7 +21,7 @@ struct TemplateStage {
 pub(super) fn new(node: &Node) -> Result<impl Edit + use<>, Errors> {
     let mut fields = Fields::strict(node);
     let source = fields.required_text("source");
-    let template = match Template::parse(&fields.text("template").unwrap_or_default()) {
+    let template = match template::parse(&fields.text("template").unwrap_or_default()) {
         Ok(template) => Some(template),
         Err(error) => {
             fields.fail("template", format!("the template is wrong: {error}"));
@@ -32,13 +34,13 @@ pub(super) fn new(node: &Node) -> Result<impl Edit + use<>, Errors> {
 
 impl Edit for TemplateStage {
     fn edit(&mut self, entry: &mut Entry<'_>, now: Now) -> Verdict {
-        let mut data = template::Data::new(&entry.extracted);
+        let mut data = Data::new(&entry.extracted);
         if let Some(value) = entry.extracted.text(&self.source) {
             data.set("Value", &value);
         }
         data.set("Entry", &entry.line);
         // A template that fails changes nothing; one that gives nothing removes the value.
-        match self.template.execute(&data, now) {
+        match data.render(&self.template, now) {
             Ok(text) if text.is_empty() => entry.extracted.remove(&self.source),
             Ok(text) => entry.extracted.set(&self.source, Value::Text(Cow::Owned(text))),
             Err(_) => {}

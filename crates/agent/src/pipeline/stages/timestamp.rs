@@ -7,8 +7,8 @@ use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::recent::Recent;
 use super::super::stage::{Edit, Verdict};
-use crate::go_time::{Layout, Location, format};
 use crate::yaml::Node;
+use wharf_go::time::{Layout, Location, format};
 
 /// Streams whose last time is remembered.
 const REMEMBERED: usize = 10_000;

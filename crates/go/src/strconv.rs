@@ -1,4 +1,4 @@
-//! Texts as Go writes them in source: `"a\n"`, `` `raw` ``.
+//! Go's package `strconv`: strings as they are quoted in source (`"a\n"`, `` `raw` ``), and numbers.
 
 /// The length of the text in quotes (double, single or backticks) that `text` begins with, quotes included.
 pub fn quoted_length(text: &str) -> Option<usize> {
@@ -86,4 +86,56 @@ fn unescape<'t>(text: &'t str, quote: char, out: &mut Vec<u8>) -> Option<&'t str
         out.extend_from_slice(char::from_u32(code)?.encode_utf8(&mut [0; 4]).as_bytes());
     }
     Some(&text[start + digits..])
+}
+
+/// Go's `strconv.Quote`.
+pub fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\x07' => out.push_str("\\a"),
+            '\x08' => out.push_str("\\b"),
+            '\x0c' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\x0b' => out.push_str("\\v"),
+            ' ' => out.push(' '),
+            c if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() || (c.is_whitespace() && !c.is_ascii()) || c == '\u{feff}' || c == '\u{200b}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Go's `strconv.ParseFloat`: a number that is too large is none.
+pub fn parse_float(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    let named = text.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_alphabetic());
+    (named || number.is_finite()).then_some(number)
+}
+
+/// Go's `strconv.ParseUint(text, 0, 64)`: prefixes `0x`, `0o`, `0b` and `0`, and `_` between digits.
+pub fn parse_uint(text: &str) -> Option<u64> {
+    let (radix, digits) = match text.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &text[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &text[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &text[2..]),
+        [b'0', _, ..] => (8, &text[1..]),
+        _ => (10, text),
+    };
+    let prefixed = digits.len() < text.len();
+    let separated = |(index, byte): (usize, u8)| {
+        byte != b'_' || ((prefixed || index > 0) && !digits[index..].starts_with("__") && index + 1 < digits.len())
+    };
+    if digits.starts_with('+') || !digits.bytes().enumerate().all(separated) {
+        return None;
+    }
+    u64::from_str_radix(&digits.replace('_', ""), radix).ok()
 }

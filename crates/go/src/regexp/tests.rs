@@ -50,7 +50,7 @@ fn group_names_may_come_twice_and_begin_with_a_digit() {
     let regex = compile("(?P<1st>a)|(?P<x>b)(?<x>c)").unwrap();
     let names: Vec<_> = regex.names().iter().map(|name| name.as_deref()).collect();
     assert_eq!(names, [None, Some("1st"), Some("x"), Some("x")]);
-    assert_eq!(regex.replace_all("-a-bc-", &Template::new("[${1st}|$x]")), "-[a|]-[|b]-");
+    assert_eq!(regex.replace_all("-a-bc-", &Replacement::new("[${1st}|$x]")), "-[a|]-[|b]-");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn what_go_refuses() {
 #[test]
 fn templates_expand_as_in_go() {
     let regex = compile("(a)(?P<b>b)?").unwrap();
-    let expand = |template: &str| regex.replace_all("ab", &Template::new(template));
+    let expand = |template: &str| regex.replace_all("ab", &Replacement::new(template));
     assert_eq!(expand("$1-$2"), "a-b");
     assert_eq!(expand("$1x"), "");
     assert_eq!(expand("${1}x"), "ax");
@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn no_expression_panics(expression in r#"[-a-c\\dQE(){}\[\]?*+|^$.,:P<>=!&0-9pLx1 é]{0,24}"#, text in "[a-cé\n ]{0,12}") {
         if let Ok(regex) = compile(&expression) {
-            let _ = regex.replace_all(&text, &Template::new(&expression));
+            let _ = regex.replace_all(&text, &Replacement::new(&expression));
         }
     }
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 /// A place whose clock a time without a zone is read by.
 #[derive(Debug, Clone)]
-pub(crate) struct Location {
+pub struct Location {
     zone: TimeZone,
     /// Abbreviations that were ever in use there, each with its offset in seconds.
     names: Vec<(String, i64)>,
@@ -13,7 +13,7 @@ pub(crate) struct Location {
 
 impl Location {
     /// A place of the IANA database; the empty name is UTC.
-    pub(crate) fn load(name: &str) -> Option<Self> {
+    pub fn load(name: &str) -> Option<Self> {
         let zone = match name {
             "" | "UTC" => TimeZone::UTC,
             "Local" => TimeZone::system(),
@@ -34,29 +34,29 @@ impl Location {
     }
 
     /// UTC.
-    pub(crate) fn utc() -> Self {
+    pub fn utc() -> Self {
         Self { zone: TimeZone::UTC, names: vec![("UTC".to_owned(), 0)] }
     }
 
     /// Seconds since 1970 of a clock reading there, which is given as if it were UTC. A reading that comes twice, or not at
     /// all, is taken as Go takes it.
-    pub(crate) fn unix(&self, reading: i64) -> i64 {
+    pub fn unix(&self, reading: i64) -> i64 {
         reading - self.offset(reading - self.offset(reading))
     }
 
     /// Seconds that the clock is ahead of UTC.
-    pub(crate) fn offset(&self, unix: i64) -> i64 {
+    pub fn offset(&self, unix: i64) -> i64 {
         Timestamp::from_second(unix).map_or(0, |time| i64::from(self.zone.to_offset(time).seconds()))
     }
 
     /// What the clock's zone is called then.
-    pub(crate) fn abbreviation(&self, unix: i64) -> String {
+    pub fn abbreviation(&self, unix: i64) -> String {
         let name = |time| self.zone.to_offset_info(time).abbreviation().to_owned();
         Timestamp::from_second(unix).map_or_else(|_| "UTC".to_owned(), name)
     }
 
     /// The offset of an abbreviation that is known there, for a clock reading.
-    pub(crate) fn named_offset(&self, name: &str, reading: i64) -> Option<i64> {
+    pub fn named_offset(&self, name: &str, reading: i64) -> Option<i64> {
         let known = |(other, _): &&(String, i64)| other == name;
         let in_effect = |(_, offset): &&(String, i64)| self.abbreviation(reading - offset) == name;
         let mut offsets = self.names.iter().filter(known);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::functions;
+use super::functions::{Function, FunctionTable};
 use super::lex::{Token, tokens};
 
 /// Deepest nesting.
@@ -43,7 +43,7 @@ pub(super) enum Operand {
     Variable(String, Vec<String>),
     /// `(...).a.b`
     Chain(Box<Operand>, Vec<String>),
-    Function(&'static functions::Function),
+    Function(&'static Function),
     Pipe(Pipe),
 }
 
@@ -63,8 +63,9 @@ pub(super) struct Tree {
     pub(super) defined: HashMap<String, Vec<Node>>,
 }
 
-pub(super) fn parse(text: &str) -> Result<Tree, String> {
+pub(super) fn parse(text: &str, functions: &FunctionTable) -> Result<Tree, String> {
     let mut parser = Parser {
+        functions,
         tokens: tokens(text)?,
         at: 0,
         depth: 0,
@@ -91,7 +92,8 @@ enum Closing {
     Else,
 }
 
-struct Parser {
+struct Parser<'f> {
+    functions: &'f FunctionTable,
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
@@ -100,7 +102,7 @@ struct Parser {
     defined: HashMap<String, Vec<Node>>,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn peek(&self) -> &Token {
         self.tokens.get(self.at).unwrap_or(&Token::End)
     }
@@ -387,7 +389,7 @@ impl Parser {
                 "true" => Operand::Bool(true),
                 "false" => Operand::Bool(false),
                 "nil" => Operand::Nil,
-                name => Operand::Function(functions::find(name)?),
+                name => Operand::Function(self.functions.find(name)?),
             },
             Token::Dot => Operand::Dot,
             Token::Field(name) => Operand::Field(vec![name]),

@@ -4,17 +4,17 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::super::entry::Extracted;
-use crate::go_time::{Layout, Location, format};
+use crate::time::{Layout, Location, format};
 
 /// Most bytes of what a template gives, and of any value.
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// A value and its Go type.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub enum Value {
     /// nil, or no value at all.
     Nil,
+    /// `bool`
     Bool(bool),
     /// `int`
     Int(i64),
@@ -22,7 +22,9 @@ pub(super) enum Value {
     Int64(i64),
     /// `float64`
     Float(f64),
+    /// `string`
     Text(Rc<str>),
+    /// A slice.
     List(Rc<Vec<Value>>, Items),
     /// `map[string]interface {}`, shared: `set` changes it for all.
     Map(Rc<RefCell<BTreeMap<String, Value>>>),
@@ -34,66 +36,40 @@ pub(super) enum Value {
 
 /// The Go type of a list's items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Items {
+pub enum Items {
+    /// `interface {}`
     Any,
+    /// `string`
     Text,
+    /// `int`
     Int,
+    /// `[]interface {}`
     Lists,
 }
 
-/// What a template is given.
-pub(in super::super) struct Data(Value);
-
-impl Data {
-    /// The values that have a text, as texts.
-    pub(in super::super) fn new(extracted: &Extracted<'_>) -> Self {
-        let texts = extracted.iter().filter_map(|(name, value)| Some((name.to_owned(), text(&value.text()?))));
-        Self(Value::Map(Rc::new(RefCell::new(texts.collect()))))
-    }
-
-    /// The same as a `map[string]string`, which the `replace` stage gives its template.
-    pub(in super::super) fn texts(extracted: &Extracted<'_>) -> Self {
-        let texts = extracted.iter().filter_map(|(name, value)| Some((name.to_owned(), value.text()?.into())));
-        Self(Value::TextMap(Rc::new(texts.collect())))
-    }
-
-    /// Sets one more.
-    pub(in super::super) fn set(&mut self, name: &str, value: &str) {
-        match &mut self.0 {
-            Value::TextMap(map) => {
-                Rc::make_mut(map).insert(name.to_owned(), value.into());
-            }
-            Value::Map(map) => {
-                map.borrow_mut().insert(name.to_owned(), text(value));
-            }
-            _ => {}
-        }
-    }
-
-    pub(super) fn value(&self) -> Value {
-        self.0.clone()
-    }
-}
-
-pub(super) fn text(text: &str) -> Value {
+/// A string.
+pub fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 
-pub(super) fn list(items: Vec<Value>) -> Value {
+/// A `[]interface {}`.
+pub fn list(items: Vec<Value>) -> Value {
     Value::List(Rc::new(items), Items::Any)
 }
 
-pub(super) fn texts(items: impl IntoIterator<Item = impl AsRef<str>>) -> Value {
+/// A `[]string`.
+pub fn texts(items: impl IntoIterator<Item = impl AsRef<str>>) -> Value {
     Value::List(Rc::new(items.into_iter().map(|item| text(item.as_ref())).collect()), Items::Text)
 }
 
-pub(super) fn map(fields: BTreeMap<String, Value>) -> Value {
+/// A `map[string]interface {}`.
+pub fn map(fields: BTreeMap<String, Value>) -> Value {
     Value::Map(Rc::new(RefCell::new(fields)))
 }
 
 impl Value {
     /// The name of the Go type, as `%T` prints it.
-    pub(super) fn type_name(&self) -> &'static str {
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::Nil => "<nil>",
             Self::Bool(_) => "bool",
@@ -112,7 +88,7 @@ impl Value {
     }
 
     /// The kind, as Go's `reflect.Kind` prints it.
-    pub(super) fn kind_name(&self) -> &'static str {
+    pub fn kind_name(&self) -> &'static str {
         match self {
             Self::Nil => "invalid",
             Self::List(..) => "slice",
@@ -123,7 +99,7 @@ impl Value {
     }
 
     /// Whether `if` takes it for true: not empty, not zero.
-    pub(super) fn is_true(&self) -> bool {
+    pub fn is_true(&self) -> bool {
         match self {
             Self::Time(_) => true,
             other => !other.is_empty(),
@@ -131,7 +107,7 @@ impl Value {
     }
 
     /// What Sprig calls empty.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         match self {
             Self::Nil => true,
             Self::Bool(value) => !value,
@@ -156,7 +132,7 @@ impl Value {
     }
 
     /// As Go's `%v` prints it.
-    pub(super) fn show(&self) -> String {
+    pub fn show(&self) -> String {
         let mut out = String::new();
         self.write(&mut out, 0);
         out

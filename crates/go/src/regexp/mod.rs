@@ -9,7 +9,7 @@ mod translate;
 
 use std::sync::Arc;
 
-pub use expand::Template;
+pub use expand::Replacement;
 pub use regex::{CaptureLocations, Captures};
 
 /// The largest compiled program, in bytes.
@@ -89,14 +89,14 @@ impl Regex {
         &self.regex
     }
 
-    /// The text with each match replaced by the template.
-    pub fn replace_all(&self, text: &str, template: &Template) -> String {
+    /// The text with each match replaced.
+    pub fn replace_all(&self, text: &str, replacement: &Replacement) -> String {
         let mut out = String::with_capacity(text.len());
         let mut end = 0;
         for captures in self.regex.captures_iter(text) {
             let whole = captures.get_match();
             out.push_str(&text[end..whole.start()]);
-            template.expand(self, &captures, &mut out);
+            replacement.expand(self, &captures, &mut out);
             end = whole.end();
         }
         out.push_str(&text[end..]);

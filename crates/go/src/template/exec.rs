@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::functions::{self, Function, Kind};
 use super::parse::{Node, Number, Operand, Pipe, Tree};
-use super::value::{Data, MAX_BYTES, Value, text};
+use super::value::{MAX_BYTES, Value, text};
 use super::{Failed, Regexes};
 
 /// Most nodes and function calls of one execution: a range may be long.
@@ -15,13 +15,12 @@ const MAX_CALLS: usize = 100;
 
 type Result<T> = std::result::Result<T, Failed>;
 
-pub(super) fn execute(tree: &Tree, data: &Data, regexes: &Regexes, now: i64) -> Result<String> {
-    let data = data.value();
+pub(super) fn execute(tree: &Tree, data: Value, regexes: &Regexes, now: i64) -> Result<String> {
     let mut state = State {
         tree,
         out: String::new(),
         variables: vec![("$".to_owned(), data.clone())],
-        context: functions::Context { regexes, now },
+        context: functions::Context::new(regexes, now),
         steps: 0,
         calls: 0,
     };

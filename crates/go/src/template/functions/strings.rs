@@ -2,41 +2,25 @@
 
 use std::rc::Rc;
 
-use super::super::print;
 use super::super::value::{MAX_BYTES, Value, map, text, texts};
 use super::{Arguments, Failed, Function, Result, function, slice};
-use crate::go_text;
+use crate::{strconv, strings};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("ToLower", "s", |a, _| Ok(text(&go_text::lower(a.text(0)?)))),
-    function("ToUpper", "s", |a, _| Ok(text(&go_text::upper(a.text(0)?)))),
-    function("Replace", "sssi", |a, _| Ok(text(&replaced(a.text(0)?, a.text(1)?, a.text(2)?, a.int(3)?)))),
-    function("Trim", "ss", |a, _| Ok(text(trimmed(a.text(0)?, a.text(1)?)))),
-    function("TrimLeft", "ss", |a, _| {
-        let cut = a.text(1)?;
-        Ok(text(a.text(0)?.trim_start_matches(|c| cut.contains(c))))
-    }),
-    function("TrimRight", "ss", |a, _| {
-        let cut = a.text(1)?;
-        Ok(text(a.text(0)?.trim_end_matches(|c| cut.contains(c))))
-    }),
-    function("TrimPrefix", "ss", |a, _| Ok(text(without_prefix(a.text(0)?, a.text(1)?)))),
-    function("TrimSuffix", "ss", |a, _| Ok(text(without_suffix(a.text(0)?, a.text(1)?)))),
-    function("TrimSpace", "s", |a, _| Ok(text(a.text(0)?.trim_matches(go_text::is_space)))),
     function("hello", "", |_, _| Ok(text("Hello!"))),
-    function("trim", "s", |a, _| Ok(text(a.text(0)?.trim_matches(go_text::is_space)))),
-    function("trimall", "ss", |a, _| Ok(text(trimmed(a.text(1)?, a.text(0)?)))),
-    function("trimAll", "ss", |a, _| Ok(text(trimmed(a.text(1)?, a.text(0)?)))),
-    function("trimPrefix", "ss", |a, _| Ok(text(without_prefix(a.text(1)?, a.text(0)?)))),
-    function("trimSuffix", "ss", |a, _| Ok(text(without_suffix(a.text(1)?, a.text(0)?)))),
-    function("upper", "s", |a, _| Ok(text(&go_text::upper(a.text(0)?)))),
-    function("lower", "s", |a, _| Ok(text(&go_text::lower(a.text(0)?)))),
-    function("title", "s", |a, _| Ok(text(&capitals(a.text(0)?, |before| !is_title_letter(before), go_text::upper)))),
-    function("untitle", "s", |a, _| Ok(text(&capitals(a.text(0)?, go_text::is_space, go_text::lower)))),
+    function("trim", "s", |a, _| Ok(text(a.text(0)?.trim_matches(strings::is_space)))),
+    function("trimall", "ss", |a, _| Ok(text(strings::trim(a.text(1)?, a.text(0)?)))),
+    function("trimAll", "ss", |a, _| Ok(text(strings::trim(a.text(1)?, a.text(0)?)))),
+    function("trimPrefix", "ss", |a, _| Ok(text(strings::trim_prefix(a.text(1)?, a.text(0)?)))),
+    function("trimSuffix", "ss", |a, _| Ok(text(strings::trim_suffix(a.text(1)?, a.text(0)?)))),
+    function("upper", "s", |a, _| Ok(text(&strings::upper(a.text(0)?)))),
+    function("lower", "s", |a, _| Ok(text(&strings::lower(a.text(0)?)))),
+    function("title", "s", |a, _| Ok(text(&capitals(a.text(0)?, |before| !is_title_letter(before), strings::upper)))),
+    function("untitle", "s", |a, _| Ok(text(&capitals(a.text(0)?, strings::is_space, strings::lower)))),
     function("swapcase", "s", |a, _| Ok(text(&swapped(a.text(0)?)))),
-    function("nospace", "s", |a, _| Ok(text(&a.text(0)?.replace(go_text::is_space, "")))),
+    function("nospace", "s", |a, _| Ok(text(&a.text(0)?.replace(strings::is_space, "")))),
     function("initials", "s", |a, _| {
-        let words = a.text(0)?.split(go_text::is_space);
+        let words = a.text(0)?.split(strings::is_space);
         Ok(text(&words.filter_map(|word| word.chars().next()).collect::<String>()))
     }),
     function("abbrev", "is", |a, _| abbreviated(0, a.int(0)?, a.text(1)?)),
@@ -58,12 +42,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("contains", "ss", |a, _| Ok(Value::Bool(a.text(1)?.contains(a.text(0)?)))),
     function("hasPrefix", "ss", |a, _| Ok(Value::Bool(a.text(1)?.starts_with(a.text(0)?)))),
     function("hasSuffix", "ss", |a, _| Ok(Value::Bool(a.text(1)?.ends_with(a.text(0)?)))),
-    function("quote", "a*", |a, _| Ok(text(&present(a, |value| print::quote(&value.show()))))),
+    function("quote", "a*", |a, _| Ok(text(&present(a, |value| strconv::quote(&value.show()))))),
     function("squote", "a*", |a, _| Ok(text(&present(a, |value| format!("'{}'", value.show()))))),
     function("cat", "a*", |a, _| Ok(text(&present(a, Value::show)))),
     function("indent", "is", |a, _| Ok(text(&indented(a.int(0)?, a.text(1)?)?))),
     function("nindent", "is", |a, _| Ok(text(&format!("\n{}", indented(a.int(0)?, a.text(1)?)?)))),
-    function("replace", "sss", |a, _| Ok(text(&replaced(a.text(2)?, a.text(0)?, a.text(1)?, -1)))),
+    function("replace", "sss", |a, _| Ok(text(&strings::replace(a.text(2)?, a.text(0)?, a.text(1)?, -1)))),
     function("plural", "ssi", |a, _| Ok(if a.int(2)? == 1 { a[0].clone() } else { a[1].clone() })),
     function("toString", "a", |a, _| Ok(text(&a[0].show()))),
     function("split", "ss", |a, _| Ok(numbered(&parts(a.text(1)?, a.text(0)?, -1)))),
@@ -90,29 +74,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("urlParse", "s", |a, _| Ok(map(super::encodings::url_parts(a.text(0)?)?))),
 ];
 
-/// Go's `strings.Replace`: below 0, all of them.
-fn replaced(text: &str, old: &str, new: &str, count: i64) -> String {
-    match usize::try_from(count) {
-        Ok(count) => text.replacen(old, new, count),
-        Err(_) => text.replace(old, new),
-    }
-}
-
-fn trimmed<'t>(text: &'t str, cut: &str) -> &'t str {
-    text.trim_matches(|c| cut.contains(c))
-}
-
-fn without_prefix<'t>(text: &'t str, prefix: &str) -> &'t str {
-    text.strip_prefix(prefix).unwrap_or(text)
-}
-
-fn without_suffix<'t>(text: &'t str, suffix: &str) -> &'t str {
-    text.strip_suffix(suffix).unwrap_or(text)
-}
-
 /// What goes on a word for Go's `strings.Title`.
 fn is_title_letter(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { !go_text::is_space(c) }
+    if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { !strings::is_space(c) }
 }
 
 /// Changes the characters that stand at the start, or behind one that `begins` a word.
@@ -134,7 +98,7 @@ fn capitals(text: &str, begins: impl Fn(char) -> bool, change: fn(&str) -> Strin
 fn swapped(text: &str) -> String {
     let swap = |c: char| {
         let letter = c.to_string();
-        if c.is_uppercase() { go_text::lower(&letter) } else { go_text::upper(&letter) }
+        if c.is_uppercase() { strings::lower(&letter) } else { strings::upper(&letter) }
     };
     text.chars().map(swap).collect()
 }
@@ -270,7 +234,7 @@ fn words(text: &str, sign: char) -> String {
         if begins && !out.ends_with(sign) {
             out.push(sign);
         }
-        out.push_str(&go_text::lower(&c.to_string()));
+        out.push_str(&strings::lower(&c.to_string()));
     }
     out
 }
@@ -284,7 +248,7 @@ fn camel(text: &str) -> String {
         if matches!(c, '_' | '-' | ' ') {
             begins = true;
         } else if begins {
-            out.push_str(&go_text::upper(&c.to_string()));
+            out.push_str(&strings::upper(&c.to_string()));
             begins = false;
         } else {
             out.push(c);

@@ -1,12 +1,12 @@
-//! Text operations with the rules of Go's package `strings`: case is mapped character by character.
+//! Go's package `strings`: case is mapped character by character.
 
 /// Go's `strings.ToLower`: one character for one character, so that `İ` becomes `i`.
-pub(crate) fn lower(text: &str) -> String {
+pub fn lower(text: &str) -> String {
     text.chars().map(lower_char).collect()
 }
 
 /// Go's `strings.ToUpper`: one character for one character, so that `ß` stays.
-pub(crate) fn upper(text: &str) -> String {
+pub fn upper(text: &str) -> String {
     text.chars().map(upper_char).collect()
 }
 
@@ -41,7 +41,7 @@ fn simple_upper(c: char) -> char {
 }
 
 /// Go's `unicode.IsSpace`.
-pub(crate) fn is_space(c: char) -> bool {
+pub fn is_space(c: char) -> bool {
     matches!(
         c,
         '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'
@@ -49,28 +49,25 @@ pub(crate) fn is_space(c: char) -> bool {
     )
 }
 
-/// Go's `strconv.ParseFloat`: a number that is too large is none.
-pub(crate) fn parse_float(text: &str) -> Option<f64> {
-    let number: f64 = text.parse().ok()?;
-    let named = text.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_alphabetic());
-    (named || number.is_finite()).then_some(number)
+/// Go's `strings.Replace`: the first `count` places, or all if `count` is negative.
+pub fn replace(text: &str, old: &str, new: &str, count: i64) -> String {
+    match usize::try_from(count) {
+        Ok(count) => text.replacen(old, new, count),
+        Err(_) => text.replace(old, new),
+    }
 }
 
-/// Go's `strconv.ParseUint(text, 0, 64)`: prefixes `0x`, `0o`, `0b` and `0`, and `_` between digits.
-pub(crate) fn parse_uint(text: &str) -> Option<u64> {
-    let (radix, digits) = match text.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &text[2..]),
-        [b'0', b'o' | b'O', ..] => (8, &text[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &text[2..]),
-        [b'0', _, ..] => (8, &text[1..]),
-        _ => (10, text),
-    };
-    let prefixed = digits.len() < text.len();
-    let separated = |(index, byte): (usize, u8)| {
-        byte != b'_' || ((prefixed || index > 0) && !digits[index..].starts_with("__") && index + 1 < digits.len())
-    };
-    if digits.starts_with('+') || !digits.bytes().enumerate().all(separated) {
-        return None;
-    }
-    u64::from_str_radix(&digits.replace('_', ""), radix).ok()
+/// Go's `strings.Trim`: takes the characters of `cut` off both ends.
+pub fn trim<'t>(text: &'t str, cut: &str) -> &'t str {
+    text.trim_matches(|c| cut.contains(c))
+}
+
+/// Go's `strings.TrimPrefix`.
+pub fn trim_prefix<'t>(text: &'t str, prefix: &str) -> &'t str {
+    text.strip_prefix(prefix).unwrap_or(text)
+}
+
+/// Go's `strings.TrimSuffix`.
+pub fn trim_suffix<'t>(text: &'t str, suffix: &str) -> &'t str {
+    text.strip_suffix(suffix).unwrap_or(text)
 }

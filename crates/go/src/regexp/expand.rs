@@ -4,7 +4,7 @@ use super::Regex;
 
 /// A replacement, taken apart once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct Replacement(Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
@@ -13,7 +13,7 @@ enum Part {
     Name(String),
 }
 
-impl Template {
+impl Replacement {
     /// Takes a replacement apart. What is no reference stays as it is.
     pub fn new(text: &str) -> Self {
         let mut parts = Vec::new();

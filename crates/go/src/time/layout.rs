@@ -18,10 +18,10 @@ pub(super) const WEEK_DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesd
 
 /// A layout as a list of fields and the text between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub struct Layout {
     pub(super) parts: Vec<Part>,
     /// Whether `06` or `2006` is in it; one without a year means the year of the day.
-    pub(crate) has_year: bool,
+    pub has_year: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,7 @@ const OFFSETS: [(&str, Shape, bool); 5] = [
 
 impl Layout {
     /// Takes a layout apart, or what one of the names stands for.
-    pub(crate) fn new(layout: &str) -> Self {
+    pub fn new(layout: &str) -> Self {
         let (mut parts, mut text) = (Vec::new(), String::new());
         let mut rest = layout;
         while let Some(c) = rest.chars().next() {
@@ -148,7 +148,7 @@ impl Layout {
     }
 
     /// One of the layouts that have a name in Promtail's `format`.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         Some(Self::new(match name {
             "ANSIC" => "Mon Jan _2 15:04:05 2006",
             "UnixDate" => "Mon Jan _2 15:04:05 MST 2006",

@@ -2,7 +2,7 @@
 
 use super::super::value::{Value, text};
 use super::{Arguments, Call, Context, Failed, Function, Result, function};
-use crate::go_time::{Layout, Location, format, format_duration, parse_duration};
+use crate::time::{Layout, Location, format, format_duration, parse_duration};
 
 const SECOND: i64 = 1_000_000_000;
 

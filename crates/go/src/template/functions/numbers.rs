@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::value::{Items, Value, text};
 use super::{Arguments, Failed, Function, Result, function};
-use crate::go_text;
+use crate::strconv;
 
 /// Most numbers in a list that a function makes.
 const MAX_NUMBERS: usize = 100_000;
@@ -69,7 +69,7 @@ fn float(value: &Value) -> f64 {
         Value::Int(number) | Value::Int64(number) => *number as f64,
         Value::Float(number) => *number,
         Value::Bool(value) => f64::from(u8::from(*value)),
-        Value::Text(text) => go_text::parse_float(text).unwrap_or(0.0),
+        Value::Text(text) => strconv::parse_float(text).unwrap_or(0.0),
         _ => 0.0,
     }
 }
@@ -84,7 +84,7 @@ fn go_integer(text: &str) -> Option<i64> {
         Some(digits) => (-1, digits),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    go_text::parse_uint(digits).and_then(|number| i64::try_from(sign * i128::from(number)).ok())
+    strconv::parse_uint(digits).and_then(|number| i64::try_from(sign * i128::from(number)).ok())
 }
 
 fn divided(a: i64, b: i64, divide: fn(i64, i64) -> i64) -> Result<Value> {

@@ -1,6 +1,6 @@
 //! Functions with regular expressions; one that cannot be read fails.
 
-use wharf_loki::go_regex::Template;
+use crate::regexp::Replacement;
 
 use super::super::value::{Value, text, texts};
 use super::{Arguments, Context, Function, Result, function};
@@ -12,13 +12,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("mustRegexReplaceAllLiteral", "sss", replace_literal),
     // This one alone takes a wrong expression for one that matches nothing.
     function("regexMatch", "ss", |a, context| {
-        Ok(Value::Bool(
-            context.regexes.get(a.text(0)?).is_ok_and(|regex| a.text(1).is_ok_and(|text| regex.is_match(text))),
-        ))
+        Ok(Value::Bool(context.regex(a.text(0)?).is_ok_and(|regex| a.text(1).is_ok_and(|text| regex.is_match(text)))))
     }),
-    function("mustRegexMatch", "ss", |a, context| {
-        Ok(Value::Bool(context.regexes.get(a.text(0)?)?.is_match(a.text(1)?)))
-    }),
+    function("mustRegexMatch", "ss", |a, context| Ok(Value::Bool(context.regex(a.text(0)?)?.is_match(a.text(1)?)))),
     function("regexFind", "ss", find),
     function("mustRegexFind", "ss", find),
     function("regexFindAll", "ssi", find_all),
@@ -34,15 +30,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn replace_all(a: &[Value], context: &Context<'_>) -> Result<Value> {
-    Ok(text(&context.regexes.get(a.text(0)?)?.replace_all(a.text(1)?, &Template::new(a.text(2)?))))
+    Ok(text(&context.regex(a.text(0)?)?.replace_all(a.text(1)?, &Replacement::new(a.text(2)?))))
 }
 
 fn replace_literal(a: &[Value], context: &Context<'_>) -> Result<Value> {
-    Ok(text(&context.regexes.get(a.text(0)?)?.replace_all(a.text(1)?, &Template::literal(a.text(2)?))))
+    Ok(text(&context.regex(a.text(0)?)?.replace_all(a.text(1)?, &Replacement::literal(a.text(2)?))))
 }
 
 fn find(a: &[Value], context: &Context<'_>) -> Result<Value> {
-    let regex = context.regexes.get(a.text(0)?)?;
+    let regex = context.regex(a.text(0)?)?;
     Ok(text(regex.engine().find(a.text(1)?).map_or("", |found| found.as_str())))
 }
 
@@ -52,14 +48,14 @@ fn most(count: i64) -> usize {
 }
 
 fn find_all(a: &[Value], context: &Context<'_>) -> Result<Value> {
-    let regex = context.regexes.get(a.text(0)?)?;
+    let regex = context.regex(a.text(0)?)?;
     let found = regex.engine().find_iter(a.text(1)?).take(most(a.int(2)?));
     Ok(texts(found.map(|found| found.as_str())))
 }
 
 /// Go's `Regexp.Split`: an empty match at the start or the end splits nothing off.
 fn split(a: &[Value], context: &Context<'_>) -> Result<Value> {
-    let regex = context.regexes.get(a.text(0)?)?;
+    let regex = context.regex(a.text(0)?)?;
     let (whole, count) = (a.text(1)?, most(a.int(2)?));
     if count == 0 {
         return Ok(texts([""; 0]));

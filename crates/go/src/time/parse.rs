@@ -5,9 +5,11 @@ use super::zone::Location;
 
 /// A time as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Parsed {
-    pub(crate) year: i64,
-    pub(crate) month: i64,
+pub struct Parsed {
+    /// The year; 0 where none was written.
+    pub year: i64,
+    /// The month, from 1.
+    pub month: i64,
     day: i64,
     hour: i64,
     minute: i64,
@@ -26,7 +28,7 @@ enum Zone {
 
 /// The text does not fit the layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unfit;
+pub struct Unfit;
 
 /// Fields as they are found.
 #[derive(Default)]
@@ -46,7 +48,7 @@ struct Fields {
 impl Parsed {
     /// Nanoseconds since 1970. What is beyond 64 bits wraps, as in Go. A time without a zone, or with the abbreviation of
     /// one, is read by the clock at `location`; else it is UTC, whatever the abbreviation.
-    pub(crate) fn unix_nanoseconds(&self, location: Option<&Location>) -> i64 {
+    pub fn unix_nanoseconds(&self, location: Option<&Location>) -> i64 {
         let days = days_from_civil(self.year, self.month, self.day);
         let reading = days * 86_400 + self.hour * 3600 + self.minute * 60 + self.second;
         let unix = match (&self.zone, location) {
@@ -60,8 +62,12 @@ impl Parsed {
 }
 
 impl Layout {
-    /// Reads a time.
-    pub(crate) fn parse(&self, text: &str) -> Result<Parsed, Unfit> {
+    /// Reads a time: Go's `time.Parse`.
+    ///
+    /// # Errors
+    ///
+    /// The text does not fit the layout, or a field is out of range.
+    pub fn parse(&self, text: &str) -> Result<Parsed, Unfit> {
         let (mut fields, mut rest) = (Fields::default(), text);
         for (index, part) in self.parts.iter().enumerate() {
             match part {
@@ -331,7 +337,7 @@ fn month_and_day(year: i64, year_day: i64) -> Result<(i64, i64), Unfit> {
 }
 
 /// Days since 1970 of a date; a day beyond the month's end is one of the next month.
-pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+pub(super) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     // Years begin in March, so that the leap day is the last.
     let shifted = if month <= 2 { year - 1 } else { year };
     let era = shifted.div_euclid(400);

@@ -1,6 +1,6 @@
 //! A template's words: text, and what stands in `{{ }}`.
 
-use wharf_loki::go_text;
+use crate::strconv;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -160,12 +160,12 @@ fn number_length(text: &str) -> usize {
 }
 
 fn quoted(text: &str, quote: char) -> Result<(Token, usize), String> {
-    let length = go_text::quoted_length(text).ok_or("a text has no closing quote")?;
+    let length = strconv::quoted_length(text).ok_or("a text has no closing quote")?;
     let inside = &text[..length];
     let token = if quote == '\'' {
-        go_text::unquote_char(inside).map(Token::Char)
+        strconv::unquote_char(inside).map(Token::Char)
     } else {
-        go_text::unquote(inside).map(Token::String)
+        strconv::unquote(inside).map(Token::String)
     };
     token.map(|token| (token, length)).ok_or_else(|| format!("{inside} has an unknown escape"))
 }

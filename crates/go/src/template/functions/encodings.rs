@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
+use crate::json;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
-use sha3::Sha3_256;
-use wharf_loki::json;
 
 use super::super::value::{Value, list, map, text};
 use super::{Arguments, Call, Failed, Function, Result, function};
@@ -18,8 +17,6 @@ const TO_PRETTY_JSON: Call = |a, _| Ok(text(&to_json(&a[0], true, true)?));
 const TO_RAW_JSON: Call = |a, _| Ok(text(&to_json(&a[0], false, false)?));
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("Hash", "ss", |a, _| Ok(text(&hex(&Sha3_256::digest(format!("{}{}", a.text(0)?, a.text(1)?)))))),
-    function("Sha2Hash", "ss", |a, _| Ok(text(&hex(&Sha256::digest(format!("{}{}", a.text(0)?, a.text(1)?)))))),
     function("sha1sum", "s", |a, _| Ok(text(&hex(&Sha1::digest(a.text(0)?))))),
     function("sha256sum", "s", |a, _| Ok(text(&hex(&Sha256::digest(a.text(0)?))))),
     function("sha512sum", "s", |a, _| Ok(text(&hex(&Sha512::digest(a.text(0)?))))),

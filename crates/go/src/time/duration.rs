@@ -15,7 +15,7 @@ fn unit(name: &str) -> Option<u64> {
 }
 
 /// Go's `time.ParseDuration`, in nanoseconds.
-pub(crate) fn parse_duration(text: &str) -> Option<i64> {
+pub fn parse_duration(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.strip_prefix(['-', '+']) {
         Some(rest) => (text.starts_with('-'), rest),
         None => (false, text),
@@ -60,7 +60,7 @@ fn digits(text: &str) -> (&str, &str) {
 }
 
 /// Go's `Duration.String`: `1h0m5.5s`, `1.5ms`, `0s`.
-pub(crate) fn format_duration(nanoseconds: i64) -> String {
+pub fn format_duration(nanoseconds: i64) -> String {
     let sign = if nanoseconds < 0 { "-" } else { "" };
     let left = nanoseconds.unsigned_abs();
     if left < SECOND {

@@ -1,4 +1,4 @@
-//! The functions that templates call: Go's, Sprig's and Promtail's.
+//! The functions that templates call: Go's, Sprig's, and those of the caller.
 
 mod builtin;
 mod dates;
@@ -12,28 +12,44 @@ mod strings;
 pub(super) use self::dates::time_method;
 use super::value::{Value, map};
 use super::{Failed, Regexes};
+use crate::regexp::Regex;
 
 type Result<T> = std::result::Result<T, Failed>;
 
-/// What functions know beside their arguments.
-pub(super) struct Context<'t> {
-    pub(super) regexes: &'t Regexes,
+/// What a function knows beside its arguments.
+#[derive(Debug)]
+pub struct Context<'t> {
+    regexes: &'t Regexes,
     /// Nanoseconds since 1970.
-    pub(super) now: i64,
+    pub now: i64,
+}
+
+impl<'t> Context<'t> {
+    pub(super) fn new(regexes: &'t Regexes, now: i64) -> Self {
+        Self { regexes, now }
+    }
+
+    /// A regular expression, which the template keeps compiled.
+    ///
+    /// # Errors
+    ///
+    /// The expression is wrong.
+    pub fn regex(&self, expression: &str) -> Result<Regex> {
+        self.regexes.get(expression)
+    }
 }
 
 /// A function and the types that it takes.
-pub(super) struct Function {
+pub struct Function {
     name: &'static str,
-    /// A letter for each argument: `s`tring, `i`nt, int6`4`, `f`loat64, `b`ool, `a`nything, `m`ap, `t`ime. A `*` at the end:
-    /// the last one any number of times, or not at all.
     signature: &'static str,
     pub(super) call: Call,
     /// `and` and `or`: the truth that decides.
     pub(super) short_circuit: Option<bool>,
 }
 
-type Call = fn(&[Value], &Context<'_>) -> Result<Value>;
+/// The body of a function: it is called with arguments that fit the signature.
+pub type Call = fn(&[Value], &Context<'_>) -> Result<Value>;
 
 impl std::fmt::Debug for Function {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,7 +92,9 @@ impl Kind {
     }
 }
 
-const fn function(name: &'static str, signature: &'static str, call: Call) -> Function {
+/// A function. `signature` has a letter for each argument: `s`tring, `i`nt, int6`4`, `f`loat64, `b`ool, `a`nything, `m`ap,
+/// `t`ime. A `*` at the end: the last argument may come any number of times, or not at all.
+pub const fn function(name: &'static str, signature: &'static str, call: Call) -> Function {
     Function { name, signature, call, short_circuit: None }
 }
 
@@ -133,33 +151,63 @@ const LEFT_OUT: [&str; 19] = [
     "call",
 ];
 
-/// The function of a name; where there are two, Promtail's, then Sprig's.
-pub(super) fn find(name: &str) -> std::result::Result<&'static Function, String> {
-    let groups = [
-        regexes::FUNCTIONS,
-        strings::FUNCTIONS,
-        numbers::FUNCTIONS,
-        lists::FUNCTIONS,
-        maps::FUNCTIONS,
-        dates::FUNCTIONS,
-        encodings::FUNCTIONS,
-        builtin::FUNCTIONS,
-    ];
-    let found = groups.into_iter().flatten().find(|function| function.name == name);
-    found.ok_or_else(|| match name {
-        name if LEFT_OUT.contains(&name) => {
-            format!("the function {name} is not here: a log line is no place for keys, passwords, the network or the environment")
-        }
-        name => format!("there is no function {name}"),
-    })
+/// The functions that templates may call.
+#[derive(Debug, Clone)]
+pub struct FunctionTable {
+    groups: Vec<&'static [Function]>,
 }
 
-/// The arguments of a call, once their kinds were checked.
-trait Arguments {
+impl FunctionTable {
+    /// The functions that Go's package has by itself.
+    pub fn go() -> Self {
+        Self { groups: vec![builtin::FUNCTIONS] }
+    }
+
+    /// Adds Sprig's functions.
+    #[must_use]
+    pub fn with_sprig(mut self) -> Self {
+        self.groups.extend([
+            encodings::FUNCTIONS,
+            dates::FUNCTIONS,
+            maps::FUNCTIONS,
+            lists::FUNCTIONS,
+            numbers::FUNCTIONS,
+            strings::FUNCTIONS,
+            regexes::FUNCTIONS,
+        ]);
+        self
+    }
+
+    /// Adds functions. One whose name is taken replaces the other.
+    #[must_use]
+    pub fn with(mut self, functions: &'static [Function]) -> Self {
+        self.groups.push(functions);
+        self
+    }
+
+    pub(super) fn find(&self, name: &str) -> std::result::Result<&'static Function, String> {
+        let found = self.groups.iter().rev().copied().flatten().find(|function| function.name == name);
+        found.ok_or_else(|| match name {
+            name if LEFT_OUT.contains(&name) => {
+                format!("the function {name} is left out: templates have no access to keys, passwords, the network or the environment")
+            }
+            name => format!("there is no function {name}"),
+        })
+    }
+}
+
+/// The arguments of a call, by type. The signature has checked them already where it names the type.
+#[allow(clippy::missing_errors_doc, reason = "each fails in the same way: the argument is missing or of another type")]
+pub trait Arguments {
+    /// A string.
     fn text(&self, index: usize) -> Result<&str>;
+    /// An `int` or an `int64`.
     fn int(&self, index: usize) -> Result<i64>;
+    /// A `float64`.
     fn float(&self, index: usize) -> Result<f64>;
+    /// A `bool`.
     fn flag(&self, index: usize) -> Result<bool>;
+    /// The items of a slice.
     fn items(&self, index: usize) -> Result<&[Value]>;
 }
 

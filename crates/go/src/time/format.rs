@@ -3,17 +3,18 @@
 use std::fmt::Write;
 
 use super::layout::{Field, Layout, MONTHS, Offset, Part, Shape, WEEK_DAYS};
+use super::parse::days_from_civil;
 use super::zone::Location;
 
 /// A time (in nanoseconds since 1970) by the clock of a place.
-pub(crate) fn format(layout: &Layout, nanoseconds: i64, location: &Location) -> String {
+pub fn format(layout: &Layout, nanoseconds: i64, location: &Location) -> String {
     let (unix, nanosecond) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     let offset = location.offset(unix);
     let reading = unix + offset;
     let (days, second_of_day) = (reading.div_euclid(86_400), reading.rem_euclid(86_400));
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
-    let year_day = days - super::days_from_civil(year, 1, 1) + 1;
+    let year_day = days - days_from_civil(year, 1, 1) + 1;
     let half_hour = if hour % 12 == 0 { 12 } else { hour % 12 };
     let month_name = MONTHS[(month - 1) as usize];
     let week_day = WEEK_DAYS[(days + 4).rem_euclid(7) as usize];

@@ -1,0 +1,16 @@
+//! Times and durations as Go's package `time` reads and writes them.
+
+mod duration;
+mod format;
+mod layout;
+mod parse;
+mod zone;
+
+pub use duration::{format_duration, parse_duration};
+pub use format::format;
+pub use layout::Layout;
+pub use parse::{Parsed, Unfit};
+pub use zone::Location;
+
+#[cfg(test)]
+mod tests;
