@@ -23,8 +23,17 @@ pub(crate) struct Replica<'a> {
     pub(crate) number: u32,
     /// Identifier of the image, as far as it is known.
     pub(crate) image_id: Option<&'a str>,
-    /// Volumes of the container it replaces, `(volume, path)`, that the file does not name.
-    pub(crate) inherited: &'a [(String, String)],
+    /// Volumes that it takes over from the container it replaces: see [`inherited`].
+    pub(crate) inherited: &'a [InheritedVolume],
+}
+
+/// A volume of a container that is replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct InheritedVolume {
+    /// The volume's name.
+    pub(crate) name: String,
+    /// Its path in the container.
+    pub(crate) path: String,
 }
 
 /// The body of the create call.
@@ -313,14 +322,13 @@ fn mounts(replica: &Replica<'_>) -> (Vec<String>, Vec<api::Mount>) {
             _ => mounts.push(api_mount(replica, mount)),
         }
     }
-    for (volume, path) in replica.inherited {
-        mounts.push(api::Mount {
-            target: Some(path.clone()),
-            source: Some(volume.clone()),
-            typ: Some(api::MountType::VOLUME),
-            ..Default::default()
-        });
-    }
+    let of_image = replica.inherited.iter().filter(|old| declared(replica.service, &old.path).is_none());
+    mounts.extend(of_image.map(|old| api::Mount {
+        target: Some(old.path.clone()),
+        source: Some(old.name.clone()),
+        typ: Some(api::MountType::VOLUME),
+        ..Default::default()
+    }));
     let files = [
         (&replica.service.secrets, &replica.project.secrets, "/run/secrets/"),
         (&replica.service.configs, &replica.project.configs, "/"),
@@ -329,6 +337,42 @@ fn mounts(replica: &Replica<'_>) -> (Vec<String>, Vec<api::Mount>) {
         mounts.extend(used.iter().filter_map(|file| file_mount(file, defined.get(&file.source)?, directory)));
     }
     (binds, mounts)
+}
+
+/// Which of the old container's volumes the new one takes over: those of paths at which the file wants an anonymous volume,
+/// and those of the image's own volumes (`VOLUME`) unless the file mounts something else there.
+pub(crate) fn inherited(
+    service: &Service,
+    volumes_of_image: &[String],
+    old: impl IntoIterator<Item = InheritedVolume>,
+) -> Vec<InheritedVolume> {
+    let of_image = |path: &str| volumes_of_image.iter().any(|volume| same_path(volume, path));
+    let taken_over = |old: &InheritedVolume| match declared(service, &old.path) {
+        Some(mount) => mount.kind == MountKind::Volume && mount.source.is_none(),
+        None => of_image(&old.path) && !is_covered(service, &old.path),
+    };
+    old.into_iter().filter(taken_over).collect()
+}
+
+fn declared<'a>(service: &'a Service, path: &str) -> Option<&'a Mount> {
+    service.volumes.iter().find(|mount| same_path(&mount.target, path))
+}
+
+fn inherited_at<'a>(inherited: &'a [InheritedVolume], path: &str) -> Option<&'a InheritedVolume> {
+    inherited.iter().find(|old| same_path(&old.path, path))
+}
+
+/// Whether a tmpfs, a secret or a config is mounted at a path.
+fn is_covered(service: &Service, path: &str) -> bool {
+    let mut tmpfs = service.tmpfs.iter().map(|entry| tmpfs(entry).0);
+    let secrets = service.secrets.iter().map(|file| file_target(file, "/run/secrets/"));
+    let configs = service.configs.iter().map(|file| file_target(file, "/"));
+    tmpfs.any(|covered| same_path(&covered, path)) || secrets.chain(configs).any(|covered| same_path(&covered, path))
+}
+
+/// Engine and file may differ in a closing slash.
+fn same_path(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
 fn bind(mount: &Mount) -> String {
@@ -341,10 +385,10 @@ fn bind(mount: &Mount) -> String {
 
 fn api_mount(replica: &Replica<'_>, mount: &Mount) -> api::Mount {
     let source = match mount.kind {
-        MountKind::Volume => mount
-            .source
-            .as_ref()
-            .map(|key| replica.project.volumes.get(key).map_or_else(|| key.clone(), |volume| volume.name.clone())),
+        MountKind::Volume => match &mount.source {
+            Some(key) => Some(replica.project.volumes.get(key).map_or_else(|| key.clone(), |vol| vol.name.clone())),
+            None => inherited_at(replica.inherited, &mount.target).map(|old| old.name.clone()),
+        },
         MountKind::Bind => mount.source.clone(),
         _ => None,
     };
@@ -396,5 +440,50 @@ pub(crate) fn file_target(used: &FileMount, directory: &str) -> String {
         Some(target) if target.starts_with('/') => target.to_owned(),
         Some(target) => format!("{directory}{target}"),
         None => format!("{directory}{}", used.source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wharf_compose::{Options, Project};
+
+    fn project(service: &str) -> Project {
+        let text =
+            format!("services:\n  web: {{image: x, {service}}}\nvolumes: {{data: }}\nconfigs: {{c: {{content: x}}}}\n");
+        Project::load(&Options::from_text(&text)).expect("the project can be loaded").project
+    }
+
+    /// Paths and volumes of the new container whose old one had `old` at `/data`, from an image with `VOLUME volumes`.
+    fn mounted(service: &str, volumes: &[&str], old: &str) -> Vec<String> {
+        let project = project(service);
+        let service = &project.services["web"];
+        let volumes: Vec<String> = volumes.iter().map(|path| (*path).to_owned()).collect();
+        let old = InheritedVolume { name: old.to_owned(), path: "/data".to_owned() };
+        let inherited = inherited(service, &volumes, [old]);
+        let replica =
+            Replica { project: &project, name: "web", service, number: 1, image_id: None, inherited: &inherited };
+        let shown = |mount: api::Mount| {
+            let text = |value: Option<String>| value.unwrap_or_else(|| "new".to_owned());
+            format!("{} at {}", text(mount.source), text(mount.target))
+        };
+        mounts(&replica).1.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_recreated_container_takes_its_anonymous_volume_over_once() {
+        assert_eq!(mounted("volumes: [/data]", &[], "old"), ["old at /data"]);
+        assert_eq!(mounted("volumes: [{type: volume, target: /data/}]", &[], "old"), ["old at /data"]);
+        assert_eq!(mounted("volumes: [/data, /more]", &["/data"], "old"), ["old at /data", "new at /more"]);
+        assert_eq!(mounted("tty: true", &["/data/"], "old"), ["old at /data"], "the image's own");
+    }
+
+    #[test]
+    fn a_path_that_is_something_else_now_is_not_taken_over() {
+        assert_eq!(mounted("volumes: [data:/data]", &["/data"], "old"), ["project_data at /data"]);
+        assert_eq!(mounted("volumes: [{type: tmpfs, target: /data}]", &["/data"], "old"), ["new at /data"]);
+        assert!(mounted("tmpfs: ['/data:size=1m']", &["/data"], "old").is_empty());
+        assert!(mounted("configs: [{source: c, target: /data}]", &["/data"], "old").is_empty());
+        assert!(mounted("tty: true", &[], "old").is_empty(), "neither the file nor the image wants a volume there");
     }
 }

@@ -68,6 +68,30 @@ fn volumes_survive_down_and_go_with_down_v() {
 }
 
 #[test]
+fn what_the_file_calls_external_survives_down_v_though_this_project_made_it() {
+    let sandbox = Sandbox::new(TWO_SERVICES);
+    sandbox.ok(&["up", "-d"]);
+    let volume = format!("{}_data", sandbox.project);
+    let protected = format!("volumes:\n  data:\n    external: true\n    name: {volume}\n");
+    sandbox.write("compose.yaml", &TWO_SERVICES.replace("volumes:\n  data:\n", &protected));
+    sandbox.ok(&["down", "-v"]);
+    assert_eq!(sandbox.left_behind().trim(), volume);
+}
+
+#[test]
+fn a_recreated_container_keeps_its_anonymous_volume() {
+    let service = |greeting: &str| {
+        let command = format!("sh -c 'echo {greeting} >> /notes/all; cat /notes/all'");
+        format!("services:\n  web:\n    image: IMAGE\n    command: {command}\n    volumes: [/notes]\n")
+    };
+    let sandbox = Sandbox::new(&service("hello"));
+    sandbox.ok(&["up"]);
+    sandbox.write("compose.yaml", &service("again"));
+    let output = sandbox.ok(&["up"]);
+    assert!(output.contains("hello") && output.contains("again"), "{output}");
+}
+
+#[test]
 fn scaling_adds_and_removes_replicas() {
     let sandbox =
         Sandbox::new("services:\n  web:\n    image: IMAGE\n    command: sleep 600\n    stop_signal: SIGKILL\n");

@@ -12,7 +12,7 @@ use wharf_docker::{ErrorKind, unless_gone};
 
 use super::stop::Stop;
 use super::{Site, build, explain, files, hook, pull, wait};
-use crate::container::{Replica, create_body, further_networks};
+use crate::container::{InheritedVolume, Replica, create_body, further_networks, inherited};
 use crate::copy::{self, CopyError};
 use crate::plan::Step;
 use crate::{StepFailure, resources};
@@ -169,12 +169,15 @@ async fn create(
     let Some(service) = site.project.services.get(service_name) else { return Ok(None) };
     let docker = site.engine.docker();
     let failed = |error| explain::engine(step, error);
+    let image = docker.inspect_image(&crate::plan::image_of(site.project, service_name, service)).await.ok();
+    let (image_id, image_config) = image.map(|image| (image.id, image.config)).unwrap_or_default();
     let inherited = match replaces {
-        Some(old) => anonymous_volumes(site, service, old).await.map_err(failed)?,
+        Some(old) => {
+            let volumes_of_image = image_config.and_then(|config| config.volumes).unwrap_or_default();
+            inherited(service, &volumes_of_image, volumes_of(site, old).await.map_err(failed)?)
+        }
         None => Vec::new(),
     };
-    let image = crate::plan::image_of(site.project, service_name, service);
-    let image_id = docker.inspect_image(&image).await.ok().and_then(|image| image.id);
     let replica = Replica {
         project: site.project,
         name: service_name,
@@ -210,20 +213,12 @@ async fn connect(site: &Site<'_>, name: &str, network: String, endpoint: Endpoin
     site.engine.docker().connect_network(&network, request).await
 }
 
-/// Volumes of the old container that the file does not mention: an image's `VOLUME`, or a mount without a source.
-async fn anonymous_volumes(
-    site: &Site<'_>,
-    service: &wharf_compose::model::Service,
-    old: &str,
-) -> EngineResult<Vec<(String, String)>> {
-    let Some(inspected) = unless_gone(site.engine.docker().inspect_container(old, None).await)? else {
+/// The volumes of a container; none if it is gone.
+async fn volumes_of(site: &Site<'_>, container: &str) -> EngineResult<Vec<InheritedVolume>> {
+    let Some(inspected) = unless_gone(site.engine.docker().inspect_container(container, None).await)? else {
         return Ok(Vec::new());
     };
-    let named = |path: &str| service.volumes.iter().any(|mount| mount.target == path && mount.source.is_some());
     let mounts = inspected.mounts.unwrap_or_default().into_iter();
-    Ok(mounts
-        .filter(|mount| mount.typ.as_deref() == Some("volume"))
-        .filter_map(|mount| Some((mount.name?, mount.destination?)))
-        .filter(|(_, path)| !named(path))
-        .collect())
+    let volumes = mounts.filter(|mount| mount.typ.as_deref() == Some("volume"));
+    Ok(volumes.filter_map(|mount| Some(InheritedVolume { name: mount.name?, path: mount.destination? })).collect())
 }

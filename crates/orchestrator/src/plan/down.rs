@@ -23,7 +23,7 @@ pub enum RemoveImages {
 pub struct DownOptions {
     /// Only containers of these services; networks and volumes stay. None: everything.
     pub services: Vec<String>,
-    /// Volumes, too: the project's named ones, and anonymous ones of its containers.
+    /// Volumes, too: the named ones that the file declares, and anonymous ones of the containers.
     pub volumes: bool,
     /// Containers of services that the file does not name, and those of `run`, too.
     pub remove_orphans: bool,
@@ -68,19 +68,45 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
     if !options.services.is_empty() {
         return plan;
     }
-    let ours = |owner: &Option<String>| owner.as_deref() == Some(project.name.as_str());
-    for network in observed.networks.iter().filter(|network| ours(&network.project)) {
-        plan.add(Step::RemoveNetwork { name: network.name.clone() }, Cause::Asked, removed.clone());
+    let declared = project.networks.values().map(|network| (network.name.as_str(), network.external));
+    let labelled = observed.networks.iter().map(|network| (network.name.as_str(), network.project.as_deref()));
+    for name in plan.removable("networks", project, options, declared, labelled) {
+        plan.add(Step::RemoveNetwork { name: name.to_owned() }, Cause::Asked, removed.clone());
     }
     if options.volumes {
-        for volume in observed.volumes.iter().filter(|volume| ours(&volume.project)) {
-            plan.add(Step::RemoveVolume { name: volume.name.clone() }, Cause::Asked, removed.clone());
+        let declared = project.volumes.values().map(|volume| (volume.name.as_str(), volume.external));
+        let labelled = observed.volumes.iter().map(|volume| (volume.name.as_str(), volume.project.as_deref()));
+        for name in plan.removable("volumes", project, options, declared, labelled) {
+            plan.add(Step::RemoveVolume { name: name.to_owned() }, Cause::Asked, removed.clone());
         }
     }
     for image in images(project, observed, options) {
         plan.add(Step::RemoveImage { image }, Cause::Asked, removed.clone());
     }
     plan
+}
+
+impl Plan {
+    /// The names of networks or volumes that `down` removes: those that carry the project's label and that the file
+    /// declares, unless it calls them external. Without a file the label alone decides. Warns of what stays.
+    fn removable<'a>(
+        &mut self,
+        kind: &str,
+        project: &Project,
+        options: &DownOptions,
+        declared: impl Iterator<Item = (&'a str, bool)>,
+        observed: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Vec<&'a str> {
+        let (external, own): (Vec<_>, Vec<_>) = declared.partition(|(_, external)| *external);
+        let is_in = |names: &[(&str, bool)], name: &str| names.iter().any(|(declared, _)| *declared == name);
+        let labelled = observed.filter(|(_, owner)| *owner == Some(project.name.as_str()));
+        let protected = labelled.map(|(name, _)| name).filter(|name| !is_in(&external, name));
+        let (removed, left): (Vec<_>, Vec<_>) = protected.partition(|name| options.by_label || is_in(&own, name));
+        if !left.is_empty() {
+            self.warn(format!("{kind} of the project that the file does not declare stay: {}", left.join(", ")), None);
+        }
+        removed
+    }
 }
 
 /// How containers end.
