@@ -43,6 +43,8 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// A folder for batches that no endpoint takes, and its limit in bytes.
     pub spool: Option<(PathBuf, u64)>,
+    /// What clients of the pages may take.
+    pub limits: wharf_serve::Limits,
 }
 
 /// Why the agent cannot run.
@@ -123,7 +125,11 @@ pub async fn run(mut config: Config, options: Options, stop: CancellationToken) 
     reading.tasks.spawn(positions.clone().keep_saved());
     if let Some(listener) = listener {
         let (metrics, positions, delivery) = (Arc::new(metrics), positions.clone(), delivery.state());
-        reading.tasks.spawn(pages::serve(listener, Pages { metrics, targets, positions, budget, delivery }));
+        reading.tasks.spawn(pages::serve(
+            listener,
+            Pages { metrics, targets, positions, budget, delivery },
+            options.limits,
+        ));
     }
     tokio::select! {
         () = stop.cancelled() => {}

@@ -11,6 +11,8 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use wharf_serve::Limits;
 
 use crate::batch::Budget;
 use crate::delivery::DeliveryState;
@@ -34,16 +36,14 @@ pub struct Pages {
     pub delivery: DeliveryState,
 }
 
-/// Serves the pages, for ever.
-pub async fn serve(listener: TcpListener, pages: Pages) {
+/// Serves the pages until the future is dropped.
+pub async fn serve(listener: TcpListener, pages: Pages, limits: Limits) {
     let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/ready", get(async || "ready\n"))
         .route("/targets", get(targets))
         .with_state(pages);
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the pages ended");
-    }
+    wharf_serve::serve(listener, router, limits, CancellationToken::new()).await;
 }
 
 async fn metrics(State(pages): State<Pages>) -> Response {

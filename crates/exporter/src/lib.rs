@@ -23,6 +23,7 @@
 //!     more_container_metrics: false,
 //!     layer_sizes_every: None,
 //!     databases: Default::default(),
+//!     limits: Default::default(),
 //! };
 //! let exporter = Exporter::bind(config).await?;
 //! println!("http://{}/metrics", exporter.address());

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 use wharf_docker::{Endpoint, labels};
+use wharf_serve::Limits;
 
 use crate::containers::inventory::{self, Inventory};
 use crate::containers::{Containers, Labels, SameName, Settings};
@@ -41,8 +42,6 @@ const SHARE: f64 = 0.9;
 const SCRAPES_AT_A_TIME: usize = 4;
 /// More probes wait for their turn.
 const PROBES_AT_A_TIME: usize = 32;
-/// How long requests in flight may take after the end was asked for.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -65,6 +64,8 @@ pub struct Config {
     pub layer_sizes_every: Option<Duration>,
     /// Redis and Postgres servers, and the credentials of those that are discovered.
     pub databases: databases::Config,
+    /// What clients may take.
+    pub limits: Limits,
 }
 
 /// Why the exporter cannot run.
@@ -85,12 +86,9 @@ pub enum RunError {
     /// The databases' configuration cannot be used.
     #[error("databases: {0}")]
     Databases(#[from] ConfigError),
-    /// A background task ended before its time.
+    /// A background task ended early.
     #[error("a background task failed: {0}")]
     Task(#[from] tokio::task::JoinError),
-    /// Serving failed.
-    #[error("the server failed: {0}")]
-    Serve(std::io::Error),
 }
 
 /// An exporter that listens, and does not serve yet.
@@ -99,9 +97,10 @@ pub struct Exporter {
     listener: TcpListener,
     address: SocketAddr,
     app: Arc<App>,
-    engine: Option<Endpoint>,
+    engine: Endpoint,
     labels: Labels,
     inventory: watch::Sender<Inventory>,
+    limits: Limits,
 }
 
 #[derive(Debug)]
@@ -150,14 +149,12 @@ impl Exporter {
             machine: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             troubles: Troubles::default(),
         };
-        // Discovery looks through the containers even when their own metrics are not asked for.
-        let engine = Some(config.engine);
         let app = Arc::new(App {
             collectors,
             turns: Semaphore::new(SCRAPES_AT_A_TIME),
             probes: Semaphore::new(PROBES_AT_A_TIME),
         });
-        Ok(Exporter { listener, address, app, engine, labels, inventory })
+        Ok(Exporter { listener, address, app, engine: config.engine, labels, inventory, limits: config.limits })
     }
 
     /// Where it listens; the port is the one that the system chose, where port 0 was asked for.
@@ -169,25 +166,18 @@ impl Exporter {
     ///
     /// # Errors
     ///
-    /// When a background task or the server fails.
+    /// When a background task fails.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
         let done = CancellationToken::new();
         let _end_tasks = done.clone().drop_guard();
         let mut tasks = JoinSet::new();
-        if let Some(engine) = self.engine {
-            let labels = self.labels;
-            let keep = move |label: &str| labels.wants(label) || discovery::wants(label);
-            tasks.spawn(inventory::follow(engine, keep, self.inventory, done.clone()));
-        }
+        // Discovery needs the containers even if their own metrics are turned off.
+        let labels = self.labels;
+        let keep = move |label: &str| labels.wants(label) || discovery::wants(label);
+        tasks.spawn(inventory::follow(self.engine, keep, self.inventory, done.clone()));
         tracing::info!(address = %self.address, collectors = ?self.app.collectors.names(), "listening");
-        let serve = axum::serve(self.listener, router(self.app)).with_graceful_shutdown(stop.clone().cancelled_owned());
-        let too_long = async {
-            stop.cancelled().await;
-            tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
-        };
         tokio::select! {
-            served = serve => served.map_err(RunError::Serve)?,
-            () = too_long => tracing::warn!("requests in flight took too long and were cut off"),
+            () = wharf_serve::serve(self.listener, router(self.app), self.limits, stop) => {}
             Some(ended) = tasks.join_next() => ended?,
         }
         done.cancel();

@@ -1,6 +1,6 @@
-//! `/api/v1/`: the same for programs, and its description, made from this file.
+//! `/api/v1/`: the counter for programs, and its OpenAPI description, which is generated from this file.
 //!
-//! `GET` looks and counts nothing; `POST` counts. Errors are problem details (RFC 9457).
+//! `GET` reads and counts nothing; `POST` counts. Errors are problem details (RFC 9457).
 
 use std::sync::Arc;
 
@@ -16,13 +16,14 @@ use utoipa::{OpenApi, ToSchema};
 use crate::app::App;
 use crate::counter::CounterError;
 use crate::key::{Key, KeyError};
-use crate::pages::{Cause, NEVER_STORED, OUT_OF_REACH, RETRY_AFTER};
+use crate::pages::NEVER_STORED;
 use crate::reader::ReadError;
 use crate::security;
 use crate::slots::Stats;
-use crate::stats::{AWAY, NOT_KEPT};
+use crate::stats::NOT_KEPT;
+use crate::unavailable::{COUNTER_AWAY, Cause, HISTORY_AWAY, unavailable};
 
-/// Where all of it is.
+/// The prefix of all its paths.
 pub(crate) const PREFIX: &str = "/api/v1/";
 
 #[derive(OpenApi)]
@@ -83,11 +84,10 @@ impl IntoResponse for Problem {
         *response.status_mut() = status;
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if let Some(cause) = cause {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-            response.extensions_mut().insert(cause);
+        match cause {
+            Some(cause) => unavailable(response, cause),
+            None => response,
         }
-        response
     }
 }
 
@@ -97,7 +97,7 @@ impl From<CounterError> for Problem {
             CounterError::KeysExhausted => {
                 Self::new(StatusCode::FORBIDDEN, "So many keys are counted that no new one is taken.")
             }
-            error => Self::unavailable(OUT_OF_REACH, Cause(Arc::new(error))),
+            error => Self::unavailable(COUNTER_AWAY, Cause::new(error)),
         }
     }
 }
@@ -112,7 +112,7 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::NotKept => Self::new(StatusCode::NOT_FOUND, NOT_KEPT),
-            ReadError::Away(cause) => Self::unavailable(AWAY, Cause(cause)),
+            ReadError::Away(cause) => Self::unavailable(HISTORY_AWAY, Cause(cause)),
         }
     }
 }
@@ -128,7 +128,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/{*rest}", get(nothing_here).post(nothing_here))
 }
 
-/// An answer that pages of other origins may read, too, and nobody keeps.
+/// An answer that pages of other origins may read and no cache keeps.
 fn json(body: &impl Serialize) -> Response {
     let open = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))];
     let mut response = (NEVER_STORED, open, Json(body)).into_response();
@@ -142,7 +142,7 @@ fn key(path: Result<Path<String>, PathRejection>) -> Result<Key, KeyError> {
 }
 
 async fn nothing_here() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "There is nothing at this address; /api/v1/openapi.json tells what there is.")
+    Problem::new(StatusCode::NOT_FOUND, "There is nothing at this address; /api/v1/openapi.json lists what there is.")
 }
 
 /// All visits; counts nothing.

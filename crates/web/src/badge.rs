@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use crate::pages::grouped;
+use crate::unavailable::BADGE_AWAY;
 
 /// Height in pixels, the usual one of badges.
 const HEIGHT: u32 = 20;
@@ -21,16 +22,16 @@ pub(crate) fn count(count: i64) -> String {
 
 /// The badge while nothing can be counted.
 pub(crate) fn out_of_reach() -> String {
-    draw("out of reach", "#5a5a5a")
+    draw(BADGE_AWAY, "#5a5a5a")
 }
 
-/// The badge of a key that came too late.
+/// The badge of a key that is refused because too many are counted.
 pub(crate) fn no_room() -> String {
     draw("no room for a new key", "#5a5a5a")
 }
 
-/// White text on `colour`, a dark one. Every text is at most as wide as the room it is given, and is stretched to it:
-/// so the badge looks the same whichever font the reader has.
+/// White text on `colour`, which is dark. Each text is stretched to the width reserved for it, so the badge looks the
+/// same in every font.
 fn draw(value: &str, colour: &str) -> String {
     let (label_text, value_text) = (text_width(LABEL), text_width(value));
     let (label_width, value_width) = (label_text + 2 * PADDING, value_text + 2 * PADDING);

@@ -11,11 +11,12 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::app::App;
 use crate::badge;
 use crate::counter::CounterError;
-use crate::key::{Asked, Key, KeyError};
-use crate::pages::{self, Cause, Frame, NEVER_STORED, RETRY_AFTER, Unavailable, grouped, html};
+use crate::key::{Key, KeyError, View};
+use crate::pages::{self, Frame, NEVER_STORED, Unavailable, grouped, html};
 use crate::security;
+use crate::unavailable::{Cause, unavailable};
 
-/// Every proxy on the way shall ask again; GitHub's (camo) obeys these. There is no `ETag`, so it gets no 304.
+/// Makes every proxy ask again; GitHub's (camo) obeys these. There is no `ETag`, so it never gets a 304.
 const NEVER_CACHED: (HeaderName, &str) = (header::CACHE_CONTROL, "no-cache, no-store, max-age=0, must-revalidate");
 
 #[derive(Template)]
@@ -28,26 +29,26 @@ struct Hits<'a> {
     count_for_people: String,
 }
 
-/// What a path that holds no UTF-8 is told, too.
-pub(crate) fn asked(path: Result<Path<String>, PathRejection>) -> Result<Asked, KeyError> {
+/// The view that a path asks for. A path that is not UTF-8 is a bad key.
+fn view(path: Result<Path<String>, PathRejection>) -> Result<View, KeyError> {
     let Path(text) = path.map_err(|_| KeyError::Character)?;
     text.parse()
 }
 
 /// `GET /hits/{key}` and `GET /hits/{key}.svg`: counts, and shows the key's count.
 pub(crate) async fn hit(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>) -> Response {
-    match asked(path) {
-        Ok(Asked::Page(key)) => page(&app, &key).await,
-        Ok(Asked::Badge(key)) => picture(app.counter.hit(&key).await),
+    match view(path) {
+        Ok(View::Page(key)) => page(&app, &key).await,
+        Ok(View::Badge(key)) => picture(app.counter.hit(&key).await),
         Err(error) => bad_key(error),
     }
 }
 
-/// `HEAD`: a look at the head is no hit.
+/// `HEAD`: asking for the head alone is not a hit.
 pub(crate) async fn head(path: Result<Path<String>, PathRejection>) -> Response {
-    match asked(path) {
-        Ok(Asked::Page(_)) => (NEVER_STORED, Html("")).into_response(),
-        Ok(Asked::Badge(_)) => svg(StatusCode::OK, String::new()),
+    match view(path) {
+        Ok(View::Page(_)) => (NEVER_STORED, Html("")).into_response(),
+        Ok(View::Badge(_)) => svg(StatusCode::OK, String::new()),
         Err(error) => bad_key(error),
     }
 }
@@ -59,7 +60,7 @@ async fn page(app: &App, key: &Key) -> Response {
             html(&Hits { frame, replica: &app.replica, key, count, count_for_people: grouped(count) })
         }
         Err(CounterError::KeysExhausted) => {
-            let text = "So many keys are counted that no new one is taken. Keys that are known go on.";
+            let text = "So many keys are counted that no new one is taken. Known keys are still counted.";
             pages::message(StatusCode::FORBIDDEN, "No room for a new key", text)
         }
         Err(error) => Unavailable::from(error).into_response(),
@@ -70,12 +71,7 @@ fn picture(count: Result<i64, CounterError>) -> Response {
     match count {
         Ok(count) => svg(StatusCode::OK, badge::count(count)),
         Err(CounterError::KeysExhausted) => svg(StatusCode::FORBIDDEN, badge::no_room()),
-        Err(error) => {
-            let mut response = svg(StatusCode::SERVICE_UNAVAILABLE, badge::out_of_reach());
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-            response.extensions_mut().insert(Cause(Arc::new(error)));
-            response
-        }
+        Err(error) => unavailable(svg(StatusCode::SERVICE_UNAVAILABLE, badge::out_of_reach()), Cause::new(error)),
     }
 }
 

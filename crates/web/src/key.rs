@@ -1,4 +1,4 @@
-//! The keys that `/hits/{key}` counts for: foreign text until it has passed here.
+//! The keys that `/hits/{key}` counts for. A text from outside becomes a key here or is refused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// Longest key, in characters.
 pub const LONGEST_KEY: usize = 64;
 
-/// What a badge's address ends in; so no key does.
+/// The end of a badge's address. No key may end like this.
 const BADGE: &str = ".svg";
 
 /// A key: 1 to [`LONGEST_KEY`] of `A-Z a-z 0-9 . _ -`, with a letter or digit first and last, and not ending in `.svg`.
@@ -27,11 +27,11 @@ impl fmt::Display for Key {
     }
 }
 
-/// Why a text is no [`Key`]. The texts are for people, and repeat nothing of what was given.
+/// Why a text is not a [`Key`]. The messages are for people and never repeat the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Nothing, or too much.
+    /// Empty or too long.
     #[error("A key has 1 to 64 characters.")]
     Length,
     /// Something that needs escaping somewhere.
@@ -68,14 +68,14 @@ impl FromStr for Key {
     }
 }
 
-/// What the last part of a path below `/hits/` asks for.
+/// What the last part of a path below `/hits/` asks for: a page or a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum View {
     Page(Key),
     Badge(Key),
 }
 
-impl FromStr for Asked {
+impl FromStr for View {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
@@ -121,10 +121,10 @@ mod tests {
     #[test]
     fn a_badge_is_asked_for_by_the_end_of_its_address() {
         let key = |text: &str| text.parse::<Key>().unwrap();
-        assert_eq!("wharf".parse(), Ok(Asked::Page(key("wharf"))));
-        assert_eq!("wharf.svg".parse(), Ok(Asked::Badge(key("wharf"))));
-        assert_eq!("wharf.svg.svg".parse::<Asked>(), Err(KeyError::Badge));
-        assert_eq!(".svg".parse::<Asked>(), Err(KeyError::Length));
+        assert_eq!("wharf".parse(), Ok(View::Page(key("wharf"))));
+        assert_eq!("wharf.svg".parse(), Ok(View::Badge(key("wharf"))));
+        assert_eq!("wharf.svg.svg".parse::<View>(), Err(KeyError::Badge));
+        assert_eq!(".svg".parse::<View>(), Err(KeyError::Length));
     }
 
     proptest! {

@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
+use wharf_serve::Gather;
 
-use crate::gather::Gather;
 use crate::settings::Redis;
 
 /// From the start of one attempt to connect to that of the next, if that one has ended.
@@ -203,5 +203,83 @@ async fn drive(driver: impl Future<Output = ()>, lost: CancellationToken, answer
     tokio::select! {
         () = driver => lost.cancel(),
         () = given_up => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::pin::Pin;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::task::{Context, Poll};
+
+    use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    const CLIENTS: usize = 40;
+
+    /// Counts the writes to a stream.
+    struct Counting(DuplexStream, Arc<AtomicUsize>);
+
+    impl AsyncWrite for Counting {
+        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            self.1.fetch_add(1, SeqCst);
+            Pin::new(&mut self.0).poll_write(cx, bytes)
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    impl AsyncRead for Counting {
+        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_read(cx, buffer)
+        }
+    }
+
+    /// Answers each command with 1.
+    async fn answer(mut stream: DuplexStream) {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = stream.read(&mut bytes).await {
+            let commands = bytes[..read].iter().filter(|byte| **byte == b'*').count();
+            stream.write_all(":1\r\n".repeat(commands).as_bytes()).await.unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn commands_of_tasks_that_run_at_once_leave_together() {
+        let task = async {
+            let (ours, theirs) = duplex(4096);
+            tokio::spawn(answer(theirs));
+            let writes = Arc::new(AtomicUsize::new(0));
+            let stream = Gather::new(Counting(ours, writes.clone()));
+            let (redis, driver) = MultiplexedConnection::new_with_config(
+                &RedisConnectionInfo::default(),
+                stream,
+                AsyncConnectionConfig::new(),
+            )
+            .await
+            .unwrap();
+            tokio::spawn(driver);
+            let before = writes.load(SeqCst);
+            let mut clients = JoinSet::new();
+            for _ in 0..CLIENTS {
+                let mut redis = redis.clone();
+                clients.spawn(
+                    async move { redis::cmd("INCR").arg("visits").query_async::<i64>(&mut redis).await.unwrap() },
+                );
+            }
+            assert_eq!(clients.join_all().await, [1; CLIENTS]);
+            writes.load(SeqCst) - before
+        };
+        let writes = tokio::spawn(task).await.unwrap();
+        assert!((1..=4).contains(&writes), "{writes} writes for {CLIENTS} commands");
     }
 }

@@ -1,6 +1,5 @@
-//! What people see.
+//! The pages that people see.
 
-use std::error::Error;
 use std::sync::{Arc, LazyLock};
 
 use askama::Template;
@@ -12,14 +11,9 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::app::App;
 use crate::assets;
 use crate::counter::CounterError;
+use crate::unavailable::{COUNTER_AWAY, COUNTER_TITLE, Cause, unavailable};
 
-/// Seconds after which a client that was answered 503 may come again.
-pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
-
-/// What a person is told while Redis is away.
-pub(crate) const OUT_OF_REACH: &str = "The counter cannot be reached at the moment. Please try again in a few seconds.";
-
-/// Pages tell the moment, so nobody keeps them.
+/// Pages show the present, so no cache keeps them.
 pub(crate) const NEVER_STORED: [(header::HeaderName, HeaderValue); 1] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
@@ -28,10 +22,10 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// Bytes that most pages are shorter than.
 const PAGE: usize = 1024;
 
-/// Headers that a page has in the end.
+/// Number of headers of a finished page.
 const HEADERS: usize = 8;
 
-/// What every page needs: the paths of its assets, which are of characters that need no escape.
+/// The paths of the assets that every page uses. None of their characters needs an escape.
 pub(crate) struct Frame {
     pub(crate) style: String,
     pub(crate) icon: String,
@@ -78,29 +72,22 @@ struct Message<'a> {
     text: &'a str,
 }
 
-/// Why a request was answered 503, for the log: goes with the response to the place that writes the line.
-#[derive(Clone, Debug)]
-pub(crate) struct Cause(pub(crate) Arc<dyn Error + Send + Sync>);
-
 /// A request that could not be answered in time. The client gets a page; the cause is for the log.
-pub(crate) struct Unavailable(pub(crate) Arc<dyn Error + Send + Sync>);
+pub(crate) struct Unavailable(pub(crate) Cause);
 
 impl From<CounterError> for Unavailable {
     fn from(error: CounterError) -> Self {
-        Self(Arc::new(error))
+        Self(Cause::new(error))
     }
 }
 
 impl IntoResponse for Unavailable {
     fn into_response(self) -> Response {
-        let mut response = message(StatusCode::SERVICE_UNAVAILABLE, "Out of reach", OUT_OF_REACH);
-        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-        response.extensions_mut().insert(Cause(self.0));
-        response
+        unavailable(html(&Message { frame: Frame::get(), title: COUNTER_TITLE, text: COUNTER_AWAY }), self.0)
     }
 }
 
-/// `GET /`: the welcome page; with a greeting of one's own that, and it counts.
+/// `GET /`: the welcome page. With a configured greeting it shows that instead, and counts the visit.
 pub(crate) async fn welcome(State(app): State<Arc<App>>) -> Result<Response, Unavailable> {
     let Some(greeting) = &app.greeting else {
         return Ok(html(&Welcome { frame: Frame::get(), replica: &app.replica }));
@@ -117,12 +104,12 @@ pub(crate) async fn count(State(app): State<Arc<App>>) -> Result<Response, Unava
     Ok(html(&page))
 }
 
-/// `HEAD /count`: a look at the page's head is no visit.
+/// `HEAD /count`: asking for the head alone is not a visit.
 pub(crate) async fn count_head() -> Response {
     (NEVER_STORED, Html("")).into_response()
 }
 
-/// Every path that is none of ours.
+/// Every path without a route.
 pub(crate) async fn not_found() -> Response {
     message(StatusCode::NOT_FOUND, "Nothing here", "There is no page at this address.")
 }
@@ -150,7 +137,7 @@ pub(crate) fn html(page: &impl Template) -> Response {
         Ok(()) => {
             let mut response = Response::new(Body::from(text));
             let headers = response.headers_mut();
-            // Room for those that every answer gets later, too: a map that grows is made anew.
+            // Reserves room for the headers that every answer gets later: growing the map would copy it.
             headers.reserve(HEADERS);
             headers.insert(header::CONTENT_TYPE, HTML);
             headers.extend(NEVER_STORED);

@@ -1,8 +1,7 @@
-//! What every request passes: it gets an id and a deadline, and leaves one line in the log.
+//! The middleware around every request: it sets an id and a deadline, and writes one line to the access log.
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -16,52 +15,57 @@ use tower_service::Service;
 use tracing::Span;
 use uuid::Uuid;
 
-use crate::pages::{Cause, OUT_OF_REACH, Unavailable};
-use crate::{api, security, trace};
+use crate::unavailable::Cause;
+use crate::{security, trace};
 
 /// The header that carries a request's id, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest id that is taken from a client, in bytes.
+/// Longest id accepted from a client, in bytes.
 const LONGEST_ID: usize = 64;
 
-/// The paths that machines ask all the time; their lines are written at level debug.
+/// Paths that are polled by machines. Their log lines have the level debug.
 const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// Largest accepted body of a request, in bytes. No route reads one.
+const LARGEST_BODY: u64 = 16 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within the request's deadline of {0:?}")]
 struct TooSlow(Duration);
 
-/// Bytes of a body that are borne with. No route reads one.
-const BODY_AT_MOST: u64 = 16 * 1024;
-
-/// The layer: each request may take so long. A layer of its own kind, because `axum::middleware::from_fn` costs a request
-/// four allocations (docs/decisions/0022-one-thread.md).
+/// A layer that gives each request a deadline, an id and a line in the access log. It is a hand-written layer because
+/// `axum::middleware::from_fn` costs a request four allocations (docs/decisions/0022-one-thread.md).
 #[derive(Clone)]
-pub(crate) struct Passage(pub(crate) Duration);
+pub(crate) struct RequestLayer {
+    /// How long a request may take.
+    pub(crate) deadline: Duration,
+    /// The answer to a request for this path that took longer.
+    pub(crate) too_slow: fn(path: &str, Cause) -> Response,
+}
 
-impl<S> Layer<S> for Passage {
-    type Service = Pass<S>;
+impl<S> Layer<S> for RequestLayer {
+    type Service = RequestService<S>;
 
-    fn layer(&self, inner: S) -> Pass<S> {
-        Pass { inner, deadline: self.0 }
+    fn layer(&self, inner: S) -> RequestService<S> {
+        RequestService { inner, layer: self.clone() }
     }
 }
 
-/// The service that [`Passage`] puts around another.
+/// The service that [`RequestLayer`] puts around another one.
 #[derive(Clone)]
-pub(crate) struct Pass<S> {
+pub(crate) struct RequestService<S> {
     inner: S,
-    deadline: Duration,
+    layer: RequestLayer,
 }
 
-impl<S> Service<Request> for Pass<S>
+impl<S> Service<Request> for RequestService<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Passing<S::Future>;
+    type Future = RequestFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -69,7 +73,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let start = Instant::now();
-        let told = Told {
+        let log = RequestLog {
             start,
             span: trace::request(&request),
             id: request_id(request.headers()),
@@ -77,13 +81,13 @@ where
             uri: request.uri().clone(),
         };
         let answer = (!too_large(request.headers()))
-            .then(|| timeout_at((start + self.deadline).into(), told.span.in_scope(|| self.inner.call(request))));
-        Passing { answer, deadline: self.deadline, told }
+            .then(|| timeout_at((start + self.layer.deadline).into(), log.span.in_scope(|| self.inner.call(request))));
+        RequestFuture { answer, layer: self.layer.clone(), log }
     }
 }
 
-/// What is told of a request when it was answered.
-struct Told {
+/// What the access log needs to know of a request.
+struct RequestLog {
     start: Instant,
     span: Span,
     id: HeaderValue,
@@ -92,55 +96,49 @@ struct Told {
 }
 
 pin_project! {
-    /// The future of [`Pass`].
-    pub(crate) struct Passing<F> {
-        // None where the request was refused.
+    /// The future of [`RequestService`].
+    pub(crate) struct RequestFuture<F> {
+        // None if the request was refused.
         #[pin]
         answer: Option<Timeout<F>>,
-        deadline: Duration,
-        told: Told,
+        layer: RequestLayer,
+        log: RequestLog,
     }
 }
 
-impl<F: Future<Output = Result<Response, Infallible>>> Future for Passing<F> {
+impl<F: Future<Output = Result<Response, Infallible>>> Future for RequestFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Told { start, span, id, method, uri } = this.told;
+        let RequestLog { start, span, id, method, uri } = this.log;
         let _within = span.enter();
         let mut response = match this.answer.as_pin_mut() {
             Some(answer) => match ready!(answer.poll(cx)) {
                 Ok(Ok(response)) => response,
-                Err(_) => too_slow(uri.path(), *this.deadline),
+                Err(_) => {
+                    let RequestLayer { deadline, too_slow } = this.layer;
+                    too_slow(uri.path(), Cause::new(TooSlow(*deadline)))
+                }
             },
             None => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         };
         trace::answered(span, &mut response);
-        log(method, uri.path(), id, &response, start.elapsed());
+        write_log(method, uri.path(), id, &response, start.elapsed());
         security::protect(response.headers_mut());
         response.headers_mut().insert(REQUEST_ID, id.clone());
         Poll::Ready(Ok(response))
     }
 }
 
-/// Whether the body is announced as larger than any that a route takes. One without a length is not read at all.
+/// Whether the announced body is larger than any that a route accepts. A body of unknown length is not read at all.
 fn too_large(headers: &HeaderMap) -> bool {
     let Some(length) = headers.get(header::CONTENT_LENGTH) else { return false };
-    length.to_str().ok().and_then(|text| text.parse::<u64>().ok()).is_none_or(|length| length > BODY_AT_MOST)
+    length.to_str().ok().and_then(|text| text.parse::<u64>().ok()).is_none_or(|length| length > LARGEST_BODY)
 }
 
-fn too_slow(path: &str, deadline: Duration) -> Response {
-    let cause = Arc::new(TooSlow(deadline));
-    if path.starts_with(api::PREFIX) {
-        api::Problem::unavailable(OUT_OF_REACH, Cause(cause)).into_response()
-    } else {
-        Unavailable(cause).into_response()
-    }
-}
-
-/// The query is left out: what stands there is not ours to keep.
-fn log(method: &Method, path: &str, id: &HeaderValue, response: &Response, duration: Duration) {
+/// The query is left out: it may hold something private.
+fn write_log(method: &Method, path: &str, id: &HeaderValue, response: &Response, duration: Duration) {
     let method = method.as_str();
     let status = response.status().as_u16();
     let request_id = id.to_str().unwrap_or_default();
@@ -155,7 +153,7 @@ fn log(method: &Method, path: &str, id: &HeaderValue, response: &Response, durat
     }
 }
 
-/// An error and what caused it, in one line.
+/// An error and its causes in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -166,7 +164,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The id that came with the request if it is harmless in logs and headers, else a new one.
+/// The id that came with the request if it is safe in logs and headers, else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let harmless = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
     match headers.get(REQUEST_ID) {

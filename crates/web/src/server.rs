@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus::Registry;
 use tokio::net::TcpListener;
@@ -13,6 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wharf_http_metrics::{HttpMetrics, register_process_metrics};
+use wharf_serve::{Limits, serve};
 
 use crate::app::App;
 use crate::counter::Counter;
@@ -21,9 +23,13 @@ use crate::history::History;
 use crate::instruments::Instruments;
 use crate::link::Keeper;
 use crate::reader::Reader;
-use crate::requests::Passage;
+use crate::requests::RequestLayer;
 use crate::settings::Settings;
-use crate::{api, hits, listen, pages, probes, stats};
+use crate::unavailable::{COUNTER_AWAY, Cause};
+use crate::{api, hits, pages, probes, stats};
+
+/// Connections that may be open at once, where the limit of file descriptors allows as many.
+const CONNECTIONS: usize = 10_000;
 
 /// Why the server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -37,18 +43,18 @@ pub enum ServerError {
         /// What the system says.
         source: io::Error,
     },
-    /// A metric's name is taken.
+    /// The name of one of the application's metrics is taken.
     #[error("cannot register the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-    /// The same, of a metric of requests or of the process.
+    /// The name of a metric of requests or of the process is taken.
     #[error("cannot register the metrics: {0}")]
     RequestMetrics(#[from] wharf_http_metrics::Error),
-    /// A background task ended before its time.
+    /// A background task ended early.
     #[error("a background task failed: {0}")]
     Task(#[from] JoinError),
 }
 
-/// A server that listens, and does not serve yet.
+/// A server that listens but does not serve yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -56,16 +62,15 @@ pub struct Server {
     keeper: Keeper,
     flusher: Option<Flusher>,
     flush_interval: Duration,
-    shutdown_timeout: Duration,
-    head_timeout: Duration,
+    limits: Limits,
 }
 
 impl Server {
-    /// Listens where `settings` say. Neither Redis nor Postgres needs to be there.
+    /// Listens where `settings` say. Neither Redis nor Postgres needs to be running.
     ///
     /// # Errors
     ///
-    /// When the address is taken or not this machine's.
+    /// When the address is in use or does not belong to this machine.
     pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
         let address = settings.listen;
         let listen = |source| ServerError::Listen { address, source };
@@ -88,12 +93,16 @@ impl Server {
             keeper,
             flusher,
             flush_interval: settings.flush_interval,
-            shutdown_timeout: settings.shutdown_timeout,
-            head_timeout: settings.head_timeout,
+            limits: Limits {
+                header_timeout: settings.head_timeout,
+                connections: CONNECTIONS,
+                shutdown_timeout: settings.shutdown_timeout,
+                ..Limits::default()
+            },
         })
     }
 
-    /// Where it listens; the port is the one that the system chose, where port 0 was asked for.
+    /// The address it listens on. For port 0 this has the port that the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -105,7 +114,7 @@ impl Server {
     ///
     /// When a background task fails.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
-        // The tasks serve requests in flight, so they stop after those.
+        // Requests in flight need the tasks, so the tasks stop after them.
         let drained = CancellationToken::new();
         let _stop_tasks = drained.clone().drop_guard();
         let mut tasks = JoinSet::new();
@@ -130,14 +139,8 @@ impl Server {
         }
 
         tracing::info!(address = %self.address, "listening");
-        let serve = listen::serve(self.listener, self.router, self.head_timeout, stop.clone());
-        let too_long = async {
-            stop.cancelled().await;
-            tokio::time::sleep(self.shutdown_timeout).await;
-        };
         tokio::select! {
-            () = serve => {}
-            () = too_long => tracing::warn!("requests in flight took too long and were cut off"),
+            () = serve(self.listener, self.router, self.limits, stop) => {}
             Some(result) = tasks.join_next() => result?,
         }
         drained.cancel();
@@ -166,7 +169,16 @@ fn router(app: App, registry: &Registry, deadline: Duration) -> Result<Router, S
         .fallback(pages::not_found)
         .with_state(Arc::new(app))
         // The metrics see the request first. As one layer they cost one box.
-        .layer((metrics, Passage(deadline))))
+        .layer((metrics, RequestLayer { deadline, too_slow })))
+}
+
+/// The answer to a request that took too long: a problem of the API or a page.
+fn too_slow(path: &str, cause: Cause) -> Response {
+    if path.starts_with(api::PREFIX) {
+        api::Problem::unavailable(COUNTER_AWAY, cause).into_response()
+    } else {
+        pages::Unavailable(cause).into_response()
+    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use sqlx::postgres::PgConnectOptions;
+use wharf_serve::Secret;
 use wharf_telemetry::Format;
-
-use crate::secret::Secret;
 
 const SECRETS_HELP: &str = "\
 Secrets come from the environment or from a file, never from a flag,

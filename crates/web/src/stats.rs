@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::app::App;
 use crate::chart::{Bar, Chart};
-use crate::pages::{self, Cause, Frame, RETRY_AFTER, grouped, html};
+use crate::pages::{self, Frame, grouped, html};
 use crate::reader::ReadError;
 use crate::slots::Slot;
+use crate::unavailable::{Cause, HISTORY_AWAY, HISTORY_TITLE, unavailable};
 
 /// A slot as a row of a table.
 struct Row {
@@ -22,7 +23,7 @@ struct Row {
     visits: String,
 }
 
-/// One picture, and the same as a table.
+/// A chart, and the same numbers as a table.
 struct Section {
     id: &'static str,
     title: &'static str,
@@ -65,20 +66,13 @@ pub(crate) async fn page(State(app): State<Arc<App>>) -> Response {
         }),
         Err(ReadError::NotKept) => pages::message(StatusCode::NOT_FOUND, "No history", NOT_KEPT),
         Err(ReadError::Away(error)) => {
-            let mut response = pages::message(StatusCode::SERVICE_UNAVAILABLE, "History out of reach", AWAY);
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-            response.extensions_mut().insert(Cause(error));
-            response
+            unavailable(pages::message(StatusCode::SERVICE_UNAVAILABLE, HISTORY_TITLE, HISTORY_AWAY), Cause(error))
         }
     }
 }
 
-/// What is said where no database is set.
+/// The answer where no database is configured.
 pub(crate) const NOT_KEPT: &str = "Visits are counted here, and no history of them is kept.";
-
-/// What is said while Postgres does not answer.
-pub(crate) const AWAY: &str =
-    "The history cannot be read at the moment; visits are still counted. Please try again in a few seconds.";
 
 #[cfg(test)]
 mod tests {

@@ -1,23 +1,19 @@
 //! `wharf exporter`
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Subcommand;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use wharf_exporter::{CONTAINER_LABELS, Collector, Config, Exporter, RunError, databases};
+use wharf_serve::{Interrupts, Limits, health};
 use wharf_telemetry::Format;
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Interrupts, Session};
-
-/// How long a health check may take.
-const CHECK: Duration = Duration::from_secs(2);
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = false)]
@@ -63,7 +59,7 @@ enum Task {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     if let Some(Task::Healthcheck) = args.task {
-        tokio::time::timeout(CHECK, healthy(args.listen)).await.context("no answer within two seconds")??;
+        health::check(args.listen, "/healthz").context("the exporter is not healthy")?;
         return Ok(ExitCode::SUCCESS);
     }
     let _telemetry = match wharf_telemetry::init("wharf-exporter", args.log_format) {
@@ -84,6 +80,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         more_container_metrics: args.more_container_metrics,
         layer_sizes_every: Some(Duration::from_secs(args.layer_sizes_every)).filter(|every| !every.is_zero()),
         databases,
+        limits: Limits::default(),
     };
     let exporter = match Exporter::bind(config).await {
         Ok(exporter) => exporter,
@@ -112,21 +109,4 @@ fn collector(name: &str) -> Result<Collector, String> {
 fn read(file: &PathBuf) -> anyhow::Result<databases::Config> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     serde_saphyr::from_str(&text).with_context(|| file.display().to_string())
-}
-
-/// Asks `/healthz`, by the loopback interface where the exporter listens on all.
-async fn healthy(listen: SocketAddr) -> anyhow::Result<()> {
-    let ip = match listen.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    let mut stream = TcpStream::connect((ip, listen.port())).await.context("the exporter cannot be reached")?;
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
-    let mut status = [0; "HTTP/1.1 200".len()];
-    stream.read_exact(&mut status).await?;
-    if &status != b"HTTP/1.1 200" {
-        bail!("the answer began with {}", status.escape_ascii());
-    }
-    Ok(())
 }

@@ -33,6 +33,7 @@ pub(crate) fn config(collectors: &[Collector]) -> Config {
         more_container_metrics: false,
         layer_sizes_every: Some(Duration::from_secs(60)),
         databases: Default::default(),
+        limits: Default::default(),
     }
 }
 

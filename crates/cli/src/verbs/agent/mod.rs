@@ -7,11 +7,13 @@ mod tail;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 use wharf_agent::agent;
 use wharf_agent::config::Config;
 use wharf_agent::delivery::Format;
 use wharf_agent::discovery::Labelling;
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::screen::report;
@@ -29,13 +31,13 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Check a configuration, and tell what it does and what has no effect
+    /// Check a configuration: say what it does, and what in it has no effect
     Check(Settings),
-    /// Show on the terminal what would be sent, from the start of all logs
+    /// Print what would be sent, from the start of all logs
     Tail(tail::Args),
     /// Ask the agent that listens on --listen whether it is ready
     Healthcheck(health::Args),
-    /// Make Promtail's YAML of Alloy's configuration
+    /// Convert Alloy's configuration to Promtail's YAML
     Convert(convert::Args),
 }
 
@@ -48,7 +50,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             report::print(&explain(&read.config));
             Ok(ExitCode::SUCCESS)
         }
-        Some(Verb::Healthcheck(args)) => health::run(&args).await,
+        Some(Verb::Healthcheck(args)) => health::run(&args),
         Some(Verb::Tail(args)) => tail::run(args, session).await,
         Some(Verb::Convert(args)) => convert::run(&args),
     }
@@ -99,37 +101,18 @@ fn explain(config: &Config) -> String {
     out
 }
 
-/// Delivers until a signal comes.
+/// Delivers until SIGINT or SIGTERM.
 async fn deliver(settings: Settings, session: &Session) -> Result<ExitCode, Failure> {
     let read = settings.config(session)?;
     settings::warn(&read.warnings, settings.file());
     let options = settings.options(session);
     let _telemetry = wharf_telemetry::init("wharf-agent", settings.log_format()).map_err(anyhow::Error::from)?;
-    agent::run(read.config, options, until_terminated()).await.map_err(anyhow::Error::from)?;
+    agent::run(read.config, options, until_interrupted()?).await.map_err(anyhow::Error::from)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Cancelled by SIGTERM and ctrl-C.
-fn until_terminated() -> CancellationToken {
-    let stop = CancellationToken::new();
-    let stopping = stop.clone();
-    tokio::spawn(async move {
-        terminated().await;
-        stopping.cancel();
-    });
-    stop
-}
-
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-        }
-        // Without a way to be told, it runs until it is killed.
-        Err(_) => std::future::pending().await,
-    }
+/// Cancelled by SIGINT and SIGTERM.
+fn until_interrupted() -> Result<CancellationToken, Failure> {
+    let interrupts = Interrupts::take().context("cannot listen for signals")?;
+    Ok(interrupts.first)
 }

@@ -139,6 +139,7 @@ impl Settings {
             engine: session.endpoint_choice(),
             environment: session.environment.clone(),
             spool: self.spool.clone().map(|folder| (folder, self.spool_size)),
+            limits: wharf_serve::Limits::default(),
         }
     }
 }

@@ -1,13 +1,14 @@
-//! A value that must not be seen.
+//! A value that must not be shown.
 
 use std::fmt;
 
-/// A password. `Debug` does not show it, and there is no `Display`: who needs the text asks for it by name.
+/// A password or a token. `Debug` hides it, and there is no `Display`: code that needs the text calls
+/// [`expose`](Self::expose).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps `text` from being shown.
+    /// Hides `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
