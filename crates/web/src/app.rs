@@ -1,4 +1,4 @@
-//! What requests share.
+//! The state that requests share.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use crate::instruments::Instruments;
 use crate::reader::{ReadError, Reader};
 use crate::slots::Stats;
 
-/// What requests share: the counter, its metrics, and where the history is read.
+/// The state that requests share: the counter, its metrics and the reader of the history.
 pub(crate) struct App {
     pub(crate) counter: Counter,
     pub(crate) instruments: Instruments,
     pub(crate) replica: String,
-    /// What `/` says instead of the welcome page.
+    /// Shown at `/` instead of the welcome page.
     pub(crate) greeting: Option<String>,
-    /// Reads the history, where one is kept.
+    /// Reads the history, if one is kept.
     pub(crate) reader: Option<Reader>,
 }
 

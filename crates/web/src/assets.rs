@@ -1,7 +1,7 @@
-//! Style sheet and pictures, part of the binary.
+//! The style sheet and pictures, compiled into the binary.
 //!
-//! A page asks for `/static/style.css?v=<hash>`, which never changes and may be kept for a year; a file asked for
-//! without its hash may be kept for an hour, and is then asked for again by its `ETag`.
+//! A page links to `/static/style.css?v=<hash>`. Its content never changes, so a cache may keep it for a year. Without the
+//! hash a file may be kept for an hour and is then revalidated by its `ETag`.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,7 +26,7 @@ const ASSETS: [Asset; 3] = [
     asset!("icon.svg", "image/svg+xml"),
 ];
 
-/// FNV-1a, 64 bits (draft-eastlake-fnv): tells versions of a file apart, and can be computed by the compiler.
+/// FNV-1a, 64 bits (draft-eastlake-fnv). It distinguishes versions of a file, and the compiler can compute it.
 const fn fnv1a(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut at = 0;
@@ -37,13 +37,13 @@ const fn fnv1a(bytes: &[u8]) -> u64 {
     hash
 }
 
-/// Where pages find the asset `name`: its path with its hash.
+/// The path of the asset `name`, with its hash.
 pub(crate) fn url(name: &str) -> String {
     let hash = ASSETS.iter().find(|asset| asset.name == name).map_or(0, |asset| asset.hash);
     format!("/static/{name}?v={hash:016x}")
 }
 
-/// The answer to who asks for `/static/{name}`; `None`: there is no such file.
+/// The answer to a request for `/static/{name}`, or `None` if there is no such file.
 pub(crate) fn answer(name: &str, query: Option<&str>, headers: &HeaderMap) -> Option<Response> {
     let asset = ASSETS.iter().find(|asset| asset.name == name)?;
     let etag = format!("\"{:016x}\"", asset.hash);

@@ -1,5 +1,5 @@
-//! Bars as SVG: values in, places of rectangles and texts out. Pure; `templates/stats.html` draws what this lays out,
-//! in the colours of the text around it.
+//! A bar chart as SVG: values in, positions of rectangles and texts out. Pure. `templates/stats.html` draws it in the
+//! colours of the surrounding text.
 
 use crate::pages::grouped;
 
@@ -7,22 +7,22 @@ use crate::pages::grouped;
 pub(crate) const WIDTH: f64 = 480.0;
 pub(crate) const HEIGHT: f64 = 200.0;
 
-/// Room left of the bars for the scale's texts, above them, and below them for the labels.
+/// Space to the left of the bars for the scale, above them, and below them for the labels.
 const LEFT: f64 = 56.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 28.0;
 
-/// What of a bar's room stays empty.
+/// The part of a bar's width that stays empty.
 const GAP: f64 = 0.2;
 
-/// A value and what it is called.
+/// A value and its label.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bar {
     pub(crate) label: String,
     pub(crate) value: i64,
 }
 
-/// A bar with its place.
+/// A bar and its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Placed {
     /// Left end, top, width and height.
@@ -30,32 +30,32 @@ pub(crate) struct Placed {
     pub(crate) y: String,
     pub(crate) width: String,
     pub(crate) height: String,
-    /// What it tells when it is pointed at.
+    /// The tooltip.
     pub(crate) title: String,
 }
 
-/// A line across the picture and its number.
+/// A line across the chart and its number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Line {
     pub(crate) y: String,
     pub(crate) label: String,
 }
 
-/// A picture, laid out.
+/// A chart that has been laid out.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Chart {
     pub(crate) bars: Vec<Placed>,
     pub(crate) lines: [Line; 3],
     /// Labels of the first and the last bar.
     pub(crate) ends: [String; 2],
-    /// Where the bars stand, and where they end to the left and to the right.
+    /// The base line of the bars, and their left and right ends.
     pub(crate) floor: f64,
     pub(crate) left: f64,
     pub(crate) right: f64,
 }
 
 impl Chart {
-    /// Bars beside each other, the first at the left, below a scale that begins at nought.
+    /// Bars from left to right, on a scale that begins at zero.
     pub(crate) fn new(bars: Vec<Bar>) -> Self {
         let floor = HEIGHT - BOTTOM;
         let top = round_up(bars.iter().map(|bar| bar.value).max().unwrap_or(0));
@@ -81,8 +81,8 @@ impl Chart {
     }
 }
 
-/// The least even number of one digit and noughts, or 1 and noughts, that is not below `value`; so that the half of the
-/// scale is a whole number, too.
+/// The smallest number of the form d00…0 that is at least `value`, where d is 1 or even. Half of the scale is then a whole
+/// number, too.
 fn round_up(value: i64) -> i64 {
     let mut power: i64 = 1;
     loop {
@@ -96,7 +96,7 @@ fn round_up(value: i64) -> i64 {
     }
 }
 
-/// A length as SVG has it, to a hundredth.
+/// A length in SVG's notation, to a hundredth.
 fn number(value: f64) -> String {
     format!("{}", (value * 100.0).round() / 100.0)
 }

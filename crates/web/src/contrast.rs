@@ -1,16 +1,15 @@
-//! The style sheet's colours can be told apart: WCAG 2.2, success criterion 1.4.3, level AA. A test only.
+//! A test that the style sheet's colours have enough contrast: WCAG 2.2, success criterion 1.4.3, level AA.
 
 use std::collections::HashMap;
 
 const SHEET: &str = include_str!("../static/style.css");
 
-/// The least ratio for text of usual size.
+/// The minimum contrast ratio for text of normal size.
 const AA: f64 = 4.5;
 
 type Rgb = [f64; 3];
 
-/// The custom properties of the first block after `start`, as far as they are colours: red, green and blue from 0 to 1,
-/// and how opaque.
+/// The custom properties of the first block after `start` that are colours: red, green, blue and alpha from 0 to 1.
 fn colours(start: &str) -> HashMap<&'static str, (Rgb, f64)> {
     let (_, block) = SHEET.split_once(start).unwrap();
     let (block, _) = block.split_once('}').unwrap();
@@ -41,7 +40,7 @@ fn ratio(a: Rgb, b: Rgb) -> f64 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// What is seen of a card in front of something black or white.
+/// The visible colour of a card in front of black or white.
 fn cards((card, opaque): (Rgb, f64)) -> [Rgb; 2] {
     [0.0, 1.0].map(|behind| card.map(|part| part * opaque + behind * (1.0 - opaque)))
 }

@@ -1,4 +1,4 @@
-//! Counting: what the application asks of Redis, and what may come of it.
+//! Counting: the commands that the application sends to Redis, and their errors.
 
 use std::sync::LazyLock;
 
@@ -15,22 +15,21 @@ use crate::trace;
 /// The key that counts; its value only grows.
 pub const VISITS: &str = "visits";
 
-/// The key that names Redis' data set. It is lost with the count, so a new name says that the count began anew.
+/// The key that names Redis' data set. It is lost together with the count, so a new name means that counting has restarted.
 pub const EPOCH: &str = "visits:epoch";
 
-/// The hash that counts for keys: a field each.
+/// The hash with the counts of keys, one field for each.
 pub const HITS: &str = "hits";
 
-/// Counts for a key that is known, or for a new one where there is room: `KEYS[1]` is the hash, `ARGV` the key and how
-/// many there may be. Redis runs a script as one step, so any number of clients that bring new keys at once do not get
-/// past the limit.
+/// Counts a hit of a known key, or of a new one while the limit is not reached. `KEYS[1]` is the hash, `ARGV` the key and
+/// the limit. Redis runs a script atomically, so clients that add keys at the same time cannot exceed the limit.
 const HIT: &str = "\
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[2]) then
   return false
 end
 return redis.call('HINCRBY', KEYS[1], ARGV[1], 1)";
 
-/// The totals of all keys, and the data set that they are of, read in one transaction.
+/// The totals of all keys and their data set, read in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HitsReading {
     /// The data set's name.
@@ -39,7 +38,7 @@ pub struct HitsReading {
     pub totals: Vec<(String, i64)>,
 }
 
-/// The total of visits, and the data set that it is the total of, read in one transaction.
+/// The total of visits and its data set, read in one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The data set's name.
@@ -48,7 +47,7 @@ pub struct Reading {
     pub total: i64,
 }
 
-/// Why Redis did not do as asked.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CounterError {
@@ -58,13 +57,13 @@ pub enum CounterError {
     /// The command was sent and no answer came; whether it was carried out is unknown, so it is not sent again.
     #[error("Redis' answer was lost")]
     AnswerLost(#[source] RedisError),
-    /// Redis answered that it will not.
+    /// Redis refused the command.
     #[error("Redis refused")]
     Refused(#[source] RedisError),
-    /// What is stored under a key of ours is not ours.
+    /// The value under one of our keys is not of our form.
     #[error("Redis holds something else under `visits`, `visits:epoch` or `hits`")]
     NotOurs(#[source] RedisError),
-    /// The key is new, and as many are known as there may be.
+    /// The key is new, and the limit of keys is reached.
     #[error("no more keys are taken")]
     KeysExhausted,
 }
@@ -78,7 +77,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// A counter for so many keys, and the task that keeps its connection.
+    /// A counter with this limit of keys, and the task that keeps its connection.
     pub(crate) fn new(redis: Redis, keys_at_most: u32, instruments: Instruments) -> (Self, Keeper) {
         let (link, keeper) = Link::new(redis, instruments.redis_up.clone());
         (Self { link, instruments, keys_at_most }, keeper)
@@ -133,7 +132,7 @@ impl Counter {
         Ok(total.unwrap_or(0))
     }
 
-    /// The hits of `key`, nought where it is not known; counts nothing.
+    /// The hits of `key`, zero for an unknown key; counts nothing.
     ///
     /// # Errors
     ///
@@ -143,7 +142,7 @@ impl Counter {
         Ok(total.unwrap_or(0))
     }
 
-    /// Sends a command that counts. Whether a lost one has counted is unknown.
+    /// Sends a command that counts. If the answer is lost, the visit may or may not have been counted.
     async fn count<T: FromRedisValue>(&self, name: &'static str, command: &redis::Cmd) -> Result<T, CounterError> {
         let result = self.ask(name, command).await;
         if let Err(CounterError::AnswerLost(_)) = result {
@@ -161,7 +160,7 @@ impl Counter {
         noted(&span, result.instrument(span.clone()).await)
     }
 
-    /// The total and its epoch, which is named here if it has no name yet. Does not wait for a Redis that is away.
+    /// The total and its epoch, which gets a name here if it has none. Does not wait while Redis is away.
     ///
     /// # Errors
     ///
@@ -171,7 +170,7 @@ impl Counter {
         Ok(Reading { epoch, total: total.unwrap_or(0) })
     }
 
-    /// The keys' totals and their epoch, as [`read`](Self::read) does it.
+    /// The keys' totals and their epoch, like [`read`](Self::read).
     ///
     /// # Errors
     ///
@@ -181,7 +180,7 @@ impl Counter {
         Ok(HitsReading { epoch, totals })
     }
 
-    /// One answer and the epoch that it is of, in one transaction.
+    /// One answer and its epoch, in one transaction.
     async fn with_epoch<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<(Uuid, T), CounterError> {
         let mut redis = self.link.now()?;
         let mut transaction = redis::pipe();
@@ -198,7 +197,7 @@ impl Counter {
     }
 }
 
-/// Notes an error in the span of its command.
+/// Records an error in the span of its command.
 fn noted<T>(span: &Span, result: Result<T, CounterError>) -> Result<T, CounterError> {
     if let Err(error) = &result {
         trace::failed(span, error.kind());

@@ -1,4 +1,4 @@
-//! The task that keeps the history up to date: read the total, keep it as a sample, write the samples down.
+//! The task that keeps the history up to date: it reads the total, keeps it as a sample, and writes the samples.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -12,10 +12,10 @@ use crate::history::{History, HistoryError};
 use crate::instruments::HistoryInstruments;
 use crate::ledger::{Minute, Samples};
 
-/// How long the flush at the end may take. What it does not write, another replica or the next start does.
+/// How long the last flush may take. Another replica or the next start writes what is left.
 const LAST_FLUSH: Duration = Duration::from_millis(500);
 
-/// The keys' totals are written with every so many-th flush: reading them takes Redis longer than reading one number.
+/// The keys' totals are written once in this many flushes: Redis needs longer to read them than one number.
 const HITS_EVERY: u32 = 10;
 
 /// Writes the history of one counter.
@@ -24,15 +24,15 @@ pub(crate) struct Flusher {
     history: History,
     instruments: HistoryInstruments,
     samples: Samples,
-    /// The last reading that stands in the history.
+    /// The last reading that the history has.
     flushed: Option<Reading>,
-    /// The keys' totals that stand in the history: as many as Redis takes keys.
+    /// The keys' totals that the history has, at most one for each key in Redis.
     flushed_hits: HashMap<String, i64>,
-    /// The epoch that those are of.
+    /// Their epoch.
     hits_epoch: Option<Uuid>,
-    /// Flushes until the keys' totals are written again.
+    /// Flushes left until the keys' totals are written again.
     hits_in: u32,
-    /// Whether the log's last word on Postgres was that it is away.
+    /// Whether the last line that was logged about Postgres says that it is away.
     away: bool,
 }
 
@@ -51,7 +51,7 @@ impl Flusher {
         }
     }
 
-    /// Flushes at every interval until `stop`, and once more then.
+    /// Flushes at every interval until `stop`, and once more after it.
     pub(crate) async fn run(mut self, every: Duration, stop: CancellationToken) {
         let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

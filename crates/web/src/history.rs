@@ -1,7 +1,7 @@
 //! The history in Postgres: visits by the minute.
 //!
-//! There is one connection and no pool. Whatever goes wrong on it, it is dropped, and the next call makes a new one;
-//! so nothing is left hanging in a half-finished transaction, and a server that is away is found again by itself.
+//! There is one connection and no pool. After any error it is dropped, and the next call makes a new one. So no transaction
+//! is left half-finished, and the history reconnects without help.
 
 use std::time::Duration;
 
@@ -18,19 +18,19 @@ use crate::trace::statement;
 /// How long one call may take, connecting and migrating included.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Limits on the server's side, so that a replica that was stopped in the middle does not keep the lock that the
-/// others wait for.
+/// Limits that the server enforces, so that a replica that froze in a transaction does not keep the lock that others
+/// wait for.
 const SERVER_LIMITS: [(&str, &str); 3] =
     [("statement_timeout", "4s"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "5s")];
 
-/// Why the history was not brought up to date. What was not written is still in Redis' total.
+/// Why the history was not updated. Visits that were not written are still part of Redis' total.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
     /// The server could not be reached, or refused.
     #[error("Postgres: {0}")]
     Database(#[from] sqlx::Error),
-    /// The tables could not be made.
+    /// The migrations failed.
     #[error("Postgres: the tables could not be brought up to date: {0}")]
     Migration(#[from] MigrateError),
     /// The deadline passed.
@@ -38,26 +38,26 @@ pub enum HistoryError {
     TooSlow(Duration),
 }
 
-/// The history's writer.
+/// Writes the history.
 pub struct History {
     database: Database,
     connection: Option<PgConnection>,
 }
 
 impl History {
-    /// A writer for `database`. It connects with the first call.
+    /// A writer for `database`. It connects on the first call.
     pub fn new(Database(options): Database) -> Self {
         Self { database: with_limits(options), connection: None }
     }
 
-    /// Adds to the history what one epoch's `samples` have above its flushed total; gives the visits added.
+    /// Adds the visits of one epoch's `samples` above its flushed total. Returns the number added.
     ///
-    /// One transaction, which begins by taking the lock of the epoch's row: it may be repeated, and others may do the
-    /// same at the same time. Dropping the future is safe, too.
+    /// This is one transaction, which locks the epoch's row first. It may be repeated and may run concurrently. Dropping
+    /// the future is safe.
     ///
     /// # Errors
     ///
-    /// When Postgres cannot be asked; it is unknown then whether the samples were added, so they shall be tried again.
+    /// When Postgres does not answer. The samples may or may not have been added; call this with them again.
     pub async fn add(&mut self, epoch: Uuid, samples: &[Sample]) -> Result<i64, HistoryError> {
         within_deadline(async {
             let mut connection = self.take_connection().await?;
@@ -70,13 +70,13 @@ impl History {
         .await
     }
 
-    /// Writes one epoch's totals of keys down, where they are above what stands there; gives how many were.
+    /// Raises the stored totals of one epoch's keys to these. Returns how many were raised.
     ///
-    /// One statement, which may be repeated, and others may do the same at the same time.
+    /// This is one statement. It may be repeated and may run concurrently.
     ///
     /// # Errors
     ///
-    /// When Postgres cannot be asked.
+    /// When Postgres does not answer.
     pub async fn add_hits(&mut self, epoch: Uuid, totals: &[(String, i64)]) -> Result<u64, HistoryError> {
         within_deadline(async {
             let mut connection = self.take_connection().await?;
@@ -87,11 +87,11 @@ impl History {
         .await
     }
 
-    /// Asks whether Postgres is there.
+    /// Checks that Postgres answers.
     ///
     /// # Errors
     ///
-    /// When it is not.
+    /// When it does not.
     pub async fn ping(&mut self) -> Result<(), HistoryError> {
         within_deadline(async {
             let mut connection = self.take_connection().await?;
@@ -102,7 +102,7 @@ impl History {
         .await
     }
 
-    /// The connection, for the caller to put back when all has gone well.
+    /// The connection. The caller puts it back after success.
     async fn take_connection(&mut self) -> Result<PgConnection, HistoryError> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
@@ -111,7 +111,7 @@ impl History {
     }
 }
 
-/// The options with the server's limits, and a name that the server's lists show.
+/// The options with the limits for the server, and the name that `pg_stat_activity` shows.
 pub(crate) fn with_limits(options: PgConnectOptions) -> Database {
     Database(options.application_name("wharf-web").options(SERVER_LIMITS).disable_statement_logging())
 }
@@ -120,12 +120,12 @@ async fn within_deadline<T>(work: impl Future<Output = Result<T, HistoryError>>)
     timeout(DEADLINE, work).await.unwrap_or(Err(HistoryError::TooSlow(DEADLINE)))
 }
 
-/// A new connection, to a database whose tables are up to date. Replicas that come at the same time wait for each
-/// other: sqlx takes an advisory lock.
+/// A new connection to a database whose tables are up to date. Replicas that start together wait for each other: sqlx
+/// takes an advisory lock.
 pub(crate) async fn connect(Database(options): &Database) -> Result<PgConnection, HistoryError> {
     let mut connection = options.connect().await?;
     let mut migrations = sqlx::migrate!();
-    // During an update a newer replica may have been here; migrations only add, so this one can go on.
+    // During an update a newer replica may have migrated already. Migrations only add, so this one still works.
     migrations.set_ignore_missing(true);
     migrations.run_direct(None, &mut connection, false).await?;
     Ok(connection)
@@ -159,7 +159,7 @@ async fn add(connection: &mut PgConnection, epoch: Uuid, samples: &[Sample]) -> 
 
 async fn add_hits(connection: &mut PgConnection, epoch: Uuid, totals: &[(String, i64)]) -> Result<u64, sqlx::Error> {
     let (keys, totals): (Vec<String>, Vec<i64>) = totals.iter().cloned().unzip();
-    // Whoever writes takes the rows in the same order, so that no two wait for each other.
+    // All writers take the rows in the same order, so that they cannot deadlock.
     let insert = sqlx::query!(
         "WITH known AS (INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING)
          INSERT INTO hits_totals (epoch, key, total)

@@ -2,25 +2,25 @@
 
 use prometheus::{IntCounter, IntGauge, Registry};
 
-/// What this replica tells about itself. Counters start at nought with the process.
+/// The metrics of this replica. Counters start at zero with the process.
 #[derive(Clone, Debug)]
 pub(crate) struct Instruments {
     /// `wharf_web_redis_up`: 1 while there is a connection to Redis that answers.
     pub(crate) redis_up: IntGauge,
-    /// `wharf_web_redis_answers_lost_total`: visits that may or may not have been counted, because Redis' answer was
-    /// lost. They were answered 503, and are not repeated.
+    /// `wharf_web_redis_answers_lost_total`: visits that may or may not have been counted because Redis' answer was
+    /// lost. They were answered 503 and are not retried.
     pub(crate) answers_lost: IntCounter,
     /// `wharf_web_visits_total`: visits that Redis has counted for this replica.
     pub(crate) visits: IntCounter,
     /// `wharf_web_hits_total`: hits that Redis has counted for this replica, all keys together.
     pub(crate) hits: IntCounter,
-    /// `wharf_web_keys_refused_total`: hits for new keys that found no room.
+    /// `wharf_web_keys_refused_total`: hits for new keys beyond the limit.
     pub(crate) keys_refused: IntCounter,
-    /// The metrics of the history, where one is kept.
+    /// The metrics of the history, if one is kept.
     pub(crate) history: Option<HistoryInstruments>,
 }
 
-/// What the flusher tells about itself.
+/// The metrics of the flusher.
 #[derive(Clone, Debug)]
 pub(crate) struct HistoryInstruments {
     /// `wharf_web_postgres_up`: 1 while there is a connection to Postgres that answers.
@@ -34,7 +34,7 @@ pub(crate) struct HistoryInstruments {
 }
 
 impl Instruments {
-    /// Makes the metrics; those of the history only where there is one.
+    /// Registers the metrics; those of the history only if there is one.
     ///
     /// # Errors
     ///

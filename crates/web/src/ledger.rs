@@ -1,8 +1,8 @@
 //! From totals to a history: which visits belong to which minute. Pure; values in, values out.
 //!
-//! Redis' total only grows. So the history needs no list of visits: it is enough to know, at some moments, what the
-//! total was, and how much of it stands in the history already. Looking twice, from three replicas, or again after a
-//! crash adds nothing, because what is not above the flushed total is not new. See
+//! Redis' total only grows. So the history needs no list of visits: it is enough to know the total at some moments, and
+//! how much of it the history already has. Reading twice, from three replicas, or again after a crash adds nothing,
+//! because only visits above the flushed total are new. See
 //! `docs/decisions/0003-history-from-totals.md`.
 
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ pub const SAMPLES_AT_MOST: usize = 7 * 24 * 60;
 pub struct Minute(pub i64);
 
 impl Minute {
-    /// The minute that `time` is in; the Unix epoch's for a clock that is set before it.
+    /// The minute of `time`, or that of the Unix epoch if the clock is set before it.
     pub fn of(time: SystemTime) -> Self {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Self(i64::try_from(since.as_secs() / 60).unwrap_or(i64::MAX / 60))
@@ -41,8 +41,8 @@ pub struct Sample {
     pub reading: Reading,
 }
 
-/// The samples that are not in the history yet, oldest first. Their number is bounded: when it is reached, minutes are
-/// merged with the one that follows, so that the history gets coarser and loses no visit.
+/// The samples that are not yet in the history, oldest first. Their number is bounded. At the bound, minutes are merged
+/// with the following one: the history gets coarser and loses no visit.
 #[derive(Clone, Debug)]
 pub struct Samples {
     waiting: VecDeque<Sample>,
@@ -56,12 +56,12 @@ impl Default for Samples {
 }
 
 impl Samples {
-    /// Keeps so many samples, but always the last one of each epoch up to that number.
+    /// Keeps this many samples, but always the last one of each epoch up to that number.
     pub fn bounded(at_most: usize) -> Self {
         Self { waiting: VecDeque::new(), at_most: at_most.max(1) }
     }
 
-    /// Keeps what was read in `minute`. A later reading of the same minute takes the earlier one's place.
+    /// Keeps a reading of `minute`. It replaces an earlier reading of the same minute.
     pub fn add(&mut self, minute: Minute, reading: Reading) {
         if let Some(last) = self.waiting.back_mut().filter(|last| last.reading.epoch == reading.epoch) {
             if minute <= last.minute {
@@ -80,13 +80,13 @@ impl Samples {
         }
     }
 
-    /// The oldest samples that are of one epoch.
+    /// The oldest samples, as far as they are of one epoch.
     pub fn first_epoch(&self) -> Option<(Uuid, Vec<Sample>)> {
         let epoch = self.waiting.front()?.reading.epoch;
         Some((epoch, self.waiting.iter().take_while(|sample| sample.reading.epoch == epoch).copied().collect()))
     }
 
-    /// Forgets the oldest `count` samples, because they stand in the history.
+    /// Removes the oldest `count` samples, because the history has them.
     pub fn done(&mut self, count: usize) {
         self.waiting.drain(..count.min(self.waiting.len()));
     }
@@ -96,18 +96,18 @@ impl Samples {
         self.waiting.len()
     }
 
-    /// Whether none waits.
+    /// Whether no sample waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 }
 
-/// What one epoch's samples add to the history.
+/// The additions of one epoch's samples to the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entries {
-    /// Visits to add to minutes; more than none each, minutes ascending.
+    /// Visits to add to minutes, at least one each, minutes ascending.
     pub visits: Vec<(Minute, i64)>,
-    /// The total that stands in the history with them.
+    /// The total that the history has after them.
     pub flushed: i64,
 }
 

@@ -1,11 +1,11 @@
 //! `wharf-web`: a visit counter. Redis counts, Postgres keeps the history, and either may be away for a while.
 //!
 //! A request to `/count` is one `INCR`, sent once at most, over the one connection that all requests share
-//! ([`counter`]). Beside the requests a task reads the total every second and writes what is new to Postgres
-//! ([`ledger`] decides what that is, [`history`] writes it); it needs nothing from the requests, so that no visit is
-//! lost with a process, and none is counted twice.
+//! ([`counter`]). A task beside the requests reads the total every second and writes the new visits to Postgres: [`ledger`]
+//! computes them, [`history`] writes them. The task needs nothing from the requests, so no visit is lost with a process
+//! and none is counted twice.
 //!
-//! [`settings`] says what can be set, [`server`] runs it all until it is told to stop.
+//! [`settings`] reads flags and environment, [`server`] runs everything until it is cancelled.
 //!
 //! ```no_run
 //! use clap::Parser;

@@ -1,7 +1,7 @@
-//! The one connection to Redis: made again whenever it is lost, and shared by all requests.
+//! The one connection to Redis, shared by all requests and made again whenever it is lost.
 //!
-//! One task, [`Keeper`], makes the connection; requests only look at what it has. So a Redis that is away gets one
-//! attempt every half second, however many requests wait for it.
+//! One task, [`Keeper`], makes the connection; requests only read its state. So while Redis is away there is one attempt
+//! every half second, however many requests wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,16 +17,16 @@ use wharf_serve::Gather;
 
 use crate::settings::Redis;
 
-/// From the start of one attempt to connect to that of the next, if that one has ended.
+/// Time between the starts of two attempts to connect. An attempt that takes longer delays the next one.
 const ATTEMPT_EVERY: Duration = Duration::from_millis(500);
 
 /// How long an attempt may take: name, TCP, password and a first answer.
 const ATTEMPT_TAKES: Duration = Duration::from_secs(1);
 
-/// Failed attempts that a request sees before it is given up: one, and five retries.
+/// Failed attempts before a request is given up: one, and five retries.
 const ATTEMPTS: u64 = 6;
 
-/// How often a connection shows that it is alive.
+/// How often the connection is checked.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 
 /// Why there is no connection.
@@ -44,7 +44,7 @@ impl Away {
 #[derive(Clone)]
 struct Connection {
     redis: MultiplexedConnection,
-    /// Cancelled when the connection has ended, or is given up.
+    /// Cancelled when the connection has ended or is given up.
     lost: CancellationToken,
 }
 
@@ -58,14 +58,14 @@ enum State {
     },
 }
 
-/// Where requests get the connection.
+/// Gives requests the connection.
 #[derive(Clone)]
 pub(crate) struct Link {
     state: watch::Receiver<State>,
 }
 
 impl Link {
-    /// The link to Redis, and the task that keeps it; nothing happens before that runs.
+    /// The link to Redis and the task that keeps it. Nothing happens until the task runs.
     pub(crate) fn new(redis: Redis, up: IntGauge) -> (Self, Keeper) {
         let (sender, state) = watch::channel(State::Down { failures: 0, why: Away::new("not yet connected") });
         (Self { state }, Keeper { redis, up, state: sender, failures: 0 })
@@ -80,8 +80,8 @@ impl Link {
         }
     }
 
-    /// The connection; where there is none, waits for the keeper's next [`ATTEMPTS`] attempts: three seconds at
-    /// most when Redis refuses them, six when it does not answer them.
+    /// The connection. Without one this waits for the keeper's next [`ATTEMPTS`] attempts: at most three seconds if Redis
+    /// refuses them, six if it does not answer.
     pub(crate) async fn wait(&self) -> Result<MultiplexedConnection, Away> {
         if let Ok(connection) = self.now() {
             return Ok(connection);
@@ -90,7 +90,7 @@ impl Link {
         let mut failures_before = None;
         loop {
             match &*state.borrow_and_update() {
-                // The keeper has yet to see that it is lost, and will say so.
+                // The keeper has not noticed the loss yet; it will publish it.
                 State::Up(connection) if connection.lost.is_cancelled() => {}
                 State::Up(connection) => return Ok(connection.redis.clone()),
                 State::Down { failures, why } => {
@@ -106,7 +106,7 @@ impl Link {
     }
 }
 
-/// The task that connects, watches over the connection, and connects again.
+/// The task that connects, watches the connection, and reconnects.
 pub(crate) struct Keeper {
     redis: Redis,
     up: IntGauge,
@@ -144,7 +144,7 @@ impl Keeper {
         }
     }
 
-    /// Hands the connection out until it is lost.
+    /// Publishes the connection until it is lost.
     async fn watch_over(&self, connection: Connection) {
         tracing::info!(host = self.redis.host, port = self.redis.port, "Redis is connected");
         self.up.set(1);
@@ -158,7 +158,7 @@ impl Keeper {
     }
 }
 
-/// Asks Redis every second whether it is there; returns when it does not answer in time.
+/// Pings Redis every second. Returns when it does not answer in time.
 async fn heartbeat(mut redis: MultiplexedConnection) -> RedisError {
     loop {
         sleep(HEARTBEAT_EVERY).await;
@@ -168,7 +168,7 @@ async fn heartbeat(mut redis: MultiplexedConnection) -> RedisError {
     }
 }
 
-/// One attempt: a connection that has answered a PING, so that one to a Redis that still reads its file is none.
+/// One attempt to connect. It succeeds when Redis answers a PING, which it does not do while it loads its file.
 async fn connect(settings: &Redis) -> Result<Connection, Away> {
     match timeout(ATTEMPT_TAKES, handshake(settings)).await {
         Ok(result) => result.map_err(Away::new),
@@ -178,7 +178,7 @@ async fn connect(settings: &Redis) -> Result<Connection, Away> {
 
 async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
     let stream = TcpStream::connect((settings.host.trim_matches(['[', ']']), settings.port)).await?;
-    // Nagle's algorithm stays on: a command waits for the answer before it (docs/decisions/0022-one-thread.md).
+    // Nagle's algorithm stays on: a command waits for the previous answer (docs/decisions/0022-one-thread.md).
     let mut identity = RedisConnectionInfo::default();
     if let Some(password) = &settings.password {
         identity = identity.set_password(password.expose());
@@ -193,8 +193,8 @@ async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
     Ok(Connection { redis, lost })
 }
 
-/// Reads and writes for all users of a connection until it ends, or, once it was given up, for as long as an answer
-/// may still come.
+/// Reads and writes for all users of a connection until it ends. After it was given up, this goes on for as long as an
+/// answer may still come.
 async fn drive(driver: impl Future<Output = ()>, lost: CancellationToken, answers_take: Duration) {
     let given_up = async {
         lost.cancelled().await;

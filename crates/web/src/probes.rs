@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`: what machines ask.
+//! `/healthz` and `/readyz`, the probes.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::app::App;
 
-/// `GET /healthz`: this process answers. Says nothing of others: a restart here would mend nothing there.
+/// `GET /healthz`: this process answers. It ignores Redis and Postgres: restarting this process would not fix them.
 pub(crate) async fn healthz() -> Response {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n").into_response()
 }
@@ -27,7 +27,7 @@ struct Readiness {
 enum Dependency {
     Up,
     Down,
-    /// Not set, so not needed.
+    /// Not configured, so not needed.
     Unset,
 }
 
@@ -37,10 +37,10 @@ impl From<bool> for Dependency {
     }
 }
 
-/// `GET /readyz`: 200 while visits can be counted, else 503. Postgres is told of, and does not decide: while it is
-/// away, counting goes on and the history catches up later, so taking replicas out of service would only do harm.
+/// `GET /readyz`: 200 while visits can be counted, else 503. Postgres is reported but does not decide: while it is away,
+/// counting goes on and the history catches up later, so taking replicas out of service would only do harm.
 ///
-/// Asks nobody: it tells what the tasks that watch Redis and Postgres saw last, a second or so ago.
+/// The answer is what the tasks that watch Redis and Postgres saw last, about a second ago. Nothing is asked for it.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     let redis = app.counter.is_connected();
     let postgres = app.instruments.history.as_ref();

@@ -1,7 +1,7 @@
-//! Reading the history for people: on a connection of its own, kept apart from the flusher's.
+//! Reading the history for pages and the API, on a connection that the flusher does not use.
 //!
-//! However many ask, Postgres is asked by one at a time, and what it said, or that it said nothing, is told to all who
-//! ask in the next seconds.
+//! At most one query runs at a time, however many requests there are. Its result, or its failure, answers all requests of
+//! the next seconds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,13 +19,13 @@ use crate::trace;
 /// How long an answer may take, connecting included.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// For how long an answer is told again.
+/// How long an answer is used again.
 const FRESH: Duration = Duration::from_secs(2);
 
 /// Why there are no [`Stats`].
 #[derive(Clone, Debug)]
 pub(crate) enum ReadError {
-    /// No database is set.
+    /// No database is configured.
     NotKept,
     /// Postgres did not answer.
     Away(Arc<HistoryError>),
@@ -37,7 +37,7 @@ pub(crate) struct Reader {
     state: Mutex<State>,
 }
 
-/// What Postgres said, to be told to many.
+/// The result of a query, shared by requests.
 type Answer = Result<Arc<Stats>, Arc<HistoryError>>;
 
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Reader {
         Self { database: with_limits(options), state: Mutex::default() }
     }
 
-    /// The visits up to now, at most [`FRESH`] old; an error after [`DEADLINE`] at the latest.
+    /// The visits up to now. The answer is at most [`FRESH`] old and comes within [`DEADLINE`].
     pub(crate) async fn stats(&self) -> Result<Arc<Stats>, ReadError> {
         let too_slow = || Arc::new(HistoryError::TooSlow(DEADLINE));
         let answer = timeout(DEADLINE, async {
@@ -59,7 +59,7 @@ impl Reader {
             match &state.last {
                 Some((when, answer)) if when.elapsed() < FRESH => answer.clone(),
                 _ => {
-                    // Its own deadline, so that those who wait for the lock are told of the failure, too.
+                    // A deadline of its own, so that requests that wait for the lock get the failure, too.
                     let answer = timeout(DEADLINE, state.read(&self.database)).await;
                     let answer = answer.map_or_else(|_| Err(too_slow()), |answer| answer.map_err(Arc::new));
                     let answer = answer.map(Arc::new);
@@ -73,7 +73,7 @@ impl Reader {
 }
 
 impl State {
-    /// Asks Postgres. The connection is kept only when all has gone well.
+    /// Queries Postgres. The connection is kept only after success.
     async fn read(&mut self, database: &Database) -> Result<Stats, HistoryError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -87,7 +87,7 @@ impl State {
     }
 }
 
-/// Visits since `since` by slots of `length` seconds: each slot's beginning in Unix seconds, and its visits.
+/// Visits since `since` in slots of `length` seconds: the start of each slot in Unix seconds, and its visits.
 async fn visits(connection: &mut PgConnection, length: i64, since: i64) -> Result<Vec<(i64, i64)>, sqlx::Error> {
     let query = sqlx::query!(
         r#"SELECT extract(epoch FROM minute)::bigint / $1 * $1 AS "start!", sum(visits)::bigint AS "visits!"

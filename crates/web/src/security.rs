@@ -1,16 +1,16 @@
-//! Headers that keep a browser from doing with an answer what it is not for.
+//! Security headers: what a browser may do with an answer.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// What a page may load: its own style sheet and pictures. No script, no inline style, and nobody's frame.
+/// A page may load its own style sheet and pictures. It may have no script and no inline style, and may not be framed.
 const PAGE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// A picture loads nothing, and anybody may show it.
+/// A picture loads nothing, and any page may show it.
 const PICTURE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors *");
 
-/// Who may embed an answer as a picture, a script and so on (Fetch standard, section 3.7).
+/// The header that says which origins may embed an answer (Fetch standard, section 3.7).
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Lets pages of other origins show this answer.
@@ -19,7 +19,7 @@ pub(crate) fn embeddable(headers: &mut HeaderMap) {
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
 }
 
-/// Adds the headers that every answer has, and the strict ones where the handler asked for nothing else.
+/// Adds the headers of every answer. The strict policies apply unless the handler has set others.
 pub(crate) fn protect(headers: &mut HeaderMap) {
     headers.reserve(5);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

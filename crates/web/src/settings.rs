@@ -1,4 +1,4 @@
-//! What can be set, by flags or by the environment, and how a wrong value is refused.
+//! Settings from flags and environment, and their checks.
 
 use std::env::VarError;
 use std::fmt;
@@ -13,13 +13,13 @@ use wharf_telemetry::Format;
 
 const SECRETS_HELP: &str = "\
 Secrets come from the environment or from a file, never from a flag,
-because every user of the machine can read a process' arguments:
+because every user of the machine can read the arguments of a process:
   REDIS_PASSWORD     or REDIS_PASSWORD_FILE
   DATABASE_PASSWORD  or DATABASE_PASSWORD_FILE
   DATABASE_URL       or DATABASE_URL_FILE, postgres://user@host:5432/name
-A line break at the end of a file does not count. DATABASE_PASSWORD completes
+A line break at the end of a file is ignored. DATABASE_PASSWORD completes
 a DATABASE_URL without a password. Without DATABASE_URL and DATABASE_HOST
-visits are counted, and no history is kept.
+visits are counted, but no history is kept.
 
 WHARF_LOG, else RUST_LOG, chooses what is logged: `info`, `info,sqlx=debug`.";
 
@@ -36,14 +36,14 @@ pub struct Cli {
     pub options: Options,
 }
 
-/// What else the binary can do.
+/// Other tasks of the binary.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum Command {
-    /// Asks the server that listens on LISTEN_ADDR whether it is alive; exit code 0 when it is, else 1
+    /// Asks the server that listens on LISTEN_ADDR whether it is alive; exits with 0 if it is, else with 1
     Healthcheck,
 }
 
-/// The settings as flags or environment have them.
+/// The settings as given by flags or environment.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Address and port to listen on
@@ -70,7 +70,7 @@ pub struct Options {
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "DATABASE_URL_FILE")]
     pub database_url_file: Option<String>,
 
-    /// Host name or address of Postgres, where no DATABASE_URL is set
+    /// Host name or address of Postgres, if no DATABASE_URL is set
     #[arg(long, env = "DATABASE_HOST", value_name = "DATABASE_HOST", hide_env_values = true)]
     pub database_host: Option<String>,
 
@@ -90,7 +90,7 @@ pub struct Options {
     #[arg(long, env = "DATABASE_PASSWORD_FILE", value_name = "DATABASE_PASSWORD_FILE")]
     pub database_password_file: Option<String>,
 
-    /// What `/` says instead of the welcome page, counting each visit; `{count}` stands for the number of visits
+    /// Text for `/` instead of the welcome page; each visit is counted, and `{count}` is replaced by the total
     #[arg(long, env = "GREETING", value_name = "GREETING")]
     pub greeting: Option<String>,
 
@@ -102,7 +102,7 @@ pub struct Options {
     #[arg(long, env = "FLUSH_INTERVAL", value_name = "FLUSH_INTERVAL", default_value = "1s", value_parser = duration)]
     pub flush_interval: Duration,
 
-    /// How many keys `/hits/{key}` counts for; hits for more are refused
+    /// Most keys that `/hits/{key}` counts; hits for further keys are refused
     #[arg(long, env = "HIT_KEYS_AT_MOST", value_name = "HIT_KEYS_AT_MOST", default_value = "10000",
         value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub hit_keys_at_most: u32,
@@ -111,11 +111,11 @@ pub struct Options {
     #[arg(long, env = "REDIS_TIMEOUT", value_name = "REDIS_TIMEOUT", default_value = "2s", value_parser = duration)]
     pub redis_timeout: Duration,
 
-    /// Deadline of a request; one that takes longer is answered 503
+    /// Deadline of a request; a slower one is answered 503
     #[arg(long, env = "REQUEST_TIMEOUT", value_name = "REQUEST_TIMEOUT", default_value = "6s", value_parser = duration)]
     pub request_timeout: Duration,
 
-    /// How long a client may take to send the head of a request, or leave its connection idle
+    /// How long a client may take to send the head of a request, or may leave its connection idle
     #[arg(long, env = "HEAD_TIMEOUT", value_name = "HEAD_TIMEOUT", default_value = "30s", value_parser = duration)]
     pub head_timeout: Duration,
 
@@ -123,7 +123,7 @@ pub struct Options {
     #[arg(long, env = "SHUTDOWN_TIMEOUT", value_name = "SHUTDOWN_TIMEOUT", default_value = "8s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 
-    /// Threads that answer requests; a request costs least with one
+    /// Threads that answer requests; with one, a request costs the least CPU time
     #[arg(long, env = "WORKER_THREADS", value_name = "WORKER_THREADS", default_value = "1",
         value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub worker_threads: u16,
@@ -133,7 +133,7 @@ pub struct Options {
     pub log_format: Format,
 }
 
-/// Settings that have been found right.
+/// Checked settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where to listen.
@@ -142,9 +142,9 @@ pub struct Settings {
     pub replica: String,
     /// Where visits are counted.
     pub redis: Redis,
-    /// Where the history is kept, if there shall be one.
+    /// Where the history is kept, if it is.
     pub database: Option<Database>,
-    /// What `/` says instead of the welcome page; `{count}` stands for the number of visits.
+    /// Shown at `/` instead of the welcome page; `{count}` is replaced by the total.
     pub greeting: Option<String>,
     /// How many keys are counted for.
     pub keys_at_most: u32,
@@ -169,7 +169,7 @@ pub struct Redis {
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// Password, where one is asked for.
+    /// Password, if one is needed.
     pub password: Option<Secret>,
     /// How long an answer may take.
     pub timeout: Duration,
@@ -270,7 +270,7 @@ fn database(
                 ("DATABASE_NAME", name.is_some()),
             ];
             if let Some((part, _)) = parts.into_iter().find(|(_, given)| *given) {
-                return Err(wrong(part, "DATABASE_URL says this, too; set one of them"));
+                return Err(wrong(part, "DATABASE_URL has this, too; set one of them"));
             }
             return Ok(Some(from_url(&url, password)?));
         }
@@ -340,7 +340,7 @@ fn port(name: &'static str, value: u16) -> Result<u16, SettingError> {
     if value == 0 { Err(wrong(name, "a port is a number from 1 to 65535")) } else { Ok(value) }
 }
 
-/// A duration in seconds or milliseconds: `2s`, `500ms`; more than nothing and at most an hour.
+/// A duration in seconds or milliseconds, such as `2s` or `500ms`: more than zero and at most an hour.
 fn duration(text: &str) -> Result<Duration, &'static str> {
     const EXPECTED: &str = "write for example `2s` or `500ms`, from 1ms to 3600s";
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or(EXPECTED)?);

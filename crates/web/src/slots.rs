@@ -1,4 +1,4 @@
-//! Visits by the hour and by the day: which slots there are.
+//! Slots of time: visits by the hour and by the day.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ pub(crate) const HOUR: i64 = 3600;
 /// A day in seconds; a day of Unix time has no leap seconds.
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// Hours that are shown, the current one included.
+/// Number of hours shown, including the current one.
 pub(crate) const HOURS: usize = 48;
 
-/// Days that are shown, the current one included.
+/// Number of days shown, including the current one.
 pub(crate) const DAYS: usize = 30;
 
 /// An hour or a day (UTC) and its visits.
@@ -42,19 +42,19 @@ pub(crate) struct Stats {
     pub(crate) days: Vec<Slot>,
 }
 
-/// The beginning, in Unix seconds, of the first of `count` slots of `length` seconds that end with the one of `now`.
+/// The start, in Unix seconds, of the first of `count` slots of `length` seconds, the last of which contains `now`.
 pub(crate) fn first_start(now: Timestamp, length: i64, count: usize) -> i64 {
     now.as_second() / length * length - (count as i64 - 1) * length
 }
 
-/// `count` slots up to the one of `now`; what `visits` (beginning in Unix seconds, visits) does not name had none.
+/// `count` slots, the last of which contains `now`. A slot that `visits` (start in Unix seconds, number) lacks has zero.
 pub(crate) fn slots(now: Timestamp, length: i64, count: usize, visits: &[(i64, i64)]) -> Vec<Slot> {
     let visits: HashMap<i64, i64> = visits.iter().copied().collect();
     let first = first_start(now, length, count);
     let starts = (0..count as i64).map(|slot| first + slot * length);
     starts
         .map(|start| Slot {
-            // Only a clock in the year 9999 is out of range, and that has other troubles.
+            // Only a clock in the year 9999 is out of range.
             start: Timestamp::from_second(start).unwrap_or(Timestamp::MAX),
             visits: visits.get(&start).copied().unwrap_or(0),
         })

@@ -1,5 +1,5 @@
-//! The spans of this application, with the names that OpenTelemetry's semantic conventions give. They are made only
-//! where traces are exported; elsewhere each is a look at one flag.
+//! The spans of this application, named by OpenTelemetry's semantic conventions. They are made only if traces are
+//! exported; otherwise each costs one check of a flag.
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method};
@@ -12,7 +12,7 @@ use wharf_telemetry::otlp;
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The methods of RFC 9110 section 9 and RFC 5789; a span names no other.
+/// The methods of RFC 9110 section 9 and RFC 5789. Spans have no others.
 const METHODS: [Method; 9] = [
     Method::GET,
     Method::HEAD,
@@ -25,7 +25,7 @@ const METHODS: [Method; 9] = [
     Method::PATCH,
 ];
 
-/// A request (semantic conventions, HTTP server), which goes on with the trace that it came with. The query is left out.
+/// A request (semantic conventions, HTTP server). It continues the trace of its headers. The query is left out.
 pub(crate) fn request(request: &Request) -> Span {
     let span = trace_span!(
         target: "otel",
@@ -58,7 +58,7 @@ pub(crate) fn request(request: &Request) -> Span {
     span
 }
 
-/// Notes how a request was answered, and passes its trace on with the answer.
+/// Records how a request was answered, and adds the trace to the answer.
 pub(crate) fn answered(span: &Span, response: &mut Response) {
     if span.is_disabled() {
         return;
@@ -73,7 +73,7 @@ pub(crate) fn answered(span: &Span, response: &mut Response) {
     }
 }
 
-/// Notes that what `span` is about failed. The kind of the error, not its text, which may be long.
+/// Records that the operation of `span` failed, with the kind of the error. Its text may be long.
 pub(crate) fn failed(span: &Span, kind: &str) {
     span.record("otel.status_code", "ERROR").record("error.type", kind);
 }
@@ -116,7 +116,7 @@ pub(crate) async fn statement<T>(
     let span = sql(operation, table);
     let result = statement.instrument(span.clone()).await;
     if let Err(error) = &result {
-        // SQLSTATE where the server refused.
+        // SQLSTATE, if the server refused.
         let code = error.as_database_error().and_then(|error| error.code());
         failed(&span, code.as_deref().unwrap_or("_OTHER"));
     }
