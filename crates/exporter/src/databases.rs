@@ -1,8 +1,8 @@
-//! Redis and Postgres servers: which there are, who may reach them, and their metrics.
+//! Redis and Postgres servers: the configured and the discovered ones, access to them, and their metrics.
 
 mod config;
 
-pub use crate::reach::{Address, AddressError, Protocol};
+pub use crate::endpoint::{Address, AddressError, Protocol};
 pub use config::{Config, ConfigError, Server};
 
 use futures_util::future::join_all;
@@ -10,36 +10,35 @@ use tokio::time::Instant;
 
 use crate::{
     credentials::{Login, read_password},
+    endpoint::{ExpiringMap, parse_target},
     exposition::{Family, Label},
     families::{Families, label_all},
-    postgres,
-    reach::{Kept, parse_target},
-    redis,
+    postgres, redis,
 };
 
 /// A server that discovery found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What it speaks.
+    /// Its protocol.
     pub protocol: Protocol,
-    /// What it is called in the configuration and in a probe. It decides about credentials: it must be a name that
-    /// nobody else can take, such as `db.shop:5432` for the service `db` of the project `shop`.
+    /// Its name in the configuration and in probes. Credentials are looked up by it, so no other server may be able to
+    /// take it: `db.shop:5432` for the service `db` of the project `shop`.
     pub name: Address,
-    /// Where it is now.
+    /// Its current address.
     pub address: Address,
-    /// The database to log in to; Postgres only. `None` is what the configuration says, or else `postgres`.
+    /// The database to log in to; Postgres only. `None`: the configured one, else `postgres`.
     pub database: Option<String>,
     /// Labels for all its metrics.
     pub labels: Vec<Label>,
 }
 
-/// Why a probe was not made. Nothing was sent to the target.
+/// Why a probe was refused. Nothing was sent to the target.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
     /// The target is not `host`, `host:port` or a URL of the protocol.
     #[error("target: {0}")]
     Target(#[from] AddressError),
-    /// Neither the configuration nor discovery knows the target.
+    /// The target is neither configured nor discovered.
     #[error("{0} is not a target: name it in the configuration, with `scrape: false` if only probes are to reach it")]
     Unknown(Address),
     /// There are no credentials of that name for the target.
@@ -53,7 +52,7 @@ pub enum ProbeError {
 }
 
 impl ProbeError {
-    /// The HTTP status that says it.
+    /// The matching HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
@@ -63,17 +62,17 @@ impl ProbeError {
     }
 }
 
-/// The servers, and what is kept of them between scrapes.
+/// The servers, and what is kept for them between scrapes.
 #[derive(Debug)]
 pub struct Databases {
     config: config::Checked,
     redis: redis::Servers,
     postgres: postgres::Servers,
-    /// What went wrong last with each server: said once, not at each scrape.
-    problems: Kept<String>,
+    /// The last problem with each server, so that it is logged once and not at each scrape.
+    problems: ExpiringMap<String>,
 }
 
-/// One server to scrape, with all that is known of it.
+/// One server to scrape.
 struct Job<'a> {
     protocol: Protocol,
     name: &'a Address,
@@ -83,7 +82,7 @@ struct Job<'a> {
 }
 
 impl Databases {
-    /// Reads the queries, but no password and no server.
+    /// Reads the queries. Reads no password and connects to no server.
     ///
     /// # Errors
     ///
@@ -93,12 +92,12 @@ impl Databases {
         Ok(Databases {
             redis: redis::Servers::new(config.client_list),
             postgres: postgres::Servers::new(config.queries.clone()),
-            problems: Kept::default(),
+            problems: ExpiringMap::default(),
             config,
         })
     }
 
-    /// The configured servers, for service discovery: those that are scraped, and their labels.
+    /// The configured servers that are scraped, with their labels, for service discovery.
     pub fn configured(&self) -> Vec<Target> {
         let target = |(protocol, server): (Protocol, &config::Known)| Target {
             protocol,
@@ -114,10 +113,10 @@ impl Databases {
             .collect()
     }
 
-    /// The families of the configured and the discovered servers, all at the same time, before `deadline`.
+    /// The families of the configured and the discovered servers. All are scraped at the same time, before `deadline`.
     ///
-    /// Each sample says which server it is of: in the label `addr` of Redis and `server` of Postgres. A server that is
-    /// both configured and discovered comes once, and where discovery says.
+    /// Each sample names its server: in the label `addr` for Redis and `server` for Postgres. A server that is both
+    /// configured and discovered appears once, at the discovered address.
     pub async fn collect(&self, discovered: &[Target], deadline: Instant) -> Vec<Family> {
         let targets = all(self.configured(), discovered);
         let scrapes = targets.iter().map(async |target| {
@@ -146,11 +145,11 @@ impl Databases {
     }
 
     /// One server's families with the labels that redis_exporter and postgres_exporter have: for `/scrape?target=` and
-    /// `/probe?target=&auth_module=`. Only servers that the configuration names or discovery knows are reached.
+    /// `/probe?target=&auth_module=`. Only configured and discovered servers are reached.
     ///
     /// # Errors
     ///
-    /// [`ProbeError`]. A server that is away is none: its families say so.
+    /// [`ProbeError`]. A server that is down is not an error: its families say so.
     pub async fn probe(
         &self,
         protocol: Protocol,
@@ -196,30 +195,30 @@ impl Databases {
                 self.postgres.scrape(&request).await
             }
         };
-        self.tell(job, unreadable.or(problem));
+        self.log_change(job, unreadable.or(problem));
         families
     }
 
-    /// A line in the log when something new is wrong with a server, and when it is well again.
-    fn tell(&self, job: &Job<'_>, problem: Option<String>) {
+    /// Logs a problem with a server when it is new, and when it is gone.
+    fn log_change(&self, job: &Job<'_>, problem: Option<String>) {
         let key = format!("{:?} {}", job.protocol, job.name);
         let before = self.problems.take(&key);
         let (protocol, server) = (job.protocol, job.name.to_string());
         match problem {
             Some(problem) => {
                 if before.as_ref() != Some(&problem) {
-                    tracing::warn!(?protocol, server, problem, "a server's metrics are not all there");
+                    tracing::warn!(?protocol, server, problem, "some of the server's metrics are missing");
                 }
                 self.problems.put(key, problem);
             }
-            None if before.is_some() => tracing::info!(?protocol, server, "a server's metrics are all there again"),
+            None if before.is_some() => tracing::info!(?protocol, server, "the server's metrics are complete again"),
             None => {}
         }
     }
 }
 
-/// The configured servers and those that only discovery knows. A configured one that discovery knows by the same name is
-/// where discovery says.
+/// The configured servers and those that are only discovered. A configured server that is discovered under the same name
+/// has the discovered address.
 fn all(configured: Vec<Target>, discovered: &[Target]) -> Vec<Target> {
     let mut targets = configured;
     for target in discovered {
@@ -238,7 +237,7 @@ fn all(configured: Vec<Target>, discovered: &[Target]) -> Vec<Target> {
     targets
 }
 
-/// The login of a server; with a password that cannot be read, the server is asked without one.
+/// The login of a server. If its password cannot be read, the server is asked without one.
 async fn login(server: Option<&Server>) -> (Login, Option<String>) {
     let Some(server) = server else { return (Login::default(), None) };
     let mut login = Login { username: server.username.clone(), password: None };

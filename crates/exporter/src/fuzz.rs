@@ -1,15 +1,15 @@
-//! All parsers of what others write, for property tests and `cargo xtask fuzz exporter`.
+//! All parsers of foreign text, for property tests and `cargo xtask fuzz exporter`.
 
-use crate::{cgroup, host, keyed, mounts, netdev, own, postgres, redis};
+use crate::proc::{flat_keyed, mounts, netdev};
+use crate::{cgroup, host, postgres, redis};
 
-/// Hands a text to each of them.
+/// Passes a text to each of them.
 pub fn parse_anything(text: &str) {
     cgroup::parse_anything(text);
     host::parse_anything(text);
-    own::parse_anything(text);
     let _ = netdev::interfaces(text).count();
     let _ = mounts::device_of("/var/lib/docker", &mounts::mounts(text));
-    let _ = keyed::unescaped(text);
+    let _ = flat_keyed::unescaped(text);
     answers_of_redis(text);
     for kind in ["BOOL", "TIMESTAMPTZ", "TIMESTAMP", "DATE", "INT8"] {
         let _ = postgres::number(text, kind);

@@ -40,27 +40,23 @@ pub mod dashboards;
 pub mod databases;
 pub mod description;
 mod discovery;
-mod diskstats;
+mod endpoint;
 pub mod exposition;
 mod families;
 mod fuzz;
 mod host;
-mod keyed;
-mod meminfo;
-mod mounts;
-mod netdev;
-mod own;
 pub mod postgres;
-mod reach;
+mod proc;
 pub mod redis;
+mod resource_usage;
 mod scrape;
+mod self_metrics;
 mod server;
-mod usage;
 
+pub use collector::Collector;
 pub use containers::SameName;
 #[doc(hidden)]
 pub use fuzz::parse_anything;
-pub use scrape::Collector;
 pub use server::{CONTAINER_LABELS, Config, Exporter, PORT, RunError};
 
 /// Every metric that the exporter can serve, under the heading of its part. Those of own SQL are not among them.
@@ -77,6 +73,6 @@ pub fn descriptions() -> Vec<(&'static str, Vec<description::Description>)> {
         ("Host: file systems", host::metrics::FILESYSTEM.to_vec()),
         ("Redis", redis::descriptions().copied().collect()),
         ("Postgres", postgres::descriptions().collect()),
-        ("The exporter itself", own::ALL.to_vec()),
+        ("The exporter itself", self_metrics::ALL.to_vec()),
     ]
 }

@@ -16,9 +16,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     credentials::Login,
     description::{Description, descriptions},
+    endpoint::{Address, ExpiringMap, FIRST_ANSWER},
     exposition::Label,
     families::{Families, label_all},
-    reach::{Address, FIRST_ANSWER, Kept},
 };
 use collectors::{COLLECTORS, OLDEST};
 use connection::{Connection, Version};
@@ -67,13 +67,13 @@ pub(crate) struct Request<'a> {
 /// Postgres servers' connections, and what is asked of them.
 #[derive(Debug, Default)]
 pub(crate) struct Servers {
-    kept: Kept<Connection>,
+    kept: ExpiringMap<Connection>,
     queries: Vec<UserQuery>,
 }
 
 impl Servers {
     pub(crate) fn new(queries: Vec<UserQuery>) -> Self {
-        Servers { kept: Kept::default(), queries }
+        Servers { kept: ExpiringMap::default(), queries }
     }
 
     /// The server's families: `pg_up 0` when it gives no answer at once. With them what went wrong, for the log.
@@ -202,7 +202,7 @@ impl Scrape<'_> {
 fn described(error: &Error, login: &Login) -> String {
     let text = error.to_string();
     match &login.password {
-        Some(password) => text.replace(password.reveal(), "(password)"),
+        Some(password) => text.replace(password.expose(), "(password)"),
         None => text,
     }
 }

@@ -21,22 +21,22 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     credentials::Login,
+    endpoint::{Address, ExpiringMap, FIRST_ANSWER},
     families::Families,
-    reach::{Address, FIRST_ANSWER, Kept},
 };
 use connection::{Connection, Error, refused};
 
 /// Redis servers' connections, and what is asked of them.
 #[derive(Debug, Default)]
 pub(crate) struct Servers {
-    kept: Kept<Connection>,
+    kept: ExpiringMap<Connection>,
     client_list: bool,
 }
 
 impl Servers {
     /// `client_list`: serve a series for each client, too.
     pub(crate) fn new(client_list: bool) -> Self {
-        Servers { kept: Kept::default(), client_list }
+        Servers { kept: ExpiringMap::default(), client_list }
     }
 
     /// The server's families: `redis_up 0` when it gives no answer at once.

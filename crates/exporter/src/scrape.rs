@@ -1,5 +1,7 @@
-//! One scrape: every collector at the same time, none longer than the deadline, and none keeps another from telling.
+//! One scrape. All collectors run at the same time, none longer than the deadline, and a failing one does not affect the
+//! others.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,185 +9,156 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout_at;
+use wharf_http_metrics::Process;
 
-use crate::collector::Collected;
-use crate::containers::Containers;
+use crate::collector::{Collected, Collector};
 use crate::containers::inventory::Inventory;
 use crate::databases::Databases;
-use crate::discovery::{self, Found, Own};
+use crate::discovery::{self, Found, OwnContainer};
 use crate::exposition::write;
 use crate::families::Families;
-use crate::host::Host;
-use crate::host::filesystem::FileSystems;
-use crate::own::{self, Look, Troubles};
+use crate::self_metrics::{self, CollectorRun, ErrorLog};
 
-/// A part of the exporter that can be turned off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Collector {
-    /// Containers.
-    Containers,
-    /// The host: CPUs, memory, disks, network.
-    Host,
-    /// The host's file systems.
-    Filesystem,
-    /// Redis and Postgres.
-    Databases,
+/// A collector that reads files, and so blocks. Behind a lock, so that one scrape at a time runs it.
+pub(crate) struct FileCollector {
+    collector: Collector,
+    collect: Arc<Mutex<dyn FnMut() -> Collected + Send>>,
 }
 
-impl Collector {
-    /// All of them.
-    pub const ALL: [Collector; 4] =
-        [Collector::Containers, Collector::Host, Collector::Filesystem, Collector::Databases];
+impl FileCollector {
+    pub(crate) fn new(collector: Collector, collect: impl FnMut() -> Collected + Send + 'static) -> Self {
+        Self { collector, collect: Arc::new(Mutex::new(collect)) }
+    }
 
-    /// Its name on the command line, in `collect[]` and in labels.
-    pub fn name(self) -> &'static str {
-        match self {
-            Collector::Containers => "containers",
-            Collector::Host => "host",
-            Collector::Filesystem => "filesystem",
-            Collector::Databases => "databases",
-        }
+    /// Runs the collector on a thread that may block. After `deadline` the result is an error, and the thread goes on.
+    async fn run(&self, deadline: Instant) -> (CollectorRun, Collected) {
+        let began = Instant::now();
+        let run = async {
+            let mut collect = self.collect.clone().lock_owned().await;
+            tokio::task::spawn_blocking(move || {
+                let collect = &mut *collect;
+                collect()
+            })
+            .await
+        };
+        let failed = |error: String| Collected { errors: vec![error], ..Collected::default() };
+        let collected = match timeout_at(deadline.into(), run).await {
+            Ok(Ok(collected)) => collected,
+            Ok(Err(error)) => failed(format!("the collector failed: {error}")),
+            Err(_) => failed("not done within the scrape's time".to_owned()),
+        };
+        let run = CollectorRun {
+            collector: self.collector.name(),
+            took: began.elapsed(),
+            complete: collected.errors.is_empty(),
+            containers: collected.containers,
+        };
+        (run, collected)
     }
 }
 
-/// The collectors, each behind a lock of its own: the files of one are read by one scrape at a time.
+impl fmt::Debug for FileCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FileCollector").field(&self.collector).finish()
+    }
+}
+
+/// The collectors that are turned on.
 #[derive(Debug)]
 pub(crate) struct Collectors {
-    pub(crate) containers: Option<Arc<Mutex<Containers>>>,
-    pub(crate) host: Option<Arc<Mutex<Host>>>,
-    pub(crate) filesystem: Option<Arc<Mutex<FileSystems>>>,
+    pub(crate) files: Vec<FileCollector>,
     pub(crate) databases: Option<Databases>,
-    /// What discovery looks through, and this machine's name.
+    /// The containers that discovery looks through.
     pub(crate) inventory: watch::Receiver<Inventory>,
+    /// This machine's name.
     pub(crate) machine: String,
-    pub(crate) troubles: Troubles,
+    pub(crate) errors: ErrorLog,
+    pub(crate) process: Process,
 }
 
 impl Collectors {
-    /// The collectors that there are.
+    /// The names of the collectors that are turned on.
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        let all = [
-            (Collector::Containers, self.containers.is_some()),
-            (Collector::Host, self.host.is_some()),
-            (Collector::Filesystem, self.filesystem.is_some()),
-            (Collector::Databases, self.databases.is_some()),
-        ];
-        all.into_iter().filter_map(|(collector, there)| there.then_some(collector.name())).collect()
+        let databases = self.databases.as_ref().map(|_| Collector::Databases);
+        self.files.iter().map(|files| files.collector).chain(databases).map(Collector::name).collect()
     }
 
-    /// The text of a scrape that ends at `deadline`; with names, of these collectors only.
+    /// The text of a scrape that ends at `deadline`. With names, only these collectors run.
     pub(crate) async fn scrape(&self, only: &[String], deadline: Instant) -> String {
         let wanted = |collector: Collector| only.is_empty() || only.iter().any(|name| name == collector.name());
         let began = Instant::now();
         let found = self.found();
         let took_discovery = began.elapsed();
-        let looks: [Option<Looking<'_>>; 4] = [
-            self.containers
-                .clone()
-                .filter(|_| wanted(Collector::Containers))
-                .map(|containers| look(Collector::Containers, containers, Containers::collect, deadline).boxed()),
-            self.host
-                .clone()
-                .filter(|_| wanted(Collector::Host))
-                .map(|host| look(Collector::Host, host, Host::collect, deadline).boxed()),
-            self.filesystem
-                .clone()
-                .filter(|_| wanted(Collector::Filesystem))
-                .map(|filesystem| look(Collector::Filesystem, filesystem, FileSystems::collect, deadline).boxed()),
-            self.databases
-                .as_ref()
-                .filter(|_| wanted(Collector::Databases))
-                .map(|databases| ask(databases, &found, deadline).boxed()),
-        ];
+        let files = self.files.iter().filter(|files| wanted(files.collector));
+        let mut collectors: Vec<BoxFuture<'_, _>> = files.map(|files| files.run(deadline).boxed()).collect();
+        if let Some(databases) = self.databases.as_ref().filter(|_| wanted(Collector::Databases)) {
+            collectors.push(scrape_databases(databases, &found, deadline).boxed());
+        }
         let mut families = Families::default();
-        let mut done = Vec::new();
-        for (look, collected) in join_all(looks.into_iter().flatten()).await {
-            self.troubles.note(look.collector, &collected.errors);
+        let mut runs = Vec::new();
+        for (run, collected) in join_all(collectors).await {
+            self.errors.record(run.collector, &collected.errors);
             families.merge(collected.families);
-            done.push(look);
+            runs.push(run);
         }
         if wanted(Collector::Containers) {
-            // Bad labels are told at each scrape, not only when somebody asks for targets.
-            self.troubles.note("discovery", &found.errors);
+            // Bad labels are reported at each scrape, not only when Prometheus asks for targets.
+            self.errors.record("discovery", &found.errors);
             let complete = found.errors.is_empty();
-            done.push(Look { collector: "discovery", took: took_discovery, complete, containers: None });
+            runs.push(CollectorRun { collector: "discovery", took: took_discovery, complete, containers: None });
         }
-        families.merge(own::families(&done, &self.troubles).into_vec());
+        families.merge(self_metrics::families(&runs, &self.errors, &self.process.usage()).into_vec());
         write(&families.into_vec())
     }
 
-    /// What discovery finds now.
+    /// The current targets and databases.
     pub(crate) fn found(&self) -> Found {
         let inventory = self.inventory.borrow();
         let containers = || inventory.containers.values().map(AsRef::as_ref);
-        discovery::find(containers(), &Own::among(containers(), &self.machine))
+        discovery::find(containers(), &OwnContainer::among(containers(), &self.machine))
     }
 }
 
-type Looking<'a> = BoxFuture<'a, (Look, Collected)>;
-
-/// Asks the databases, which answer or are told to be away in time by themselves.
-async fn ask(databases: &Databases, found: &Found, deadline: Instant) -> (Look, Collected) {
+/// Scrapes the databases. Each of them answers or counts as down before the deadline.
+async fn scrape_databases(databases: &Databases, found: &Found, deadline: Instant) -> (CollectorRun, Collected) {
     let began = Instant::now();
     let discovered: Vec<_> = found.databases.iter().map(|database| database.target.clone()).collect();
     let families = databases.collect(&discovered, deadline.into()).await;
     let collector = Collector::Databases.name();
-    let look = Look { collector, took: began.elapsed(), complete: true, containers: None };
-    (look, Collected { families, ..Collected::default() })
-}
-
-/// Lets a collector look on a thread that may block.
-async fn look<C: Send + 'static>(
-    collector: Collector,
-    behind: Arc<Mutex<C>>,
-    collect: fn(&mut C) -> Collected,
-    deadline: Instant,
-) -> (Look, Collected) {
-    let began = Instant::now();
-    let looking = async {
-        let mut locked = behind.lock_owned().await;
-        tokio::task::spawn_blocking(move || collect(&mut locked)).await
-    };
-    let failed = |error: String| Collected { errors: vec![error], ..Collected::default() };
-    let collected = match timeout_at(deadline.into(), looking).await {
-        Ok(Ok(collected)) => collected,
-        Ok(Err(error)) => failed(format!("the collector failed: {error}")),
-        Err(_) => failed("not done within the scrape's time".to_owned()),
-    };
-    let complete = collected.errors.is_empty();
-    let look = Look { collector: collector.name(), took: began.elapsed(), complete, containers: collected.containers };
-    (look, collected)
+    let run = CollectorRun { collector, took: began.elapsed(), complete: true, containers: None };
+    (run, Collected { families, ..Collected::default() })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
     use std::time::Duration;
 
     use super::*;
 
     #[tokio::test]
-    async fn a_collector_that_does_not_come_back_is_an_error_and_no_second_one_is_sent() {
+    async fn a_collector_that_hangs_is_an_error_and_is_not_started_again() {
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let stuck = Arc::new(Mutex::new((held, 0)));
-        let collect = |stuck: &mut (std::sync::mpsc::Receiver<()>, u32)| {
-            stuck.1 += 1;
-            let _ = stuck.0.recv();
+        let started = Arc::new(AtomicU32::new(0));
+        let count = started.clone();
+        let stuck = FileCollector::new(Collector::Filesystem, move || {
+            count.fetch_add(1, SeqCst);
+            let _ = held.recv();
             Collected::default()
-        };
+        });
         for _ in 0..2 {
-            let deadline = Instant::now() + Duration::from_millis(50);
-            let (look, collected) = look(Collector::Filesystem, stuck.clone(), collect, deadline).await;
-            assert!(!look.complete);
+            let (run, collected) = stuck.run(Instant::now() + Duration::from_millis(50)).await;
+            assert!(!run.complete);
             assert_eq!(collected.errors, ["not done within the scrape's time"]);
         }
+        assert_eq!(started.load(SeqCst), 1);
         drop(release);
-        assert_eq!(stuck.lock().await.1, 1);
     }
 
     #[tokio::test]
     async fn a_collector_that_panics_is_an_error() {
         let deadline = Instant::now() + Duration::from_secs(5);
-        let (look, collected) = look(Collector::Host, Arc::new(Mutex::new(())), |()| panic!("odd"), deadline).await;
-        assert!(!look.complete && collected.errors[0].contains("failed"), "{collected:?}");
+        let (run, collected) = FileCollector::new(Collector::Host, || panic!("odd")).run(deadline).await;
+        assert!(!run.complete && collected.errors[0].contains("failed"), "{collected:?}");
     }
 }

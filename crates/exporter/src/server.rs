@@ -11,13 +11,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 use wharf_docker::{Endpoint, labels};
+use wharf_http_metrics::Process;
 use wharf_serve::Limits;
 
+use crate::collector::Collector;
 use crate::containers::inventory::{self, Inventory};
 use crate::containers::{Containers, Labels, SameName, Settings};
 use crate::databases::{self, ConfigError, Databases, Protocol};
@@ -25,30 +27,30 @@ use crate::discovery;
 use crate::exposition::write;
 use crate::host::Host;
 use crate::host::filesystem::FileSystems;
-use crate::own::Troubles;
-use crate::scrape::{Collector, Collectors};
+use crate::scrape::{Collectors, FileCollector};
+use crate::self_metrics::ErrorLog;
 
-/// The port; none of Prometheus' list of exporters.
+/// The default port. No exporter in Prometheus' list uses it.
 pub const PORT: u16 = 10_500;
 /// The labels of containers that become labels of their series, unless others are asked for.
 pub const CONTAINER_LABELS: [&str; 3] = [labels::PROJECT, labels::SERVICE, labels::NUMBER];
-/// How long a scrape may take that names no time.
+/// Time for a scrape that does not say how long it may take.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a scrape may ask for.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// The part of a scrape's time that the collectors have; the rest is for writing and for the way.
+/// The share of a scrape's time that the collectors have. The rest is for writing and the network.
 const SHARE: f64 = 0.9;
-/// More scrapes wait for their turn.
+/// Concurrent scrapes; further ones wait.
 const SCRAPES_AT_A_TIME: usize = 4;
-/// More probes wait for their turn.
+/// Concurrent probes; further ones wait.
 const PROBES_AT_A_TIME: usize = 32;
 
-/// What is asked for.
+/// The settings of an exporter.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// Where the engine is. It need not be there yet.
+    /// The engine's endpoint. The engine need not be running yet.
     pub engine: Endpoint,
     /// What to collect.
     pub collectors: Vec<Collector>,
@@ -58,9 +60,9 @@ pub struct Config {
     pub rootfs: PathBuf,
     /// The labels of containers that become labels of their series.
     pub container_labels: Vec<String>,
-    /// Whether the container metrics that fewer dashboards use are made, too.
+    /// Whether the container metrics that fewer dashboards use are served, too.
     pub more_container_metrics: bool,
-    /// How old the size of a container's writable layer may be; none: sizes are not asked for.
+    /// How old the size of a container's writable layer may be. Without it the engine is not asked for sizes.
     pub layer_sizes_every: Option<Duration>,
     /// Redis and Postgres servers, and the credentials of those that are discovered.
     pub databases: databases::Config,
@@ -80,10 +82,10 @@ pub enum RunError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The container labels do not fit together.
+    /// Two container labels have the same name as metric labels.
     #[error(transparent)]
     Labels(#[from] SameName),
-    /// The databases' configuration cannot be used.
+    /// The databases' configuration is invalid.
     #[error("databases: {0}")]
     Databases(#[from] ConfigError),
     /// A background task ended early.
@@ -91,7 +93,7 @@ pub enum RunError {
     Task(#[from] tokio::task::JoinError),
 }
 
-/// An exporter that listens, and does not serve yet.
+/// An exporter that listens but does not serve yet.
 #[derive(Debug)]
 pub struct Exporter {
     listener: TcpListener,
@@ -111,12 +113,12 @@ struct App {
 }
 
 impl Exporter {
-    /// Listens where `config` says. Nothing that is scraped needs to be there.
+    /// Listens where `config` says. Nothing that is scraped needs to be running.
     ///
     /// # Errors
     ///
-    /// When the address is taken or not this machine's, two container labels would have one name, or the databases'
-    /// configuration cannot be used.
+    /// When the address is in use or does not belong to this machine, two container labels would get the same name, or the
+    /// databases' configuration is invalid.
     pub async fn bind(config: Config) -> Result<Self, RunError> {
         let labels = Labels::new(&config.container_labels)?;
         let listen = |source| RunError::Listen { address: config.listen, source };
@@ -125,29 +127,36 @@ impl Exporter {
         let silent = Some("the engine has not answered yet".to_owned());
         let inventory = watch::Sender::new(Inventory { error: silent, ..Inventory::default() });
         let wanted = |collector: Collector| config.collectors.contains(&collector);
-        let containers = wanted(Collector::Containers).then(|| {
+        let mut files = Vec::new();
+        if wanted(Collector::Containers) {
             let settings = Settings {
                 procfs: config.procfs.clone(),
                 labels: labels.clone(),
                 more: config.more_container_metrics,
                 layer_sizes_every: config.layer_sizes_every,
             };
-            // Our own mounts, wherever the host's processes are told.
+            // The mounts of this process, wherever the host's `/proc` is.
             let mountinfo = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-            Containers::new(inventory.subscribe(), settings, &String::from_utf8_lossy(&mountinfo))
-        });
+            let mountinfo = String::from_utf8_lossy(&mountinfo);
+            let mut containers = Containers::new(inventory.subscribe(), settings, &mountinfo);
+            files.push(FileCollector::new(Collector::Containers, move || containers.collect()));
+        }
+        if wanted(Collector::Host) {
+            let mut host = Host::new(&config.procfs);
+            files.push(FileCollector::new(Collector::Host, move || host.collect()));
+        }
+        if wanted(Collector::Filesystem) {
+            let mut file_systems = FileSystems::new(&config.procfs, &config.rootfs);
+            files.push(FileCollector::new(Collector::Filesystem, move || file_systems.collect()));
+        }
+        let databases = wanted(Collector::Databases).then(|| Databases::new(config.databases)).transpose()?;
         let collectors = Collectors {
-            containers: containers.map(|containers| Arc::new(Mutex::new(containers))),
-            host: wanted(Collector::Host).then(|| Arc::new(Mutex::new(Host::new(&config.procfs)))),
-            filesystem: wanted(Collector::Filesystem)
-                .then(|| Arc::new(Mutex::new(FileSystems::new(&config.procfs, &config.rootfs)))),
-            databases: match wanted(Collector::Databases) {
-                true => Some(Databases::new(config.databases)?),
-                false => None,
-            },
+            files,
+            databases,
             inventory: inventory.subscribe(),
             machine: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-            troubles: Troubles::default(),
+            errors: ErrorLog::default(),
+            process: Process::default(),
         };
         let app = Arc::new(App {
             collectors,
@@ -157,7 +166,7 @@ impl Exporter {
         Ok(Exporter { listener, address, app, engine: config.engine, labels, inventory, limits: config.limits })
     }
 
-    /// Where it listens; the port is the one that the system chose, where port 0 was asked for.
+    /// The address it listens on. For port 0 this has the port that the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -201,20 +210,20 @@ fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// What a scrape's answer is.
+/// The content type of a scrape.
 const TEXT: (header::HeaderName, &str) = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
 
 async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let only = collect(query.as_deref().unwrap_or_default());
-    let there = app.collectors.names();
-    if let Some(unknown) = only.iter().find(|name| !there.contains(&name.as_str())) {
-        return (StatusCode::BAD_REQUEST, format!("no collector {unknown:?}; there are: {}\n", there.join(", ")))
+    let names = app.collectors.names();
+    if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
+        return (StatusCode::BAD_REQUEST, format!("no collector {unknown:?}; there are: {}\n", names.join(", ")))
             .into_response();
     }
     scrape(&app, &headers, &only).await
 }
 
-/// All but the databases, for a Prometheus that asks for each of them by itself because `/sd` told it to.
+/// Everything but the databases, for a Prometheus that scrapes each of them as a target of its own from `/sd`.
 async fn machine_metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let all_but = app.collectors.names().into_iter().filter(|name| *name != Collector::Databases.name());
     let only: Vec<String> = all_but.map(str::to_owned).collect();
@@ -269,9 +278,9 @@ async fn probe(
 }
 
 async fn service_discovery(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    // What the asker calls us it can reach us by.
-    let ourselves = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    axum::Json(discovery::groups(&app.collectors.found(), ourselves)).into_response()
+    // Prometheus can reach us by the name that it has just used.
+    let address = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    axum::Json(discovery::groups(&app.collectors.found(), address)).into_response()
 }
 
 async fn index() -> Html<&'static str> {
@@ -285,16 +294,16 @@ async fn index() -> Html<&'static str> {
     )
 }
 
-/// When a scrape has to be answered: Prometheus tells its timeout in a header.
+/// When a scrape must be answered. Prometheus sends its timeout in a header.
 fn deadline(headers: &HeaderMap, now: Instant) -> Instant {
     let seconds =
         headers.get("x-prometheus-scrape-timeout-seconds").and_then(|value| value.to_str().ok()?.parse().ok());
-    let asked =
-        seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok()).filter(|asked| !asked.is_zero());
-    now + asked.unwrap_or(DEFAULT_TIMEOUT).min(LONGEST_TIMEOUT).mul_f64(SHARE)
+    let timeout =
+        seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok()).filter(|timeout| !timeout.is_zero());
+    now + timeout.unwrap_or(DEFAULT_TIMEOUT).min(LONGEST_TIMEOUT).mul_f64(SHARE)
 }
 
-/// The values of `collect[]`, which node_exporter calls so, too.
+/// The values of `collect[]`, as in node_exporter.
 fn collect(query: &str) -> Vec<String> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs

@@ -120,5 +120,5 @@ pub use http_metrics::{
 };
 pub use labels::{Labels, OTHER};
 pub use layer::{HttpMetricsLayer, HttpMetricsService, ResponseFuture};
-pub use process::{process_descriptions, register_process_metrics};
+pub use process::{Process, ProcessUsage, process_descriptions, register_process_metrics};
 pub use schema::{Preset, UNMATCHED};

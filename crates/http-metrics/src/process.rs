@@ -30,7 +30,7 @@ use crate::labels::Labels;
 pub fn register_process_metrics(registry: &Registry) -> Result<(), Error> {
     let descriptions = process_descriptions();
     let descs = descriptions.iter().map(|one| one.desc(&Labels::new())).collect::<Result<_, _>>()?;
-    register(registry, ProcessCollector { descriptions, descs, start: OnceLock::new() })
+    register(registry, ProcessCollector { descriptions, descs, process: Process::default() })
 }
 
 /// The metrics of [`register_process_metrics`] as a page of documentation lists them.
@@ -51,8 +51,7 @@ pub fn process_descriptions() -> Vec<Description> {
 struct ProcessCollector {
     descriptions: Vec<Description>,
     descs: Vec<Desc>,
-    /// It does not change, but the clock that it is computed from is corrected now and then.
-    start: OnceLock<Option<f64>>,
+    process: Process,
 }
 
 impl Collector for ProcessCollector {
@@ -61,32 +60,79 @@ impl Collector for ProcessCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-        let stat = Stat::parse(&read("/proc/self/stat"));
-        let limits = read("/proc/self/limits");
-        let ticks = rustix::param::clock_ticks_per_second() as f64;
-        let page = rustix::param::page_size() as f64;
-        let start = self.start.get_or_init(|| {
-            let started = stat.as_ref()?.start as f64 / ticks;
-            Some(boot(&read("/proc/stat"))? + started)
-        });
-        let of_stat = |value: &dyn Fn(&Stat) -> f64| stat.as_ref().map(value);
+        let usage = self.process.usage();
+        // In the order of `process_descriptions`.
         let values = [
-            of_stat(&|stat| stat.cpu as f64 / ticks),
-            open_files(),
-            limit(&limits, "Max open files"),
-            of_stat(&|stat| stat.virtual_bytes as f64),
-            limit(&limits, "Max address space"),
-            of_stat(&|stat| stat.resident_pages as f64 * page),
-            *start,
-            of_stat(&|stat| stat.threads as f64),
+            usage.cpu_seconds,
+            usage.open_files,
+            usage.max_files,
+            usage.virtual_bytes,
+            usage.max_virtual_bytes,
+            usage.resident_bytes,
+            usage.start_time,
+            usage.threads,
         ];
         let known = self.descriptions.iter().zip(values).filter_map(|(one, value)| Some((one, value?)));
         known.map(|(one, value)| one.family(vec![sample(one.kind, value)])).collect()
     }
 }
 
-/// What [`proc_pid_stat(5)`](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html) tells.
+/// Reads what this process uses, for programs that expose it without a [`Registry`].
+#[derive(Debug, Default)]
+pub struct Process {
+    /// Kept, because the clock that it is computed from is corrected now and then.
+    start_time: OnceLock<Option<f64>>,
+}
+
+/// What a process uses. `None`: the system does not say, or there is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ProcessUsage {
+    /// CPU time in seconds, user and system.
+    pub cpu_seconds: Option<f64>,
+    /// Open file descriptors.
+    pub open_files: Option<f64>,
+    /// Most file descriptors that may be open.
+    pub max_files: Option<f64>,
+    /// Virtual memory in bytes.
+    pub virtual_bytes: Option<f64>,
+    /// Most virtual memory in bytes.
+    pub max_virtual_bytes: Option<f64>,
+    /// Resident memory in bytes.
+    pub resident_bytes: Option<f64>,
+    /// When the process was started, in seconds since 1970.
+    pub start_time: Option<f64>,
+    /// Threads.
+    pub threads: Option<f64>,
+}
+
+impl Process {
+    /// What this process uses now, from `/proc`.
+    pub fn usage(&self) -> ProcessUsage {
+        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        let stat = Stat::parse(&read("/proc/self/stat"));
+        let limits = read("/proc/self/limits");
+        let ticks = rustix::param::clock_ticks_per_second() as f64;
+        let page = rustix::param::page_size() as f64;
+        let start_time = self.start_time.get_or_init(|| {
+            let started = stat.as_ref()?.start as f64 / ticks;
+            Some(boot(&read("/proc/stat"))? + started)
+        });
+        let of_stat = |value: &dyn Fn(&Stat) -> f64| stat.as_ref().map(value);
+        ProcessUsage {
+            cpu_seconds: of_stat(&|stat| stat.cpu as f64 / ticks),
+            open_files: open_files(),
+            max_files: limit(&limits, "Max open files"),
+            virtual_bytes: of_stat(&|stat| stat.virtual_bytes as f64),
+            max_virtual_bytes: limit(&limits, "Max address space"),
+            resident_bytes: of_stat(&|stat| stat.resident_pages as f64 * page),
+            start_time: *start_time,
+            threads: of_stat(&|stat| stat.threads as f64),
+        }
+    }
+}
+
+/// The fields of [`proc_pid_stat(5)`](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     /// Ticks, user and system.

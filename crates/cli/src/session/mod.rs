@@ -15,6 +15,7 @@ use wharf_compose::{Config, Loaded, Options, Passes, Project};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{Observed, Plan, apply, observe};
+pub(crate) use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::screen::progress::{Display, Style};
@@ -313,32 +314,5 @@ pub(crate) fn known(project: &Project, has_file: bool, services: &[String]) -> R
                 .into())
         }
         None => Ok(()),
-    }
-}
-
-/// Cancelled by the first Ctrl-C or SIGTERM; calls the second one, too.
-pub(crate) struct Interrupts {
-    pub(crate) first: CancellationToken,
-    pub(crate) second: CancellationToken,
-}
-
-impl Interrupts {
-    /// Takes over SIGINT and SIGTERM from here on.
-    pub(crate) fn take() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (first, second) = (CancellationToken::new(), CancellationToken::new());
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let tokens = [first.clone(), second.clone()];
-        tokio::spawn(async move {
-            for token in tokens {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                token.cancel();
-            }
-        });
-        Ok(Interrupts { first, second })
     }
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Subcommand;
 use wharf_exporter::{CONTAINER_LABELS, Collector, Config, Exporter, RunError, databases};
-use wharf_serve::{Interrupts, Limits, health};
+use wharf_serve::{Limits, health};
 use wharf_telemetry::Format;
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::Session;
+use crate::session::{Interrupts, Session};
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = false)]

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 pub(crate) use place::{Folder, Place, place};
 pub(crate) use read::Text;
 
-use crate::mounts::{Mount, mounts};
-use crate::usage::Usage;
+use crate::proc::mounts::{Mount, mounts};
+use crate::resource_usage::Usage;
 
 /// The cgroup hierarchies that can be read from here.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::mounts::Mount;
+use crate::proc::mounts::Mount;
 
 /// A mounted hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::keyed::number;
-use crate::usage::Usage;
+use crate::proc::flat_keyed::number;
+use crate::resource_usage::Usage;
 
 /// No file of a kernel that we read is longer; what follows is left out.
 const LONGEST: u64 = 1 << 20;

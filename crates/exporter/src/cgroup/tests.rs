@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::usage::{CpuTime, Throttling};
+use crate::resource_usage::{CpuTime, Throttling};
 
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

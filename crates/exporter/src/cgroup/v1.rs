@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use super::read::Text;
-use crate::keyed::{number, pairs, value_of};
-use crate::usage::{CpuTime, DeviceIo, Memory, Throttling, Usage, device};
+use crate::proc::flat_keyed::{number, pairs, value_of};
+use crate::proc::ticks::seconds;
+use crate::resource_usage::{CpuTime, DeviceIo, Memory, Throttling, Usage, device};
 
-/// Ticks a second in `cpuacct.stat`: `USER_HZ`, the same on every Linux that we know.
-const TICKS: f64 = 100.0;
-/// A limit above this is none: the kernel writes the largest number of whole pages.
+/// A value above this is not a limit: the kernel writes the largest number of whole pages.
 const UNLIMITED: u64 = 1 << 62;
 
 pub(super) fn memory(folder: &Path, text: &mut Text, usage: &mut Usage) {
@@ -49,15 +48,15 @@ pub(super) fn cpuacct(folder: &Path, text: &mut Text, usage: &mut Usage) {
     let Some(nanoseconds) = text.number(folder.join("cpuacct.usage")) else { return };
     let (mut user, mut system) = (0.0, 0.0);
     if let Some(text) = text.of(folder.join("cpuacct.stat")) {
-        user = value_of(&text, "user").unwrap_or(0) as f64 / TICKS;
-        system = value_of(&text, "system").unwrap_or(0) as f64 / TICKS;
+        user = seconds(value_of(&text, "user").unwrap_or(0));
+        system = seconds(value_of(&text, "system").unwrap_or(0));
     }
     usage.cpu = Some(CpuTime { total: nanoseconds as f64 / 1e9, user, system });
 }
 
 pub(super) fn cpu(folder: &Path, text: &mut Text, usage: &mut Usage) {
     let limits = &mut usage.limits;
-    // -1 is no limit, and no number here.
+    // -1 means no limit and does not parse as an unsigned number.
     limits.cpu_quota = text.number(folder.join("cpu.cfs_quota_us"));
     limits.cpu_period = text.number(folder.join("cpu.cfs_period_us"));
     limits.cpu_shares = text.number(folder.join("cpu.shares"));

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::read::Text;
-use crate::keyed::{field, number, pairs, pressure, value_of};
-use crate::usage::{CpuTime, DeviceIo, Memory, Stall, Throttling, Usage, device};
+use crate::proc::flat_keyed::{field, number, pairs, pressure, value_of};
+use crate::resource_usage::{CpuTime, DeviceIo, Memory, Stall, Throttling, Usage, device};
 
 pub(super) fn memory(folder: &Path, text: &mut Text, usage: &mut Usage) {
     let Some(bytes) = text.number(folder.join("memory.current")) else { return };

@@ -6,7 +6,7 @@ use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, Health
 use wharf_docker::events::parse_time;
 use wharf_docker::names::bare_name;
 
-use crate::usage::Limits;
+use crate::resource_usage::Limits;
 
 /// A container that has been started at least once.
 #[derive(Clone, Debug, Default, PartialEq)]

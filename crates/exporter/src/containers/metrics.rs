@@ -6,7 +6,7 @@ use super::container::Container;
 use crate::description::{Description, descriptions};
 use crate::exposition::Label;
 use crate::families::Families;
-use crate::usage::{DeviceIo, Interface, Stall, Usage};
+use crate::resource_usage::{DeviceIo, Interface, Stall, Usage};
 
 descriptions! { ALL:
     LAST_SEEN = Gauge "container_last_seen" [] "When the container was last seen, in seconds since 1970.";

@@ -20,9 +20,9 @@ use tokio::sync::watch;
 use crate::cgroup::{self, Cgroups, Place, Text};
 use crate::collector::Collected;
 use crate::families::Families;
-use crate::mounts::{device_of, mounts};
-use crate::netdev::interfaces;
-use crate::usage::Usage;
+use crate::proc::mounts::{device_of, mounts};
+use crate::proc::netdev::interfaces;
+use crate::resource_usage::Usage;
 use container::Container;
 use inventory::Inventory;
 pub use labels::SameName;
@@ -148,7 +148,7 @@ impl Containers {
 
     fn devices(&mut self) -> Devices {
         let text = self.text.of(self.procfs.join("diskstats")).unwrap_or_default();
-        crate::diskstats::disks(&text).map(|disk| ((disk.major, disk.minor), disk.name.to_owned())).collect()
+        crate::proc::diskstats::disks(&text).map(|disk| ((disk.major, disk.minor), disk.name.to_owned())).collect()
     }
 
     fn layer_device(&mut self, root_folder: Option<&str>) -> String {
@@ -164,7 +164,7 @@ impl Containers {
             text.lines().filter(numbered).count() as u64
         });
         let text = self.text.of(self.procfs.join("meminfo")).unwrap_or_default();
-        let bytes = |key: &str| crate::meminfo::bytes(&text, key);
+        let bytes = |key: &str| crate::proc::meminfo::bytes(&text, key);
         metrics::machine(families, cpus, bytes("MemTotal"), bytes("SwapTotal"));
     }
 }

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use tokio::task::JoinHandle;
 use wharf_docker::Engine;
 
-use crate::usage::{CpuTime, Interface, Memory, Throttling, Traffic, Usage, device};
+use crate::resource_usage::{CpuTime, Interface, Memory, Throttling, Traffic, Usage, device};
 
 /// The streams that are open.
 #[derive(Debug, Default)]
@@ -126,8 +126,8 @@ fn memory(stats: &bollard::models::ContainerMemoryStats) -> Option<Memory> {
 fn operation(
     usage: &mut Usage,
     entry: ContainerBlkioStatEntry,
-    read: fn(&mut crate::usage::DeviceIo) -> &mut u64,
-    write: fn(&mut crate::usage::DeviceIo) -> &mut u64,
+    read: fn(&mut crate::resource_usage::DeviceIo) -> &mut u64,
+    write: fn(&mut crate::resource_usage::DeviceIo) -> &mut u64,
 ) {
     let number = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
     let (Some(major), Some(minor), Some(value)) = (number(entry.major), number(entry.minor), entry.value) else {

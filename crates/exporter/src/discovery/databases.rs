@@ -1,6 +1,6 @@
 //! Redis and Postgres, recognised by a label or by the image's name.
 
-use super::{BadLabel, Origin, Own, network};
+use super::{BadLabel, Origin, OwnContainer, network};
 use crate::containers::container::Container;
 use crate::databases::{Address, Protocol, Target};
 
@@ -20,7 +20,7 @@ pub(crate) struct Database {
     pub(crate) origin: Origin,
 }
 
-pub(super) fn database(container: &Container, own: &Own) -> Result<Option<Database>, BadLabel> {
+pub(super) fn database(container: &Container, own: &OwnContainer) -> Result<Option<Database>, BadLabel> {
     let bad = |label: &str, value: &str, expected| {
         Err(BadLabel::Value { label: label.to_owned(), value: value.chars().take(100).collect(), expected })
     };
@@ -53,7 +53,7 @@ pub(super) fn database(container: &Container, own: &Own) -> Result<Option<Databa
 
 /// What the configuration calls it: `db.shop` for the service `db` of the project `shop`, `db-2.shop` for its second
 /// replica, and in our own project `db` and `db-2`; else the container's name.
-fn name(origin: &Origin, own: &Own) -> String {
+fn name(origin: &Origin, own: &OwnContainer) -> String {
     let (Some(service), Some(project)) = (&origin.service, &origin.project) else {
         return origin.container.to_ascii_lowercase();
     };
@@ -102,9 +102,9 @@ mod tests {
             replica: replica.map(str::to_owned),
             ..Origin::default()
         };
-        let elsewhere = Own::default();
+        let elsewhere = OwnContainer::default();
         assert_eq!(["1", "2"].map(|replica| name(&origin(Some(replica)), &elsewhere)), ["db.shop", "db-2.shop"]);
-        let shop = Own { project: Some("shop".to_owned()), ..Own::default() };
+        let shop = OwnContainer { project: Some("shop".to_owned()), ..OwnContainer::default() };
         assert_eq!(["1", "2"].map(|replica| name(&origin(Some(replica)), &shop)), ["db", "db-2"]);
         assert_eq!(name(&Origin { service: None, ..origin(None) }, &shop), "shop-db-1");
     }

@@ -1,9 +1,9 @@
 //! Discovery: which containers have metrics of their own, and which are databases.
 //!
 //! A container is scraped when its labels say so, Wharf's (`wharf.metrics.port: "8080"`) or the widespread
-//! `prometheus.io/scrape: "true"`. Each replica is a target by itself. A container that ought to run and does not stays
-//! a target, by its name, so that its absence is seen (`up` is 0); one that is removed is none any more. An exporter in a
-//! container tells of those that share a network with it: other projects on the machine have exporters of their own.
+//! `prometheus.io/scrape: "true"`. Each replica is a target of its own. A container that should run but does not stays
+//! a target under its name, so that its absence is visible (`up` is 0); a removed one does not. An exporter in a container
+//! lists those that share a network with it: other projects on the machine have exporters of their own.
 
 mod databases;
 mod network;
@@ -12,15 +12,15 @@ mod sd;
 use std::collections::BTreeMap;
 
 pub(crate) use databases::Database;
-pub(crate) use network::Own;
+pub(crate) use network::OwnContainer;
 pub(crate) use sd::groups;
 use wharf_docker::labels::{NUMBER, ONE_OFF, PROJECT, SERVICE, is_one_off};
 
 use crate::containers::container::Container;
 
-/// Where the labels begin that only we read.
+/// The prefix of labels that only we read.
 const WHARF: &str = "wharf.metrics.";
-/// Where the labels begin that others read, too.
+/// The prefix of labels that others read, too.
 const PROMETHEUS: &str = "prometheus.io/";
 
 /// Whether discovery reads this label.
@@ -33,7 +33,7 @@ pub(crate) fn wants(label: &str) -> bool {
 pub(crate) struct Found {
     pub(crate) targets: Vec<Target>,
     pub(crate) databases: Vec<Database>,
-    /// Labels that cannot be followed, a sentence each.
+    /// One sentence for each invalid label.
     pub(crate) errors: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Target {
 /// The container behind a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// The job: what the labels say, else the service, else the container's name.
+    /// The job: from the label, else the service, else the container's name.
     pub(crate) job: String,
     /// The container's name.
     pub(crate) container: String,
@@ -88,7 +88,7 @@ impl Origin {
 }
 
 /// Looks through the containers, one of which may be our own.
-pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, own: &Own) -> Found {
+pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, own: &OwnContainer) -> Found {
     let mut found = Found::default();
     for container in containers {
         let wanted = container.label("wharf.metrics.scrape") != Some("false");
@@ -109,7 +109,7 @@ pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, own:
     found
 }
 
-/// Why a label cannot be followed.
+/// Why a label is invalid.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub(crate) enum BadLabel {
     #[error("label {label}: {value:?} is not {expected}")]

@@ -1,33 +1,33 @@
-//! By which address a container is reached.
+//! The address by which a container is reached.
 
 use wharf_docker::labels::PROJECT;
 
 use super::BadLabel;
 use crate::containers::container::Container;
 
-/// The container that this process runs in, if it does.
+/// The container that this process runs in, if any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Own {
-    /// Its networks, whose addresses are preferred: who asks us for targets is in one of them, too.
+pub(crate) struct OwnContainer {
+    /// Its networks. Addresses in them are preferred: the Prometheus that asks for targets is in one of them, too.
     pub(crate) networks: Vec<String>,
-    /// Its Compose project, whose services go by their names alone.
+    /// Its Compose project. Services of the same project are called by their name alone.
     pub(crate) project: Option<String>,
 }
 
-impl Own {
-    /// Of the containers the one with this machine's name.
+impl OwnContainer {
+    /// The container whose host name is this machine's.
     pub(crate) fn among<'a>(containers: impl IntoIterator<Item = &'a Container>, machine: &str) -> Self {
         let own = containers.into_iter().find(|container| container.pid.is_some() && container.hostname == machine);
-        own.map(|own| Own {
-            // In the host's network we reach all others.
+        own.map(|own| OwnContainer {
+            // From the host's network all others can be reached.
             networks: own.networks.keys().filter(|_| own.own_network).cloned().collect(),
             project: own.label(PROJECT).map(str::to_owned),
         })
         .unwrap_or_default()
     }
 
-    /// Whether we reach that container: between the engine's networks there is no way. One whose label names a network
-    /// is asked for all the same.
+    /// Whether this container can reach the other one: networks of the engine are isolated from each other. A container
+    /// whose label names a network is a target in any case.
     pub(super) fn reaches(&self, container: &Container) -> bool {
         self.networks.is_empty()
             || container.label("wharf.metrics.network").is_some()
@@ -35,8 +35,8 @@ impl Own {
     }
 }
 
-/// The address of a container: in the network that its label names, else in one of those `near`, else in the first.
-/// One that does not run has lost its address, which may be another's by now: it is called by its name.
+/// The address of a container: in the network that its label names, else in one of those `near`, else in the first one.
+/// A stopped container has lost its address, and another one may have it now, so its name is returned.
 pub(super) fn host(container: &Container, near: &[String]) -> Result<String, BadLabel> {
     if container.pid.is_none() {
         return Ok(container.name.clone());

@@ -15,14 +15,18 @@ fn container(name: &str, labels: &[(&str, &str)]) -> Container {
 
 fn addresses(containers: &[Container], near: &[&str]) -> Vec<String> {
     let networks = near.iter().map(|name| (*name).to_owned()).collect();
-    find(containers, &Own { networks, ..Own::default() }).targets.into_iter().map(|target| target.address).collect()
+    find(containers, &OwnContainer { networks, ..OwnContainer::default() })
+        .targets
+        .into_iter()
+        .map(|target| target.address)
+        .collect()
 }
 
 #[test]
 fn each_replica_is_a_target_of_its_own() {
     let labels = [("wharf.metrics.port", "5002"), (SERVICE, "web"), (PROJECT, "p")];
     let replicas = ["p-web-1", "p-web-2"].map(|name| container(name, &labels));
-    let found = find(&replicas, &Own::default());
+    let found = find(&replicas, &OwnContainer::default());
     assert_eq!(found.errors, Vec::<String>::new());
     let json = serde_json::to_string_pretty(&groups(&found, "exporter:1")).unwrap();
     insta::assert_snapshot!(json);
@@ -36,7 +40,7 @@ fn the_widespread_labels_are_understood() {
         ("prometheus.io/path", "/m"),
         ("prometheus.io/scheme", "https"),
     ];
-    let target = find(&[container("a", &labels)], &Own::default()).targets.remove(0);
+    let target = find(&[container("a", &labels)], &OwnContainer::default()).targets.remove(0);
     assert_eq!((target.address.as_str(), target.path.as_str(), target.scheme), ("10.0.0.2:8080", "/m", "https"));
     assert!(addresses(&[container("a", &labels[1..])], &[]).is_empty(), "nobody asked for it");
 }
@@ -56,7 +60,7 @@ fn the_address_is_one_that_the_scraper_reaches() {
     assert_eq!(addresses(&[container("a", &named)], &["p_back"]), ["10.1.0.2:1"]);
     let mut own = container("exporter", &[(PROJECT, "p")]);
     own.hostname = "0123456789ab".to_owned();
-    let own = Own::among(&[own], "0123456789ab");
+    let own = OwnContainer::among(&[own], "0123456789ab");
     assert_eq!((own.networks, own.project.as_deref()), (vec!["p_back".to_owned(), "p_front".to_owned()], Some("p")));
 }
 
@@ -83,7 +87,7 @@ fn an_exporter_in_a_container_tells_of_those_that_share_a_network_with_it() {
     assert_eq!(addresses(&all, &[]).len(), 3, "on the host, or in its network, we reach all");
     let mut own = container("exporter", &[]);
     (own.hostname, own.own_network) = ("machine".to_owned(), false);
-    assert_eq!(Own::among(&[own], "machine").networks, Vec::<String>::new());
+    assert_eq!(OwnContainer::among(&[own], "machine").networks, Vec::<String>::new());
 }
 
 #[test]
@@ -91,7 +95,7 @@ fn one_off_containers_and_the_unwilling_are_left_alone() {
     let one_off = container("a", &[("wharf.metrics.port", "1"), (ONE_OFF, "True")]);
     let mut unwilling = container("b", &[("wharf.metrics.port", "1"), ("wharf.metrics.scrape", "false")]);
     unwilling.image = "redis:7".to_owned();
-    assert_eq!(find(&[one_off, unwilling], &Own::default()), Found::default());
+    assert_eq!(find(&[one_off, unwilling], &OwnContainer::default()), Found::default());
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn bad_labels_are_told_and_do_not_hide_other_targets() {
         nowhere,
         container("good", &[("wharf.metrics.port", "1, 2")]),
     ];
-    let found = find(&bad, &Own::default());
+    let found = find(&bad, &OwnContainer::default());
     insta::assert_snapshot!(found.errors.join("\n"));
     assert_eq!(addresses(&bad, &[]), ["10.0.0.2:1", "10.0.0.2:2"]);
 }
@@ -120,7 +124,7 @@ fn databases_are_probed_through_the_exporter_by_a_name_that_stays() {
     redis.image = "redis:7".to_owned();
     for (pid, missed, address) in [(Some(1), false, "10.0.0.2:6379"), (None, true, "p-redis-1:6379")] {
         (redis.pid, redis.missed) = (pid, missed);
-        let found = find([&redis], &Own::default());
+        let found = find([&redis], &OwnContainer::default());
         assert_eq!(found.databases[0].target.address.to_string(), address);
         let json = serde_json::to_value(groups(&found, "exporter:10500")).unwrap();
         assert_eq!(json[0]["targets"][0], "exporter:10500");
@@ -138,6 +142,6 @@ proptest::proptest! {
             ("wharf.metrics.network", &network), ("wharf.metrics.database", &kind),
         ]);
         odd.image = image;
-        let _ = groups(&find(&[odd], &Own::default()), "a");
+        let _ = groups(&find(&[odd], &OwnContainer::default()), "a");
     }
 }

@@ -2,10 +2,9 @@
 
 use super::metrics as of;
 use crate::families::Families;
-use crate::keyed::number;
+use crate::proc::flat_keyed::number;
+use crate::proc::ticks::seconds;
 
-/// Ticks a second: `USER_HZ`, the same on every Linux that we know.
-const TICKS: f64 = 100.0;
 /// The modes in the order of the file.
 const MODES: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
 
@@ -34,7 +33,7 @@ pub(super) fn stat(text: &str, families: &mut Families) {
 /// `cpu0 1 2 3 4 5 6 7 8 9 10`; the line without a number is the sum.
 fn cpu(key: &str, rest: &str, families: &mut Families) {
     let Some(cpu) = key.strip_prefix("cpu").filter(|cpu| number(cpu).is_some()) else { return };
-    let seconds: Vec<f64> = rest.split_whitespace().map_while(number).map(|ticks| ticks as f64 / TICKS).collect();
+    let seconds: Vec<f64> = rest.split_whitespace().map_while(number).map(seconds).collect();
     for (mode, seconds) in MODES.iter().zip(&seconds) {
         families.add(&of::CPU, &[cpu, mode], *seconds);
     }

@@ -1,6 +1,6 @@
-//! File systems: the mounts of the first process, and what the kernel says of each.
+//! File systems: the mounts of the first process, and their sizes from the kernel.
 //!
-//! A collector of its own: a network file system whose server is away may keep the one who asks for ever.
+//! They are a collector of their own: a network file system whose server is down may block the caller forever.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use super::metrics as of;
 use crate::cgroup::Text;
 use crate::collector::Collected;
 use crate::families::Families;
-use crate::keyed::unescaped;
+use crate::proc::flat_keyed::unescaped;
 
-/// Types that hold no data of their own; node_exporter leaves out the same.
+/// Types without data of their own. node_exporter leaves out the same ones.
 const FOREIGN_TYPES: [&str; 24] = [
     "autofs",
     "binfmt_misc",
@@ -52,7 +52,7 @@ pub(crate) struct FileSystem {
     read_only: bool,
 }
 
-/// Reads what is mounted, and asks the kernel.
+/// Reads the mounts, and asks the kernel for their sizes.
 #[derive(Debug)]
 pub(crate) struct FileSystems {
     procfs: PathBuf,
@@ -65,11 +65,11 @@ impl FileSystems {
         FileSystems { procfs: procfs.to_owned(), rootfs: rootfs.to_owned(), text: Text::default() }
     }
 
-    /// One look at all file systems. Blocks, perhaps for long.
+    /// The families of all file systems. Blocks, perhaps for long.
     pub(crate) fn collect(&mut self) -> Collected {
         let mut families = Families::default();
         let path = self.procfs.join("1/mounts");
-        // With `hidepid` only this process' own are to be seen.
+        // With `hidepid` only the mounts of this process can be read.
         let text = match self.text.try_of(&path) {
             Ok(text) => text.into_owned(),
             Err(_) => match self.text.try_of(self.procfs.join("self/mounts")) {
@@ -82,26 +82,26 @@ impl FileSystems {
         };
         for file_system in file_systems(&text, &self.rootfs) {
             let inside = file_system.point.trim_start_matches('/');
-            tell(&file_system, rustix::fs::statfs(self.rootfs.join(inside)).ok(), &mut families);
+            add(&file_system, rustix::fs::statfs(self.rootfs.join(inside)).ok(), &mut families);
         }
         Collected { families: families.into_vec(), ..Collected::default() }
     }
 }
 
-fn tell(file_system: &FileSystem, told: Option<rustix::fs::StatFs>, families: &mut Families) {
+fn add(file_system: &FileSystem, stat: Option<rustix::fs::StatFs>, families: &mut Families) {
     let labels = [file_system.device.as_str(), &file_system.point, &file_system.kind];
-    families.add(&of::DEVICE_ERROR, &labels, f64::from(u8::from(told.is_none())));
-    let Some(told) = told else { return };
-    let bytes = |blocks: u64| blocks as f64 * told.f_bsize as f64;
-    families.add(&of::SIZE, &labels, bytes(told.f_blocks));
-    families.add(&of::FREE, &labels, bytes(told.f_bfree));
-    families.add(&of::AVAILABLE, &labels, bytes(told.f_bavail));
-    families.add(&of::FILES, &labels, told.f_files as f64);
-    families.add(&of::FILES_FREE, &labels, told.f_ffree as f64);
+    families.add(&of::DEVICE_ERROR, &labels, f64::from(u8::from(stat.is_none())));
+    let Some(stat) = stat else { return };
+    let bytes = |blocks: u64| blocks as f64 * stat.f_bsize as f64;
+    families.add(&of::SIZE, &labels, bytes(stat.f_blocks));
+    families.add(&of::FREE, &labels, bytes(stat.f_bfree));
+    families.add(&of::AVAILABLE, &labels, bytes(stat.f_bavail));
+    families.add(&of::FILES, &labels, stat.f_files as f64);
+    families.add(&of::FILES_FREE, &labels, stat.f_ffree as f64);
     families.add(&of::READ_ONLY, &labels, f64::from(u8::from(file_system.read_only)));
 }
 
-/// The file systems of a `mounts` file (proc_pid_mounts(5)) that hold data, each once; places below `rootfs` are told
+/// The file systems of a `mounts` file (proc_pid_mounts(5)) that hold data, each once. Mount points below `rootfs` are returned
 /// without it.
 pub(crate) fn file_systems(text: &str, rootfs: &Path) -> Vec<FileSystem> {
     let mut seen = HashSet::new();

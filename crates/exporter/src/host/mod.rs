@@ -11,10 +11,10 @@ use crate::cgroup::Text;
 use crate::collector::Collected;
 use crate::description::Description;
 use crate::families::Families;
-use crate::keyed::{pairs, pressure};
-use crate::netdev::interfaces;
-use crate::usage::Traffic;
-use crate::{diskstats, meminfo};
+use crate::proc::flat_keyed::{pairs, pressure};
+use crate::proc::netdev::interfaces;
+use crate::proc::{diskstats, meminfo};
+use crate::resource_usage::Traffic;
 use metrics as of;
 
 /// Bytes of a sector in `/proc/diskstats`, whatever the disk's own sectors have.
@@ -34,16 +34,16 @@ impl Host {
         Host { procfs: procfs.to_owned(), text: Text::default(), families: Families::default(), errors: Vec::new() }
     }
 
-    /// One look at the host. Reads files, and so blocks.
+    /// The host's families. Reads files, so it blocks.
     pub(crate) fn collect(&mut self) -> Collected {
-        self.own();
+        self.time_and_name();
         self.file("stat", cpu::stat);
         self.file("loadavg", load);
         self.file("meminfo", memory);
         self.file("vmstat", vmstat);
         self.file("diskstats", disks);
         self.file("sys/fs/file-nr", files);
-        // The first process is in the host's network; `net/dev` alone would be this process' own.
+        // The first process is in the host's network. `net/dev` alone would be that of this process.
         match self.procfs.join("1/net/dev").exists() {
             true => self.file("1/net/dev", network),
             false => self.file("net/dev", network),
@@ -68,8 +68,8 @@ impl Host {
         }
     }
 
-    /// What no file tells.
-    fn own(&mut self) {
+    /// The time and the name of the host, which no file has.
+    fn time_and_name(&mut self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.families.add(&of::TIME, &[], now.as_secs_f64());
         let uname = rustix::system::uname();
@@ -80,24 +80,24 @@ impl Host {
         self.families.add(&of::UNAME, &parts, 1.0);
     }
 
-    fn file(&mut self, name: &str, tell: fn(&str, &mut Families)) {
+    fn file(&mut self, name: &str, add: fn(&str, &mut Families)) {
         let path = self.procfs.join(name);
         match self.text.try_of(&path) {
-            Ok(text) => tell(&text, &mut self.families),
+            Ok(text) => add(&text, &mut self.families),
             Err(error) => self.errors.push(format!("cannot read {}: {error}", path.display())),
         }
     }
 
     /// A file that not every kernel has.
-    fn optional(&mut self, name: &str, tell: fn(&str, &mut Families)) {
+    fn optional(&mut self, name: &str, add: fn(&str, &mut Families)) {
         if let Some(text) = self.text.of(self.procfs.join(name)) {
-            tell(&text, &mut self.families);
+            add(&text, &mut self.families);
         }
     }
 }
 
 fn number(text: &str, families: &mut Families, description: &Description) {
-    if let Some(value) = crate::keyed::number(text) {
+    if let Some(value) = crate::proc::flat_keyed::number(text) {
         families.add(description, &[], value as f64);
     }
 }
@@ -166,7 +166,7 @@ fn files(text: &str, families: &mut Families) {
 
 fn network(text: &str, families: &mut Families) {
     let values = |traffic: Traffic| [traffic.bytes, traffic.packets, traffic.errors, traffic.dropped];
-    // What the machine says to itself is left out, as Debian's node_exporter does.
+    // The loopback interface is left out, like in Debian's node_exporter.
     for interface in interfaces(text).filter(|interface| interface.name != "lo") {
         let values = values(interface.received).into_iter().chain(values(interface.transmitted));
         for (description, value) in of::NETWORK.iter().zip(values) {
@@ -175,7 +175,7 @@ fn network(text: &str, families: &mut Families) {
     }
 }
 
-/// For property tests and the fuzzer: whatever the files hold, nothing panics.
+/// For property tests and the fuzzer: no text makes it panic.
 pub(crate) fn parse_anything(text: &str) {
     let mut families = Families::default();
     for tell in [cpu::stat, load, memory, vmstat, disks, files, network] {

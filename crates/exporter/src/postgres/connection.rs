@@ -11,7 +11,7 @@ use super::{
     user::{MAX_ROWS, UserQuery},
     wire::{Error, Wire},
 };
-use crate::{credentials::Login, exposition::Family, reach::Address};
+use crate::{credentials::Login, endpoint::Address, exposition::Family};
 
 /// As many rows of one of our own queries are read at most.
 const MOST_ROWS: usize = 10_000;

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::table::{Column, Table};
-use crate::{credentials::Login, reach::Address};
+use crate::{credentials::Login, endpoint::Address};
 
 /// Longest message that is read, in bytes.
 const LONGEST: usize = 16 << 20;
@@ -86,7 +86,7 @@ impl Wire {
     }
 
     async fn log_in(&mut self, user: &str, login: &Login) -> Result<(), Error> {
-        let password = || login.password.as_ref().map(|password| password.reveal().as_bytes()).ok_or(Error::NoPassword);
+        let password = || login.password.as_ref().map(|password| password.expose().as_bytes()).ok_or(Error::NoPassword);
         loop {
             match self.receive().await? {
                 Message::AuthenticationOk => return Ok(()),

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::resp::{MAX_REPLY, NotRedis, Reply, command, parse_reply};
-use crate::{credentials::Login, reach::Address};
+use crate::{credentials::Login, endpoint::Address};
 
 /// Why a server gave no answer. The text becomes a label: it has no address, no password, and nothing the server wrote.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ impl Connection {
         };
         let mut auth = vec!["AUTH"];
         auth.extend(login.username.as_deref());
-        auth.push(password.reveal());
+        auth.push(password.expose());
         let replies = connection.ask(&[&auth, &name]).await?;
         if let Some(Reply::Error(text)) = replies.first() {
             return Err(refused(text));

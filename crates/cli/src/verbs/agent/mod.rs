@@ -13,11 +13,10 @@ use wharf_agent::agent;
 use wharf_agent::config::Config;
 use wharf_agent::delivery::Format;
 use wharf_agent::discovery::Labelling;
-use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::Session;
+use crate::session::{Interrupts, Session};
 use settings::Settings;
 
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,6 @@
 //! Mounts, as `/proc/<pid>/mountinfo` tells them (proc_pid_mountinfo(5)).
 
-use crate::keyed::unescaped;
+use crate::proc::flat_keyed::unescaped;
 
 /// A mount.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,18 @@
-//! How a server is reached: what it speaks, where it is, and what is kept of it.
+//! The endpoints of databases: their protocol and address, and what is kept for them between scrapes.
 
 mod address;
-mod kept;
+mod expiring;
 
 pub(crate) use address::parse_target;
 pub use address::{Address, AddressError};
-pub(crate) use kept::Kept;
+pub(crate) use expiring::ExpiringMap;
 
 use std::time::Duration;
 
-/// A server that is there has answered in this time; one that has not is away. Prometheus is to know it in half a second.
+/// A server that has not answered within this time counts as down. Prometheus learns it within half a second.
 pub(crate) const FIRST_ANSWER: Duration = Duration::from_millis(400);
 
-/// What a server speaks.
+/// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// Redis, Valkey, KeyDB.
@@ -22,7 +22,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The port that a server without one in its address has.
+    /// The port of an address without one.
     #[must_use]
     pub fn default_port(self) -> u16 {
         match self {

@@ -1,6 +1,6 @@
 //! Network interfaces, as `/proc/<pid>/net/dev` tells them (proc_pid_net(5)).
 
-use crate::usage::{Interface, Traffic};
+use crate::resource_usage::{Interface, Traffic};
 
 /// The interfaces in their order; lines of another form are passed over.
 pub(crate) fn interfaces(text: &str) -> impl Iterator<Item = Interface> {

@@ -1,4 +1,4 @@
-//! What is kept of a server from one scrape to the next: a connection above all.
+//! Values that are kept for a server from one scrape to the next, such as its connection.
 
 use std::{
     collections::HashMap,
@@ -8,33 +8,33 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Of a server that is gone nothing stays for longer.
-const UNUSED: Duration = Duration::from_secs(150);
-/// Of no more servers anything is kept.
+/// Unused values expire after this.
+const EXPIRE_AFTER: Duration = Duration::from_secs(150);
+/// At most this many values are kept.
 const MOST: usize = 256;
 
-/// Values under a server's key. A value is taken out to be used: two scrapes at once use two connections.
+/// Values by key. A value is taken out while it is used, so two scrapes at once use two connections.
 #[derive(Debug)]
-pub(crate) struct Kept<T> {
+pub(crate) struct ExpiringMap<T> {
     values: Mutex<HashMap<String, (T, Instant)>>,
 }
 
-impl<T> Default for Kept<T> {
+impl<T> Default for ExpiringMap<T> {
     fn default() -> Self {
-        Kept { values: Mutex::new(HashMap::new()) }
+        ExpiringMap { values: Mutex::new(HashMap::new()) }
     }
 }
 
-impl<T> Kept<T> {
-    /// The value, which is then no longer kept.
+impl<T> ExpiringMap<T> {
+    /// Removes and returns the value.
     pub(crate) fn take(&self, key: &str) -> Option<T> {
         self.lock().remove(key).map(|(value, _)| value)
     }
 
-    /// Keeps the value until it is taken, or has not been used for long.
+    /// Keeps the value until it is taken or expires.
     pub(crate) fn put(&self, key: String, value: T) {
         let mut values = self.lock();
-        values.retain(|_, (_, used)| used.elapsed() < UNUSED);
+        values.retain(|_, (_, used)| used.elapsed() < EXPIRE_AFTER);
         if values.len() < MOST {
             values.insert(key, (value, Instant::now()));
         }
@@ -51,8 +51,8 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_nobody_uses_goes() {
-        let kept = Kept::default();
+    async fn an_unused_value_expires() {
+        let kept = ExpiringMap::default();
         kept.put("a".to_owned(), 1);
         tokio::time::advance(Duration::from_secs(100)).await;
         kept.put("b".to_owned(), 2);
@@ -62,8 +62,8 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_how_much_is_kept() {
-        let kept = Kept::default();
+    fn the_number_of_values_is_bounded() {
+        let kept = ExpiringMap::default();
         for server in 0..1_000 {
             kept.put(server.to_string(), server);
         }
