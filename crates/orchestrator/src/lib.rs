@@ -19,27 +19,23 @@
 //! ```
 
 pub mod apply;
-mod container;
 mod context;
 pub mod copy;
 mod digests;
 pub mod doctor;
 mod error;
 mod event;
-mod hash;
-mod limits;
 pub mod logs;
-pub mod names;
 pub mod observe;
 pub mod one_off;
 mod pipe;
 pub mod plan;
-mod resources;
+mod request;
 
 pub use apply::apply;
 pub use digests::pin_images;
 pub use error::{Detail, Error, Problem, StepFailure};
 pub use event::{Event, Progress};
-pub use hash::service_hash;
 pub use observe::{Observed, observe};
 pub use plan::Plan;
+pub use request::service_hash;

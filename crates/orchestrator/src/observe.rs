@@ -209,7 +209,7 @@ pub struct Image {
 /// Those of the engine.
 pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Error> {
     let references = project.services.iter().flat_map(|(name, service)| {
-        let own = crate::plan::image_of(project, name, service);
+        let own = project.image_of(name, service);
         crate::plan::init_images(project, name, service).chain([own])
     });
     let (containers, networks, volumes, images, foreign_ports) = tokio::try_join!(

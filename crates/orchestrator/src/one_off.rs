@@ -13,9 +13,9 @@ use wharf_compose::Project;
 use wharf_compose::model::{Mount, Port, Service};
 use wharf_docker::{Engine, labels};
 
+use crate::Error;
 use crate::apply::files::copy_files;
-use crate::container::{Replica, create_body, further_networks};
-use crate::{Error, names};
+use crate::request::{Replica, create_body, further_networks};
 
 /// What differs from the service.
 #[derive(Debug, Clone, Default)]
@@ -96,7 +96,7 @@ pub struct Manner {
 /// A name that no other container has: `<project>-<service>-run-<digits>`.
 pub fn name(project: &Project, service: &str) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let separator = names::separator(project);
+    let separator = project.separator();
     let digits = since.as_nanos() & 0xffff_ffff_ffff;
     format!("{}{separator}{service}{separator}run{separator}{digits:012x}", project.name)
 }

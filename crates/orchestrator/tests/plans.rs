@@ -370,6 +370,18 @@ fn down_leaves_what_the_file_does_not_declare_and_says_so() {
 }
 
 #[test]
+fn a_build_that_cannot_be_done_as_the_file_says_is_refused() {
+    let mut project = shop();
+    let build = Build { context: "/src".into(), ssh: [("default".to_owned(), None)].into(), ..Build::default() };
+    project.services.get_mut("web").unwrap().build = Some(build);
+    let build = ImageOptions { build: true, only_build: true, ..ImageOptions::default() };
+    insta::assert_snapshot!(refusals(plan::images(&project, &nothing(), &build)), @r#"
+    service web: wharf cannot do `build.ssh` yet
+      it needs BuildKit: build the image with `docker build` and name it in `image`
+    "#);
+}
+
+#[test]
 fn images_are_pulled_when_missing_and_built_when_the_registry_has_none() {
     let mut project = shop();
     project.services.get_mut("web").unwrap().build = Some(Build { context: "/src".into(), ..Build::default() });

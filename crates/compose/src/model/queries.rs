@@ -5,12 +5,24 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::model::{MountKind, Project, Service};
 
 impl Project {
+    /// The separator between the parts of a name: `-`, or `_` as Compose 1 had it.
+    pub fn separator(&self) -> &'static str {
+        if self.compatibility { "_" } else { "-" }
+    }
+
     /// The name of the image that a service runs: its `image`, else `<project>-<service>` for a built one.
     pub fn image_of(&self, name: &str, service: &Service) -> String {
         match service.image.as_deref() {
             Some(image) if !image.is_empty() => image.to_owned(),
-            _ => format!("{}-{name}", self.name),
+            _ => format!("{}{}{name}", self.name, self.separator()),
         }
+    }
+
+    /// The name of a replica's container: `container_name`, else `<project>-<service>-<number>`.
+    pub fn replica_name(&self, service: &str, number: u32) -> String {
+        let fixed = self.services.get(service).and_then(|service| service.container_name.clone());
+        let separator = self.separator();
+        fixed.unwrap_or_else(|| format!("{}{separator}{service}{separator}{number}", self.name))
     }
 
     /// The images of the enabled services, in name order of the services, each once.
@@ -102,8 +114,13 @@ services:
   again: {image: redis}
 volumes: {data: {}, other: {}}
 ";
-        let project = Project::load(&Options::from_text(text)).expect("the project can be loaded").project;
+        let mut project = Project::load(&Options::from_text(text)).expect("the project can be loaded").project;
+        project.compatibility = true;
+        assert_eq!(project.images(), ["redis", "project_web"]);
+        assert_eq!(project.replica_name("web", 2), "project_web_2");
+        project.compatibility = false;
         assert_eq!(project.images(), ["redis", "project-web"]);
+        assert_eq!(project.replica_name("web", 2), "project-web-2");
         assert_eq!(project.profiles().into_iter().collect::<Vec<_>>(), ["full"]);
         assert_eq!(project.without_unused().volumes.into_keys().collect::<Vec<_>>(), ["data"]);
     }

@@ -7,8 +7,8 @@ use wharf_compose::Project;
 use wharf_compose::model::{FileMount, FileObject, Service};
 use wharf_docker::Engine;
 
-use crate::container::file_target;
 use crate::plan::Step;
+use crate::request::file_target;
 use crate::{Error, StepFailure};
 
 /// A file to be written. Its content is never printed.

@@ -14,8 +14,8 @@ use wharf_docker::{ErrorKind, labels, names::short_id};
 
 use super::stop::Stop;
 use super::{Site, explain};
-use crate::container::{Replica, further_networks, init_body};
 use crate::plan::{Moment, Step};
+use crate::request::{Replica, further_networks, init_body, variables};
 use crate::{Detail, Progress, StepFailure, one_off};
 
 /// Lines of output that explain a failed hook.
@@ -38,7 +38,7 @@ pub(super) async fn command(
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         cmd: hook.command.clone(),
-        env: Some(environment(hook).collect()),
+        env: Some(variables(&hook.environment).collect()),
         privileged: Some(hook.privileged),
         user: hook.user.clone(),
         working_dir: hook.working_dir.clone(),
@@ -155,7 +155,7 @@ async fn create(
     let docker = site.engine.docker();
     let replica =
         Replica { project: site.project, name: service_name, service, number: 0, image_id: None, inherited: &[] };
-    let body = init_body(&replica, hook, environment(hook), target);
+    let body = init_body(&replica, hook, target);
     let id = docker.create_container(None::<CreateContainerOptions>, body).await?.id;
     for (network, mut endpoint) in further_networks(&replica) {
         endpoint.aliases = None;
@@ -169,10 +169,6 @@ async fn create(
         }
     }
     Ok(id)
-}
-
-fn environment(hook: &Hook) -> impl Iterator<Item = String> + '_ {
-    hook.environment.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_ref()?)))
 }
 
 /// Reports each line until the output ends; gives the last ones.

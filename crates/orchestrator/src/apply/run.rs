@@ -12,10 +12,10 @@ use wharf_docker::{ErrorKind, unless_gone};
 
 use super::stop::Stop;
 use super::{Site, build, explain, files, hook, pull, wait};
-use crate::container::{InheritedVolume, Replica, create_body, further_networks, inherited};
 use crate::copy::{self, CopyError};
 use crate::plan::Step;
-use crate::{StepFailure, resources};
+use crate::request::{InheritedVolume, Replica, create_body, further_networks, inherited};
+use crate::{StepFailure, request};
 
 type EngineResult<T> = Result<T, bollard::errors::Error>;
 
@@ -56,14 +56,14 @@ pub(super) async fn step(site: &Site<'_>, number: usize, step: &Step) -> Result<
         },
         Step::CreateNetwork { key, .. } => match site.project.networks.get(key) {
             Some(network) => {
-                let body = resources::network_body(&site.project.name, key, network);
+                let body = request::network_body(&site.project.name, key, network);
                 docker.create_network(body).await.map(|_| None)
             }
             None => Ok(None),
         },
         Step::CreateVolume { key, .. } => match site.project.volumes.get(key) {
             Some(volume) => {
-                let body = resources::volume_body(&site.project.name, key, volume);
+                let body = request::volume_body(&site.project.name, key, volume);
                 docker.create_volume(body).await.map(|_| None)
             }
             None => Ok(None),
@@ -169,7 +169,7 @@ async fn create(
     let Some(service) = site.project.services.get(service_name) else { return Ok(None) };
     let docker = site.engine.docker();
     let failed = |error| explain::engine(step, error);
-    let image = docker.inspect_image(&crate::plan::image_of(site.project, service_name, service)).await.ok();
+    let image = docker.inspect_image(&site.project.image_of(service_name, service)).await.ok();
     let (image_id, image_config) = image.map(|image| (image.id, image.config)).unwrap_or_default();
     let inherited = match replaces {
         Some(old) => {

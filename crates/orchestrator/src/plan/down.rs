@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wharf_compose::Project;
 use wharf_docker::labels;
 
-use super::{Cause, Moment, Plan, Step, hooks, image_of};
+use super::{Cause, Moment, Plan, Step, hooks};
 use crate::Observed;
 use crate::observe::Container;
 
@@ -203,7 +203,7 @@ fn images(project: &Project, observed: &Observed, options: &DownOptions) -> BTre
         .services
         .iter()
         .filter(|(_, service)| which == RemoveImages::All || (service.build.is_some() && service.image.is_none()))
-        .map(|(name, service)| image_of(project, name, service))
+        .map(|(name, service)| project.image_of(name, service))
         .filter(|image| observed.images.contains_key(image))
         .collect()
 }

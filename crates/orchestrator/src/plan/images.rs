@@ -10,7 +10,7 @@ use wharf_compose::Project;
 use wharf_compose::model::Service;
 
 use super::order::{dependencies, in_order, selected};
-use super::{Cause, Plan, Step, image_of};
+use super::{Cause, Plan, Step, unsupported};
 use crate::{Error, Observed, Problem};
 
 /// What the caller asks for.
@@ -65,8 +65,12 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
                 planned.insert(image.clone(), plan.add(pull(&image, None), cause, Vec::new()));
             }
         }
-        let image = image_of(project, name, service);
-        let step = match need(service, &image, observed, options) {
+        let image = project.image_of(name, service);
+        let need = need(service, &image, observed, options);
+        if let (Need::Build(_) | Need::PullOrBuild, Some(build)) = (&need, &service.build) {
+            problems.extend(unsupported::build_problems(project, name, build));
+        }
+        let step = match need {
             Need::Nothing => continue,
             Need::Build(cause) => (Step::BuildImage { image: image.clone(), service: name.to_owned() }, cause),
             Need::Pull(cause) => (pull(&image, None), cause),
@@ -83,7 +87,7 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
             None => {
                 // A Dockerfile may begin with the image of a service that this one depends on.
                 let dependencies = dependencies(project, service).into_iter();
-                let images = dependencies.map(|(name, _)| image_of(project, name, &project.services[name]));
+                let images = dependencies.map(|(name, _)| project.image_of(name, &project.services[name]));
                 let after = match service.build {
                     Some(_) => images
                         .filter_map(|image| planned.get(&image).copied())
@@ -141,7 +145,7 @@ fn need(service: &Service, image: &str, observed: &Observed, options: &ImageOpti
 
 /// The images of a service's `pre_start` containers, as far as they are others than the service's own.
 pub fn init_images<'a>(project: &Project, name: &str, service: &'a Service) -> impl Iterator<Item = String> + use<'a> {
-    let own = image_of(project, name, service);
+    let own = project.image_of(name, service);
     service.pre_start.iter().filter_map(|hook| hook.image.clone()).filter(move |image| *image != own)
 }
 

@@ -14,8 +14,6 @@ mod verbs;
 
 use serde::Serialize;
 use wharf_compose::Place;
-use wharf_compose::Project;
-use wharf_compose::model::Service;
 
 pub use down::{DownOptions, RemoveImages, down};
 pub use images::{ImageOptions, images, init_images};
@@ -23,8 +21,6 @@ pub use order::with_dependencies;
 pub use step::{Cause, Moment, Step, Until};
 pub use up::{Recreate, UpOptions, after_start, around, up};
 pub use verbs::{RemoveOptions, RestartOptions, kill, pause, remove, restart, stop, unpause};
-
-use crate::names;
 
 /// Steps and what they wait for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -105,15 +101,4 @@ impl std::fmt::Display for Plan {
         }
         Ok(())
     }
-}
-
-/// The image a service runs: its own `image`, or the name of the one that is built for it.
-pub fn image_of(project: &Project, name: &str, service: &Service) -> String {
-    service.image.clone().unwrap_or_else(|| names::built_image_name(project, name))
-}
-
-/// The name of a replica's container: `container_name`, else `<project>-<service>-<number>`.
-pub fn replica_name(project: &Project, service: &str, number: u32) -> String {
-    let fixed = project.services.get(service).and_then(|service| service.container_name.clone());
-    fixed.unwrap_or_else(|| names::container_name(project, service, number))
 }

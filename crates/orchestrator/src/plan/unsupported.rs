@@ -1,64 +1,226 @@
 //! What the reader understands and wharf cannot act on is refused by name and place, never ignored.
 
 use wharf_compose::Project;
-use wharf_compose::model::{Build, MountKind, Service};
+use wharf_compose::model::{
+    BindOptions, Build, FileMount, FileObject, Hook, Mount, MountKind, Network, Service, ServiceNetwork, Volume,
+};
 
 use crate::Problem;
+use crate::request::{Keys, bind, is_fetched, keys};
+
+/// The classic builder knows nothing of it.
+const BUILD_ELSEWHERE: &str = "it needs BuildKit: build the image with `docker build` and name it in `image`";
+
+/// A key that is asked about: its path, whether it is set in a way that cannot be done, and what to do instead.
+type Asked = (String, bool, &'static str);
 
 /// What a service asks for that cannot be done.
 pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<Problem> {
-    let mut asked: Vec<(String, bool, &str)> = [
-        ("provider", service.provider.is_some(), "start what the provider provides by its own command"),
-        ("models", !service.models.is_empty(), "run the model as a service of its own"),
-        ("credential_spec", service.credential_spec.is_some(), "it is for Windows containers"),
-        ("use_api_socket", service.use_api_socket, "mount the engine's socket as a volume"),
-        ("external_links", !service.external_links.is_empty(), "join a network that both use (`external: true`)"),
+    bind!(Service {
+        build configs credential_spec external_links models networks pre_start provider pull_policy pull_refresh_after
+            secrets use_api_socket volumes;
+        not annotations attach blkio_config cap_add cap_drop cgroup cgroup_parent command container_name cpu_count
+            cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset depends_on
+            device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file environment expose
+            extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels links logging
+            mac_address mem_limit mem_reservation mem_swappiness memswap_limit network_mode oom_kill_disable
+            oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles read_only restart
+            runtime scale security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty
+            ulimits user userns_mode uts volumes_from working_dir;
+        // As in docker compose, what speaks of a cluster or of `watch` has no effect.
+        not deploy develop extensions;
+    } = service);
+    let age = "say how old the image may become: `pull_policy: every_1d`";
+    let mut asked: Vec<Asked> = [
+        ("provider", provider.is_some(), "start what the provider provides by its own command"),
+        ("models", !models.is_empty(), "run the model as a service of its own"),
+        ("credential_spec", credential_spec.is_some(), "it is for Windows containers"),
+        ("use_api_socket", *use_api_socket, "mount the engine's socket as a volume"),
+        ("external_links", !external_links.is_empty(), "join a network that both use (`external: true`)"),
+        ("pull_policy", pull_policy.as_deref() == Some("refresh"), age),
+        ("pull_refresh_after", pull_refresh_after.is_some(), age),
     ]
-    .into_iter()
     .map(|(key, asked, help)| (key.to_owned(), asked, help))
-    .collect();
-    for (index, mount) in service.volumes.iter().enumerate() {
-        let known = matches!(mount.kind, MountKind::Bind | MountKind::Volume | MountKind::Tmpfs);
-        asked.push((format!("volumes[{index}].type"), !known, "use a volume, a bind mount or a tmpfs"));
+    .into();
+    for (index, mount) in volumes.iter().enumerate() {
+        asked.extend(mount_keys(mount).map(|(key, asked, help)| (format!("volumes[{index}].{key}"), asked, help)));
     }
-    for (index, hook) in service.pre_start.iter().enumerate() {
+    for (index, hook) in pre_start.iter().enumerate() {
         let help = "it then runs once for the service, before its first replica";
-        asked.push((format!("pre_start[{index}].per_replica"), hook.per_replica, help));
+        bind!(Hook { per_replica; not command environment image privileged user working_dir; } = hook);
+        asked.push((format!("pre_start[{index}].per_replica"), *per_replica, help));
     }
-    for (key, network) in &service.networks {
-        let named = network.as_ref().is_some_and(|network| network.interface_name.is_some());
-        asked.push((format!("networks.{key}.interface_name"), named, "leave the interface's name to the engine"));
+    for (key, network) in networks {
+        let Some(network) = network else { continue };
+        bind!(ServiceNetwork {
+            interface_name;
+            not aliases driver_opts gw_priority ipv4_address ipv6_address link_local_ips mac_address priority;
+        } = network);
+        let help = "leave the interface's name to the engine";
+        asked.push((format!("networks.{key}.interface_name"), interface_name.is_some(), help));
     }
-    if let Some(build) = &service.build {
-        asked.extend(build_keys(build).map(|(key, asked)| {
-            (
-                format!("build.{key}"),
-                asked,
-                "it needs BuildKit: build the image with `docker build` and name it in `image`",
-            )
-        }));
+    asked.extend(build.iter().flat_map(build_keys).map(|(key, asked, help)| (format!("build.{key}"), asked, help)));
+    let mut problems = refused(project, name, &format!("services.{name}"), asked);
+    for (kind, used, defined) in [("secrets", secrets, &project.secrets), ("configs", configs, &project.configs)] {
+        for file in used.iter().filter_map(|FileMount { source, .. }| defined.get_key_value(source)) {
+            problems.extend(refused(project, name, &format!("{kind}.{}", file.0), file_keys(file.1)));
+        }
     }
-    let refused = asked.into_iter().filter(|(_, asked, _)| *asked).map(|(key, _, help)| {
-        let path = format!("services.{name}.{key}");
+    problems
+}
+
+/// What a service's build asks for that cannot be done.
+pub(super) fn build_problems(project: &Project, name: &str, build: &Build) -> Vec<Problem> {
+    refused(project, name, &format!("services.{name}.build"), build_keys(build))
+}
+
+/// Problems of those keys below `path` that are set.
+fn refused(project: &Project, name: &str, path: &str, asked: impl IntoIterator<Item = Asked>) -> Vec<Problem> {
+    let own = format!("services.{name}");
+    let problem = |(key, _, help): Asked| {
+        let path = format!("{path}.{key}");
+        let shown = path.strip_prefix(&own).map_or(path.as_str(), |key| key.trim_start_matches('.'));
         Problem {
-            message: format!("service {name}: wharf cannot do `{key}` yet"),
+            message: format!("service {name}: wharf cannot do `{shown}` yet"),
             place: project.places.get(&path).cloned(),
             help: Some(help.to_owned()),
         }
-    });
-    refused.collect()
+    };
+    asked.into_iter().filter(|(_, asked, _)| *asked).map(problem).collect()
 }
 
-fn build_keys(build: &Build) -> impl Iterator<Item = (&'static str, bool)> {
+fn mount_keys(mount: &Mount) -> impl Iterator<Item = Asked> {
+    bind!(Mount { kind bind; not consistency image read_only source target tmpfs volume; } = mount);
+    let known = matches!(kind, MountKind::Bind | MountKind::Volume | MountKind::Tmpfs);
+    let read_only_below = bind.as_ref().is_some_and(|options| {
+        bind!(BindOptions { recursive; not create_host_path propagation selinux; } = options);
+        recursive.as_deref() == Some("readonly")
+    });
+    let help = "leave it out: an engine of API 1.44 or later makes mounts below read-only, too, where the kernel can";
     [
-        ("additional_contexts", !build.additional_contexts.is_empty()),
-        ("cache_to", !build.cache_to.is_empty()),
-        ("entitlements", !build.entitlements.is_empty()),
-        ("no_cache_filter", !build.no_cache_filter.is_empty()),
-        ("platforms", build.platforms.len() > 1),
-        ("privileged", build.privileged),
-        ("secrets", !build.secrets.is_empty()),
-        ("ssh", !build.ssh.is_empty()),
+        ("type".to_owned(), !known, "use a volume, a bind mount or a tmpfs"),
+        ("bind.recursive".to_owned(), read_only_below, help),
     ]
     .into_iter()
+}
+
+fn file_keys(object: &FileObject) -> impl Iterator<Item = Asked> {
+    bind!(FileObject {
+        driver driver_opts template_driver;
+        not content environment external file labels name value;
+    } = object);
+    let help = "it is for a cluster: use `file:`, `environment:` or `content:`";
+    [
+        ("driver".to_owned(), driver.is_some(), help),
+        ("driver_opts".to_owned(), !driver_opts.is_empty(), help),
+        ("template_driver".to_owned(), template_driver.is_some(), help),
+    ]
+    .into_iter()
+}
+
+fn build_keys(build: &Build) -> impl Iterator<Item = Asked> {
+    bind!(Build {
+        additional_contexts cache_to dockerfile_inline entitlements extra_hosts isolation no_cache_filter platforms
+            privileged provenance sbom secrets shm_size ssh ulimits;
+        not args cache_from context dockerfile labels network no_cache pull tags target;
+    } = build);
+    // The classic builder attests nothing: it does what `false` asks for.
+    let attested = |value: &Option<String>| value.as_deref().is_some_and(|value| value != "false");
+    let one = "the engine's builder takes one: build the image with `docker build` and name it in `image`";
+    let limits = "they are the engine's own (`default-ulimits`) for a build: leave them out, or build the image with `docker build`";
+    let inline = "an engine that fetches the context takes the Dockerfile out of it: use `dockerfile`";
+    [
+        ("additional_contexts", !additional_contexts.is_empty(), BUILD_ELSEWHERE),
+        ("cache_to", !cache_to.is_empty(), BUILD_ELSEWHERE),
+        ("dockerfile_inline", dockerfile_inline.is_some() && is_fetched(build), inline),
+        ("entitlements", !entitlements.is_empty(), BUILD_ELSEWHERE),
+        ("extra_hosts", extra_hosts.len() > 1, one),
+        (
+            "isolation",
+            isolation.as_deref().is_some_and(|isolation| isolation != "default"),
+            "it is for Windows containers",
+        ),
+        ("no_cache_filter", !no_cache_filter.is_empty(), BUILD_ELSEWHERE),
+        ("platforms", platforms.len() > 1, BUILD_ELSEWHERE),
+        ("privileged", *privileged, BUILD_ELSEWHERE),
+        ("provenance", attested(provenance), BUILD_ELSEWHERE),
+        ("sbom", attested(sbom), BUILD_ELSEWHERE),
+        ("secrets", !secrets.is_empty(), BUILD_ELSEWHERE),
+        ("shm_size", shm_size.is_some_and(|size| i32::try_from(size).is_err()), "use less than 2 GiB"),
+        ("ssh", !ssh.is_empty(), BUILD_ELSEWHERE),
+        ("ulimits", !ulimits.is_empty(), limits),
+    ]
+    .map(|(key, asked, help)| (key.to_owned(), asked, help))
+    .into_iter()
+}
+
+/// Nothing of a network or a volume is refused.
+const _: [Keys; 2] = [
+    keys!(Network {
+        done: attachable driver driver_opts enable_ipv4 enable_ipv6 external internal ipam labels name;
+    }),
+    keys!(Volume { done: driver driver_opts external labels name; }),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wharf_compose::Options;
+
+    /// What is refused of a service with these keys: key, line, and help.
+    fn refusals(keys: &str, rest: &str) -> Vec<String> {
+        let text = format!("services:\n  web: {{{keys}}}\n{rest}");
+        let project = Project::load(&Options::from_text(&text)).expect("the project can be loaded").project;
+        let problems = problems(&project, "web", &project.services["web"]);
+        let shown = |problem: Problem| {
+            let key = problem.message.split('`').nth(1).unwrap_or_default().to_owned();
+            format!("{key} in line {}", problem.place.map(|place| place.line).unwrap_or_default())
+        };
+        problems.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn keys_that_nothing_would_act_on_are_refused_with_their_place() {
+        for (key, value) in [
+            ("build.provenance", "mode=max"),
+            ("build.provenance", "true"),
+            ("build.sbom", "true"),
+            ("build.ulimits", "{nofile: 10}"),
+            ("build.isolation", "hyperv"),
+            ("build.shm_size", "2g"),
+            ("build.extra_hosts", "['a=192.0.2.1', 'b=192.0.2.2']"),
+            ("build.secrets", "[token]"),
+        ] {
+            let inner = key.trim_start_matches("build.");
+            let keys = format!("build: {{context: /src, {inner}: {value}}}");
+            assert_eq!(refusals(&keys, "secrets: {token: {file: /x}}"), [format!("{key} in line 2")]);
+        }
+        let inline = "build: {context: 'https://example.com/x.git', dockerfile_inline: FROM x}";
+        assert_eq!(refusals(inline, ""), ["build.dockerfile_inline in line 2"]);
+        for (key, keys) in [
+            ("pull_policy", "pull_policy: refresh"),
+            ("pull_refresh_after", "pull_refresh_after: 1d"),
+            (
+                "volumes[0].bind.recursive",
+                "volumes: [{type: bind, source: /a, target: /a, read_only: true, bind: {recursive: readonly}}]",
+            ),
+        ] {
+            assert_eq!(refusals(&format!("image: x, {keys}"), ""), [format!("{key} in line 2")]);
+        }
+        let template = "configs: {site: {file: /x, template_driver: golang}}";
+        assert_eq!(refusals("image: x, configs: [site]", template), ["configs.site.template_driver in line 3"]);
+        let driver = "secrets: {token: {file: /x, driver: vault}}";
+        assert_eq!(refusals("image: x, secrets: [token]", driver), ["secrets.token.driver in line 3"]);
+    }
+
+    #[test]
+    fn what_is_done_anyway_is_not_refused() {
+        for keys in [
+            "build: {context: /src, provenance: false, sbom: false, isolation: default, extra_hosts: ['a=192.0.2.1']}",
+            "image: x, volumes: [{type: bind, source: /a, target: /a, bind: {recursive: disabled}}]",
+            "image: x, pull_policy: every_1d",
+        ] {
+            assert!(refusals(keys, "").is_empty(), "{keys}");
+        }
+    }
 }

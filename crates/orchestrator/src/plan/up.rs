@@ -7,9 +7,9 @@ use wharf_compose::model::{Condition, Service};
 use wharf_docker::names::short_id;
 
 use super::order::{dependencies, in_order, owners, selected};
-use super::{Cause, Moment, Plan, Step, Until, check, hooks, image_of, replica_name};
+use super::{Cause, Moment, Plan, Step, Until, check, hooks};
 use crate::observe::{Container, Health, State};
-use crate::{Error, Observed, hash};
+use crate::{Error, Observed, request};
 
 /// Which containers are made anew.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl<'a> Planner<'a> {
             .collect();
         // Up-to-date ones first, then by number; of two with one number the one with the proper name.
         here.sort_by_key(|(container, reason)| {
-            let proper = container.name == replica_name(self.project, name, container.number);
+            let proper = container.name == self.project.replica_name(name, container.number);
             (reason.is_some(), container.number, !proper)
         });
         let mut numbers = BTreeSet::new();
@@ -247,11 +247,11 @@ impl<'a> Planner<'a> {
             _ => {}
         }
         if matches!(container.state, State::Dead | State::Removing)
-            || container.hash.as_deref() != Some(hash::service_hash(self.project, service).as_str())
+            || !container.hash.as_deref().is_some_and(|hash| request::is_current(self.project, service, hash))
         {
             return Some(Cause::ConfigurationChanged);
         }
-        let image = self.observed.images.get(&image_of(self.project, name, service));
+        let image = self.observed.images.get(&self.project.image_of(name, service));
         if image.is_some_and(|image| image.id != container.image_id) {
             return Some(Cause::ImageChanged);
         }
@@ -332,7 +332,7 @@ impl<'a> Planner<'a> {
 
     fn keep(&mut self, start: &mut Start<'_>, container: &Container) -> Replica {
         let service = start.service;
-        let proper = replica_name(self.project, start.name, container.number);
+        let proper = self.project.replica_name(start.name, container.number);
         let mut ready = None;
         let leftover = container.name != proper && container.name.ends_with(&format!("_{proper}"));
         let name = if leftover {
@@ -377,7 +377,7 @@ impl<'a> Planner<'a> {
     }
 
     fn create(&mut self, start: &mut Start<'_>, number: u32, creates_after: &[usize]) -> Replica {
-        let name = replica_name(self.project, start.name, number);
+        let name = self.project.replica_name(start.name, number);
         let service = start.name.to_owned();
         let step = Step::CreateContainer { service, number, name: name.clone(), replaces: None };
         let created = self.plan.add(step, Cause::Missing, creates_after.to_vec());
@@ -387,7 +387,7 @@ impl<'a> Planner<'a> {
     /// The new container is made beside the old one, so that a failure leaves the old one running; the old one stops only
     /// when all that the new one waits for is there.
     fn replace(&mut self, start: &mut Start<'_>, old: &Container, cause: Cause, creates_after: &[usize]) -> Replica {
-        let name = replica_name(self.project, start.name, old.number);
+        let name = self.project.replica_name(start.name, old.number);
         let aside = format!("{}_{name}", short_id(&old.id));
         // What an interrupted update left under that very name is the old container itself.
         let aside = if aside == old.name { format!("{aside}_") } else { aside };

@@ -1,0 +1,141 @@
+//! What a container has of its host: namespaces, devices, privileges, name resolution, restarts.
+
+use bollard::models as api;
+use wharf_compose::Project;
+use wharf_compose::model::{Device, DeviceRequest, Logging, RestartPolicy, Service};
+use wharf_docker::ApiVersion;
+
+use super::container::Replica;
+use super::networks::{links, network_mode};
+use super::{limits, mounts};
+
+/// The `HostConfig` of a container.
+pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version: ApiVersion) -> api::HostConfig {
+    let Replica { project, service, .. } = *replica;
+    let (binds, mounts) = mounts::mounts(replica, version);
+    let shared = |mode: &Option<String>| mode.as_deref().map(|mode| shared_with(project, mode));
+    let mut config = api::HostConfig {
+        annotations: (!service.annotations.is_empty()).then(|| service.annotations.clone().into_iter().collect()),
+        binds: Some(binds),
+        mounts: Some(mounts),
+        port_bindings: Some(bindings),
+        network_mode: Some(network_mode(replica)),
+        restart_policy: restart_policy(service),
+        cap_add: non_empty(&service.cap_add),
+        cap_drop: non_empty(&service.cap_drop),
+        cgroup_parent: service.cgroup_parent.clone(),
+        cgroupns_mode: service.cgroup.as_deref().and_then(|mode| mode.parse().ok()),
+        device_cgroup_rules: Some(service.device_cgroup_rules.clone()),
+        device_requests: Some(service.gpus.iter().map(device_request).collect()),
+        devices: Some(service.devices.iter().map(device).collect()),
+        dns: Some(service.dns.clone()),
+        dns_options: Some(service.dns_opt.clone()),
+        dns_search: Some(service.dns_search.clone()),
+        extra_hosts: non_empty(&service.extra_hosts.iter().map(|host| host.replacen('=', ":", 1)).collect::<Vec<_>>()),
+        group_add: Some(service.group_add.clone()),
+        init: service.init,
+        ipc_mode: shared(&service.ipc),
+        isolation: service.isolation.as_deref().and_then(|isolation| isolation.parse().ok()),
+        // On a network of the project links are part of the endpoint.
+        links: non_empty(&links(replica)).filter(|_| service.networks.is_empty()),
+        log_config: service.logging.as_ref().map(log_config),
+        oom_kill_disable: service.oom_kill_disable.then_some(true),
+        oom_score_adj: service.oom_score_adj,
+        pid_mode: shared(&service.pid),
+        privileged: service.privileged.then_some(true),
+        readonly_rootfs: Some(service.read_only),
+        runtime: service.runtime.clone(),
+        security_opt: non_empty(&service.security_opt),
+        shm_size: service.shm_size,
+        storage_opt: Some(service.storage_opt.clone().into_iter().collect()),
+        sysctls: (!service.sysctls.is_empty()).then(|| service.sysctls.clone().into_iter().collect()),
+        tmpfs: (!service.tmpfs.is_empty()).then(|| service.tmpfs.iter().map(|entry| mounts::tmpfs(entry)).collect()),
+        userns_mode: service.userns_mode.clone(),
+        uts_mode: service.uts.clone(),
+        volumes_from: Some(service.volumes_from.iter().map(|from| volumes_from(project, from)).collect()),
+        ..Default::default()
+    };
+    limits::apply(service, &mut config);
+    config
+}
+
+fn non_empty(list: &[String]) -> Option<Vec<String>> {
+    (!list.is_empty()).then(|| list.to_vec())
+}
+
+/// A namespace's mode as the engine knows it: `service:NAME` is the container of that service.
+pub(super) fn shared_with(project: &Project, mode: &str) -> String {
+    match mode.strip_prefix("service:") {
+        Some(service) => format!("container:{}", project.replica_name(service, 1)),
+        None => mode.to_owned(),
+    }
+}
+
+/// `SERVICE[:ro]` or `container:NAME[:ro]`, as a container's name.
+fn volumes_from(project: &Project, from: &str) -> String {
+    match from.strip_prefix("container:") {
+        Some(container) => container.to_owned(),
+        None => {
+            let (service, mode) = from.split_once(':').unwrap_or((from, "rw"));
+            format!("{}:{mode}", project.replica_name(service, 1))
+        }
+    }
+}
+
+fn log_config(Logging { driver, options }: &Logging) -> api::HostConfigLogConfig {
+    api::HostConfigLogConfig { typ: driver.clone(), config: Some(options.clone().into_iter().collect()) }
+}
+
+fn device(Device { source, target, permissions }: &Device) -> api::DeviceMapping {
+    api::DeviceMapping {
+        path_on_host: Some(source.clone()),
+        path_in_container: Some(target.as_ref().unwrap_or(source).clone()),
+        cgroup_permissions: Some(permissions.clone().unwrap_or_else(|| "rwm".to_owned())),
+    }
+}
+
+pub(super) fn device_request(request: &DeviceRequest) -> api::DeviceRequest {
+    let DeviceRequest { capabilities, driver, count, device_ids, options } = request;
+    api::DeviceRequest {
+        driver: driver.clone(),
+        // Without a number or names all devices are meant.
+        count: count.or_else(|| device_ids.is_empty().then_some(-1)),
+        device_ids: Some(device_ids.clone()),
+        capabilities: Some(vec![match capabilities.is_empty() {
+            true => vec!["gpu".to_owned()],
+            false => capabilities.clone(),
+        }]),
+        options: Some(options.clone().into_iter().collect()),
+    }
+}
+
+/// `restart`, else `deploy.restart_policy`.
+fn restart_policy(service: &Service) -> Option<api::RestartPolicy> {
+    let deployed = || service.deploy.as_ref()?.restart_policy.as_ref().map(deployed_restart_policy);
+    service.restart.as_deref().map(own_restart_policy).or_else(deployed)
+}
+
+/// `no`, `always`, `unless-stopped`, `on-failure`, `on-failure:5`.
+fn own_restart_policy(policy: &str) -> api::RestartPolicy {
+    let (name, retries) = policy.split_once(':').unwrap_or((policy, ""));
+    let name = match name {
+        "always" => api::RestartPolicyNameEnum::ALWAYS,
+        "unless-stopped" => api::RestartPolicyNameEnum::UNLESS_STOPPED,
+        "on-failure" => api::RestartPolicyNameEnum::ON_FAILURE,
+        _ => api::RestartPolicyNameEnum::NO,
+    };
+    api::RestartPolicy { name: Some(name), maximum_retry_count: retries.parse().ok() }
+}
+
+fn deployed_restart_policy(policy: &RestartPolicy) -> api::RestartPolicy {
+    // The engine has waiting times of its own.
+    let RestartPolicy { condition, max_attempts, delay: _, window: _ } = policy;
+    let name = match condition.as_deref() {
+        Some("none") => api::RestartPolicyNameEnum::NO,
+        Some("on-failure") => api::RestartPolicyNameEnum::ON_FAILURE,
+        _ => api::RestartPolicyNameEnum::ALWAYS,
+    };
+    let most = max_attempts.and_then(|attempts| i64::try_from(attempts).ok());
+    let maximum_retry_count = most.filter(|_| name == api::RestartPolicyNameEnum::ON_FAILURE);
+    api::RestartPolicy { name: Some(name), maximum_retry_count }
+}

@@ -1,0 +1,237 @@
+//! What is mounted into a container: volumes, paths of the host, memory, secrets and configs.
+
+use bollard::models as api;
+use wharf_compose::model::{
+    BindOptions, FileMount, FileObject, Mount, MountKind, Service, TmpfsOptions, VolumeOptions,
+};
+use wharf_docker::ApiVersion;
+
+use super::container::Replica;
+
+/// The oldest API where a read-only bind mount makes the mounts below read-only, too, unless it is told not to.
+const RECURSIVELY_READ_ONLY_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };
+
+/// A volume of a container that is replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct InheritedVolume {
+    /// The volume's name.
+    pub(crate) name: String,
+    /// Its path in the container.
+    pub(crate) path: String,
+}
+
+/// Binds (`source:target:options`) where the host path is to be created, mounts for all else: an engine before API 1.43
+/// creates a path only for a bind.
+pub(super) fn mounts(replica: &Replica<'_>, version: ApiVersion) -> (Vec<String>, Vec<api::Mount>) {
+    let mut binds = Vec::new();
+    let mut mounts = Vec::new();
+    for mount in &replica.service.volumes {
+        match (mount.kind, &mount.bind) {
+            (MountKind::Bind, Some(options))
+                if options.create_host_path == Some(true) && options.recursive.is_none() =>
+            {
+                binds.push(bind(mount, options));
+            }
+            _ => mounts.push(api_mount(replica, mount, version)),
+        }
+    }
+    let of_image = replica.inherited.iter().filter(|old| declared(replica.service, &old.path).is_none());
+    mounts.extend(of_image.map(|old| api::Mount {
+        target: Some(old.path.clone()),
+        source: Some(old.name.clone()),
+        typ: Some(api::MountType::VOLUME),
+        ..Default::default()
+    }));
+    let files = [
+        (&replica.service.secrets, &replica.project.secrets, SECRETS),
+        (&replica.service.configs, &replica.project.configs, CONFIGS),
+    ];
+    for (used, defined, directory) in files {
+        mounts.extend(used.iter().filter_map(|file| file_mount(file, defined.get(&file.source)?, directory)));
+    }
+    (binds, mounts)
+}
+
+/// Which of the old container's volumes the new one takes over: those of paths at which the file wants an anonymous volume,
+/// and those of the image's own volumes (`VOLUME`) unless the file mounts something else there.
+pub(crate) fn inherited(
+    service: &Service,
+    volumes_of_image: &[String],
+    old: impl IntoIterator<Item = InheritedVolume>,
+) -> Vec<InheritedVolume> {
+    let of_image = |path: &str| volumes_of_image.iter().any(|volume| same_path(volume, path));
+    let taken_over = |old: &InheritedVolume| match declared(service, &old.path) {
+        Some(mount) => mount.kind == MountKind::Volume && mount.source.is_none(),
+        None => of_image(&old.path) && !is_covered(service, &old.path),
+    };
+    old.into_iter().filter(taken_over).collect()
+}
+
+fn declared<'a>(service: &'a Service, path: &str) -> Option<&'a Mount> {
+    service.volumes.iter().find(|mount| same_path(&mount.target, path))
+}
+
+fn inherited_at<'a>(inherited: &'a [InheritedVolume], path: &str) -> Option<&'a InheritedVolume> {
+    inherited.iter().find(|old| same_path(&old.path, path))
+}
+
+/// Whether a tmpfs, a secret or a config is mounted at a path.
+fn is_covered(service: &Service, path: &str) -> bool {
+    let mut tmpfs = service.tmpfs.iter().map(|entry| tmpfs(entry).0);
+    let secrets = service.secrets.iter().map(|file| file_target(file, SECRETS));
+    let configs = service.configs.iter().map(|file| file_target(file, CONFIGS));
+    tmpfs.any(|covered| same_path(&covered, path)) || secrets.chain(configs).any(|covered| same_path(&covered, path))
+}
+
+/// Engine and file may differ in a closing slash.
+fn same_path(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+fn bind(mount: &Mount, options: &BindOptions) -> String {
+    // A recursive bind is a mount, and the host path is created anyway.
+    let BindOptions { selinux, propagation, create_host_path: _, recursive: _ } = options;
+    let access = if mount.read_only { "ro" } else { "rw" };
+    let words = [Some(access), propagation.as_deref(), selinux.as_deref()].into_iter().flatten();
+    let words: Vec<&str> = words.collect();
+    format!("{}:{}:{}", mount.source.as_deref().unwrap_or_default(), mount.target, words.join(","))
+}
+
+fn api_mount(replica: &Replica<'_>, mount: &Mount, version: ApiVersion) -> api::Mount {
+    let Mount {
+        kind,
+        source,
+        target,
+        read_only,
+        consistency,
+        bind,
+        volume,
+        tmpfs,
+        // Refused, with all that is neither a volume nor a bind mount nor a tmpfs.
+        image: _,
+    } = mount;
+    let source = match kind {
+        MountKind::Volume => match source {
+            Some(key) => Some(replica.project.volumes.get(key).map_or_else(|| key.clone(), |vol| vol.name.clone())),
+            None => inherited_at(replica.inherited, target).map(|old| old.name.clone()),
+        },
+        MountKind::Bind => source.clone(),
+        _ => None,
+    };
+    api::Mount {
+        target: Some(target.clone()),
+        source,
+        typ: Some(match kind {
+            MountKind::Bind => api::MountType::BIND,
+            MountKind::Volume => api::MountType::VOLUME,
+            _ => api::MountType::TMPFS,
+        }),
+        read_only: Some(*read_only),
+        consistency: consistency.clone(),
+        bind_options: bind.as_ref().and_then(|bind| bind_options(bind, version)),
+        volume_options: volume.as_ref().map(|VolumeOptions { labels, nocopy, subpath }| api::MountVolumeOptions {
+            no_copy: Some(*nocopy),
+            subpath: subpath.clone(),
+            labels: (!labels.is_empty()).then(|| labels.clone().into_iter().collect()),
+            ..Default::default()
+        }),
+        tmpfs_options: tmpfs.as_ref().map(|TmpfsOptions { size, mode }| api::MountTmpfsOptions {
+            size_bytes: *size,
+            mode: mode.map(i64::from),
+            options: None,
+        }),
+        ..Default::default()
+    }
+}
+
+fn bind_options(options: &BindOptions, version: ApiVersion) -> Option<api::MountBindOptions> {
+    // Labels of SELinux exist for binds alone; there they are set.
+    let BindOptions { propagation, recursive, create_host_path, selinux: _ } = options;
+    let recursive = recursive.as_deref();
+    // Before, no read-only mount is recursively so, and the engine does not know the key.
+    let writable_below = recursive == Some("writable") && version >= RECURSIVELY_READ_ONLY_SINCE;
+    let asked = propagation.is_some() || recursive.is_some();
+    asked.then(|| api::MountBindOptions {
+        propagation: propagation.as_deref().and_then(|propagation| propagation.parse().ok()),
+        non_recursive: (recursive == Some("disabled")).then_some(true),
+        read_only_non_recursive: writable_below.then_some(true),
+        create_mountpoint: create_host_path.filter(|create| *create),
+        ..Default::default()
+    })
+}
+
+/// Where secrets appear unless they name a path.
+const SECRETS: &str = "/run/secrets/";
+/// Where configs appear unless they name a path.
+const CONFIGS: &str = "/";
+
+/// A secret or config from a file is mounted read-only; one from the environment or with content is copied in later.
+fn file_mount(used: &FileMount, defined: &FileObject, directory: &str) -> Option<api::Mount> {
+    Some(api::Mount {
+        target: Some(file_target(used, directory)),
+        source: Some(defined.file.clone()?),
+        typ: Some(api::MountType::BIND),
+        read_only: Some(true),
+        ..Default::default()
+    })
+}
+
+/// Where a secret or config appears in the container.
+pub(crate) fn file_target(used: &FileMount, directory: &str) -> String {
+    match used.target.as_deref() {
+        Some(target) if target.starts_with('/') => target.to_owned(),
+        Some(target) => format!("{directory}{target}"),
+        None => format!("{directory}{}", used.source),
+    }
+}
+
+/// `/run:size=64m` is the path and its options.
+pub(super) fn tmpfs(entry: &str) -> (String, String) {
+    let (path, options) = entry.split_once(':').unwrap_or((entry, ""));
+    (path.to_owned(), options.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wharf_compose::{Options, Project};
+
+    fn project(service: &str) -> Project {
+        let text =
+            format!("services:\n  web: {{image: x, {service}}}\nvolumes: {{data: }}\nconfigs: {{c: {{content: x}}}}\n");
+        Project::load(&Options::from_text(&text)).expect("the project can be loaded").project
+    }
+
+    /// Paths and volumes of the new container whose old one had `old` at `/data`, from an image with `VOLUME volumes`.
+    fn mounted(service: &str, volumes: &[&str], old: &str) -> Vec<String> {
+        let project = project(service);
+        let service = &project.services["web"];
+        let volumes: Vec<String> = volumes.iter().map(|path| (*path).to_owned()).collect();
+        let old = InheritedVolume { name: old.to_owned(), path: "/data".to_owned() };
+        let inherited = inherited(service, &volumes, [old]);
+        let replica =
+            Replica { project: &project, name: "web", service, number: 1, image_id: None, inherited: &inherited };
+        let shown = |mount: api::Mount| {
+            let text = |value: Option<String>| value.unwrap_or_else(|| "new".to_owned());
+            format!("{} at {}", text(mount.source), text(mount.target))
+        };
+        mounts(&replica, ApiVersion { major: 1, minor: 51 }).1.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_recreated_container_takes_its_anonymous_volume_over_once() {
+        assert_eq!(mounted("volumes: [/data]", &[], "old"), ["old at /data"]);
+        assert_eq!(mounted("volumes: [{type: volume, target: /data/}]", &[], "old"), ["old at /data"]);
+        assert_eq!(mounted("volumes: [/data, /more]", &["/data"], "old"), ["old at /data", "new at /more"]);
+        assert_eq!(mounted("tty: true", &["/data/"], "old"), ["old at /data"], "the image's own");
+    }
+
+    #[test]
+    fn a_path_that_is_something_else_now_is_not_taken_over() {
+        assert_eq!(mounted("volumes: [data:/data]", &["/data"], "old"), ["project_data at /data"]);
+        assert_eq!(mounted("volumes: [{type: tmpfs, target: /data}]", &["/data"], "old"), ["new at /data"]);
+        assert!(mounted("tmpfs: ['/data:size=1m']", &["/data"], "old").is_empty());
+        assert!(mounted("configs: [{source: c, target: /data}]", &["/data"], "old").is_empty());
+        assert!(mounted("tty: true", &[], "old").is_empty(), "neither the file nor the image wants a volume there");
+    }
+}
