@@ -7,7 +7,9 @@
 //! - [`regexp`]: regular expressions in Go's syntax, on the crate [`regex`].
 //! - [`time`]: layouts (`2006-01-02`), durations (`1h30m`) and locations.
 //! - [`strconv`], [`strings`]: quoted strings, numbers, case.
+//! - [`encoding`]: base 64 and base 32.
 //! - [`json`]: JSON as json-iterator reads it and `encoding/json` writes it.
+//! - [`units`]: sizes (`512m`, `1.5MiB`) and ages as Docker writes them.
 //! - [`template`]: `text/template`, with Sprig's functions and those of the caller.
 //!
 //! ```
@@ -24,9 +26,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod encoding;
 pub mod json;
 pub mod regexp;
 pub mod strconv;
 pub mod strings;
 pub mod template;
 pub mod time;
+pub mod units;

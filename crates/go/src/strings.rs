@@ -71,3 +71,24 @@ pub fn trim_prefix<'t>(text: &'t str, prefix: &str) -> &'t str {
 pub fn trim_suffix<'t>(text: &'t str, suffix: &str) -> &'t str {
     text.strip_suffix(suffix).unwrap_or(text)
 }
+
+/// Go's `strings.Title`: every word begins with a capital letter.
+pub fn title(text: &str) -> String {
+    let is_letter = |c: char| if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { !is_space(c) };
+    at_word_starts(text, |before| !is_letter(before), upper)
+}
+
+/// Changes the first character, and each whose predecessor is a `separator`.
+pub(crate) fn at_word_starts(text: &str, separator: impl Fn(char) -> bool, change: fn(&str) -> String) -> String {
+    let mut before = ' ';
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if separator(before) {
+            out.push_str(&change(c.encode_utf8(&mut [0; 4])));
+        } else {
+            out.push(c);
+        }
+        before = c;
+    }
+    out
+}

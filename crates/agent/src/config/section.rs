@@ -108,7 +108,7 @@ impl<'n, 'f> Section<'n, 'f> {
     }
 
     pub(super) fn duration(&mut self, field: &str) -> Option<Duration> {
-        self.parsed(field, "a duration, as 500ms, 10s or 1m30s", units::duration)
+        self.parsed(field, "a duration, as 500ms, 10s or 1m30s", wharf_loki::duration::parse)
     }
 
     pub(super) fn bytes(&mut self, field: &str) -> Option<u64> {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use wharf_go::template::{Failed, FunctionTable, ParseError, Template, Value, text};
+use wharf_go::template::{ExecError, FunctionTable, ParseError, Template, Value, text};
 use wharf_loki::template_functions;
 
 use super::Now;
@@ -44,7 +44,7 @@ impl Data {
     }
 
     /// The template's output.
-    pub(super) fn render(&self, template: &Template, now: Now) -> Result<String, Failed> {
+    pub(super) fn render(&self, template: &Template, now: Now) -> Result<String, ExecError> {
         template.execute(self.0.clone(), now.unix)
     }
 }

@@ -100,9 +100,9 @@ impl Rule {
 fn replace(labels: &mut Builder, value: &str, regex: &Regex, target: &Replacement, replacement: &Replacement) {
     let Some(captures) = regex.engine().captures(value) else { return };
     let (mut name, mut text) = (String::new(), String::new());
-    target.expand(regex, &captures, &mut name);
+    target.expand(regex.names(), &captures, &mut name);
     if is_label_name(&name) {
-        replacement.expand(regex, &captures, &mut text);
+        replacement.expand(regex.names(), &captures, &mut text);
         labels.set(name.into(), &text);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Value, text};
+use super::text;
+use super::value::Value;
 
 const MAX_DEPTH: usize = 1000;
 

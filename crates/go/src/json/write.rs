@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Value;
+use super::value::Value;
 
 /// Appends a value, compactly; `html`: with `<`, `>` and `&` escaped.
 pub fn write(value: &Value<'_>, html: bool, out: &mut String) {

@@ -1,6 +1,6 @@
-//! Replacement templates: `$1`, `${name}`, `$$`, by the rules of Go's `Regexp.Expand`.
+//! Replacements: `$1`, `${name}`, `$$`, by the rules of Go's `Regexp.Expand`.
 
-use super::Regex;
+use std::sync::Arc;
 
 /// A replacement, taken apart once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Replacement {
         Self(parts)
     }
 
-    /// A template that stands for a text as it is.
+    /// A replacement that refers to no group.
     pub fn literal(text: &str) -> Self {
         Self(vec![Part::Text(text.to_owned())])
     }
@@ -64,15 +64,14 @@ impl Replacement {
         }
     }
 
-    /// Appends the template, groups filled in. A group that is not there, or took no part, is empty.
-    pub fn expand(&self, regex: &Regex, captures: &regex::Captures<'_>, out: &mut String) {
+    /// Appends the replacement, groups filled in; `names` are those of the expression's groups. A group that is not there, or took no part, is empty.
+    pub fn expand(&self, names: &[Option<Arc<str>>], captures: &regex::Captures<'_>, out: &mut String) {
         for part in &self.0 {
             match part {
                 Part::Text(text) => out.push_str(text),
                 Part::Number(number) => out.push_str(captures.get(*number).map_or("", |group| group.as_str())),
                 Part::Name(name) => {
-                    let named =
-                        regex.names().iter().enumerate().filter(|(_, other)| other.as_deref() == Some(name.as_str()));
+                    let named = names.iter().enumerate().filter(|(_, other)| other.as_deref() == Some(name.as_str()));
                     let group = named.filter_map(|(index, _)| captures.get(index)).next();
                     out.push_str(group.map_or("", |group| group.as_str()));
                 }

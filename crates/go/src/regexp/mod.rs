@@ -96,7 +96,7 @@ impl Regex {
         for captures in self.regex.captures_iter(text) {
             let whole = captures.get_match();
             out.push_str(&text[end..whole.start()]);
-            replacement.expand(self, &captures, &mut out);
+            replacement.expand(&self.names, &captures, &mut out);
             end = whole.end();
         }
         out.push_str(&text[end..]);

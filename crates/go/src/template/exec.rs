@@ -3,24 +3,27 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::functions::{self, Function, Kind};
-use super::parse::{Node, Number, Operand, Pipe, Tree};
+use super::fault::{Fault, Reason};
+use super::function::{Context, Function};
+use super::functions;
+use super::kind::Kind;
+use super::regexes::Regexes;
+use super::tree::{Command, Node, Number, Operand, Pipe, Tree};
 use super::value::{MAX_BYTES, Value, text};
-use super::{Failed, Regexes};
 
 /// Most nodes and function calls of one execution: a range may be long.
 const MAX_STEPS: usize = 100_000;
 /// Deepest nesting of template calls.
 const MAX_CALLS: usize = 100;
 
-type Result<T> = std::result::Result<T, Failed>;
+type Result<T> = std::result::Result<T, Fault>;
 
 pub(super) fn execute(tree: &Tree, data: Value, regexes: &Regexes, now: i64) -> Result<String> {
     let mut state = State {
         tree,
         out: String::new(),
         variables: vec![("$".to_owned(), data.clone())],
-        context: functions::Context::new(regexes, now),
+        context: Context::new(regexes, now),
         steps: 0,
         calls: 0,
     };
@@ -40,7 +43,7 @@ struct State<'t> {
     tree: &'t Tree,
     out: String,
     variables: Vec<(String, Value)>,
-    context: functions::Context<'t>,
+    context: Context<'t>,
     steps: usize,
     calls: usize,
 }
@@ -48,7 +51,7 @@ struct State<'t> {
 impl<'t> State<'t> {
     fn step(&mut self) -> Result<()> {
         self.steps += 1;
-        if self.steps > MAX_STEPS || self.out.len() > MAX_BYTES { Err(Failed) } else { Ok(()) }
+        if self.steps > MAX_STEPS || self.out.len() > MAX_BYTES { Err(Reason::TooMuch.into()) } else { Ok(()) }
     }
 
     fn walk(&mut self, nodes: &'t [Node], dot: &Value) -> Result<Flow> {
@@ -101,7 +104,9 @@ impl<'t> State<'t> {
                 if value.is_true() { self.walk(then, &value) } else { self.walk(or, dot) }
             }
             Node::Range { pipe, body, or } => self.range(pipe, body, or, dot),
-            Node::Call { name, pipe } => self.call_template(name, pipe.as_ref(), dot),
+            Node::Call { name, pipe, offset } => {
+                self.call_template(name, pipe.as_ref(), dot).map_err(|fault| fault.at(*offset))
+            }
             Node::Text(_) | Node::Print(_) | Node::Break | Node::Continue => Ok(Flow::Next),
         }
     }
@@ -118,7 +123,10 @@ impl<'t> State<'t> {
                 (0..count.min(MAX_STEPS as i64)).map(|number| (Value::Int(number), Value::Int(number))).collect()
             }
             Value::Nil => Vec::new(),
-            _ => return Err(Failed),
+            other => {
+                let offset = pipe.commands.first().map_or(0, |command| command.offset);
+                return Err(Fault::from(Reason::Range(other.type_name())).at(offset));
+            }
         };
         if items.is_empty() {
             return self.walk(or, dot);
@@ -149,11 +157,11 @@ impl<'t> State<'t> {
     }
 
     fn call_template(&mut self, name: &str, pipe: Option<&'t Pipe>, dot: &Value) -> Result<Flow> {
-        let body = self.tree.defined.get(name).ok_or(Failed)?;
+        let body = self.tree.defined.get(name).ok_or_else(|| Reason::NoTemplate(name.to_owned()))?;
         let dot = pipe.map_or(Ok(Value::Nil), |pipe| self.pipe(pipe, dot))?;
         self.calls += 1;
         if self.calls > MAX_CALLS {
-            return Err(Failed);
+            return Err(Reason::TooMuch.into());
         }
         let outer = std::mem::replace(&mut self.variables, vec![("$".to_owned(), dot.clone())]);
         self.walk(body, &dot)?;
@@ -163,7 +171,7 @@ impl<'t> State<'t> {
     }
 
     fn assign(&mut self, name: &str, value: Value) -> Result<()> {
-        let (_, slot) = self.variables.iter_mut().rev().find(|(other, _)| other == name).ok_or(Failed)?;
+        let (_, slot) = self.variables.iter_mut().rev().find(|(other, _)| other == name).ok_or(Reason::NoValue)?;
         *slot = value;
         Ok(())
     }
@@ -187,12 +195,16 @@ impl<'t> State<'t> {
         for command in &pipe.commands {
             last = Some(self.command(command, dot, last)?);
         }
-        last.ok_or(Failed)
+        last.ok_or_else(|| Reason::NoValue.into())
     }
 
-    fn command(&mut self, operands: &'t [Operand], dot: &Value, last: Option<Value>) -> Result<Value> {
+    fn command(&mut self, command: &'t Command, dot: &Value, last: Option<Value>) -> Result<Value> {
+        self.operands(&command.operands, dot, last).map_err(|fault| fault.at(command.offset))
+    }
+
+    fn operands(&mut self, operands: &'t [Operand], dot: &Value, last: Option<Value>) -> Result<Value> {
         self.step()?;
-        let (first, rest) = operands.split_first().ok_or(Failed)?;
+        let (first, rest) = operands.split_first().ok_or(Reason::NoValue)?;
         match first {
             Operand::Function(function) => self.call(function, rest, dot, last),
             Operand::Field(path) => self.path(dot.clone(), path, rest, dot, last),
@@ -204,14 +216,19 @@ impl<'t> State<'t> {
                 let receiver = self.operand(inside, dot, Kind::Any)?;
                 self.path(receiver, path, rest, dot, last)
             }
-            Operand::Nil => Err(Failed),
-            _ if !rest.is_empty() || last.is_some() => Err(Failed),
+            Operand::Nil => Err(Reason::NoValue.into()),
+            _ if !rest.is_empty() || last.is_some() => Err(Reason::NotCallable.into()),
             operand => self.operand(operand, dot, Kind::Any),
         }
     }
 
     fn variable(&self, name: &str) -> Result<Value> {
-        self.variables.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.clone()).ok_or(Failed)
+        self.variables
+            .iter()
+            .rev()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.clone())
+            .ok_or_else(|| Reason::NoValue.into())
     }
 
     /// `.a.b` of a receiver; only a method may have arguments.
@@ -223,7 +240,7 @@ impl<'t> State<'t> {
         dot: &Value,
         last: Option<Value>,
     ) -> Result<Value> {
-        let (name, before) = path.split_last().ok_or(Failed)?;
+        let (name, before) = path.split_last().ok_or(Reason::NoValue)?;
         let receiver = before.iter().try_fold(receiver, |receiver, name| field(&receiver, name, &[]))?;
         let mut arguments = Vec::new();
         for operand in rest {
@@ -244,16 +261,19 @@ impl<'t> State<'t> {
             return self.short_circuit(stop_at, operands, dot, last);
         }
         let count = operands.len() + usize::from(last.is_some());
-        function.check_count(count)?;
+        if !function.takes(count) {
+            return Err(Reason::Count(function.name).into());
+        }
         let mut arguments = Vec::with_capacity(count);
         for (index, operand) in operands.iter().enumerate() {
             arguments.push(self.operand(operand, dot, function.kind(index))?);
         }
         if let Some(last) = last {
-            arguments.push(function.kind(operands.len()).check(last)?);
+            let kind = function.kind(operands.len());
+            arguments.push(kind.check(last).map_err(|given| Reason::Kind(kind, given))?);
         }
-        let value = (function.call)(&arguments, &self.context)?;
-        if value.len().is_some_and(|len| len > MAX_BYTES) { Err(Failed) } else { Ok(value) }
+        let value = (function.call)(&arguments, &self.context).map_err(|_| Reason::Function(function.name))?;
+        if value.len().is_some_and(|len| len > MAX_BYTES) { Err(Reason::TooMuch.into()) } else { Ok(value) }
     }
 
     /// `and` and `or` stop at the first value that decides.
@@ -272,7 +292,7 @@ impl<'t> State<'t> {
             }
             value = Some(next);
         }
-        last.or(value).ok_or(Failed)
+        last.or(value).ok_or_else(|| Reason::NoValue.into())
     }
 
     /// An operand as an argument of a kind.
@@ -281,7 +301,7 @@ impl<'t> State<'t> {
             Operand::Number(number) => return constant(*number, kind),
             Operand::Dot => dot.clone(),
             Operand::Nil if kind.may_be_nil() => return Ok(Value::Nil),
-            Operand::Nil => return Err(Failed),
+            Operand::Nil => return Err(Reason::Kind(kind, "nil").into()),
             Operand::Bool(value) => Value::Bool(*value),
             Operand::Text(value) => text(value),
             Operand::Field(path) => self.path(dot.clone(), path, &[], dot, None)?,
@@ -295,32 +315,40 @@ impl<'t> State<'t> {
             Operand::Function(function) => self.call(function, &[], dot, None)?,
             Operand::Pipe(pipe) => self.pipe(pipe, dot)?,
         };
-        kind.check(value)
+        kind.check(value).map_err(|given| Reason::Kind(kind, given).into())
     }
 }
 
 /// A number as what is asked for, or as it is written.
 fn constant(number: Number, kind: Kind) -> Result<Value> {
+    let unfit = || Fault::from(Reason::Kind(kind, "a number"));
     match kind {
-        Kind::Int => number.int.map(Value::Int).ok_or(Failed),
-        Kind::Int64 => number.int.map(Value::Int64).ok_or(Failed),
+        Kind::Int => number.int.map(Value::Int).ok_or_else(unfit),
+        Kind::Int64 => number.int.map(Value::Int64).ok_or_else(unfit),
         Kind::Float => Ok(Value::Float(number.float)),
         Kind::Any if number.is_float => Ok(Value::Float(number.float)),
-        Kind::Any => number.int.map(Value::Int).ok_or(Failed),
-        _ => Err(Failed),
+        Kind::Any => number.int.map(Value::Int).ok_or_else(unfit),
+        _ => Err(unfit()),
     }
 }
 
-/// A field of a map, or a method of a time.
+/// A field of a map or an object, or a method of an object or a time.
 fn field(receiver: &Value, name: &str, arguments: &[Value]) -> Result<Value> {
-    match receiver {
-        Value::Time(time) => functions::time_method(*time, name, arguments),
-        _ if !arguments.is_empty() => Err(Failed),
-        Value::Nil => Ok(Value::Nil),
-        Value::Map(fields) => Ok(fields.borrow().get(name).cloned().unwrap_or(Value::Nil)),
-        Value::TextMap(fields) => Ok(text_field(fields, name).unwrap_or(Value::Nil)),
-        _ => Err(Failed),
-    }
+    let missing = || Reason::NoField { name: name.to_owned(), of: receiver.type_name() };
+    let value = match receiver {
+        Value::Time(time) => functions::time_method(*time, name, arguments).map_err(|_| missing())?,
+        Value::Object(object) => match object.call(name, arguments) {
+            Some(value) => value.map_err(|_| Reason::Method(name.to_owned()))?,
+            None if !arguments.is_empty() => return Err(Reason::NotCallable.into()),
+            None => object.field(name).ok_or_else(missing)?,
+        },
+        _ if !arguments.is_empty() => return Err(Reason::NotCallable.into()),
+        Value::Nil => Value::Nil,
+        Value::Map(fields) => fields.borrow().get(name).cloned().unwrap_or(Value::Nil),
+        Value::TextMap(fields) => text_field(fields, name).unwrap_or(Value::Nil),
+        _ => return Err(missing().into()),
+    };
+    Ok(value)
 }
 
 fn text_field(fields: &BTreeMap<String, Rc<str>>, name: &str) -> Option<Value> {

@@ -1,4 +1,6 @@
-//! A template's words: text, and what stands in `{{ }}`.
+//! A template's tokens: text, and what is between `{{` and `}}`.
+
+use std::fmt;
 
 use crate::strconv;
 
@@ -28,88 +30,172 @@ pub(super) enum Token {
     End,
 }
 
-/// Splits a template; says what is wrong with it.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let (mut tokens, mut rest, mut trim) = (Vec::new(), text, false);
-    loop {
-        let (before, inside) = match rest.find("{{") {
-            Some(at) => (&rest[..at], Some(&rest[at + 2..])),
-            None => (rest, None),
-        };
-        let before = if trim { before.trim_start_matches(BLANKS) } else { before };
-        let marked = inside.and_then(|inside| inside.strip_prefix('-')).filter(|inside| inside.starts_with(BLANKS));
-        let before = if marked.is_some() { before.trim_end_matches(BLANKS) } else { before };
-        if !before.is_empty() {
-            tokens.push(Token::Text(before.to_owned()));
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) | Self::Name(text) | Self::Variable(text) | Self::Number(text) => write!(f, "`{text}`"),
+            Self::String(text) => write!(f, "{}", strconv::quote(text)),
+            Self::Field(name) => write!(f, "`.{name}`"),
+            Self::Char(c) => write!(f, "`{c}`"),
+            Self::Open => f.write_str("`{{`"),
+            Self::Close => f.write_str("`}}`"),
+            Self::Blank => f.write_str("a blank"),
+            Self::Dot => f.write_str("`.`"),
+            Self::Pipe => f.write_str("`|`"),
+            Self::Declare => f.write_str("`:=`"),
+            Self::Assign => f.write_str("`=`"),
+            Self::Comma => f.write_str("`,`"),
+            Self::LeftParen => f.write_str("`(`"),
+            Self::RightParen => f.write_str("`)`"),
+            Self::End => f.write_str("the end of the template"),
         }
-        let Some(inside) = inside else { break };
-        let inside = marked.unwrap_or(inside);
-        (rest, trim) =
-            match inside.trim_start_matches(if marked.is_some() { BLANKS } else { NOTHING }).strip_prefix("/*") {
-                Some(comment) => end_of_comment(comment)?,
-                None => action(inside, &mut tokens)?,
-            };
     }
-    tokens.push(Token::End);
-    Ok(tokens)
+}
+
+/// A token and where it begins.
+#[derive(Debug, Clone)]
+pub(super) struct Lexed {
+    pub(super) token: Token,
+    /// Bytes from the template's start.
+    pub(super) offset: usize,
+}
+
+/// What is wrong with a template, and where.
+#[derive(Debug)]
+pub(super) struct SyntaxFault {
+    /// Bytes from the template's start.
+    pub(super) offset: usize,
+    pub(super) reason: String,
+}
+
+type Result<T> = std::result::Result<T, SyntaxFault>;
+
+/// Splits a template into tokens.
+pub(super) fn tokens(text: &str) -> Result<Vec<Lexed>> {
+    let mut lexer = Lexer { text, rest: text, tokens: Vec::new() };
+    lexer.template()?;
+    Ok(lexer.tokens)
 }
 
 const BLANKS: &[char] = &[' ', '\t', '\r', '\n'];
 const NOTHING: &[char] = &[];
 
-/// The text behind a comment, and whether it is trimmed.
-fn end_of_comment(text: &str) -> Result<(&str, bool), String> {
-    let (_, after) = text.split_once("*/").ok_or("a comment has no end")?;
-    close(after).ok_or_else(|| "a comment ends before the closing }}".to_owned())
+struct Lexer<'t> {
+    text: &'t str,
+    /// What is left of the text.
+    rest: &'t str,
+    tokens: Vec<Lexed>,
 }
 
-/// The text behind `}}` or ` -}}`, and whether it is trimmed.
-fn close(text: &str) -> Option<(&str, bool)> {
-    if let Some(after) = text.strip_prefix("}}") {
-        return Some((after, false));
+impl<'t> Lexer<'t> {
+    fn offset(&self) -> usize {
+        self.text.len() - self.rest.len()
     }
-    let marked = text.strip_prefix(BLANKS)?.strip_prefix("-}}")?;
-    Some((marked, true))
-}
 
-/// The words up to the closing `}}`; gives the text behind it, and whether that is trimmed.
-fn action<'t>(text: &'t str, tokens: &mut Vec<Token>) -> Result<(&'t str, bool), String> {
-    tokens.push(Token::Open);
-    let (mut rest, mut parens) = (text, 0_usize);
-    loop {
-        if let Some(behind) = close(rest) {
-            if parens > 0 {
-                return Err("a ( is not closed".to_owned());
+    fn fault(&self, reason: impl Into<String>) -> SyntaxFault {
+        SyntaxFault { offset: self.offset(), reason: reason.into() }
+    }
+
+    fn push(&mut self, token: Token, length: usize) {
+        self.tokens.push(Lexed { token, offset: self.offset() });
+        self.rest = &self.rest[length..];
+    }
+
+    /// Text and actions, up to the end.
+    fn template(&mut self) -> Result<()> {
+        let mut trim = false;
+        loop {
+            if trim {
+                self.rest = self.rest.trim_start_matches(BLANKS);
             }
-            tokens.push(Token::Close);
-            return Ok(behind);
+            let (length, is_last) = match self.rest.find("{{") {
+                Some(at) => (at, false),
+                None => (self.rest.len(), true),
+            };
+            let inside = self.rest.get(length + 2..).unwrap_or_default();
+            let marked = inside.strip_prefix('-').filter(|inside| inside.starts_with(BLANKS));
+            let before = &self.rest[..length];
+            let before = if marked.is_some() { before.trim_end_matches(BLANKS) } else { before };
+            if before.is_empty() {
+                self.rest = &self.rest[length..];
+            } else {
+                self.push(Token::Text(before.to_owned()), length);
+            }
+            if is_last {
+                self.push(Token::End, 0);
+                return Ok(());
+            }
+            let after = marked.unwrap_or(inside);
+            let comment = after.trim_start_matches(if marked.is_some() { BLANKS } else { NOTHING }).strip_prefix("/*");
+            trim = match comment {
+                Some(comment) => self.comment(comment)?,
+                None => {
+                    self.push(Token::Open, self.rest.len() - after.len());
+                    self.action()?
+                }
+            };
         }
-        let c = rest.chars().next().ok_or("an action is not closed with }}")?;
-        let (token, length) = match c {
-            ' ' | '\t' | '\r' | '\n' => {
-                let mut length = rest.find(|c| !BLANKS.contains(&c)).unwrap_or(rest.len());
-                // The last blank belongs to the mark that trims.
-                if rest[length..].starts_with("-}}") {
-                    length -= 1;
+    }
+
+    /// Skips a comment and the `}}` behind it; whether the text after it is trimmed.
+    fn comment(&mut self, comment: &'t str) -> Result<bool> {
+        let (_, after) = comment.split_once("*/").ok_or_else(|| self.fault("a comment is not closed with */"))?;
+        let (rest, trim) = close(after).ok_or_else(|| self.fault("a comment is not followed by }}"))?;
+        self.rest = rest;
+        Ok(trim)
+    }
+
+    /// The tokens up to the closing `}}`; whether the text after it is trimmed.
+    fn action(&mut self) -> Result<bool> {
+        let opening = self.tokens.last().map_or(0, |open| open.offset);
+        let unclosed = || SyntaxFault { offset: opening, reason: "an action is not closed with }}".to_owned() };
+        let mut parens = 0_usize;
+        loop {
+            if let Some((behind, trim)) = close(self.rest) {
+                if parens > 0 {
+                    return Err(self.fault("a ( is not closed"));
                 }
-                if length == 0 {
-                    continue;
-                }
-                (Token::Blank, length)
+                self.push(Token::Close, self.rest.len() - behind.len());
+                return Ok(trim);
             }
+            let c = self.rest.chars().next().ok_or_else(unclosed)?;
+            let (token, length) = match c {
+                ' ' | '\t' | '\r' | '\n' => {
+                    let length = self.rest.find(|c| !BLANKS.contains(&c)).unwrap_or(self.rest.len());
+                    // The last blank belongs to the mark that trims; alone, it closed the action above.
+                    let is_mark = self.rest[length..].starts_with("-}}");
+                    (Token::Blank, length - usize::from(is_mark))
+                }
+                '(' => {
+                    parens += 1;
+                    (Token::LeftParen, 1)
+                }
+                ')' => {
+                    parens = parens.checked_sub(1).ok_or_else(|| self.fault("a ) has no ("))?;
+                    (Token::RightParen, 1)
+                }
+                c => self.word(c)?,
+            };
+            let is_word = matches!(token, Token::Name(_) | Token::Field(_) | Token::Variable(_) | Token::Dot);
+            self.push(token, length);
+            if is_word && !self.rest.starts_with(|c| BLANKS.contains(&c) || ".,|:=)(}".contains(c)) {
+                return Err(match self.rest.chars().next() {
+                    Some(c) => self.fault(format!("unexpected `{c}`")),
+                    None => unclosed(),
+                });
+            }
+        }
+    }
+
+    /// The token that begins with `c`, and its length.
+    fn word(&self, c: char) -> Result<(Token, usize)> {
+        let rest = self.rest;
+        Ok(match c {
             ':' if rest.starts_with(":=") => (Token::Declare, 2),
             '=' => (Token::Assign, 1),
             '|' => (Token::Pipe, 1),
             ',' => (Token::Comma, 1),
-            '(' => {
-                parens += 1;
-                (Token::LeftParen, 1)
-            }
-            ')' => {
-                parens = parens.checked_sub(1).ok_or("there is a ) too much")?;
-                (Token::RightParen, 1)
-            }
-            '"' | '`' | '\'' => quoted(rest, c)?,
+            '"' | '`' | '\'' => self.quoted(c)?,
             '$' => {
                 let name = word(&rest[1..]);
                 (Token::Variable(format!("${name}")), name.len() + 1)
@@ -124,20 +210,29 @@ fn action<'t>(text: &'t str, tokens: &mut Vec<Token>) -> Result<(&'t str, bool),
                 (Token::Number(rest[..length].to_owned()), length)
             }
             c if is_word(c) => (Token::Name(word(rest).to_owned()), word(rest).len()),
-            c => return Err(format!("`{c}` has no meaning in an action")),
-        };
-        rest = &rest[length..];
-        let is_word = matches!(token, Token::Name(_) | Token::Field(_) | Token::Variable(_) | Token::Dot);
-        if is_word && !rest.starts_with(|c| BLANKS.contains(&c) || ".,|:=)(}".contains(c)) {
-            let c = rest.chars().next().map_or_else(String::new, String::from);
-            return Err(if c.is_empty() {
-                "an action is not closed with }}".to_owned()
-            } else {
-                format!("`{c}` has no place behind a name")
-            });
-        }
-        tokens.push(token);
+            c => return Err(self.fault(format!("unexpected `{c}`"))),
+        })
     }
+
+    fn quoted(&self, quote: char) -> Result<(Token, usize)> {
+        let length = strconv::quoted_length(self.rest).ok_or_else(|| self.fault("a string has no closing quote"))?;
+        let inside = &self.rest[..length];
+        let token = if quote == '\'' {
+            strconv::unquote_char(inside).map(Token::Char)
+        } else {
+            strconv::unquote(inside).map(Token::String)
+        };
+        token.map(|token| (token, length)).ok_or_else(|| self.fault(format!("{inside} has an unknown escape")))
+    }
+}
+
+/// The text behind `}}` or ` -}}`, and whether it is trimmed.
+fn close(text: &str) -> Option<(&str, bool)> {
+    if let Some(after) = text.strip_prefix("}}") {
+        return Some((after, false));
+    }
+    let marked = text.strip_prefix(BLANKS)?.strip_prefix("-}}")?;
+    Some((marked, true))
 }
 
 fn is_word(c: char) -> bool {
@@ -157,15 +252,4 @@ fn number_length(text: &str) -> usize {
         !part
     })
     .unwrap_or(text.len())
-}
-
-fn quoted(text: &str, quote: char) -> Result<(Token, usize), String> {
-    let length = strconv::quoted_length(text).ok_or("a text has no closing quote")?;
-    let inside = &text[..length];
-    let token = if quote == '\'' {
-        strconv::unquote_char(inside).map(Token::Char)
-    } else {
-        strconv::unquote(inside).map(Token::String)
-    };
-    token.map(|token| (token, length)).ok_or_else(|| format!("{inside} has an unknown escape"))
 }

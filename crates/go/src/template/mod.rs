@@ -4,46 +4,35 @@
 //! keys, certificates and passwords, or that ask the network or the environment, are left out.
 
 mod exec;
+mod failed;
+mod fault;
 mod float;
+mod function;
 mod functions;
+mod json;
+mod kind;
 mod lex;
 mod parse;
 mod print;
+mod regexes;
+mod tree;
 mod value;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-
-pub use self::functions::{Arguments, Call, Context, Function, FunctionTable, function};
-pub use self::value::{Items, Value, list, map, text, texts};
-use crate::regexp::{self, Regex};
-
-/// Most expressions that a template remembers.
-const MAX_REGEXES: usize = 100;
+pub use self::failed::Failed;
+pub use self::fault::{ExecError, ParseError, Reason};
+pub use self::function::{Arguments, Call, Context, Function, function};
+pub use self::functions::FunctionTable;
+pub use self::kind::Kind;
+use self::regexes::Regexes;
+pub use self::value::{Items, Object, Value, list, map, text, texts};
 
 /// A parsed template.
 #[derive(Debug)]
 pub struct Template {
-    tree: parse::Tree,
+    source: Box<str>,
+    tree: tree::Tree,
     regexes: Regexes,
 }
-
-/// The template could not be carried out: a function failed, or was given a value of another type.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the template failed")]
-pub struct Failed;
-
-/// The text is not a template.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct ParseError {
-    /// What is wrong.
-    pub reason: String,
-}
-
-/// Regular expressions that functions were given.
-#[derive(Debug, Default)]
-struct Regexes(RefCell<HashMap<String, Option<Regex>>>);
 
 impl Template {
     /// Parses a template that may call the functions of the table.
@@ -52,8 +41,11 @@ impl Template {
     ///
     /// What Go refuses, and functions that the table does not have.
     pub fn parse(text: &str, functions: &FunctionTable) -> Result<Self, ParseError> {
-        let tree = parse::parse(text, functions).map_err(|reason| ParseError { reason })?;
-        Ok(Self { tree, regexes: Regexes::default() })
+        let tree = parse::parse(text, functions).map_err(|fault| {
+            let (line, column) = fault::place(text, fault.offset);
+            ParseError { line, column, reason: fault.reason }
+        })?;
+        Ok(Self { source: text.into(), tree, regexes: Regexes::default() })
     }
 
     /// The template's output for `data`, which is what `.` and `$` stand for. `now` is the time for the functions of dates,
@@ -62,23 +54,23 @@ impl Template {
     /// # Errors
     ///
     /// A function failed or refused its arguments, or the template took too many steps.
-    pub fn execute(&self, data: Value, now: i64) -> Result<String, Failed> {
-        exec::execute(&self.tree, data, &self.regexes, now)
+    pub fn execute(&self, data: Value, now: i64) -> Result<String, ExecError> {
+        exec::execute(&self.tree, data, &self.regexes, now).map_err(|fault| {
+            let (line, column) = fault::place(&self.source, fault.offset.unwrap_or(0));
+            ExecError { line, column, reason: fault.reason }
+        })
     }
-}
 
-impl Regexes {
-    fn get(&self, expression: &str) -> Result<Regex, Failed> {
-        let mut known = self.0.borrow_mut();
-        if let Some(regex) = known.get(expression) {
-            return regex.clone().ok_or(Failed);
-        }
-        if known.len() >= MAX_REGEXES {
-            known.clear();
-        }
-        let regex = regexp::compile(expression).ok();
-        known.insert(expression.to_owned(), regex.clone());
-        regex.ok_or(Failed)
+    /// Changes the text between the actions: first that of the template itself, in order, then that of the templates that it
+    /// defines. The places that errors name stay those of the parsed text.
+    pub fn change_text(&mut self, mut change: impl FnMut(&mut String)) {
+        self.tree.change_text(&mut change);
+    }
+
+    /// The fields of the template's own data that it reads, in order: `Name` of `{{.Name}}` and of `{{$.Name}}`, but not of a
+    /// `{{.Name}}` inside `{{range}}`, where the dot is another value.
+    pub fn fields(&self) -> Vec<&str> {
+        self.tree.fields()
     }
 }
 

@@ -2,68 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::functions::{Function, FunctionTable};
-use super::lex::{Token, tokens};
+use super::functions::FunctionTable;
+use super::lex::{Lexed, SyntaxFault, Token, tokens};
+use super::tree::{Command, Node, Number, Operand, Pipe, Tree};
 
 /// Deepest nesting.
 const MAX_DEPTH: usize = 100;
 
-#[derive(Debug)]
-pub(super) enum Node {
-    Text(String),
-    Print(Pipe),
-    If { pipe: Pipe, then: Vec<Node>, or: Vec<Node> },
-    With { pipe: Pipe, then: Vec<Node>, or: Vec<Node> },
-    Range { pipe: Pipe, body: Vec<Node>, or: Vec<Node> },
-    Call { name: String, pipe: Option<Pipe> },
-    Break,
-    Continue,
-}
+type Result<T> = std::result::Result<T, SyntaxFault>;
 
-/// `$a, $b := command | command`
-#[derive(Debug)]
-pub(super) struct Pipe {
-    pub(super) variables: Vec<String>,
-    /// `=` in place of `:=`.
-    pub(super) assigns: bool,
-    /// Each is a list of operands; the first one is what is called or given.
-    pub(super) commands: Vec<Vec<Operand>>,
-}
-
-#[derive(Debug)]
-pub(super) enum Operand {
-    Dot,
-    Nil,
-    Bool(bool),
-    Number(Number),
-    Text(String),
-    /// `.a.b`
-    Field(Vec<String>),
-    /// `$x.a.b`
-    Variable(String, Vec<String>),
-    /// `(...).a.b`
-    Chain(Box<Operand>, Vec<String>),
-    Function(&'static Function),
-    Pipe(Pipe),
-}
-
-/// A number as it is written may be both.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Number {
-    pub(super) int: Option<i64>,
-    pub(super) float: f64,
-    /// Written with a point or an exponent.
-    pub(super) is_float: bool,
-}
-
-/// A template's text, and the templates that it defines.
-#[derive(Debug)]
-pub(super) struct Tree {
-    pub(super) main: Vec<Node>,
-    pub(super) defined: HashMap<String, Vec<Node>>,
-}
-
-pub(super) fn parse(text: &str, functions: &FunctionTable) -> Result<Tree, String> {
+pub(super) fn parse(text: &str, functions: &FunctionTable) -> Result<Tree> {
     let mut parser = Parser {
         functions,
         tokens: tokens(text)?,
@@ -73,12 +21,8 @@ pub(super) fn parse(text: &str, functions: &FunctionTable) -> Result<Tree, Strin
         variables: vec!["$".to_owned()],
         defined: HashMap::new(),
     };
-    let (main, end) = parser.nodes(true)?;
-    match end {
-        Closing::Text => Ok(Tree { main, defined: parser.defined }),
-        Closing::Action => Err("there is an {{end}} too much".to_owned()),
-        Closing::Else => Err("{{else}} stands outside of {{if}}".to_owned()),
-    }
+    let (main, _) = parser.nodes(true)?;
+    Ok(Tree { main, defined: parser.defined })
 }
 
 /// What ends a list of nodes.
@@ -94,7 +38,7 @@ enum Closing {
 
 struct Parser<'f> {
     functions: &'f FunctionTable,
-    tokens: Vec<Token>,
+    tokens: Vec<Lexed>,
     at: usize,
     depth: usize,
     loops: usize,
@@ -104,7 +48,23 @@ struct Parser<'f> {
 
 impl Parser<'_> {
     fn peek(&self) -> &Token {
-        self.tokens.get(self.at).unwrap_or(&Token::End)
+        self.tokens.get(self.at).map_or(&Token::End, |lexed| &lexed.token)
+    }
+
+    /// Where the token `back` tokens before the next one begins.
+    fn offset(&self, back: usize) -> usize {
+        let at = self.at.saturating_sub(back).min(self.tokens.len().saturating_sub(1));
+        self.tokens.get(at).map_or(0, |lexed| lexed.offset)
+    }
+
+    /// A fault of the next token.
+    fn here(&self, reason: impl Into<String>) -> SyntaxFault {
+        SyntaxFault { offset: self.offset(0), reason: reason.into() }
+    }
+
+    /// A fault of the token that was taken last.
+    fn behind(&self, reason: impl Into<String>) -> SyntaxFault {
+        SyntaxFault { offset: self.offset(1), reason: reason.into() }
     }
 
     fn next(&mut self) -> Token {
@@ -125,21 +85,27 @@ impl Parser<'_> {
         self.next()
     }
 
-    fn expect(&mut self, token: &Token, what: &str) -> Result<(), String> {
-        if self.next_word() == *token { Ok(()) } else { Err(format!("{what} is missing")) }
+    fn expect(&mut self, token: &Token, after: &str) -> Result<()> {
+        match self.next_word() {
+            found if found == *token => Ok(()),
+            found => Err(self.behind(format!("expected {token} after {after}, found {found}"))),
+        }
     }
 
     /// Nodes up to the end of the text, `{{end}}` or `{{else`.
-    fn nodes(&mut self, outermost: bool) -> Result<(Vec<Node>, Closing), String> {
+    fn nodes(&mut self, outermost: bool) -> Result<(Vec<Node>, Closing)> {
         let mut nodes = Vec::new();
         loop {
             match self.next() {
                 Token::Text(text) => nodes.push(Node::Text(text)),
                 Token::End => return Ok((nodes, Closing::Text)),
                 _ => match self.peek_word().clone() {
+                    Token::Name(name) if outermost && (name == "end" || name == "else") => {
+                        return Err(self.here(format!("{name} is outside of any if, with, range, block or define")));
+                    }
                     Token::Name(name) if name == "end" => {
                         self.at += 1;
-                        self.expect(&Token::Close, "the }} behind end")?;
+                        self.expect(&Token::Close, "end")?;
                         return Ok((nodes, Closing::Action));
                     }
                     Token::Name(name) if name == "else" => {
@@ -148,7 +114,7 @@ impl Parser<'_> {
                     }
                     Token::Name(name) if name == "define" => {
                         if !outermost {
-                            return Err("{{define}} has no place within another action".to_owned());
+                            return Err(self.here("{{define}} is only allowed outside of other actions"));
                         }
                         self.at += 1;
                         self.define()?;
@@ -160,10 +126,10 @@ impl Parser<'_> {
     }
 
     /// Nodes up to `{{end}}`, with variables of their own.
-    fn scope<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<T, String> {
+    fn scope<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err("the template nests too deeply".to_owned());
+            return Err(self.here("the template nests too deeply"));
         }
         let variables = self.variables.len();
         let read = read(self)?;
@@ -172,23 +138,24 @@ impl Parser<'_> {
         Ok(read)
     }
 
-    fn define(&mut self) -> Result<(), String> {
-        let Token::String(name) = self.next_word() else { return Err("the name behind define is missing".to_owned()) };
-        self.expect(&Token::Close, "the }} behind define")?;
-        let body = self.template_body()?;
+    fn define(&mut self) -> Result<()> {
+        let opening = self.offset(1);
+        let Token::String(name) = self.next_word() else { return Err(self.behind("define needs a name in quotes")) };
+        self.expect(&Token::Close, "the name")?;
+        let body = self.template_body(opening)?;
         self.defined.insert(name, body);
         Ok(())
     }
 
     /// The inside of a template up to its `{{end}}`, which sees no variables from outside.
-    fn template_body(&mut self) -> Result<Vec<Node>, String> {
+    fn template_body(&mut self, opening: usize) -> Result<Vec<Node>> {
         let outer = std::mem::replace(&mut self.variables, vec!["$".to_owned()]);
         let (body, end) = self.scope(|parser| parser.nodes(false))?;
         self.variables = outer;
-        if end == Closing::Action { Ok(body) } else { Err("an {{end}} is missing".to_owned()) }
+        if end == Closing::Action { Ok(body) } else { Err(unclosed(opening)) }
     }
 
-    fn action(&mut self) -> Result<Node, String> {
+    fn action(&mut self) -> Result<Node> {
         let keyword = match self.peek_word() {
             Token::Name(name) => name.clone(),
             _ => String::new(),
@@ -199,35 +166,37 @@ impl Parser<'_> {
                 self.scope(|parser| parser.control(&keyword))
             }
             "break" | "continue" => {
-                self.at += 1;
-                self.expect(&Token::Close, "the }} behind break or continue")?;
                 if self.loops == 0 {
-                    return Err(format!("{{{{{keyword}}}}} stands outside of {{{{range}}}}"));
+                    return Err(self.here(format!("{{{{{keyword}}}}} is outside of {{{{range}}}}")));
                 }
+                self.at += 1;
+                self.expect(&Token::Close, &keyword)?;
                 Ok(if keyword == "break" { Node::Break } else { Node::Continue })
             }
             "template" => {
+                let offset = self.offset(0);
                 self.at += 1;
                 let Token::String(name) = self.next_word() else {
-                    return Err("a template's name is missing".to_owned());
+                    return Err(self.behind("template needs a name in quotes"));
                 };
-                Ok(Node::Call { name, pipe: self.optional_pipe()? })
+                Ok(Node::Call { name, pipe: self.optional_pipe()?, offset })
             }
             "block" => {
+                let opening = self.offset(0);
                 self.at += 1;
                 let Token::String(name) = self.next_word() else {
-                    return Err("the block's name is missing".to_owned());
+                    return Err(self.behind("block needs a name in quotes"));
                 };
                 let pipe = self.pipe(&Token::Close, false)?;
-                let body = self.template_body()?;
+                let body = self.template_body(opening)?;
                 self.defined.entry(name.clone()).or_insert(body);
-                Ok(Node::Call { name, pipe: Some(pipe) })
+                Ok(Node::Call { name, pipe: Some(pipe), offset: opening })
             }
             _ => Ok(Node::Print(self.pipe(&Token::Close, false)?)),
         }
     }
 
-    fn optional_pipe(&mut self) -> Result<Option<Pipe>, String> {
+    fn optional_pipe(&mut self) -> Result<Option<Pipe>> {
         if *self.peek_word() == Token::Close {
             self.at += 1;
             return Ok(None);
@@ -235,14 +204,15 @@ impl Parser<'_> {
         self.pipe(&Token::Close, false).map(Some)
     }
 
-    fn control(&mut self, keyword: &str) -> Result<Node, String> {
+    fn control(&mut self, keyword: &str) -> Result<Node> {
+        let opening = self.offset(1);
         let pipe = self.pipe(&Token::Close, keyword == "range")?;
         self.loops += usize::from(keyword == "range");
         let (then, end) = self.nodes(false)?;
         self.loops -= usize::from(keyword == "range");
         let or = match end {
             Closing::Action => Vec::new(),
-            Closing::Text => return Err("an {{end}} is missing".to_owned()),
+            Closing::Text => return Err(unclosed(opening)),
             Closing::Else => match self.peek_word().clone() {
                 // The {{end}} of what follows ends this one, too.
                 Token::Name(name) if name == keyword && keyword != "range" => {
@@ -253,11 +223,11 @@ impl Parser<'_> {
                     self.at += 1;
                     let (or, end) = self.nodes(false)?;
                     if end != Closing::Action {
-                        return Err("an {{end}} is missing behind {{else}}".to_owned());
+                        return Err(unclosed(opening));
                     }
                     or
                 }
-                token => return Err(format!("{token:?} has no place behind else")),
+                token => return Err(self.here(format!("unexpected {token} after else"))),
             },
         };
         Ok(match keyword {
@@ -268,9 +238,9 @@ impl Parser<'_> {
     }
 
     /// A pipeline up to `end`, which is taken.
-    fn pipe(&mut self, end: &Token, is_range: bool) -> Result<Pipe, String> {
+    fn pipe(&mut self, end: &Token, is_range: bool) -> Result<Pipe> {
         let (variables, assigns) = self.declaration(is_range)?;
-        let mut commands: Vec<Vec<Operand>> = Vec::new();
+        let mut commands: Vec<Command> = Vec::new();
         loop {
             if self.peek_word() == end {
                 self.at += 1;
@@ -278,16 +248,19 @@ impl Parser<'_> {
             }
             let command = self.command(end)?;
             let is_constant = matches!(
-                command[0],
+                command.operands[0],
                 Operand::Bool(_) | Operand::Dot | Operand::Nil | Operand::Number(_) | Operand::Text(_)
             );
             if !commands.is_empty() && is_constant {
-                return Err("what stands behind a | must be callable".to_owned());
+                return Err(SyntaxFault {
+                    offset: command.offset,
+                    reason: "a value cannot follow a |: only a function or a method".to_owned(),
+                });
             }
             commands.push(command);
         }
         if commands.is_empty() {
-            return Err("an action has nothing in it".to_owned());
+            return Err(self.behind("an action is empty"));
         }
         if !assigns {
             self.variables.extend(variables.iter().cloned());
@@ -296,7 +269,7 @@ impl Parser<'_> {
     }
 
     /// `$a :=`, `$a =`, and in a range `$a, $b :=`.
-    fn declaration(&mut self, is_range: bool) -> Result<(Vec<String>, bool), String> {
+    fn declaration(&mut self, is_range: bool) -> Result<(Vec<String>, bool)> {
         let start = self.at;
         let mut variables = Vec::new();
         while let Token::Variable(name) = self.peek_word().clone() {
@@ -310,12 +283,12 @@ impl Parser<'_> {
                 Token::Assign => {
                     self.at += 1;
                     if let Some(unknown) = variables.iter().find(|name| !self.variables.contains(name)) {
-                        return Err(format!("the variable {unknown} is not there"));
+                        return Err(self.behind(format!("there is no variable {unknown}")));
                     }
                     return Ok((variables, true));
                 }
                 Token::Comma if is_range && variables.len() < 2 => self.at += 1,
-                Token::Comma => return Err("there are too many variables".to_owned()),
+                Token::Comma => return Err(self.here("too many variables")),
                 _ => break,
             }
         }
@@ -324,8 +297,9 @@ impl Parser<'_> {
     }
 
     /// Operands up to a pipe or the end.
-    fn command(&mut self, end: &Token) -> Result<Vec<Operand>, String> {
-        let mut operands = Vec::new();
+    fn command(&mut self, end: &Token) -> Result<Command> {
+        self.peek_word();
+        let (mut operands, offset) = (Vec::new(), self.offset(0));
         loop {
             if let Some(operand) = self.operand()? {
                 operands.push(operand);
@@ -346,18 +320,22 @@ impl Parser<'_> {
                     break;
                 }
                 token if token == *end => break,
-                token => return Err(format!("{token:?} has no place here")),
+                token => return Err(self.here(format!("unexpected {token}"))),
             }
         }
-        if operands.is_empty() { Err("a command is empty".to_owned()) } else { Ok(operands) }
+        if operands.is_empty() {
+            Err(SyntaxFault { offset, reason: "a command is empty".to_owned() })
+        } else {
+            Ok(Command { operands, offset })
+        }
     }
 
-    fn pipe_sign(&mut self, end: &Token) -> Result<(), String> {
+    fn pipe_sign(&mut self, end: &Token) -> Result<()> {
         self.at += 1;
-        if self.peek_word() == end { Err("nothing stands behind a |".to_owned()) } else { Ok(()) }
+        if self.peek_word() == end { Err(self.behind("nothing follows a |")) } else { Ok(()) }
     }
 
-    fn operand(&mut self) -> Result<Option<Operand>, String> {
+    fn operand(&mut self) -> Result<Option<Operand>> {
         let Some(operand) = self.term()? else { return Ok(None) };
         let mut fields = Vec::new();
         while let Token::Field(name) = self.peek().clone() {
@@ -377,25 +355,25 @@ impl Parser<'_> {
                 Operand::Variable(name, path)
             }
             Operand::Bool(_) | Operand::Text(_) | Operand::Number(_) | Operand::Nil | Operand::Dot => {
-                return Err(format!("`.{}` has no place behind a constant", fields[0]));
+                return Err(self.behind(format!("unexpected `.{}` after a constant", fields[0])));
             }
             operand => Operand::Chain(operand.into(), fields),
         }))
     }
 
-    fn term(&mut self) -> Result<Option<Operand>, String> {
+    fn term(&mut self) -> Result<Option<Operand>> {
         let operand = match self.peek_word().clone() {
             Token::Name(name) => match name.as_str() {
                 "true" => Operand::Bool(true),
                 "false" => Operand::Bool(false),
                 "nil" => Operand::Nil,
-                name => Operand::Function(self.functions.find(name)?),
+                name => Operand::Function(self.functions.find(name).map_err(|reason| self.here(reason))?),
             },
             Token::Dot => Operand::Dot,
             Token::Field(name) => Operand::Field(vec![name]),
             Token::Variable(name) => {
                 if !self.variables.contains(&name) {
-                    return Err(format!("the variable {name} is not there"));
+                    return Err(self.here(format!("there is no variable {name}")));
                 }
                 Operand::Variable(name, Vec::new())
             }
@@ -404,7 +382,9 @@ impl Parser<'_> {
                 let code = i64::from(u32::from(c));
                 Operand::Number(Number { int: Some(code), float: code as f64, is_float: false })
             }
-            Token::Number(text) => Operand::Number(number(&text).ok_or_else(|| format!("`{text}` is not a number"))?),
+            Token::Number(text) => {
+                Operand::Number(number(&text).ok_or_else(|| self.here(format!("`{text}` is not a number")))?)
+            }
             Token::LeftParen => {
                 self.at += 1;
                 let pipe = self.scope_pipe()?;
@@ -416,15 +396,19 @@ impl Parser<'_> {
         Ok(Some(operand))
     }
 
-    fn scope_pipe(&mut self) -> Result<Pipe, String> {
+    fn scope_pipe(&mut self) -> Result<Pipe> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err("the template nests too deeply".to_owned());
+            return Err(self.here("the template nests too deeply"));
         }
         let pipe = self.pipe(&Token::RightParen, false)?;
         self.depth -= 1;
         Ok(pipe)
     }
+}
+
+fn unclosed(opening: usize) -> SyntaxFault {
+    SyntaxFault { offset: opening, reason: "this action has no {{end}}".to_owned() }
 }
 
 /// A number as Go writes it: `12`, `-0x1F`, `0b1`, `0o7`, `017`, `1_000`, `1.5e3`.

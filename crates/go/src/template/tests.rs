@@ -8,7 +8,7 @@ fn parse(template: &str) -> Result<Template, ParseError> {
     Template::parse(template, &FunctionTable::go().with_sprig())
 }
 
-fn run(template: &str) -> Result<String, Failed> {
+fn run(template: &str) -> Result<String, ExecError> {
     let data = map([("Value".to_owned(), text("some Text")), ("n".to_owned(), text("42"))].into());
     let template = parse(template).unwrap_or_else(|error| panic!("{template}: {error}"));
     template.execute(data, 1_795_251_600_000_000_000)
@@ -153,7 +153,7 @@ fn what_fails_when_it_is_carried_out() {
         "{{ range until 99999 }}{{ range until 99999 }}{{ end }}{{ end }}",
         "{{ define \"t\" }}{{ template \"t\" }}{{ end }}{{ template \"t\" }}",
     ] {
-        assert_eq!(run(template), Err(Failed), "{template}");
+        assert!(run(template).is_err(), "{template}");
     }
 }
 
@@ -188,6 +188,93 @@ fn what_is_no_template() {
     ] {
         assert!(parse(template).is_err(), "{template} was accepted");
     }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    for (template, message) in [
+        ("{{.Name", "line 1, column 1: an action is not closed with }}"),
+        ("ab\n  {{ nope }}", "line 2, column 6: there is no function nope"),
+        ("{{ if .a }}x", "line 1, column 4: this action has no {{end}}"),
+        ("é{{ $x }}", "line 1, column 5: there is no variable $x"),
+        (
+            "{{ range . }}{{ end }}{{ end }}",
+            "line 1, column 26: end is outside of any if, with, range, block or define",
+        ),
+        ("{{ .a | 1 }}", "line 1, column 9: a value cannot follow a |: only a function or a method"),
+        ("{{ (.a }}", "line 1, column 8: a ( is not closed"),
+        ("{{ .a := 1 }}", "line 1, column 7: unexpected `:=`"),
+        ("{{ \"\\q\" }}", "line 1, column 4: \"\\q\" has an unknown escape"),
+        (
+            "{{ env \"A\" }}",
+            "line 1, column 4: the function env is left out: templates have no access to keys, passwords, the network or the environment",
+        ),
+    ] {
+        assert_eq!(parse(template).unwrap_err().to_string(), message, "{template}");
+    }
+    for (template, message) in [
+        ("x{{ upper 1 }}", "line 1, column 5: an argument must be a string, not a number"),
+        ("{{ .n | repeat }}", "line 1, column 9: wrong number of arguments for repeat"),
+        ("{{ printf \"%v\" (div 1 0) }}", "line 1, column 17: div failed"),
+        ("{{ .n.x }}", "line 1, column 4: there is no field x in a value of type string"),
+        ("{{ .n 1 }}", "line 1, column 4: only functions and methods take arguments"),
+        ("\n{{ range 1.5 }}{{ end }}", "line 2, column 4: range cannot go through a value of type float64"),
+        ("{{ template \"nope\" }}", "line 1, column 4: there is no template \"nope\""),
+    ] {
+        assert_eq!(run(template).unwrap_err().to_string(), message, "{template}");
+    }
+}
+
+/// `{Name: "web", Size: 9007199254740993, Tags: ["a", "b"]}`, with a method.
+#[derive(Debug)]
+struct Image;
+
+impl Object for Image {
+    fn field(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "Name" => text("web"),
+            "Size" => Value::Int(9_007_199_254_740_993),
+            "Tags" => texts(["a", "b"]),
+            _ => return None,
+        })
+    }
+
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<std::result::Result<Value, Failed>> {
+        (name == "Label").then(|| Ok(text(&format!("<{}>", arguments.text(0)?))))
+    }
+
+    fn show(&self) -> String {
+        "{web}".to_owned()
+    }
+
+    fn json(&self) -> String {
+        r#"{"Name":"web"}"#.to_owned()
+    }
+}
+
+#[test]
+fn objects_have_fields_and_methods() {
+    let run = |template: &str| {
+        let template = parse(template).unwrap();
+        template.execute(Value::Object(std::rc::Rc::new(Image)), 0).map_err(|error| error.to_string())
+    };
+    let shown = |template: &str| run(template).unwrap();
+    assert_eq!(
+        shown("{{.Name}} {{.Size}} {{range .Tags}}[{{.}} of {{$.Name}}]{{end}}"),
+        "web 9007199254740993 [a of web][b of web]"
+    );
+    assert_eq!(shown("{{.Label \"a.b\"}} {{.}} {{if .}}yes{{end}}"), "<a.b> {web} yes");
+    assert_eq!(shown("{{toRawJson (list . .Size)}}"), r#"[{"Name":"web"},9007199254740993]"#);
+    assert_eq!(run("{{.Nmae}}"), Err("line 1, column 3: there is no field Nmae in a value of type struct".to_owned()));
+    assert_eq!(run("{{.Label 1}}"), Err("line 1, column 3: the method Label failed".to_owned()));
+}
+
+#[test]
+fn the_fields_of_the_data_are_known_before_a_template_is_carried_out() {
+    let template =
+        parse("{{.A}}{{if .B.x}}{{upper .C}}{{end}}{{range .D}}{{.no}}{{$.E}}{{else}}{{.F}}{{end}}{{(index .G 0).x}}")
+            .unwrap();
+    assert_eq!(template.fields(), ["A", "B", "C", "D", "E", "F", "G"]);
 }
 
 proptest! {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::failed::Failed;
 use crate::time::{Layout, Location, format};
 
 /// Most bytes of what a template gives, and of any value.
@@ -32,6 +33,25 @@ pub enum Value {
     TextMap(Rc<BTreeMap<String, Rc<str>>>),
     /// Nanoseconds since 1970.
     Time(i64),
+    /// A struct of the caller's.
+    Object(Rc<dyn Object>),
+}
+
+/// A struct whose fields and methods a template may use. Unlike a map's, a field that does not exist fails.
+pub trait Object: std::fmt::Debug {
+    /// The value of a field; `None` if there is no such field.
+    fn field(&self, name: &str) -> Option<Value>;
+
+    /// Calls a method; `None` if there is no such method.
+    fn call(&self, _name: &str, _arguments: &[Value]) -> Option<Result<Value, Failed>> {
+        None
+    }
+
+    /// As `%v` prints it.
+    fn show(&self) -> String;
+
+    /// As JSON.
+    fn json(&self) -> String;
 }
 
 /// The Go type of a list's items.
@@ -84,6 +104,7 @@ impl Value {
             Self::Map(_) => "map[string]interface {}",
             Self::TextMap(_) => "map[string]string",
             Self::Time(_) => "time.Time",
+            Self::Object(_) => "struct",
         }
     }
 
@@ -101,7 +122,7 @@ impl Value {
     /// Whether `if` takes it for true: not empty, not zero.
     pub fn is_true(&self) -> bool {
         match self {
-            Self::Time(_) => true,
+            Self::Time(_) | Self::Object(_) => true,
             other => !other.is_empty(),
         }
     }
@@ -117,7 +138,7 @@ impl Value {
             Self::List(items, _) => items.is_empty(),
             Self::Map(fields) => fields.borrow().is_empty(),
             Self::TextMap(fields) => fields.is_empty(),
-            Self::Time(_) => false,
+            Self::Time(_) | Self::Object(_) => false,
         }
     }
 
@@ -175,6 +196,7 @@ impl Value {
                 let layout = Layout::new("2006-01-02 15:04:05.999999999 -0700 MST");
                 out.push_str(&format(&layout, *time, &Location::utc()));
             }
+            Self::Object(object) => out.push_str(&object.show()),
         }
     }
 }
@@ -197,6 +219,7 @@ pub(super) fn same(a: &Value, b: &Value) -> bool {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|((key, a), (other, b))| key == other && same(a, b))
         }
         (Value::TextMap(a), Value::TextMap(b)) => a == b,
+        (Value::Object(a), Value::Object(b)) => Rc::ptr_eq(a, b),
         _ => false,
     }
 }

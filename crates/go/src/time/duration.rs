@@ -2,20 +2,22 @@
 
 const SECOND: u64 = 1_000_000_000;
 
-fn unit(name: &str) -> Option<u64> {
-    Some(match name {
-        "ns" => 1,
-        "us" | "µs" | "μs" => 1_000,
-        "ms" => 1_000_000,
-        "s" => SECOND,
-        "m" => 60 * SECOND,
-        "h" => 3600 * SECOND,
-        _ => return None,
-    })
+/// Go's `time.ParseDuration`, in nanoseconds: `1h30m`, `-1.5s`, `200ms`, `0`.
+///
+/// `None`: the text is not a duration, or is longer than an `i64` of nanoseconds (292 years).
+pub fn parse_duration(text: &str) -> Option<i64> {
+    parse_duration_with(text, &[])
 }
 
-/// Go's `time.ParseDuration`, in nanoseconds.
-pub fn parse_duration(text: &str) -> Option<i64> {
+/// The units that Go does not have and other programs add, in nanoseconds.
+pub const DAY: (&str, u64) = ("d", 24 * 3600 * SECOND);
+/// See [`DAY`].
+pub const WEEK: (&str, u64) = ("w", 7 * 24 * 3600 * SECOND);
+/// 365 days, as Prometheus has it. See [`DAY`].
+pub const YEAR: (&str, u64) = ("y", 365 * 24 * 3600 * SECOND);
+
+/// As [`parse_duration`], with further units: [`DAY`], [`WEEK`] and [`YEAR`] where a program has them.
+pub fn parse_duration_with(text: &str, further: &[(&str, u64)]) -> Option<i64> {
     let (negative, mut rest) = match text.strip_prefix(['-', '+']) {
         Some(rest) => (text.starts_with('-'), rest),
         None => (false, text),
@@ -37,12 +39,12 @@ pub fn parse_duration(text: &str) -> Option<i64> {
             return None;
         }
         let end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
-        let unit = unit(&after[..end])?;
+        let unit = unit(&after[..end], further)?;
         rest = &after[end..];
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
         let mut part = whole.checked_mul(unit)?;
         if !fraction.is_empty() {
-            // Digits beyond what 64 bits hold are of no weight.
+            // Digits beyond what 64 bits hold carry no weight.
             let kept = &fraction[..fraction.len().min(18)];
             let scale = 10_f64.powi(kept.len() as i32);
             part = part.checked_add((kept.parse::<u64>().ok()? as f64 * (unit as f64 / scale)) as u64)?;
@@ -53,6 +55,18 @@ pub fn parse_duration(text: &str) -> Option<i64> {
         }
     }
     if negative { 0_i64.checked_sub_unsigned(total) } else { total.try_into().ok() }
+}
+
+fn unit(name: &str, further: &[(&str, u64)]) -> Option<u64> {
+    Some(match name {
+        "ns" => 1,
+        "us" | "µs" | "μs" => 1_000,
+        "ms" => 1_000_000,
+        "s" => SECOND,
+        "m" => 60 * SECOND,
+        "h" => 3600 * SECOND,
+        name => return further.iter().find(|(other, _)| *other == name).map(|(_, nanoseconds)| *nanoseconds),
+    })
 }
 
 fn digits(text: &str) -> (&str, &str) {

@@ -6,7 +6,7 @@ mod layout;
 mod parse;
 mod zone;
 
-pub use duration::{format_duration, parse_duration};
+pub use duration::{DAY, WEEK, YEAR, format_duration, parse_duration, parse_duration_with};
 pub use format::format;
 pub use layout::Layout;
 pub use parse::{Parsed, Unfit};

@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
+use super::super::failed::Failed;
+use super::super::function::{Arguments, Function, Result, function};
 use super::super::print;
 use super::super::value::{Value, text};
-use super::{Arguments, Failed, Function, Result, function};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "and", signature: "aa*", call: never, short_circuit: Some(false) },
@@ -40,7 +41,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// `and` and `or` are carried out where their arguments are evaluated.
-fn never(_: &[Value], _: &super::Context<'_>) -> Result<Value> {
+fn never(_: &[Value], _: &super::super::function::Context<'_>) -> Result<Value> {
     Err(Failed)
 }
 

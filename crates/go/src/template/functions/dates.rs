@@ -1,7 +1,8 @@
 //! Functions with times. `Local` is UTC, as it mostly is in a container.
 
+use super::super::failed::Failed;
+use super::super::function::{Arguments, Call, Context, Function, Result, function};
 use super::super::value::{Value, text};
-use super::{Arguments, Call, Context, Failed, Function, Result, function};
 use crate::time::{Layout, Location, format, format_duration, parse_duration};
 
 const SECOND: i64 = 1_000_000_000;

@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::rc::Rc;
 
-use crate::json;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::super::value::{Value, list, map, text};
-use super::{Arguments, Call, Failed, Function, Result, function};
+use super::super::failed::Failed;
+use super::super::function::{Arguments, Call, Function, Result, function};
+use super::super::json::{Style, from_json, to_json};
+use super::super::value::{Value, text};
+use crate::encoding::{BASE32, BASE64, Encoding};
+use crate::json;
 
-const TO_JSON: Call = |a, _| Ok(text(&to_json(&a[0], true, false)?));
-const TO_PRETTY_JSON: Call = |a, _| Ok(text(&to_json(&a[0], true, true)?));
-const TO_RAW_JSON: Call = |a, _| Ok(text(&to_json(&a[0], false, false)?));
+const TO_JSON: Call = |a, _| Ok(text(&to_json(&a[0], Style { html: true, pretty: false })?));
+const TO_PRETTY_JSON: Call = |a, _| Ok(text(&to_json(&a[0], Style { html: true, pretty: true })?));
+const TO_RAW_JSON: Call = |a, _| Ok(text(&to_json(&a[0], Style { html: false, pretty: false })?));
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("sha1sum", "s", |a, _| Ok(text(&hex(&Sha1::digest(a.text(0)?))))),
@@ -27,10 +29,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         });
         Ok(text(&((high << 16) | low).to_string()))
     }),
-    function("b64enc", "s", |a, _| Ok(text(&encoded(a.text(0)?.as_bytes(), BASE64, 6, 4)))),
-    function("b32enc", "s", |a, _| Ok(text(&encoded(a.text(0)?.as_bytes(), BASE32, 5, 8)))),
-    function("b64dec", "s", |a, _| Ok(text(&decoded(a.text(0)?, BASE64, 6, 4)))),
-    function("b32dec", "s", |a, _| Ok(text(&decoded(a.text(0)?, BASE32, 5, 8)))),
+    function("b64enc", "s", |a, _| Ok(text(&BASE64.encode(a.text(0)?.as_bytes())))),
+    function("b32enc", "s", |a, _| Ok(text(&BASE32.encode(a.text(0)?.as_bytes())))),
+    function("b64dec", "s", |a, _| Ok(text(&decoded(a.text(0)?, BASE64)))),
+    function("b32dec", "s", |a, _| Ok(text(&decoded(a.text(0)?, BASE32)))),
     function("fromJson", "s", |a, _| Ok(json::parse(a.text(0)?).map_or(Value::Nil, |value| from_json(&value)))),
     function("mustFromJson", "s", |a, _| json::parse(a.text(0)?).map(|value| from_json(&value)).map_err(|_| Failed)),
     function("toJson", "a", TO_JSON),
@@ -56,7 +58,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("randBytes", "i", |a, _| {
         let count = usize::try_from(a.int(0)?).ok().filter(|count| *count <= 10_000).ok_or(Failed)?;
         let bytes: Vec<u8> = (0..count).map(|_| random() as u8).collect();
-        Ok(text(&encoded(&bytes, BASE64, 6, 4)))
+        Ok(text(&BASE64.encode(&bytes)))
     }),
     function("uuidv4", "", |_, _| {
         let (high, low) = (random() & !0xf000 | 0x4000, random() >> 2 | 1 << 63);
@@ -71,9 +73,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const BASE32: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
 /// A number from the hasher's seeds; nothing to keep a secret with.
 pub(super) fn random() -> u64 {
     RandomState::new().hash_one(0)
@@ -85,135 +84,16 @@ fn made_up(count: i64, fits: fn(char) -> bool) -> Result<Value> {
     Ok(text(&(0..count).map(|_| signs[random() as usize % signs.len()]).collect::<String>()))
 }
 
+/// What was encoded; of what cannot be decoded, what is wrong, as Sprig gives it.
+fn decoded(whole: &str, encoding: Encoding) -> String {
+    match encoding.decode(whole) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(corrupt) => corrupt.to_string(),
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Base 64 or 32: `bits` for each sign, signs in groups that are filled up with `=`.
-fn encoded(bytes: &[u8], alphabet: &str, bits: u32, group: usize) -> String {
-    let (mut out, mut buffer, mut count) = (String::new(), 0_u32, 0);
-    let mut sign = |value: u32| out.push(char::from(alphabet.as_bytes()[value as usize & ((1 << bits) - 1)]));
-    for byte in bytes {
-        buffer = buffer << 8 | u32::from(*byte);
-        count += 8;
-        while count >= bits {
-            count -= bits;
-            sign(buffer >> count);
-        }
-        buffer &= (1 << count) - 1;
-    }
-    if count > 0 {
-        sign(buffer << (bits - count));
-    }
-    while !out.len().is_multiple_of(group) {
-        out.push('=');
-    }
-    out
-}
-
-/// The text that was encoded; of what was not, what is wrong, as Sprig gives it.
-fn decoded(whole: &str, alphabet: &str, bits: u32, group: usize) -> String {
-    let name = if bits == 6 { "base64" } else { "base32" };
-    let wrong = |at: usize| format!("illegal {name} data at input byte {at}");
-    let whole = whole.replace(['\r', '\n'], "");
-    let signs = whole.trim_end_matches('=');
-    let padding = whole.len() - signs.len();
-    let (mut out, mut buffer, mut count) = (Vec::new(), 0_u32, 0);
-    for (at, c) in signs.char_indices() {
-        let Some(value) = alphabet.find(c) else { return wrong(at) };
-        buffer = buffer << bits | value as u32;
-        count += bits;
-        if count >= 8 {
-            count -= 8;
-            out.push((buffer >> count) as u8);
-        }
-        buffer &= (1 << count) - 1;
-    }
-    if !whole.len().is_multiple_of(group) || padding >= group || count >= bits {
-        return wrong(whole.len().saturating_sub(padding));
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn from_json(value: &json::Value<'_>) -> Value {
-    match value {
-        json::Value::Null => Value::Nil,
-        json::Value::Bool(value) => Value::Bool(*value),
-        json::Value::Number(number) => Value::Float(*number),
-        json::Value::Text(value) => text(value),
-        json::Value::List(items) => list(items.iter().map(from_json).collect()),
-        json::Value::Object(fields) => {
-            map(fields.iter().map(|(key, value)| (key.to_string(), from_json(value))).collect())
-        }
-    }
-}
-
-fn to_json(value: &Value, html: bool, pretty: bool) -> Result<String> {
-    let value = json_value(value, 0)?;
-    let mut out = String::new();
-    if pretty {
-        write_pretty(&value, 0, &mut out);
-    } else {
-        json::write(&value, html, &mut out);
-    }
-    Ok(out)
-}
-
-fn json_value(value: &Value, depth: usize) -> Result<json::Value<'static>> {
-    if depth > 50 {
-        return Err(Failed);
-    }
-    Ok(match value {
-        Value::Nil => json::Value::Null,
-        Value::Bool(value) => json::Value::Bool(*value),
-        Value::Int(number) | Value::Int64(number) => json::Value::Number(*number as f64),
-        Value::Float(number) => json::Value::Number(*number),
-        Value::Text(text) => json::Value::Text(Cow::Owned(text.to_string())),
-        Value::List(items, _) => {
-            json::Value::List(items.iter().map(|item| json_value(item, depth + 1)).collect::<Result<_>>()?)
-        }
-        Value::Map(fields) => {
-            let pair = |(key, value): (&String, &Value)| Ok((Cow::Owned(key.clone()), json_value(value, depth + 1)?));
-            json::Value::Object(fields.borrow().iter().map(pair).collect::<Result<_>>()?)
-        }
-        Value::TextMap(fields) => {
-            let pair = |(key, value): (&String, &Rc<str>)| {
-                (Cow::Owned(key.clone()), json::Value::Text(Cow::Owned(value.to_string())))
-            };
-            json::Value::Object(fields.iter().map(pair).collect())
-        }
-        Value::Time(_) => json::Value::Text(Cow::Owned(value.show())),
-    })
-}
-
-/// Two blanks for each level, as Go's `json.MarshalIndent`.
-fn write_pretty(value: &json::Value<'_>, depth: usize, out: &mut String) {
-    let line = |depth: usize| format!("\n{}", "  ".repeat(depth));
-    match value {
-        json::Value::List(items) if !items.is_empty() => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                out.push_str(if index > 0 { "," } else { "" });
-                out.push_str(&line(depth + 1));
-                write_pretty(item, depth + 1, out);
-            }
-            out.push_str(&line(depth));
-            out.push(']');
-        }
-        json::Value::Object(fields) if !fields.is_empty() => {
-            out.push('{');
-            for (index, (key, value)) in fields.iter().enumerate() {
-                out.push_str(if index > 0 { "," } else { "" });
-                out.push_str(&line(depth + 1));
-                json::write_text(key, true, out);
-                out.push_str(": ");
-                write_pretty(value, depth + 1, out);
-            }
-            out.push_str(&line(depth));
-            out.push('}');
-        }
-        value => json::write(value, true, out),
-    }
 }
 
 /// A URL's parts: scheme, userinfo, host, hostname, path, query, opaque, fragment.

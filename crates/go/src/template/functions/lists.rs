@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::super::failed::Failed;
+use super::super::function::{Arguments, Call, Function, function};
 use super::super::value::{Items, Value, list, same, text, texts};
-use super::{Arguments, Call, Failed, Function, function};
 
 const PUSH: Call = |a, _| Ok(list(a.items(0)?.iter().chain([&a[1]]).cloned().collect()));
 const PREPEND: Call = |a, _| Ok(list([&a[1]].into_iter().chain(a.items(0)?).cloned().collect()));

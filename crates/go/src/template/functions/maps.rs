@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::super::failed::Failed;
+use super::super::function::{Arguments, Call, Function, Result, function};
 use super::super::value::{Value, list, map, text, texts};
-use super::{Arguments, Call, Failed, Function, Result, function};
 
 type Fields = Rc<RefCell<BTreeMap<String, Value>>>;
 

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::super::failed::Failed;
+use super::super::function::{Arguments, Function, Result, function};
 use super::super::value::{Items, Value, text};
-use super::{Arguments, Failed, Function, Result, function};
 use crate::strconv;
 
 /// Most numbers in a list that a function makes.

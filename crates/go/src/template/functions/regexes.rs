@@ -2,8 +2,8 @@
 
 use crate::regexp::Replacement;
 
+use super::super::function::{Arguments, Context, Function, Result, function};
 use super::super::value::{Value, text, texts};
-use super::{Arguments, Context, Function, Result, function};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("regexReplaceAll", "sss", replace_all),

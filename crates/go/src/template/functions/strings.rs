@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::super::failed::Failed;
+use super::super::function::{Arguments, Function, Result, function, slice};
 use super::super::value::{MAX_BYTES, Value, map, text, texts};
-use super::{Arguments, Failed, Function, Result, function, slice};
 use crate::{strconv, strings};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -15,8 +16,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("trimSuffix", "ss", |a, _| Ok(text(strings::trim_suffix(a.text(1)?, a.text(0)?)))),
     function("upper", "s", |a, _| Ok(text(&strings::upper(a.text(0)?)))),
     function("lower", "s", |a, _| Ok(text(&strings::lower(a.text(0)?)))),
-    function("title", "s", |a, _| Ok(text(&capitals(a.text(0)?, |before| !is_title_letter(before), strings::upper)))),
-    function("untitle", "s", |a, _| Ok(text(&capitals(a.text(0)?, strings::is_space, strings::lower)))),
+    function("title", "s", |a, _| Ok(text(&strings::title(a.text(0)?)))),
+    function("untitle", "s", |a, _| Ok(text(&strings::at_word_starts(a.text(0)?, strings::is_space, strings::lower)))),
     function("swapcase", "s", |a, _| Ok(text(&swapped(a.text(0)?)))),
     function("nospace", "s", |a, _| Ok(text(&a.text(0)?.replace(strings::is_space, "")))),
     function("initials", "s", |a, _| {
@@ -73,26 +74,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("osIsAbs", "s", |a, _| Ok(Value::Bool(a.text(0)?.starts_with('/')))),
     function("urlParse", "s", |a, _| Ok(map(super::encodings::url_parts(a.text(0)?)?))),
 ];
-
-/// What goes on a word for Go's `strings.Title`.
-fn is_title_letter(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { !strings::is_space(c) }
-}
-
-/// Changes the characters that stand at the start, or behind one that `begins` a word.
-fn capitals(text: &str, begins: impl Fn(char) -> bool, change: fn(&str) -> String) -> String {
-    let mut before = ' ';
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if begins(before) {
-            out.push_str(&change(c.encode_utf8(&mut [0; 4])));
-        } else {
-            out.push(c);
-        }
-        before = c;
-    }
-    out
-}
 
 /// Small letters large and large ones small.
 fn swapped(text: &str) -> String {
