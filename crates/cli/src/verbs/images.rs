@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use wharf_docker::Engine;
 use wharf_docker::names::short_id;
+use wharf_go::units::human_size;
 use wharf_orchestrator::observe::{Container, list_containers};
 
 use crate::failure::Failure;
@@ -91,7 +92,7 @@ fn row(image: &Image) -> [String; 7] {
         image.tag.clone(),
         image.platform.clone(),
         short_id(id).to_owned(),
-        size(image.size),
+        human_size(u64::try_from(image.size).unwrap_or(0)),
         image.tagged.map_or_else(|| "N/A".to_owned(), |time| ago(time.as_second())),
     ]
 }
@@ -107,16 +108,4 @@ fn as_json(image: &Image) -> serde_json::Value {
         "Size": image.size,
         "LastTagTime": image.tagged.map(|time| time.to_string()),
     })
-}
-
-/// Decimal units, as the docker command writes them.
-fn size(bytes: i64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["B", "kB", "MB", "GB"] {
-        if value < 1000.0 {
-            return if unit == "B" { format!("{value}B") } else { format!("{value:.1}{unit}") };
-        }
-        value /= 1000.0;
-    }
-    format!("{value:.1}TB")
 }

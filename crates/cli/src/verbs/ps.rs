@@ -92,9 +92,9 @@ fn listed(containers: &[Container], format: &Format, whole: bool) -> anyhow::Res
             let rows: Vec<[String; 7]> = containers.iter().map(|container| row(container, whole)).collect();
             table(["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"], &rows)
         }
-        Format::Template { parts, table } => {
+        Format::Template { source, table } => {
             let rows: Vec<_> = containers.iter().filter_map(|found| as_json(found).as_object().cloned()).collect();
-            render(parts, *table, &rows, &FIELDS)?
+            render(source, *table, &rows, &FIELDS)?
         }
     })
 }

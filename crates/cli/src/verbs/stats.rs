@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use wharf_docker::Engine;
 use wharf_docker::names::short_id;
+use wharf_go::units::{bytes_size, human_size};
 use wharf_orchestrator::observe::{Container, list_containers};
 
 use crate::failure::Failure;
@@ -77,9 +78,9 @@ fn shown(rows: &[Value], format: &Format) -> anyhow::Result<String> {
     let field = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
     Ok(match format {
         Format::Json => rows.iter().map(|row| format!("{row}\n")).collect(),
-        Format::Template { parts, table } => {
+        Format::Template { source, table } => {
             let rows: Vec<_> = rows.iter().filter_map(|row| row.as_object().cloned()).collect();
-            render(parts, *table, &rows, &FIELDS)?
+            render(source, *table, &rows, &FIELDS)?
         }
         Format::Table => {
             let keys = ["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"];
@@ -102,14 +103,14 @@ fn row(container: &Container, stats: Option<&ContainerStatsResponse>, whole: boo
     let pids = stats.and_then(|stats| stats.pids_stats.as_ref()).and_then(|pids| pids.current).unwrap_or(0);
     let share = if limit == 0 { 0.0 } else { used as f64 / limit as f64 * 100.0 };
     json!({
-        "BlockIO": format!("{} / {}", decimal(read), decimal(written)),
+        "BlockIO": format!("{} / {}", human_size(read), human_size(written)),
         "CPUPerc": format!("{:.2}%", stats.map_or(0.0, cpu_share)),
         "Container": id,
         "ID": id,
         "MemPerc": format!("{share:.2}%"),
-        "MemUsage": format!("{} / {}", binary(used), binary(limit)),
+        "MemUsage": format!("{} / {}", bytes_size(used), bytes_size(limit)),
         "Name": container.name,
-        "NetIO": format!("{} / {}", decimal(received), decimal(sent)),
+        "NetIO": format!("{} / {}", human_size(received), human_size(sent)),
         "PIDs": pids.to_string(),
     })
 }
@@ -151,39 +152,9 @@ fn block_io(stats: Option<&ContainerBlkioStats>) -> (u64, u64) {
     })
 }
 
-/// As the docker command writes transferred bytes: `1.23kB`.
-fn decimal(bytes: u64) -> String {
-    scaled(bytes, 1000.0, ["B", "kB", "MB", "GB", "TB", "PB"], 3)
-}
-
-/// As the docker command writes memory: `1.234MiB`.
-fn binary(bytes: u64) -> String {
-    scaled(bytes, 1024.0, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"], 4)
-}
-
-/// The greatest unit that fits, with as many significant digits.
-fn scaled(bytes: u64, step: f64, units: [&str; 6], digits: usize) -> String {
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= step && unit + 1 < units.len() {
-        value /= step;
-        unit += 1;
-    }
-    let whole = if value < 1.0 { 1 } else { value.log10() as usize + 1 };
-    let text = format!("{value:.*}", digits.saturating_sub(whole));
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text}{}", units[unit])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_written_as_the_docker_command_writes_them() {
-        assert_eq!([0, 999, 1000, 1234, 12_345_678].map(decimal), ["0B", "999B", "1kB", "1.23kB", "12.3MB"]);
-        assert_eq!([0, 1024, 1_500_000, 8_361_066_496].map(binary), ["0B", "1KiB", "1.431MiB", "7.787GiB"]);
-    }
 
     #[test]
     fn the_share_of_a_cpu_lies_between_two_samples() {

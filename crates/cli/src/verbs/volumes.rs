@@ -68,9 +68,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             let rows: Vec<_> = volumes.iter().map(|volume| [volume.driver.clone(), volume.name.clone()]).collect();
             table(["DRIVER", "VOLUME NAME"], &rows)
         }
-        (_, Format::Template { parts, table }) => {
+        (_, Format::Template { source, table }) => {
             let rows: Vec<_> = rows.filter_map(|row| row.as_object().cloned()).collect();
-            render(parts, *table, &rows, &FIELDS)?
+            render(source, *table, &rows, &FIELDS)?
         }
     };
     report::print(&text);

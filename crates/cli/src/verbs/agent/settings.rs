@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::ValueEnum;
 use wharf_agent::agent::Options;
-use wharf_agent::config::{self, Read, Simple, Warning, units};
+use wharf_agent::config::{self, Read, Simple, Warning};
 use wharf_agent::discovery::docker::ReadFrom;
+use wharf_go::units::ram_in_bytes;
 
 use crate::failure::Failure;
 use crate::screen::report;
@@ -69,7 +70,10 @@ enum How {
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {
-    units::bytes(text).ok_or_else(|| "a size, as 512KB, 8MB or 1GB".to_owned())
+    ram_in_bytes(text)
+        .ok()
+        .and_then(|size| u64::try_from(size).ok())
+        .ok_or_else(|| "a size, as 512KB, 8MB or 1GB".to_owned())
 }
 
 impl Settings {
