@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use wharf_compose::Project;
 use wharf_docker::Engine;
+use wharf_plan::StepFailure;
 
-use crate::error::{Error, StepFailure};
+use crate::Error;
 
 /// Names the image of each service by the digest that its registry knows now; the engine is what asks the registry.
 ///

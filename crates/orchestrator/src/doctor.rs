@@ -144,9 +144,9 @@ fn feasible(project: &Project, observed: &Observed) -> Vec<Finding> {
     match plan::up(project, observed, &UpOptions::default()) {
         Ok(plan) => {
             let mut findings: Vec<Finding> = plan
-                .warnings
-                .into_iter()
-                .map(|warning| Finding::warning(&subject, warning.message, "see the message"))
+                .warnings()
+                .iter()
+                .map(|warning| Finding::warning(&subject, warning.message.clone(), "see the message"))
                 .collect();
             if findings.is_empty() {
                 let count = match project.services.len() {

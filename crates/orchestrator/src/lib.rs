@@ -1,41 +1,60 @@
 //! Runs a Compose project on one Docker Engine, always the same way through:
 //!
 //! 1. [`observe`] lists what the engine has of the project;
-//! 2. a planner ([`plan::images`], [`plan::up`], [`plan::down`] ...) compares it with the file and gives a [`Plan`]: a graph of
-//!    steps, each with its cause. Planners are pure;
+//! 2. a planner ([`plan::images`], [`plan::up`], [`plan::down`] ...) compares it with the file and returns a [`Plan`]: a graph
+//!    of steps, each with its cause. Planners are pure;
 //! 3. [`apply()`] carries the plan out and reports [`Event`]s. It decides nothing.
+//!
+//! [`up`] does all of this twice, for images and for containers:
 //!
 //! ```no_run
 //! # async fn example(project: wharf_compose::Project, engine: wharf_docker::Engine) -> Result<(), wharf_orchestrator::Error> {
-//! use wharf_orchestrator::{apply, observe, plan};
+//! use wharf_orchestrator::{ConvergeOptions, Event, up};
+//!
+//! up(&engine, &project, &ConvergeOptions::default(), &|event: Event| println!("{event:?}")).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Other verbs are one plan:
+//!
+//! ```no_run
+//! # async fn example(project: wharf_compose::Project, engine: wharf_docker::Engine) -> Result<(), wharf_orchestrator::Error> {
+//! use wharf_orchestrator::{Event, apply, observe, plan};
 //!
 //! let observed = observe(&engine, &project).await?;
-//! let options = plan::UpOptions::default();
-//! let plan = plan::up(&project, &observed, &options)?;
+//! let plan = plan::down(&project, &observed, &plan::DownOptions::default());
 //! println!("{plan}");
-//! apply(&plan, &project, &engine, &|event| println!("{event:?}"), &Default::default()).await?;
+//! apply(&engine, &project, &plan, &Default::default(), &|event: Event| println!("{event:?}")).await?;
 //! # Ok(())
 //! # }
 //! ```
 
 pub mod apply;
-mod context;
+mod build;
+pub mod containers;
+mod converge;
 pub mod copy;
+mod create;
 mod digests;
 pub mod doctor;
 mod error;
-mod event;
+pub mod event;
 pub mod logs;
 pub mod observe;
-pub mod one_off;
 mod pipe;
 pub mod plan;
 mod request;
+pub mod run_once;
+mod stop;
 
-pub use apply::apply;
+pub use apply::{Listener, apply};
+pub use converge::{ConvergeOptions, prepare_run, up};
 pub use digests::pin_images;
-pub use error::{Detail, Error, Problem, StepFailure};
+pub use error::Error;
 pub use event::{Event, Progress};
 pub use observe::{Observed, observe};
 pub use plan::Plan;
 pub use request::service_hash;
+pub use stop::{StopOptions, stop};
+pub use wharf_plan::{Detail, Problem, StepFailure, Warning};

@@ -8,7 +8,8 @@ use wharf_compose::Project;
 use wharf_compose::model::{Build, Condition, Dependency, Healthcheck, Hook, Network, Port, Service, Volume};
 use wharf_orchestrator::observe::{Container, ForeignPort, Health, Image, Observed, State};
 use wharf_orchestrator::plan::{
-    self, DownOptions, ImageOptions, Recreate, RemoveOptions, RestartOptions, Step, UpOptions,
+    self, ContainerAct, ContainerStep, DownOptions, ImageOptions, Only, Recreate, RemoveOptions, RestartOptions, Step,
+    UpOptions,
 };
 use wharf_orchestrator::{Error, observe, service_hash};
 
@@ -255,7 +256,7 @@ fn orphans_are_named_and_removed_only_when_asked() {
     let observed = all_running(&project);
     project.services.remove("web");
     let plan = plan::up(&project, &observed, &UpOptions::default()).unwrap();
-    insta::assert_snapshot!(plan.warnings[0].message, @"orphans, containers that no service of the file has: shop-web-1, shop-web-2; --remove-orphans removes them");
+    insta::assert_snapshot!(plan.warnings()[0].message, @"orphans, containers that no service of the file has: shop-web-1, shop-web-2; --remove-orphans removes them");
     assert!(plan.is_empty());
     insta::assert_snapshot!(up(&project, &observed, &UpOptions { remove_orphans: true, ..UpOptions::default() }), @r#"
     1. stop container shop-web-1    an orphan
@@ -349,7 +350,7 @@ fn down_leaves_what_the_file_calls_external_even_if_this_project_made_it() {
     project.volumes.insert("kept".into(), volume);
     let plan = plan::down(&project, &labelled("shop_kept"), &DownOptions { volumes: true, ..DownOptions::default() });
     insta::assert_snapshot!(plan, @"nothing to do");
-    assert!(plan.warnings.is_empty(), "the file says that it stays: {:?}", plan.warnings);
+    assert!(plan.warnings().is_empty(), "the file says that it stays: {:?}", plan.warnings());
 }
 
 #[test]
@@ -357,7 +358,7 @@ fn down_leaves_what_the_file_does_not_declare_and_says_so() {
     let options = |by_label| DownOptions { volumes: true, by_label, ..DownOptions::default() };
     let plan = plan::down(&shop(), &labelled("shop_old"), &options(false));
     insta::assert_snapshot!(plan, @"nothing to do");
-    let warnings: Vec<_> = plan.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    let warnings: Vec<_> = plan.warnings().iter().map(|warning| warning.message.as_str()).collect();
     insta::assert_snapshot!(warnings.join("\n"), @r#"
     networks of the project that the file does not declare stay: shop_old
     volumes of the project that the file does not declare stay: shop_old
@@ -374,7 +375,7 @@ fn a_build_that_cannot_be_done_as_the_file_says_is_refused() {
     let mut project = shop();
     let build = Build { context: "/src".into(), ssh: [("default".to_owned(), None)].into(), ..Build::default() };
     project.services.get_mut("web").unwrap().build = Some(build);
-    let build = ImageOptions { build: true, only_build: true, ..ImageOptions::default() };
+    let build = ImageOptions { build: true, only: Some(Only::Built), ..ImageOptions::default() };
     insta::assert_snapshot!(refusals(plan::images(&project, &nothing(), &build)), @r#"
     service web: wharf cannot do `build.ssh` yet
       it needs BuildKit: build the image with `docker build` and name it in `image`
@@ -617,7 +618,7 @@ fn a_container_of_run_that_has_ended_is_an_orphan() {
     observed.containers.push(one_off(&project, "web", State::Exited));
     let warnings = |options: &UpOptions| {
         let plan = plan::up(&project, &observed, options).unwrap();
-        plan.warnings.into_iter().map(|warning| warning.message).collect::<Vec<_>>().join("\n")
+        plan.warnings().iter().map(|warning| warning.message.clone()).collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(warnings(&UpOptions::default()), @"orphans, containers that no service of the file has: shop-web-run-1; --remove-orphans removes them");
     assert_eq!(warnings(&UpOptions { ignore_orphans: true, ..UpOptions::default() }), "");
@@ -670,8 +671,11 @@ fn what_nobody_requires_is_waited_for_and_may_fail() {
     project.services.get_mut("web").unwrap().depends_on["db"].required = false;
     let optional = |project: &Project| {
         let plan = plan::up(project, &nothing(), &UpOptions::default()).unwrap();
-        let steps = plan.steps.into_iter().map(|node| node.step);
-        steps.filter(|step| matches!(step, Step::AwaitContainer { optional: true, .. })).count()
+        let may_fail = |step: &&Step| {
+            let Step::Container(ContainerStep { act, .. }) = step else { return false };
+            matches!(act, ContainerAct::Await { optional: true, .. })
+        };
+        plan.steps().filter(may_fail).count()
     };
     assert_eq!(optional(&project), 1);
     let other = Service { depends_on: shop().services["web"].depends_on.clone(), ..project.services["db"].clone() };

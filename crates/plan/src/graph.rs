@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wharf_compose::place::Place;
+use wharf_compose::Place;
 
 use crate::problem::Warning;
 

@@ -1,6 +1,6 @@
 //! What is wrong with a project or with a step, as data: whoever shows it finds the words around it.
 
-use wharf_compose::place::Place;
+use wharf_compose::Place;
 
 /// Something in the project that cannot be done, found before anything was touched.
 #[derive(Debug, Clone, PartialEq)]

@@ -176,8 +176,7 @@ async fn after_a_failure_nothing_new_begins_and_waits_end() {
     assert_eq!(messages, [("Fail fails", "fails broke\nin two lines")]);
     let mut lines = story.lines();
     lines.sort();
-    let expected =
-        ["fails begins", "fails failed: fails broke", "waits begins", "works begins", "works done with 5"];
+    let expected = ["fails begins", "fails failed: fails broke", "waits begins", "works begins", "works done with 5"];
     assert_eq!(lines, expected);
     record.0.sort();
     assert_eq!(record.0, ["done works", "not done fails", "not done waits"]);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use wharf_orchestrator::plan::{ImageOptions, Recreate, UpOptions};
 
-use crate::flags::duration;
 use crate::flags::scale::parse_scale;
 use crate::session::Session;
 
@@ -48,7 +47,6 @@ impl Provisioning {
             build: self.build,
             no_build: self.no_build,
             pull: Some(self.pull.clone()),
-            now: duration::now().0,
             ..ImageOptions::default()
         }
     }

@@ -6,3 +6,4 @@ pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod template;
 pub(crate) mod terminal;
+pub(crate) mod words;

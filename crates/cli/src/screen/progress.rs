@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use anstyle::{AnsiColor, Style as TextStyle};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use wharf_orchestrator::plan::{Node, Step};
-use wharf_orchestrator::{Event, Plan, Progress};
+use wharf_orchestrator::event::{Act, Event, Progress, Subject};
+use wharf_orchestrator::{Listener, Plan};
 
-use crate::screen::report;
+use crate::screen::{report, words};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,22 +25,22 @@ pub(crate) enum Style {
 pub(crate) struct Display {
     style: Style,
     colour: bool,
+    /// Plans are printed and not carried out.
+    dry_run: bool,
     state: Mutex<(Rows, Option<ProgressBar>)>,
     /// Output of pulls and of builds is not shown.
     without: (bool, bool),
-    /// Steps of the present plan whose output is not shown.
-    silent: Mutex<HashSet<usize>>,
     /// Takes the lines that hooks write.
     hook_lines: Option<HookLines>,
 }
 
-/// Takes the service, the container (`Container shop-web-1`) and the line.
+/// Takes the service, the container's name and the line.
 pub(crate) type HookLines = Box<dyn Fn(&str, &str, &str) + Send + Sync>;
 
 impl Display {
-    pub(crate) fn new(style: Style, colour: bool) -> Self {
+    pub(crate) fn new(style: Style, colour: bool, dry_run: bool) -> Self {
         let state = Mutex::new((Rows::default(), None));
-        Display { style, colour, state, without: (false, false), silent: Mutex::default(), hook_lines: None }
+        Display { style, colour, dry_run, state, without: (false, false), hook_lines: None }
     }
 
     /// Without the output of pulls, or of builds.
@@ -53,60 +53,6 @@ impl Display {
         Display { hook_lines: Some(take), ..self }
     }
 
-    /// A plan begins.
-    pub(crate) fn begin(&self, plan: &Plan) {
-        let silent = |node: &Node| match node.step {
-            Step::PullImage { .. } => self.without.0,
-            Step::BuildImage { .. } => self.without.1,
-            _ => false,
-        };
-        let numbers = plan.steps.iter().enumerate().filter(|(_, node)| silent(node)).map(|(number, _)| number);
-        *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = numbers.collect();
-        if self.style != Style::Terminal || plan.is_empty() {
-            return;
-        }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(12));
-        bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        bar.enable_steady_tick(Duration::from_millis(100));
-        let mut state = self.lock();
-        state.0 = Rows::new(plan);
-        state.1 = Some(bar);
-    }
-
-    /// A step has news.
-    pub(crate) fn event(&self, event: &Event) {
-        match &event.progress {
-            Progress::Output { .. } if self.is_silent(event.step) => return,
-            Progress::Hook { service, text } => {
-                if let Some(take) = &self.hook_lines {
-                    return self.aside(|| take(service, &event.subject, text));
-                }
-            }
-            _ => {}
-        }
-        match self.style {
-            Style::Terminal => {
-                let mut state = self.lock();
-                state.0.apply(event, Instant::now());
-                self.paint(&mut state);
-            }
-            Style::Plain => report::line(&plain(event)),
-            Style::Json => report::line(&serde_json::to_string(event).unwrap_or_default()),
-            Style::Quiet => {}
-        }
-    }
-
-    /// The plan is over: the rows stay on the screen.
-    pub(crate) fn end(&self) {
-        let mut state = self.lock();
-        let rows = std::mem::take(&mut state.0);
-        let Some(bar) = state.1.take() else { return };
-        bar.finish_and_clear();
-        for row in rows.lines(Instant::now(), usize::from(Term::stderr().size().1), usize::MAX, self.colour) {
-            report::line(&row);
-        }
-    }
-
     /// Prints something else in between, without disturbing the rows.
     pub(crate) fn aside(&self, print: impl FnOnce()) {
         match &self.lock().1 {
@@ -115,8 +61,12 @@ impl Display {
         }
     }
 
-    fn is_silent(&self, step: usize) -> bool {
-        self.silent.lock().unwrap_or_else(PoisonError::into_inner).contains(&step)
+    fn is_silent(&self, act: Act) -> bool {
+        match act {
+            Act::Pull => self.without.0,
+            Act::Build => self.without.1,
+            _ => false,
+        }
     }
 
     fn paint(&self, state: &mut (Rows, Option<ProgressBar>)) {
@@ -131,24 +81,66 @@ impl Display {
     }
 }
 
-fn plain(event: &Event) -> String {
-    let text = match &event.progress {
-        Progress::Working { text }
-        | Progress::Output { text }
-        | Progress::Hook { text, .. }
-        | Progress::Done { text } => text,
-        Progress::Failed { text } => return format!(" {}  Error {text}", event.subject),
-    };
-    format!(" {}  {text}", event.subject)
+impl Listener for Display {
+    fn plan_begins(&self, plan: &Plan) {
+        for warning in plan.warnings() {
+            self.aside(|| report::plan_warning(warning, self.colour));
+        }
+        if self.dry_run {
+            return report::print(&plan.to_string());
+        }
+        if self.style != Style::Terminal || plan.is_empty() {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(12));
+        bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        let mut state = self.lock();
+        state.0 = Rows::new(plan);
+        state.1 = Some(bar);
+    }
+
+    fn event(&self, event: Event) {
+        match &event.progress {
+            Progress::Output { .. } if self.is_silent(event.act) => return,
+            Progress::Hook { service, text } => {
+                if let Some(take) = &self.hook_lines {
+                    return self.aside(|| take(service, event.subject.name(), text));
+                }
+            }
+            _ => {}
+        }
+        match self.style {
+            Style::Terminal => {
+                let mut state = self.lock();
+                state.0.apply(&event, Instant::now());
+                self.paint(&mut state);
+            }
+            Style::Plain => report::line(&words::plain(&event)),
+            Style::Json => report::line(&words::json(&event)),
+            Style::Quiet => {}
+        }
+    }
+
+    /// The rows stay on the screen.
+    fn plan_ends(&self) {
+        let mut state = self.lock();
+        let rows = std::mem::take(&mut state.0);
+        let Some(bar) = state.1.take() else { return };
+        bar.finish_and_clear();
+        for row in rows.lines(Instant::now(), usize::from(Term::stderr().size().1), usize::MAX, self.colour) {
+            report::line(&row);
+        }
+    }
 }
 
 /// The state of the rows: events change it, [`Rows::lines`] draws it.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    order: Vec<String>,
-    rows: HashMap<String, Row>,
+    order: Vec<Subject>,
+    rows: HashMap<Subject, Row>,
     /// Steps that are left for each row.
-    left: HashMap<String, usize>,
+    left: HashMap<Subject, usize>,
 }
 
 #[derive(Debug)]
@@ -163,8 +155,8 @@ struct Row {
 impl Rows {
     fn new(plan: &Plan) -> Self {
         let mut rows = Rows::default();
-        for node in &plan.steps {
-            *rows.left.entry(node.step.subject()).or_default() += 1;
+        for step in plan.steps() {
+            *rows.left.entry(step.subject()).or_default() += 1;
         }
         rows
     }
@@ -174,20 +166,21 @@ impl Rows {
             self.order.push(event.subject.clone());
             Row { text: String::new(), output: None, since: now, ended: None, failed: false }
         });
+        let text = words::text(event);
         match &event.progress {
-            Progress::Working { text } => {
-                row.text.clone_from(text);
+            Progress::Working => {
+                row.text = text;
                 row.ended = None;
             }
-            Progress::Output { text } | Progress::Hook { text, .. } => row.output = Some(text.clone()),
-            Progress::Done { text } => {
-                row.text.clone_from(text);
+            Progress::Output { .. } | Progress::Hook { .. } => row.output = Some(text),
+            Progress::Done(_) => {
+                row.text = text;
                 row.output = None;
                 let left = self.left.entry(event.subject.clone()).or_insert(1);
                 *left = left.saturating_sub(1);
                 row.ended = Some(now);
             }
-            Progress::Failed { text } => {
+            Progress::Failed { .. } => {
                 row.text = format!("Error {text}");
                 row.ended = Some(now);
                 row.failed = true;
@@ -202,11 +195,12 @@ impl Rows {
         let mut lines = vec![format!("[+] Running {done}/{total}")];
         let subjects = self.visible(height);
         let hidden = self.order.len() - subjects.len();
-        let column = subjects.iter().map(|subject| subject.chars().count()).max().unwrap_or(0);
-        for subject in subjects {
+        let names: Vec<String> = subjects.iter().map(|subject| words::subject(subject)).collect();
+        let column = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        for (subject, name) in subjects.into_iter().zip(names) {
             let row = &self.rows[subject];
             let seconds = row.ended.unwrap_or(now).duration_since(row.since).as_secs_f64();
-            let mut text = format!("{subject:column$}  {}", row.text);
+            let mut text = format!("{name:column$}  {}", row.text);
             if let Some(output) = row.output.as_ref().filter(|_| row.ended.is_none()) {
                 text.push_str("  ");
                 text.push_str(output);
@@ -227,15 +221,15 @@ impl Rows {
         lines
     }
 
-    fn visible(&self, height: usize) -> Vec<&String> {
+    fn visible(&self, height: usize) -> Vec<&Subject> {
         if self.order.len() <= height {
             return self.order.iter().collect();
         }
         let room = height.saturating_sub(1).max(1);
-        let is_active = |subject: &&String| self.rows[*subject].ended.is_none() || self.rows[*subject].failed;
+        let is_active = |subject: &&Subject| self.rows[*subject].ended.is_none() || self.rows[*subject].failed;
         let active = self.order.iter().filter(is_active);
         let ended = self.order.iter().rev().filter(|subject| !is_active(subject));
-        let shown: std::collections::HashSet<&String> = active.chain(ended).take(room).collect();
+        let shown: HashSet<&Subject> = active.chain(ended).take(room).collect();
         self.order.iter().filter(|subject| shown.contains(subject)).collect()
     }
 }
@@ -251,9 +245,10 @@ fn painted(text: &str, colour: AnsiColor, on: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wharf_orchestrator::event::Outcome;
 
-    fn event(subject: &str, progress: Progress) -> Event {
-        Event { step: 0, subject: subject.to_owned(), progress }
+    fn event(name: &str, progress: Progress) -> Event {
+        Event { step: 0, subject: Subject::Container(name.to_owned()), act: Act::Start, progress }
     }
 
     #[test]
@@ -261,10 +256,10 @@ mod tests {
         let now = Instant::now();
         let mut rows = Rows::default();
         for number in 0..10 {
-            let subject = format!("Container web-{number}");
-            rows.apply(&event(&subject, Progress::Working { text: "Starting".into() }), now);
+            let name = format!("web-{number}");
+            rows.apply(&event(&name, Progress::Working), now);
             if number != 7 {
-                rows.apply(&event(&subject, Progress::Done { text: "Started".into() }), now);
+                rows.apply(&event(&name, Progress::Done(Outcome::Done)), now);
             }
         }
         let lines = rows.lines(now, 50, 4, false);

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use wharf_compose::Diagnostic;
 use wharf_compose::Place;
-use wharf_orchestrator::plan::Warning;
-use wharf_orchestrator::{Detail, Problem};
+use wharf_orchestrator::{Detail, Problem, Warning};
 
 use crate::failure::Failure;
 

@@ -1,6 +1,5 @@
 //! What every verb needs: the global flags, the project they name, and the engine.
 
-pub(crate) mod converge;
 pub(crate) mod signals;
 
 use std::collections::BTreeMap;
@@ -10,7 +9,6 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use clap::{Args, ValueEnum};
-use tokio_util::sync::CancellationToken;
 use wharf_compose::{Config, Loaded, Options, Passes, Project};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
@@ -230,12 +228,14 @@ impl Session {
         settings.get(key)?.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// How plans are carried out: with `stop`, nothing new is begun once it is cancelled.
-    pub(crate) fn apply_options(&self, stop: &CancellationToken) -> ApplyOptions {
+    /// How plans are carried out: the first interrupt stops them gracefully, the second at once.
+    pub(crate) fn apply_options(&self, interrupts: &Interrupts) -> ApplyOptions {
         let limit = || self.environment.get("COMPOSE_PARALLEL_LIMIT")?.parse().ok();
         let parallel = self.global.parallel.or_else(limit).and_then(|most| usize::try_from(most).ok());
         ApplyOptions {
-            stop: stop.clone(),
+            stop: interrupts.first.clone(),
+            abort: interrupts.second.clone(),
+            dry_run: self.global.dry_run,
             parallel: parallel.and_then(std::num::NonZeroUsize::new),
             ..ApplyOptions::default()
         }
@@ -261,7 +261,7 @@ impl Session {
             ProgressKind::Json => Style::Json,
             ProgressKind::Quiet => Style::Quiet,
         };
-        Display::new(style, self.colour_err)
+        Display::new(style, self.colour_err, self.global.dry_run)
     }
 
     /// For verbs on what exists: the project (or its name alone), what the engine has of it, and the engine.
@@ -275,31 +275,9 @@ impl Session {
 
     /// Carries a plan out with progress and nothing special.
     pub(crate) async fn carry_out(&self, plan: &Plan, project: &Project, engine: &Engine) -> Result<ExitCode, Failure> {
-        let options = self.apply_options(&CancellationToken::new());
-        self.apply(plan, project, engine, &self.display(false), &options).await?;
+        let options = self.apply_options(&Interrupts::default());
+        apply(engine, project, plan, &options, &self.display(false)).await?;
         Ok(ExitCode::SUCCESS)
-    }
-
-    /// Carries a plan out, or prints it under `--dry-run`.
-    pub(crate) async fn apply(
-        &self,
-        plan: &Plan,
-        project: &Project,
-        engine: &Engine,
-        display: &Display,
-        options: &ApplyOptions,
-    ) -> Result<(), Failure> {
-        for warning in &plan.warnings {
-            display.aside(|| report::plan_warning(warning, self.colour_err));
-        }
-        if self.global.dry_run {
-            report::print(&plan.to_string());
-            return Ok(());
-        }
-        display.begin(plan);
-        let result = apply(plan, project, engine, &|event| display.event(&event), options).await;
-        display.end();
-        Ok(result?)
     }
 }
 

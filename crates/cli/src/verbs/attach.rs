@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use bollard::query_parameters::{AttachContainerOptionsBuilder, ResizeContainerTTYOptionsBuilder};
 use wharf_docker::Engine;
-use wharf_orchestrator::one_off;
+use wharf_orchestrator::containers;
 
 use crate::failure::Failure;
 use crate::flags::container::{Target, Wanted};
@@ -95,7 +95,7 @@ pub(crate) async fn beside_signals(
             signal = signals.next() => {
                 let stops = matches!(signal, "SIGINT" | "SIGTERM");
                 let again = stops && std::mem::replace(&mut asked, stops);
-                one_off::signal(engine, name, if again { "SIGKILL" } else { signal }).await;
+                containers::signal(engine, name, if again { "SIGKILL" } else { signal }).await;
             }
         }
     }

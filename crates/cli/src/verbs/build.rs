@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use wharf_orchestrator::apply::ApplyOptions;
-use wharf_orchestrator::{observe, plan};
+use wharf_orchestrator::plan::{self, BuildOverrides, Only};
+use wharf_orchestrator::{apply, observe};
 
 use crate::failure::Failure;
 use crate::flags::size::parse_size;
@@ -34,36 +35,33 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let mut project = session.load(&args.services)?;
+    let project = session.load(&args.services)?;
     known(&project, true, &args.services)?;
-    for build in project.services.values_mut().filter_map(|service| service.build.as_mut()) {
-        build.no_cache |= args.no_cache;
-        build.pull |= args.pull;
-        for argument in &args.build_args {
-            let (key, value) = match argument.split_once('=') {
-                Some((key, value)) => (key, Some(value.to_owned())),
-                None => (argument.as_str(), std::env::var(argument).ok()),
-            };
-            build.args.insert(key.to_owned(), value);
-        }
-    }
+    let argument = |argument: &String| match argument.split_once('=') {
+        Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+        None => (argument.clone(), std::env::var(argument).ok()),
+    };
+    let build_overrides = BuildOverrides {
+        no_cache: args.no_cache,
+        pull: args.pull,
+        args: args.build_args.iter().map(argument).collect(),
+    };
     let engine = session.connect().await?;
     let observed = observe(&engine, &project).await?;
     let options = plan::ImageOptions {
         services: args.services,
         no_deps: !args.with_dependencies,
         build: true,
-        only_build: true,
+        only: Some(Only::Built),
+        build_overrides,
         ..Default::default()
     };
     let plan = plan::images(&project, &observed, &options)?;
     let display = session.display(args.quiet);
     let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
-    let options = ApplyOptions { build_memory: args.memory, ..session.apply_options(&interrupts.first) };
-    let build = session.apply(&plan, &project, &engine, &display, &options);
-    tokio::select! {
-        result = build => result?,
-        () = interrupts.first.cancelled() => return Err(wharf_orchestrator::Error::Interrupted.into()),
-    }
+    // The first interrupt ends it: a build that was cut off leaves nothing that has to be undone.
+    let abort = interrupts.first.clone();
+    let options = ApplyOptions { build_memory: args.memory, abort, ..session.apply_options(&interrupts) };
+    apply(&engine, &project, &plan, &options, &display).await?;
     Ok(ExitCode::SUCCESS)
 }

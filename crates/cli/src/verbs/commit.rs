@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use wharf_orchestrator::Plan;
-use wharf_orchestrator::plan::Step;
+use wharf_orchestrator::plan::{self, Commit};
 
 use crate::failure::Failure;
 use crate::flags::container::{Target, Wanted};
@@ -37,13 +36,13 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
     let Target { project, engine, container } = Target::find(session, &wanted).await?;
-    let plan = Plan::of_all([Step::CommitContainer {
-        name: container.name,
+    let commit = Commit {
         image: args.image,
         author: args.author,
         message: args.message,
         changes: args.changes,
         pause: args.pause,
-    }]);
+    };
+    let plan = plan::commit(&container.name, commit);
     session.carry_out(&plan, &project, &engine).await
 }

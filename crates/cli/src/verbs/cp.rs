@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use wharf_compose::Project;
 use wharf_docker::Engine;
-use wharf_orchestrator::Plan;
 use wharf_orchestrator::copy::{self, CopyInto, Source};
 use wharf_orchestrator::observe::{Container, list_containers};
-use wharf_orchestrator::plan::Step;
+use wharf_orchestrator::plan;
 
 use crate::failure::Failure;
 use crate::screen::report;
@@ -63,16 +62,9 @@ async fn into(args: &Args, session: &Session, service: &str, path: &str) -> Resu
         Some(file) => Source::Archive(file.path().to_owned()),
         None => Source::Path(PathBuf::from(&args.source)),
     };
-    let steps = containers.into_iter().map(|container| Step::CopyInto {
-        name: container.name,
-        copy: CopyInto {
-            source: source.clone(),
-            target: path.to_owned(),
-            follow_links: args.follow_link,
-            to_user: args.archive,
-        },
-    });
-    session.carry_out(&Plan::of_all(steps), &project, &engine).await
+    let copy = CopyInto { source, target: path.to_owned(), follow_links: args.follow_link, to_user: args.archive };
+    let plan = plan::copy_into(containers.iter().map(|container| container.name.as_str()), copy);
+    session.carry_out(&plan, &project, &engine).await
 }
 
 /// It goes to several containers, so it is kept.

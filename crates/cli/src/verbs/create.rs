@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use wharf_orchestrator::plan::UpOptions;
+use wharf_orchestrator::{ConvergeOptions, up};
 
 use crate::failure::Failure;
 use crate::flags::provisioning::Provisioning;
-use crate::session::converge::Converge;
 use crate::session::{Interrupts, Session};
 
 #[derive(Debug, clap::Args)]
@@ -22,15 +22,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let engine = session.connect().await?;
     let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
     let display = session.display(false).without_output_of(args.provisioning.quiet_pull, false);
-    let converge = Converge {
-        session,
-        project: &project,
-        engine: &engine,
-        display: &display,
+    let options = ConvergeOptions {
         images: args.provisioning.image_options(&args.services, false),
-        up: UpOptions { no_start: true, ..args.provisioning.up_options(session, &args.services) },
-        apply: session.apply_options(&interrupts.first),
+        containers: UpOptions { no_start: true, ..args.provisioning.up_options(session, &args.services) },
+        apply: session.apply_options(&interrupts),
     };
-    converge.run(&interrupts).await?;
+    up(&engine, &project, &options, &display).await?;
     Ok(ExitCode::SUCCESS)
 }

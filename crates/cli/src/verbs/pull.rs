@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use wharf_orchestrator::plan;
+use wharf_orchestrator::plan::{self, Only};
+use wharf_orchestrator::{apply, observe};
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Session, known};
+use crate::session::{Interrupts, Session, known};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -30,25 +31,19 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let mut project = session.load(&args.services)?;
+    let project = session.load(&args.services)?;
     known(&project, true, &args.services)?;
-    let mut services = args.services;
-    project.services.retain(|_, service| match &service.build {
-        // Without a name of its own it is in no registry.
-        Some(_) => service.image.is_some() && !args.ignore_buildable,
-        None => true,
-    });
-    if !services.is_empty() {
-        services.retain(|name| project.services.contains_key(name));
-        if services.is_empty() {
-            report::line("nothing to pull: what is named is built");
-            return Ok(ExitCode::SUCCESS);
-        }
+    let only = Only::Pulled { ignore_buildable: args.ignore_buildable };
+    let is_pulled = |name: &String| project.services.get(name).is_some_and(|service| only.includes(service));
+    if !args.services.is_empty() && !args.include_deps && !args.services.iter().any(is_pulled) {
+        report::line("nothing to pull: what is named is built");
+        return Ok(ExitCode::SUCCESS);
     }
     let engine = session.connect().await?;
-    let observed = wharf_orchestrator::observe(&engine, &project).await?;
+    let observed = observe(&engine, &project).await?;
     let options = plan::ImageOptions {
-        services,
+        services: args.services,
+        only: Some(only),
         no_deps: !args.include_deps,
         no_build: true,
         ignore_pull_failures: args.ignore_pull_failures,
@@ -56,8 +51,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         ..Default::default()
     };
     let plan = plan::images(&project, &observed, &options)?;
-    session
-        .apply(&plan, &project, &engine, &session.display(args.quiet), &session.apply_options(&Default::default()))
-        .await?;
+    let apply_options = session.apply_options(&Interrupts::default());
+    apply(&engine, &project, &plan, &apply_options, &session.display(args.quiet)).await?;
     Ok(ExitCode::SUCCESS)
 }

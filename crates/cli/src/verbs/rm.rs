@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use wharf_orchestrator::plan::{self, RemoveOptions, Step};
+use wharf_orchestrator::plan::{self, ContainerAct, ContainerStep, RemoveOptions, Step};
 
 use crate::failure::Failure;
 use crate::screen::report;
@@ -30,8 +30,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let (project, observed, engine) = session.observe_existing(&args.services).await?;
     let options = RemoveOptions { services: args.services, stop: args.stop, volumes: args.volumes };
     let plan = plan::remove(&project, &observed, &options);
-    let removed = plan.steps.iter().filter_map(|node| match &node.step {
-        Step::RemoveContainer { name, .. } => Some(name.as_str()),
+    let removed = plan.steps().filter_map(|step| match step {
+        Step::Container(ContainerStep { name, act: ContainerAct::Remove { .. } }) => Some(name.as_str()),
         _ => None,
     });
     let names: Vec<&str> = removed.collect();

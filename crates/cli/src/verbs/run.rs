@@ -3,14 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use wharf_compose::Project;
-use wharf_docker::Engine;
-use wharf_orchestrator::observe;
-use wharf_orchestrator::one_off::{self, Manner, Overrides};
 use wharf_orchestrator::plan::{self, ImageOptions, UpOptions};
+use wharf_orchestrator::run_once::{self, Overrides, RunOptions};
+use wharf_orchestrator::{ConvergeOptions, apply, containers, prepare_run};
 
 use crate::failure::Failure;
-use crate::flags::duration;
 use crate::flags::key_value::{parse_label, variable};
 use crate::flags::short_forms;
 use crate::flags::tty::TtyChoice;
@@ -111,18 +108,22 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     }
     let engine = session.connect().await?;
     let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
-    if !prepare(&args, session, &project, &engine, &interrupts).await? {
+    let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
+    let options = options(&args, session, &interrupts);
+    prepare_run(&engine, &project, &args.service, &options, &display).await?;
+    if session.global.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
-    let name = args.name.clone().unwrap_or_else(|| one_off::name(&project, &args.service));
-    let manner = Manner { use_aliases: args.use_aliases, auto_remove: args.rm && args.detach };
-    one_off::create(&engine, &project, &args.service, &name, manner).await?;
-    let display = session.display(args.quiet);
-    let hooks = plan::after_start(&project, &args.service, &name);
-    let options = session.apply_options(&interrupts.first);
+    let name = args.name.clone().unwrap_or_else(|| run_once::name(&project, &args.service));
+    let kind = RunOptions { use_aliases: args.use_aliases, auto_remove: args.rm && args.detach };
+    options.apply.unless_aborted(run_once::create(&engine, &project, &args.service, &name, kind)).await?;
+    let hooks = plan::after_start(&project, &args.service, &name)?;
     let start = async {
-        one_off::start(&engine, &name).await?;
-        session.apply(&hooks, &project, &engine, &display, &options).await
+        let started = async {
+            containers::start(&engine, &name).await?;
+            apply(&engine, &project, &hooks, &options.apply, &display).await
+        };
+        Ok(options.apply.unless_aborted(started).await?)
     };
     if args.detach {
         start.await?;
@@ -132,48 +133,35 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let options = attach::Options { input: args.interactive, tty, closes_input: true, detach_keys: None };
     let conversation = attach::attached(&engine, &name, options, start);
     let result = match attach::beside_signals(&engine, &name, conversation).await {
-        Ok(()) => one_off::exit_code(&engine, &name).await.map_err(Failure::from),
+        Ok(()) => containers::exit_code(&engine, &name).await.map_err(Failure::from),
         Err(failure) => Err(failure),
     };
     if args.rm || result.is_err() {
-        one_off::remove(&engine, &name).await;
+        containers::remove(&engine, &name).await;
     }
     Ok(ExitCode::from(u8::try_from(result?).unwrap_or(1)))
 }
 
-/// Brings what the container needs: images, networks, volumes, services. False: this was only to be shown.
-async fn prepare(
-    args: &Args,
-    session: &Session,
-    project: &Project,
-    engine: &Engine,
-    interrupts: &Interrupts,
-) -> Result<bool, Failure> {
-    let services = std::slice::from_ref(&args.service);
-    let apply = session.apply_options(&interrupts.first);
-    let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
-    let observed = observe(engine, project).await?;
-    let images = ImageOptions {
-        services: services.to_vec(),
-        no_deps: args.no_deps,
-        build: args.build,
-        pull: Some(args.pull.clone()),
-        now: duration::now().0,
-        ..ImageOptions::default()
-    };
-    let images = plan::images(project, &observed, &images)?;
-    session.apply(&images, project, engine, &display, &apply).await?;
-    let observed = if session.global.dry_run { observed } else { observe(engine, project).await? };
-    let up = UpOptions {
-        services: services.to_vec(),
-        no_deps: args.no_deps,
-        remove_orphans: args.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
-        ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
-        ..UpOptions::default()
-    };
-    let around = plan::around(project, &observed, &args.service, &up)?;
-    session.apply(&around, project, engine, &display, &apply).await?;
-    Ok(!session.global.dry_run)
+/// What the container needs: images, networks, volumes, services.
+fn options(args: &Args, session: &Session, interrupts: &Interrupts) -> ConvergeOptions {
+    let services = vec![args.service.clone()];
+    ConvergeOptions {
+        images: ImageOptions {
+            services: services.clone(),
+            no_deps: args.no_deps,
+            build: args.build,
+            pull: Some(args.pull.clone()),
+            ..ImageOptions::default()
+        },
+        containers: UpOptions {
+            services,
+            no_deps: args.no_deps,
+            remove_orphans: args.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
+            ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
+            ..UpOptions::default()
+        },
+        apply: session.apply_options(interrupts),
+    }
 }
 
 fn overrides(args: &Args, tty: bool) -> anyhow::Result<Overrides> {

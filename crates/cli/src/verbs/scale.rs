@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use wharf_orchestrator::plan::{ImageOptions, UpOptions};
+use wharf_orchestrator::{ConvergeOptions, up};
 
 use crate::failure::Failure;
-use crate::flags::duration;
 use crate::flags::scale::parse_scale;
-use crate::session::converge::Converge;
 use crate::session::{Interrupts, Session};
 
 #[derive(Debug, clap::Args)]
@@ -26,26 +25,17 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let engine = session.connect().await?;
     let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
     let display = session.display(false);
-    let converge = Converge {
-        session,
-        project: &project,
-        engine: &engine,
-        display: &display,
-        images: ImageOptions {
-            services: services.clone(),
-            no_deps: args.no_deps,
-            now: duration::now().0,
-            ..ImageOptions::default()
-        },
-        up: UpOptions {
+    let options = ConvergeOptions {
+        images: ImageOptions { services: services.clone(), no_deps: args.no_deps, ..ImageOptions::default() },
+        containers: UpOptions {
             services,
             no_deps: args.no_deps,
             scale: args.services.into_iter().collect(),
             ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
             ..UpOptions::default()
         },
-        apply: session.apply_options(&interrupts.first),
+        apply: session.apply_options(&interrupts),
     };
-    converge.run(&interrupts).await?;
+    up(&engine, &project, &options, &display).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use wharf_orchestrator::apply;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, Recreate, UpOptions};
 
@@ -37,6 +38,6 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let plan = plan::up(&project, &observed, &options)?;
     let wait_timeout = args.wait_timeout.map(Duration::from_secs);
     let options = ApplyOptions { wait_timeout, ..session.apply_options(&Default::default()) };
-    session.apply(&plan, &project, &engine, &session.display(false), &options).await?;
+    apply(&engine, &project, &plan, &options, &session.display(false)).await?;
     Ok(ExitCode::SUCCESS)
 }

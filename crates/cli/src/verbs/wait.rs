@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use wharf_orchestrator::observe::list_containers;
 use wharf_orchestrator::plan::DownOptions;
-use wharf_orchestrator::{observe, one_off, plan};
+use wharf_orchestrator::{containers, observe, plan};
 
 use crate::failure::Failure;
 use crate::screen::report;
@@ -26,14 +26,14 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let (project, has_file) = session.load_or_name(&args.services)?;
     known(&project, has_file, &args.services)?;
     let engine = session.connect().await?;
-    let mut containers = list_containers(&engine, Some(&project.name), false).await?;
-    containers.retain(|container| args.services.contains(&container.service));
-    if containers.is_empty() {
+    let mut running = list_containers(&engine, Some(&project.name), false).await?;
+    running.retain(|container| args.services.contains(&container.service));
+    if running.is_empty() {
         return Err(anyhow::anyhow!("no container of {} is running", args.services.join(", ")).into());
     }
-    let mut waiting: FuturesUnordered<_> = containers
+    let mut waiting: FuturesUnordered<_> = running
         .iter()
-        .map(|container| async { (&container.id, one_off::exit_code(&engine, &container.id).await) })
+        .map(|container| async { (&container.id, containers::exit_code(&engine, &container.id).await) })
         .collect();
     let mut last = 0;
     while let Some((id, code)) = waiting.next().await {

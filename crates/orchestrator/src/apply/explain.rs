@@ -6,10 +6,10 @@ use bollard::models::ContainerState;
 use futures_util::StreamExt;
 use wharf_docker::logs::{self, Range};
 use wharf_docker::{ErrorKind, port_holder};
+use wharf_plan::{Detail, StepFailure};
 
-use super::Site;
+use super::context::{Context, failure};
 use crate::plan::Step;
-use crate::{Detail, StepFailure};
 
 /// Log lines that explain a failure.
 const LOG_LINES: u64 = 20;
@@ -20,19 +20,24 @@ pub(super) fn engine(step: &Step, error: bollard::errors::Error) -> StepFailure 
     let message = error.engine_message();
     let help = (error.kind() == ErrorKind::NameTaken)
         .then(|| "remove that container (`docker rm`), or give this one another name".to_owned());
-    StepFailure { step: step.to_string(), message: format!("cannot {step}: {message}"), help, details: Vec::new() }
+    StepFailure { help, ..failure(step, format!("cannot {step}: {message}")) }
 }
 
 /// A container that cannot be started.
-pub(super) async fn start(site: &Site<'_>, step: &Step, name: &str, error: bollard::errors::Error) -> StepFailure {
+pub(super) async fn start(
+    context: &Context<'_>,
+    step: &Step,
+    name: &str,
+    error: bollard::errors::Error,
+) -> StepFailure {
     let kind = ErrorKind::of(&error);
     let mut failure = engine(step, error);
     if kind != ErrorKind::PortTaken {
         return failure;
     }
-    for (ip, port, protocol) in asked_ports(site, name).await {
+    for (ip, port, protocol) in asked_ports(context, name).await {
         let address: Option<IpAddr> = ip.as_deref().and_then(|ip| ip.parse().ok());
-        if let Some(holder) = port_holder(site.engine.endpoint(), address, port, &protocol).await {
+        if let Some(holder) = port_holder(context.engine.endpoint(), address, port, &protocol).await {
             failure.message = format!("cannot {step}: host port {port}/{protocol} is taken by {holder}");
             failure.help = Some(format!("stop that process, or publish another host port than {port}"));
             return failure;
@@ -42,8 +47,8 @@ pub(super) async fn start(site: &Site<'_>, step: &Step, name: &str, error: bolla
     failure
 }
 
-async fn asked_ports(site: &Site<'_>, name: &str) -> Vec<(Option<String>, u16, String)> {
-    let Ok(inspected) = site.engine.docker().inspect_container(name, None).await else { return Vec::new() };
+async fn asked_ports(context: &Context<'_>, name: &str) -> Vec<(Option<String>, u16, String)> {
+    let Ok(inspected) = context.engine.docker().inspect_container(name, None).await else { return Vec::new() };
     let bindings = inspected.host_config.and_then(|config| config.port_bindings).unwrap_or_default();
     let mut ports = Vec::new();
     for (key, bindings) in bindings {
@@ -59,7 +64,7 @@ async fn asked_ports(site: &Site<'_>, name: &str) -> Vec<(Option<String>, u16, S
 
 /// A container that will not be as it was waited for.
 pub(super) async fn wait(
-    site: &Site<'_>,
+    context: &Context<'_>,
     step: &Step,
     name: &str,
     reason: String,
@@ -74,16 +79,16 @@ pub(super) async fn wait(
             text: probe.output.clone().unwrap_or_default().trim_end().to_owned(),
         });
     }
-    let lines = last_lines(site, name).await;
+    let lines = last_lines(context, name).await;
     if !lines.is_empty() {
         details.push(Detail { title: format!("last log lines of {name}"), text: lines.join("\n") });
     }
-    StepFailure { step: step.to_string(), message, help: None, details }
+    StepFailure { details, ..failure(step, message) }
 }
 
-async fn last_lines(site: &Site<'_>, name: &str) -> Vec<String> {
+async fn last_lines(context: &Context<'_>, name: &str) -> Vec<String> {
     let range = Range { tail: Some(LOG_LINES), ..Range::default() };
-    let lines = logs::read(site.engine, name, &range);
+    let lines = logs::read(context.engine, name, &range);
     let lines: Vec<_> = lines.collect().await;
     lines.into_iter().flatten().map(|line| String::from_utf8_lossy(&line.bytes).into_owned()).collect()
 }

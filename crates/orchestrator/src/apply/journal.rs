@@ -1,9 +1,9 @@
-//! What a run made, so that a failed one leaves nothing behind that nobody uses.
+//! What a run made, so that a failed one leaves nothing behind that nothing uses.
 
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, RemoveVolumeOptions};
 use wharf_docker::Engine;
 
-use crate::plan::Step;
+use crate::plan::{ContainerAct, ContainerStep, NetworkAct, NetworkStep, Step, VolumeAct, VolumeStep};
 
 /// What was made and not used yet, in order.
 #[derive(Debug, Default)]
@@ -13,29 +13,36 @@ pub(super) struct Journal {
     volumes: Vec<String>,
 }
 
-impl Journal {
-    /// Takes note of a step that was done.
-    pub(super) fn record(&mut self, step: &Step) {
+impl wharf_plan::Journal<Step> for Journal {
+    fn done(&mut self, step: &Step) {
         match step {
-            Step::CreateContainer { name, .. } => self.containers.push(name.clone()),
-            // It runs now, or has taken the place of another that is gone: it stays.
-            Step::StartContainer { name } | Step::RenameContainer { from: name, .. } => {
-                self.containers.retain(|made| made != name);
-            }
-            Step::CreateNetwork { name, .. } => self.networks.push(name.clone()),
-            Step::CreateVolume { name, .. } => self.volumes.push(name.clone()),
+            Step::Network(NetworkStep { name, act: NetworkAct::Create { .. } }) => self.networks.push(name.clone()),
+            Step::Volume(VolumeStep { name, act: VolumeAct::Create { .. } }) => self.volumes.push(name.clone()),
+            Step::Container(ContainerStep { name, act }) => match act {
+                ContainerAct::Create { .. } => self.containers.push(name.clone()),
+                // It runs now, or has taken the place of another that is gone: it stays.
+                ContainerAct::Start => self.keep(name),
+                ContainerAct::Rename { from } => self.keep(from),
+                _ => {}
+            },
             _ => {}
         }
     }
 
-    /// Takes note of a step that failed. What a `pre_start` container left has to be there to be looked at.
-    pub(super) fn retain(&mut self, step: &Step) {
-        if let Step::RunInitContainer { name, .. } = step {
-            self.containers.retain(|made| made != name);
+    fn not_done(&mut self, step: &Step) {
+        // What a `pre_start` container left has to be there to be looked at.
+        if let Step::Container(ContainerStep { name, act: ContainerAct::RunInitContainer { .. } }) = step {
+            self.keep(name);
         }
     }
+}
 
-    /// Removes it again. The engine itself refuses to remove networks and volumes that somebody uses; nothing more is
+impl Journal {
+    fn keep(&mut self, container: &str) {
+        self.containers.retain(|made| made != container);
+    }
+
+    /// Removes what was made. The engine itself refuses to remove networks and volumes that something uses. Nothing more is
     /// reported than the failure that led here.
     pub(super) async fn undo(self, engine: &Engine) {
         let docker = engine.docker();

@@ -7,11 +7,12 @@ use futures_util::StreamExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wharf_docker::{Engine, events, follow_events, labels};
+use wharf_plan::StepError;
 
-use super::stop::Stop;
-use super::{Site, explain};
+use super::context::{Context, StepResult, Task};
+use super::explain;
 use crate::Error;
-use crate::plan::{Step, Until};
+use crate::event::{Outcome, Until};
 
 /// Events after which a container's state may be another.
 const TELLING: [&str; 8] = ["start", "die", "oom", "health_status", "kill", "destroy", "unpause", "rename"];
@@ -55,21 +56,22 @@ enum Verdict {
 }
 
 /// Waits until a container is as asked for.
-pub(super) async fn wait(site: &Site<'_>, step: &Step, name: &str, until: Until) -> Result<Option<String>, Stop> {
-    let Some(watch) = &site.watch else { return Ok(None) };
+pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, until: Until) -> StepResult {
+    let step = task.step();
+    let Some(watch) = &context.watch else { return Err(StepError::GivenUp) };
     let mut changes = watch.changes.clone();
-    let deadline = site.wait_timeout.map(|timeout| tokio::time::Instant::now() + timeout);
+    let deadline = context.wait_timeout.map(|timeout| tokio::time::Instant::now() + timeout);
     let mut restarts_before = None;
     loop {
         changes.mark_unchanged();
-        let inspected = site.engine.docker().inspect_container(name, None).await;
+        let inspected = context.engine.docker().inspect_container(name, None).await;
         let inspected = inspected.map_err(|error| explain::engine(step, error))?;
         let state = inspected.state.unwrap_or_default();
         let restarts = inspected.restart_count.unwrap_or(0);
         let new_restarts = restarts - *restarts_before.get_or_insert(restarts);
         match judge(&state, new_restarts, until) {
-            Verdict::Ready => return Ok(word(&state)),
-            Verdict::Never(reason) => return Err(explain::wait(site, step, name, reason, &state).await.into()),
+            Verdict::Ready => return Ok(outcome(&state)),
+            Verdict::Never(reason) => return Err(explain::wait(context, step, name, reason, &state).await.into()),
             Verdict::NotYet => {}
         }
         let timed_out = async {
@@ -79,22 +81,22 @@ pub(super) async fn wait(site: &Site<'_>, step: &Step, name: &str, until: Until)
             }
         };
         tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return Err(Stop::GivenUp) },
-            () = site.give_up.cancelled() => return Err(Stop::GivenUp),
+            changed = changes.changed() => if changed.is_err() { return Err(StepError::GivenUp) },
+            () = task.given_up() => return Err(StepError::GivenUp),
             () = timed_out => {
-                let seconds = site.wait_timeout.unwrap_or_default().as_secs();
+                let seconds = context.wait_timeout.unwrap_or_default().as_secs();
                 let reason = format!("{name} was not {until} within {seconds} seconds");
-                return Err(explain::wait(site, step, name, reason, &state).await.into());
+                return Err(explain::wait(context, step, name, reason, &state).await.into());
             }
         }
     }
 }
 
-fn word(state: &ContainerState) -> Option<String> {
+fn outcome(state: &ContainerState) -> Outcome {
     let healthy = state.health.as_ref().and_then(|health| health.status) == Some(HealthStatusEnum::HEALTHY);
     match state.status {
-        Some(ContainerStateStatusEnum::RUNNING) if !healthy => Some("Running".to_owned()),
-        _ => None,
+        Some(ContainerStateStatusEnum::RUNNING) if !healthy => Outcome::Running,
+        _ => Outcome::Done,
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use wharf_compose::Project;
 use wharf_docker::labels;
 
-use super::{Cause, Moment, Plan, Step, hooks};
+use super::{Cause, ContainerAct, ImageAct, NetworkAct, Plan, Step, VolumeAct, hooks};
 use crate::Observed;
+use crate::event::HookPoint;
 use crate::observe::Container;
 
 /// Which images go, too.
@@ -70,43 +71,41 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
     }
     let declared = project.networks.values().map(|network| (network.name.as_str(), network.external));
     let labelled = observed.networks.iter().map(|network| (network.name.as_str(), network.project.as_deref()));
-    for name in plan.removable("networks", project, options, declared, labelled) {
-        plan.add(Step::RemoveNetwork { name: name.to_owned() }, Cause::Asked, removed.clone());
+    for name in removable(&mut plan, "networks", project, options, declared, labelled) {
+        plan.add(Step::network(name, NetworkAct::Remove), Cause::Asked, removed.clone());
     }
     if options.volumes {
         let declared = project.volumes.values().map(|volume| (volume.name.as_str(), volume.external));
         let labelled = observed.volumes.iter().map(|volume| (volume.name.as_str(), volume.project.as_deref()));
-        for name in plan.removable("volumes", project, options, declared, labelled) {
-            plan.add(Step::RemoveVolume { name: name.to_owned() }, Cause::Asked, removed.clone());
+        for name in removable(&mut plan, "volumes", project, options, declared, labelled) {
+            plan.add(Step::volume(name, VolumeAct::Remove), Cause::Asked, removed.clone());
         }
     }
     for image in images(project, observed, options) {
-        plan.add(Step::RemoveImage { image }, Cause::Asked, removed.clone());
+        plan.add(Step::image(image, ImageAct::Remove), Cause::Asked, removed.clone());
     }
     plan
 }
 
-impl Plan {
-    /// The names of networks or volumes that `down` removes: those that carry the project's label and that the file
-    /// declares, unless it calls them external. Without a file the label alone decides. Warns of what stays.
-    fn removable<'a>(
-        &mut self,
-        kind: &str,
-        project: &Project,
-        options: &DownOptions,
-        declared: impl Iterator<Item = (&'a str, bool)>,
-        observed: impl Iterator<Item = (&'a str, Option<&'a str>)>,
-    ) -> Vec<&'a str> {
-        let (external, own): (Vec<_>, Vec<_>) = declared.partition(|(_, external)| *external);
-        let is_in = |names: &[(&str, bool)], name: &str| names.iter().any(|(declared, _)| *declared == name);
-        let labelled = observed.filter(|(_, owner)| *owner == Some(project.name.as_str()));
-        let protected = labelled.map(|(name, _)| name).filter(|name| !is_in(&external, name));
-        let (removed, left): (Vec<_>, Vec<_>) = protected.partition(|name| options.by_label || is_in(&own, name));
-        if !left.is_empty() {
-            self.warn(format!("{kind} of the project that the file does not declare stay: {}", left.join(", ")), None);
-        }
-        removed
+/// The names of networks or volumes that `down` removes: those that carry the project's label and that the file
+/// declares, unless it calls them external. Without a file the label alone decides. Warns of what stays.
+fn removable<'a>(
+    plan: &mut Plan,
+    kind: &str,
+    project: &Project,
+    options: &DownOptions,
+    declared: impl Iterator<Item = (&'a str, bool)>,
+    observed: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> Vec<&'a str> {
+    let (external, own): (Vec<_>, Vec<_>) = declared.partition(|(_, external)| *external);
+    let is_in = |names: &[(&str, bool)], name: &str| names.iter().any(|(declared, _)| *declared == name);
+    let labelled = observed.filter(|(_, owner)| *owner == Some(project.name.as_str()));
+    let protected = labelled.map(|(name, _)| name).filter(|name| !is_in(&external, name));
+    let (removed, left): (Vec<_>, Vec<_>) = protected.partition(|name| options.by_label || is_in(&own, name));
+    if !left.is_empty() {
+        plan.warn(format!("{kind} of the project that the file does not declare stay: {}", left.join(", ")), None);
     }
+    removed
 }
 
 /// How containers end.
@@ -131,16 +130,16 @@ impl Teardown {
                 if container.is_up() {
                     if let Some(definition) = project.services.get(service).filter(|_| !container.one_off) {
                         let of = (service, definition);
-                        before = hooks::commands(plan, of, Moment::PreStop, &container.name, before);
+                        before = hooks::commands(plan, of, HookPoint::PreStop, &container.name, before);
                     }
-                    let step = Step::StopContainer { name: container.name.clone(), grace: self.timeout };
+                    let step = Step::container(&container.name, ContainerAct::Stop { grace: self.timeout });
                     let stop = plan.add(step, cause, before);
                     stops.entry(service).or_default().push(stop);
                     cause = Cause::Follows;
                     before = vec![stop];
                 }
                 if let Some(volumes) = self.remove {
-                    let step = Step::RemoveContainer { name: container.name.clone(), volumes };
+                    let step = Step::container(&container.name, ContainerAct::Remove { volumes });
                     before = vec![plan.add(step, cause, before)];
                 }
                 last.extend(before);

@@ -4,13 +4,14 @@
 //! image that is here is used; one that is not is pulled, and built if the registry does not have it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wharf_compose::Project;
-use wharf_compose::model::Service;
+use wharf_compose::model::{Build, Service};
 
 use super::order::{dependencies, in_order, selected};
-use super::{Cause, Plan, Step, unsupported};
+use super::{Cause, ImageAct, ImageBuild, ImageStep, NamedService, Plan, Step, unsupported};
 use crate::{Error, Observed, Problem};
 
 /// What the caller asks for.
@@ -24,8 +25,10 @@ pub struct ImageOptions {
     pub build: bool,
     /// Build nothing.
     pub no_build: bool,
-    /// Leave out what is not built: neither pull nor complain.
-    pub only_build: bool,
+    /// Only some of the images; the others are left out, whether they are here or not.
+    pub only: Option<Only>,
+    /// What the builds do otherwise than the file says.
+    pub build_overrides: BuildOverrides,
     /// Overrides every service's `pull_policy`; `policy`: it does not.
     pub pull: Option<String>,
     /// A pull that fails is reported and stops nothing.
@@ -34,15 +37,61 @@ pub struct ImageOptions {
     pub now: i64,
 }
 
-fn builds(plan: &Plan, step: usize) -> bool {
-    matches!(plan.steps[step].step, Step::BuildImage { .. } | Step::PullImage { or_build: Some(_), .. })
+/// A part of the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// Those that are built.
+    Built,
+    /// Those that a registry may have.
+    Pulled {
+        /// Without those that can be built here, too.
+        ignore_buildable: bool,
+    },
 }
 
-enum Need {
+impl Only {
+    /// Whether the image of `service` is one of them.
+    pub fn includes(self, service: &Service) -> bool {
+        match (self, &service.build) {
+            (Only::Built, build) => build.is_some(),
+            // Without a name of its own it is in no registry.
+            (Only::Pulled { ignore_buildable }, Some(_)) => service.image.is_some() && !ignore_buildable,
+            (Only::Pulled { .. }, None) => true,
+        }
+    }
+}
+
+/// What builds do otherwise than the file says.
+#[derive(Debug, Clone, Default)]
+pub struct BuildOverrides {
+    /// Do not use the builder's cache.
+    pub no_cache: bool,
+    /// Pull newer versions of the base images.
+    pub pull: bool,
+    /// More build arguments; `None` leaves one to the Dockerfile's default.
+    pub args: Vec<(String, Option<String>)>,
+}
+
+impl BuildOverrides {
+    fn apply(&self, build: &Build) -> Build {
+        let mut build = build.clone();
+        build.no_cache |= self.no_cache;
+        build.pull |= self.pull;
+        build.args.extend(self.args.iter().cloned());
+        build
+    }
+}
+
+fn builds(step: &Step) -> bool {
+    use ImageAct::{Build, Pull};
+    matches!(step, Step::Image(ImageStep { act: Build(_) | Pull { or_build: Some(_), .. }, .. }))
+}
+
+enum Need<'a> {
     Nothing,
-    Build(Cause),
+    Build(Cause, &'a Build),
     Pull(Cause),
-    PullOrBuild,
+    PullOrBuild(&'a Build),
     Absent,
 }
 
@@ -56,8 +105,15 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
     let mut problems = Vec::new();
     let mut planned: BTreeMap<String, usize> = BTreeMap::new();
     let may_fail = options.ignore_pull_failures;
-    let pull = |image: &str, or_build| Step::PullImage { image: image.to_owned(), or_build, may_fail };
+    let pull = |image: &str, or_build| Step::image(image, ImageAct::Pull { or_build, may_fail });
+    let image_build = |name: &str, service: &Service, build: &Build| ImageBuild {
+        service: NamedService::new(name, service),
+        build: Arc::new(options.build_overrides.apply(build)),
+    };
     for (name, service) in in_order(project, &chosen) {
+        if options.only.is_some_and(|only| !only.includes(service)) {
+            continue;
+        }
         for image in init_images(project, name, service) {
             if !planned.contains_key(&image)
                 && let Some(cause) = fetched(&image, service, observed, options)
@@ -67,14 +123,16 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
         }
         let image = project.image_of(name, service);
         let need = need(service, &image, observed, options);
-        if let (Need::Build(_) | Need::PullOrBuild, Some(build)) = (&need, &service.build) {
+        if let Need::Build(_, build) | Need::PullOrBuild(build) = need {
             problems.extend(unsupported::build_problems(project, name, build));
         }
         let step = match need {
             Need::Nothing => continue,
-            Need::Build(cause) => (Step::BuildImage { image: image.clone(), service: name.to_owned() }, cause),
+            Need::Build(cause, build) => {
+                (Step::image(&image, ImageAct::Build(image_build(name, service, build))), cause)
+            }
             Need::Pull(cause) => (pull(&image, None), cause),
-            Need::PullOrBuild => (pull(&image, Some(name.to_owned())), Cause::Missing),
+            Need::PullOrBuild(build) => (pull(&image, Some(image_build(name, service, build))), Cause::Missing),
             Need::Absent => {
                 problems.push(absent(project, name, &image));
                 continue;
@@ -82,16 +140,21 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
         };
         // Services that share an image share the step; building wins over pulling.
         match planned.get(&image) {
-            Some(&number) if matches!(step.0, Step::BuildImage { .. }) => plan.steps[number].step = step.0,
-            Some(_) => {}
+            Some(&number) => {
+                if let Step::Image(ImageStep { act: ImageAct::Build(_), .. }) = step.0
+                    && let Some(planned) = plan.step_mut(number)
+                {
+                    *planned = step.0;
+                }
+            }
             None => {
                 // A Dockerfile may begin with the image of a service that this one depends on.
                 let dependencies = dependencies(project, service).into_iter();
                 let images = dependencies.map(|(name, _)| project.image_of(name, &project.services[name]));
-                let after = match service.build {
+                let after: Vec<usize> = match service.build {
                     Some(_) => images
                         .filter_map(|image| planned.get(&image).copied())
-                        .filter(|step| builds(&plan, *step))
+                        .filter(|number| plan.nodes().get(*number).is_some_and(|node| builds(node.step())))
                         .collect(),
                     None => Vec::new(),
                 };
@@ -102,39 +165,35 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
     if problems.is_empty() { Ok(plan) } else { Err(Error::Refused(problems)) }
 }
 
-fn need(service: &Service, image: &str, observed: &Observed, options: &ImageOptions) -> Need {
+fn need<'a>(service: &'a Service, image: &str, observed: &Observed, options: &ImageOptions) -> Need<'a> {
     let here = observed.images.get(image);
-    let buildable = service.build.is_some() && !options.no_build;
-    if buildable && options.build {
-        return Need::Build(Cause::Asked);
-    }
-    if options.only_build {
-        return Need::Nothing;
+    let buildable = service.build.as_ref().filter(|_| !options.no_build);
+    if let (Some(build), true) = (buildable, options.build) {
+        return Need::Build(Cause::Asked, build);
     }
     // An image that is built and has no name of its own is in no registry.
     if service.build.is_some() && service.image.is_none() {
         let policy = service.pull_policy.as_deref();
-        return match here {
-            Some(_) if policy == Some("build") && buildable => Need::Build(pull_policy("build")),
-            Some(_) => Need::Nothing,
-            None if buildable => Need::Build(Cause::Missing),
-            None => Need::Absent,
+        return match (here, buildable) {
+            (Some(_), Some(build)) if policy == Some("build") => Need::Build(pull_policy("build"), build),
+            (Some(_), _) => Need::Nothing,
+            (None, Some(build)) => Need::Build(Cause::Missing, build),
+            (None, None) => Need::Absent,
         };
     }
-    match options
+    let policy = options
         .pull
         .as_deref()
         .filter(|pull| *pull != "policy")
         .or(service.pull_policy.as_deref())
-        .unwrap_or("missing")
-    {
-        "always" => Need::Pull(pull_policy("always")),
-        "build" if buildable => Need::Build(pull_policy("build")),
-        "never" if here.is_none() => Need::Absent,
-        "never" => Need::Nothing,
-        policy => match (here, max_age(policy)) {
-            (None, _) if buildable => Need::PullOrBuild,
-            (None, _) => Need::Pull(Cause::Missing),
+        .unwrap_or("missing");
+    match (policy, buildable) {
+        ("always", _) => Need::Pull(pull_policy("always")),
+        ("build", Some(build)) => Need::Build(pull_policy("build"), build),
+        ("never", _) if here.is_none() => Need::Absent,
+        ("never", _) => Need::Nothing,
+        (policy, buildable) => match (here, max_age(policy)) {
+            (None, _) => buildable.map_or(Need::Pull(Cause::Missing), Need::PullOrBuild),
             (Some(image), Some(age)) if is_older(image.last_tagged, age, options.now) => {
                 Need::Pull(pull_policy(policy))
             }
@@ -152,6 +211,9 @@ pub fn init_images<'a>(project: &Project, name: &str, service: &'a Service) -> i
 /// Why an image that nobody builds is pulled, if it is.
 fn fetched(image: &str, service: &Service, observed: &Observed, options: &ImageOptions) -> Option<Cause> {
     let plain = Service { pull_policy: service.pull_policy.clone(), ..Service::default() };
+    if options.only.is_some_and(|only| !only.includes(&plain)) {
+        return None;
+    }
     match need(&plain, image, observed, options) {
         Need::Pull(cause) => Some(cause),
         _ => None,

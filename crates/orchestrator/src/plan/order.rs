@@ -27,6 +27,18 @@ pub(super) fn owners(service: &Service) -> impl Iterator<Item = &str> {
     shared.chain(named)
 }
 
+/// The service of that name.
+///
+/// # Errors
+/// [`Error::Refused`] if the project has no such service.
+pub(crate) fn service<'a>(project: &'a Project, name: &str) -> Result<&'a Service, Error> {
+    project.services.get(name).ok_or_else(|| {
+        let known: Vec<&str> = project.services.keys().map(String::as_str).collect();
+        let help = format!("the project {} has: {}", project.name, known.join(", "));
+        Error::refused(format!("no such service: {name}"), None, Some(help))
+    })
+}
+
 /// The named services (all, when none is named), with all that they depend on unless `alone`.
 ///
 /// # Errors
@@ -38,11 +50,7 @@ pub(super) fn selected(project: &Project, names: &[String], alone: bool) -> Resu
     let mut waiting: Vec<String> = names.to_vec();
     let mut found = BTreeSet::new();
     while let Some(name) = waiting.pop() {
-        let Some(service) = project.services.get(&name) else {
-            let known: Vec<&str> = project.services.keys().map(String::as_str).collect();
-            let help = format!("the project {} has: {}", project.name, known.join(", "));
-            return Err(Error::refused(format!("no such service: {name}"), None, Some(help)));
-        };
+        let service = service(project, &name)?;
         if found.insert(name) && !alone {
             waiting.extend(dependencies(project, service).into_iter().map(|(name, _)| name.to_owned()));
         }

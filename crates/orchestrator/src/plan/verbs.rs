@@ -7,8 +7,10 @@ use wharf_compose::model::{Condition, Service};
 
 use super::down::Teardown;
 use super::order::{dependencies, in_order};
-use super::{Cause, Moment, Plan, Step, Until, hooks};
+use super::{Cause, Commit, ContainerAct, Plan, Step, hooks};
 use crate::Observed;
+use crate::copy::CopyInto;
+use crate::event::{HookPoint, Until};
 use crate::observe::Container;
 
 /// What `rm` is asked for.
@@ -49,20 +51,30 @@ pub fn kill(project: &Project, observed: &Observed, services: &[String], signal:
         container.is_up() && (is_chosen(project, services, container) || (orphans && services.is_empty()))
     };
     for container in observed.containers.iter().filter(chosen) {
-        let step = Step::KillContainer { name: container.name.clone(), signal: signal.to_owned() };
-        plan.add(step, Cause::Asked, Vec::new());
+        let kill = ContainerAct::Kill { signal: signal.to_owned() };
+        plan.add(Step::container(&container.name, kill), Cause::Asked, []);
     }
     plan
 }
 
 /// Plans that the project's running containers (those of `services`, if any is named) are frozen.
 pub fn pause(project: &Project, observed: &Observed, services: &[String]) -> Plan {
-    each_running(project, observed, services, |name| Step::PauseContainer { name })
+    each_running(project, observed, services, ContainerAct::Pause)
 }
 
 /// Plans that the project's frozen containers (those of `services`, if any is named) go on.
 pub fn unpause(project: &Project, observed: &Observed, services: &[String]) -> Plan {
-    each_running(project, observed, services, |name| Step::UnpauseContainer { name })
+    each_running(project, observed, services, ContainerAct::Unpause)
+}
+
+/// Plans that files of this machine are copied into each of the containers.
+pub fn copy_into<'a>(containers: impl IntoIterator<Item = &'a str>, copy: CopyInto) -> Plan {
+    each(containers, ContainerAct::CopyInto(copy))
+}
+
+/// Plans that an image is made of a container.
+pub fn commit(container: &str, commit: Commit) -> Plan {
+    each([container], ContainerAct::Commit(commit))
 }
 
 /// Plans the removal of the project's stopped containers.
@@ -88,8 +100,12 @@ pub fn restart(project: &Project, observed: &Observed, options: &RestartOptions)
                 before.push(match until {
                     Some(until) => {
                         let optional = !service.depends_on.get(dependency).is_some_and(|found| found.required);
-                        let wait = Step::AwaitContainer { name: container.clone(), until, optional };
-                        plan.add(wait, Cause::NeededBy { service: name.to_owned() }, vec![*step])
+                        let wait = ContainerAct::Await { until, optional };
+                        plan.add(
+                            Step::container(container, wait),
+                            Cause::NeededBy { service: name.to_owned() },
+                            [*step],
+                        )
                     }
                     None => *step,
                 });
@@ -98,11 +114,12 @@ pub fn restart(project: &Project, observed: &Observed, options: &RestartOptions)
         for container in observed.containers.iter().filter(|found| found.service == name && !found.one_off) {
             let mut after = before.clone();
             if container.is_up() {
-                after = hooks::commands(&mut plan, (name, service), Moment::PreStop, &container.name, after);
+                after = hooks::commands(&mut plan, (name, service), HookPoint::PreStop, &container.name, after);
             }
-            let step = Step::RestartContainer { name: container.name.clone(), grace: options.timeout };
-            let restarted = plan.add(step, Cause::Asked, after);
-            let last = hooks::commands(&mut plan, (name, service), Moment::PostStart, &container.name, vec![restarted]);
+            let restart = ContainerAct::Restart { grace: options.timeout };
+            let restarted = plan.add(Step::container(&container.name, restart), Cause::Asked, after);
+            let last =
+                hooks::commands(&mut plan, (name, service), HookPoint::PostStart, &container.name, vec![restarted]);
             done.entry(name).or_default().extend(last.into_iter().map(|step| (container.name.clone(), step)));
         }
     }
@@ -145,10 +162,16 @@ fn awaited(service: &Service, dependency: &str, condition: Condition) -> Option<
     }
 }
 
-fn each_running(project: &Project, observed: &Observed, services: &[String], step: fn(String) -> Step) -> Plan {
+fn each_running(project: &Project, observed: &Observed, services: &[String], act: ContainerAct) -> Plan {
+    let running = replicas(project, observed, services).into_iter().filter(|container| container.is_up());
+    each(running.map(|container| container.name.as_str()), act)
+}
+
+/// Plans the same for each of the containers, in no order.
+fn each<'a>(names: impl IntoIterator<Item = &'a str>, act: ContainerAct) -> Plan {
     let mut plan = Plan::default();
-    for container in replicas(project, observed, services).into_iter().filter(|container| container.is_up()) {
-        plan.add(step(container.name.clone()), Cause::Asked, Vec::new());
+    for name in names {
+        plan.add(Step::container(name, act.clone()), Cause::Asked, []);
     }
     plan
 }

@@ -66,13 +66,6 @@ pub(crate) fn init_body(replica: &Replica<'_>, hook: &Hook, target: &str) -> api
         (labels::HOOK, "pre_start"),
         (labels::VERSION, env!("CARGO_PKG_VERSION")),
     ];
-    let mut networking = first_network(replica);
-    let endpoints = networking.as_mut().and_then(|networking| networking.endpoints_config.as_mut());
-    for endpoint in endpoints.into_iter().flat_map(|endpoints| endpoints.values_mut()) {
-        endpoint.aliases = None;
-        endpoint.mac_address = None;
-        endpoint.ipam_config = None;
-    }
     api::ContainerCreateBody {
         image: Some(image.clone().unwrap_or_else(|| replica.project.image_of(replica.name, replica.service))),
         cmd: command.clone(),
@@ -88,7 +81,7 @@ pub(crate) fn init_body(replica: &Replica<'_>, hook: &Hook, target: &str) -> api
             network_mode: Some(network_mode(replica)),
             ..Default::default()
         }),
-        networking_config: networking,
+        networking_config: first_network(replica),
         ..Default::default()
     }
 }

@@ -8,18 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
-use tokio_util::sync::CancellationToken;
-use wharf_docker::events;
+use wharf_compose::Project;
+use wharf_docker::{Engine, events};
 use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin};
 use wharf_orchestrator::observe::{is_running, list_containers};
-use wharf_orchestrator::{Error, observe, plan};
+use wharf_orchestrator::{ConvergeOptions, Error, StopOptions, observe, stop, up};
 
 use crate::failure::Failure;
 use crate::screen::log_lines::LinePrinter;
 use crate::screen::progress::Display;
 use crate::screen::report;
 use crate::session::Interrupts;
-use crate::session::converge::Converge;
 
 /// The longest wait for the last lines of containers that were stopped.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -63,8 +62,17 @@ pub(crate) type Screen = Arc<Mutex<LinePrinter>>;
 
 type Events<'a> = Pin<Box<dyn Stream<Item = Vec<LogEvent>> + Send + 'a>>;
 
+/// What is brought up.
+#[derive(Clone)]
+pub(crate) struct Foreground<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) project: &'a Project,
+    pub(crate) display: &'a Display,
+    pub(crate) options: ConvergeOptions,
+}
+
 pub(crate) struct Attached<'a> {
-    converge: Converge<'a>,
+    foreground: Foreground<'a>,
     watched: Watched,
     screen: Screen,
     events: Events<'a>,
@@ -80,12 +88,11 @@ impl<'a> Attached<'a> {
     pub(crate) fn screen(display: Display, printer: LinePrinter, watched: &Watched) -> (Display, Option<Screen>) {
         let screen = Arc::new(Mutex::new(printer));
         let (hooks, shown) = (screen.clone(), watched.shown.clone());
-        let display = display.with_hook_lines(Box::new(move |service, subject, text| {
+        let display = display.with_hook_lines(Box::new(move |service, container, text| {
             if shown.iter().any(|shown| shown == service) {
                 let mut printer = hooks.lock().unwrap_or_else(PoisonError::into_inner);
-                let name = subject.trim_start_matches("Container ");
                 // Nobody may read any more; that is found out at the next line of a log.
-                let _ = printer.hook_line(service, short(name, service), text).and_then(|()| printer.flush());
+                let _ = printer.hook_line(service, short(container, service), text).and_then(|()| printer.flush());
             }
         }));
         (display, Some(screen))
@@ -93,37 +100,37 @@ impl<'a> Attached<'a> {
 
     /// Starts the project and follows its logs until all has stopped, something has ended it, or somebody interrupts.
     pub(crate) async fn run(
-        converge: Converge<'a>,
+        foreground: Foreground<'a>,
         screen: Screen,
         watched: Watched,
         interrupts: &Interrupts,
     ) -> Result<ExitCode, Failure> {
-        let since = events::now(converge.engine).await?;
+        let since = events::now(foreground.engine).await?;
         let services: BTreeSet<&String> = watched.shown.iter().chain(&watched.services).collect();
         let services = services.into_iter().cloned().collect();
         let options = LogOptions { services, since: Some(since), ..LogOptions::default() };
-        let events = logs::follow(converge.engine, &converge.project.name, options).await?;
+        let events = logs::follow(foreground.engine, &foreground.project.name, options).await?;
         {
             let mut printer = screen.lock().unwrap_or_else(PoisonError::into_inner);
             for service in &watched.shown {
-                let replicas = converge.project.services.get(service).map_or(1, |service| service.replicas());
-                let replicas = converge.up.scale.get(service).copied().unwrap_or(replicas);
+                let replicas = foreground.project.services.get(service).map_or(1, |service| service.replicas());
+                let replicas = foreground.options.containers.scale.get(service).copied().unwrap_or(replicas);
                 printer.expect(service, replicas.max(1));
             }
         }
         let events = Box::pin(events.ready_chunks(BATCH));
         let (exits, codes) = (Vec::new(), BTreeMap::new());
-        let mut attached = Attached { converge, watched, screen, events, exits, codes, nobody_reads: false };
+        let mut attached = Attached { foreground, watched, screen, events, exits, codes, nobody_reads: false };
         attached.go(interrupts).await
     }
 
     async fn go(&mut self, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
         // The plan is carried out while this one prints.
-        let converge = self.converge.clone();
-        match self.beside(converge.run(interrupts)).await {
+        let Foreground { engine, project, display, options } = self.foreground.clone();
+        match self.beside(up(engine, project, &options, display)).await {
             Ok(()) => {}
-            Err(Failure::Orchestrator(Error::Interrupted)) => return self.interrupted(interrupts).await,
-            Err(other) => return Err(other),
+            Err(Error::Interrupted) => return self.interrupted(interrupts).await,
+            Err(other) => return Err(other.into()),
         }
         let code = match self.follow(interrupts).await? {
             End::Interrupted => return self.interrupted(interrupts).await,
@@ -169,7 +176,7 @@ impl<'a> Attached<'a> {
         }
         let screen = self.screen.clone();
         let mut failed = false;
-        self.converge.display.aside(|| {
+        self.foreground.display.aside(|| {
             let mut printer = screen.lock().unwrap_or_else(PoisonError::into_inner);
             let printed = shown.into_iter().try_for_each(|event| printer.event(event));
             failed = printed.and_then(|()| printer.flush()).is_err();
@@ -217,8 +224,8 @@ impl<'a> Attached<'a> {
     /// The watched containers, if none of them runs. The engine's list is a moment behind its events, so what it calls
     /// running is looked at itself.
     async fn all_stopped(&self) -> Result<Option<BTreeSet<String>>, Failure> {
-        let engine = self.converge.engine;
-        let mut containers = list_containers(engine, Some(&self.converge.project.name), true).await?;
+        let engine = self.foreground.engine;
+        let mut containers = list_containers(engine, Some(&self.foreground.project.name), true).await?;
         containers.retain(|found| !found.one_off && self.watched.services.contains(&found.service));
         for container in containers.iter().filter(|found| found.is_up()) {
             if is_running(engine, &container.id).await? {
@@ -229,8 +236,8 @@ impl<'a> Attached<'a> {
     }
 
     async fn code_of(&self, service: &str) -> Result<i64, Failure> {
-        let converge = &self.converge;
-        let containers = list_containers(converge.engine, Some(&converge.project.name), true).await?;
+        let foreground = &self.foreground;
+        let containers = list_containers(foreground.engine, Some(&foreground.project.name), true).await?;
         let replica = containers.iter().find(|found| found.service == service && !found.one_off);
         let code = replica.and_then(|replica| self.codes.get(&replica.id).copied().or(replica.exit_code));
         Ok(code.unwrap_or(0))
@@ -245,31 +252,18 @@ impl<'a> Attached<'a> {
 
     /// Asks all containers to stop; the second interrupt kills them.
     async fn stop(&mut self, interrupts: &Interrupts) -> Result<(), Failure> {
-        let Converge { session, project, engine, display, .. } = self.converge.clone();
+        let Foreground { engine, project, display, options } = self.foreground.clone();
         let services = self.watched.stopped.clone();
         let observed = observe(engine, project).await?;
         let running = observed.containers.iter().filter(|found| {
             found.is_up() && !found.one_off && (services.is_empty() || services.contains(&found.service))
         });
         let running: BTreeSet<String> = running.map(|found| found.id.clone()).collect();
-        let gentle = plan::stop(project, &observed, &services, self.watched.timeout);
-        let options = session.apply_options(&CancellationToken::new());
-        let stopping = async {
-            tokio::select! {
-                result = session.apply(&gentle, project, engine, display, &options) => Some(result),
-                () = interrupts.second.cancelled() => None,
-            }
-        };
-        if let Some(result) = self.beside(stopping).await {
-            self.last_lines(&running).await;
-            return result;
-        }
-        display.end();
-        let observed = observe(engine, project).await?;
-        let kill = plan::kill(project, &observed, &services, "SIGKILL", false);
-        let killed = self.beside(session.apply(&kill, project, engine, display, &options)).await;
+        let timeout = self.watched.timeout;
+        let options = StopOptions { services, timeout, force: interrupts.second.clone(), apply: options.apply };
+        let stopped = self.beside(stop(engine, project, &options, display)).await;
         self.last_lines(&running).await;
-        killed
+        Ok(stopped?)
     }
 
     /// Prints what containers wrote before they stopped.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, UpOptions};
+use wharf_orchestrator::{ConvergeOptions, up};
 
 use crate::failure::Failure;
 use crate::flags::provisioning::Provisioning;
 use crate::screen::log_lines::LinePrinter;
-use crate::session::converge::Converge;
 use crate::session::{Interrupts, Session, known};
-use crate::verbs::up::foreground::{Attached, Ending, Watched};
+use crate::verbs::up::foreground::{Attached, Ending, Foreground, Watched};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -95,13 +95,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let detached = args.detach || args.wait || args.no_start || session.global.dry_run;
     let watched = watched(&args, &project)?;
     let (display, printer) = if detached { (display, None) } else { Attached::screen(display, printer, &watched) };
-    let converge = Converge {
-        session,
-        project: &project,
-        engine: &engine,
-        display: &display,
+    let options = ConvergeOptions {
         images: args.provisioning.image_options(&args.services, args.no_deps),
-        up: UpOptions {
+        containers: UpOptions {
             no_deps: args.no_deps,
             recreate_dependencies: args.always_recreate_deps,
             no_start: args.no_start,
@@ -112,15 +108,18 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         },
         apply: ApplyOptions {
             wait_timeout: args.wait_timeout.map(Duration::from_secs),
-            ..session.apply_options(&interrupts.first)
+            ..session.apply_options(&interrupts)
         },
     };
     match printer {
         None => {
-            converge.run(&interrupts).await?;
+            up(&engine, &project, &options, &display).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(printer) => Attached::run(converge, printer, watched, &interrupts).await,
+        Some(screen) => {
+            let foreground = Foreground { engine: &engine, project: &project, display: &display, options };
+            Attached::run(foreground, screen, watched, &interrupts).await
+        }
     }
 }
 

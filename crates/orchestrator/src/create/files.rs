@@ -5,11 +5,9 @@ use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use bytes::Bytes;
 use wharf_compose::Project;
 use wharf_compose::model::{FileMount, FileObject, Service};
-use wharf_docker::Engine;
+use wharf_plan::Problem;
 
-use crate::plan::Step;
 use crate::request::file_target;
-use crate::{Error, StepFailure};
 
 /// A file to be written. Its content is never printed.
 pub(super) struct Content {
@@ -20,28 +18,8 @@ pub(super) struct Content {
     bytes: Vec<u8>,
 }
 
-/// A secret or config that has no value.
-pub(super) struct NoValue(pub(super) String);
-
-impl NoValue {
-    pub(super) fn of(self, step: &Step) -> StepFailure {
-        StepFailure {
-            step: step.to_string(),
-            message: self.0,
-            help: Some("set the variable, or use `file:`".to_owned()),
-            details: Vec::new(),
-        }
-    }
-}
-
-/// Writes a service's secrets and configs that have no file into a container that has not been started.
-pub(crate) async fn copy_files(engine: &Engine, project: &Project, service: &Service, name: &str) -> Result<(), Error> {
-    let contents = to_copy(project, service).map_err(|problem| Error::refused(problem.0, None, None))?;
-    Ok(copy(engine.docker(), name, contents).await?)
-}
-
 /// The files of a service whose values come from the environment or stand in the Compose file.
-pub(super) fn to_copy(project: &Project, service: &Service) -> Result<Vec<Content>, NoValue> {
+pub(super) fn to_copy(project: &Project, service: &Service) -> Result<Vec<Content>, Problem> {
     let kinds = [
         ("secret", &service.secrets, &project.secrets, "/run/secrets/"),
         ("config", &service.configs, &project.configs, "/"),
@@ -56,7 +34,7 @@ pub(super) fn to_copy(project: &Project, service: &Service) -> Result<Vec<Conten
     Ok(contents)
 }
 
-fn content(kind: &str, used: &FileMount, object: &FileObject, directory: &str) -> Result<Option<Content>, NoValue> {
+fn content(kind: &str, used: &FileMount, object: &FileObject, directory: &str) -> Result<Option<Content>, Problem> {
     if object.file.is_some() {
         return Ok(None);
     }
@@ -64,10 +42,10 @@ fn content(kind: &str, used: &FileMount, object: &FileObject, directory: &str) -
         (Some(content), _, _) => content.clone(),
         (None, Some(value), _) => value.0.clone(),
         (None, None, Some(variable)) => {
-            return Err(NoValue(format!("{kind} {}: the variable {variable} is not set", used.source)));
+            return Err(without_value(format!("{kind} {}: the variable {variable} is not set", used.source)));
         }
         (None, None, None) => {
-            return Err(NoValue(format!("{kind} {}: it has neither a file nor a value here", used.source)));
+            return Err(without_value(format!("{kind} {}: it has neither a file nor a value here", used.source)));
         }
     };
     let id = |value: &Option<String>| value.as_deref().and_then(|value| value.parse().ok()).unwrap_or(0);
@@ -78,6 +56,10 @@ fn content(kind: &str, used: &FileMount, object: &FileObject, directory: &str) -
         mode: used.mode.unwrap_or(0o444),
         bytes: text.into_bytes(),
     }))
+}
+
+fn without_value(message: String) -> Problem {
+    Problem { message, place: None, help: Some("set the variable, or use `file:`".to_owned()) }
 }
 
 /// Writes the files into a container that has not been started (Engine API `PUT /containers/{id}/archive`).

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
 use sha2::{Digest, Sha256};
+
+use super::ignore::Ignore;
 
 /// Where the Dockerfile comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) enum Dockerfile {
 
 /// A context that can be sent.
 #[derive(Debug)]
-pub(crate) struct Context {
+pub(crate) struct BuildContext {
     root: PathBuf,
     ignore: Ignore,
     dockerfile: String,
@@ -26,14 +27,14 @@ pub(crate) struct Context {
     brought: Option<Vec<u8>>,
 }
 
-impl Context {
+impl BuildContext {
     /// Looks at the directory and its Dockerfile.
     pub(crate) fn open(root: &Path, dockerfile: Dockerfile) -> Result<Self, String> {
         let root = root
             .canonicalize()
             .ok()
             .filter(|root| root.is_dir())
-            .ok_or_else(|| format!("the build context {} is no directory", root.display()))?;
+            .ok_or_else(|| format!("the build context {} is not a directory", root.display()))?;
         let (dockerfile, brought, own_ignore) = match dockerfile {
             Dockerfile::Inline(text) => (None, Some(text.into_bytes()), None),
             Dockerfile::At(path) => {
@@ -60,7 +61,7 @@ impl Context {
             .or_else(|| std::fs::read_to_string(root.join(".dockerignore")).ok())
             .unwrap_or_default();
         let ignore = Ignore::parse(&rules)?;
-        Ok(Context { root, ignore, dockerfile, brought })
+        Ok(BuildContext { root, ignore, dockerfile, brought })
     }
 
     /// The Dockerfile's path within the archive.
@@ -102,7 +103,7 @@ impl Context {
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 // An exception may bring back a file of an excluded directory.
-                if !excluded || self.ignore.has_exceptions {
+                if !excluded || self.ignore.has_exceptions() {
                     if !excluded {
                         self.append(archive, &entry.path(), &name)?;
                     }
@@ -140,49 +141,11 @@ fn slashed(path: &Path) -> String {
     parts.join("/")
 }
 
-/// The rules of a `.dockerignore` file: the last one that matches a path, or a directory above it, decides.
-#[derive(Debug)]
-struct Ignore {
-    rules: Vec<(GlobMatcher, bool)>,
-    has_exceptions: bool,
-}
-
-impl Ignore {
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut rules = Vec::new();
-        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (pattern, exception) = match line.strip_prefix('!') {
-                Some(rest) => (rest.trim(), true),
-                None => (line, false),
-            };
-            let pattern = pattern.trim_start_matches("./").trim_matches('/');
-            if pattern.is_empty() || pattern == "." {
-                continue;
-            }
-            let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
-            let glob = glob.map_err(|error| format!(".dockerignore:{}: {error}", number + 1))?;
-            rules.push((glob.compile_matcher(), exception));
-        }
-        let has_exceptions = rules.iter().any(|(_, exception)| *exception);
-        Ok(Ignore { rules, has_exceptions })
-    }
-
-    fn excludes(&self, path: &str) -> bool {
-        let above = || path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]);
-        let deciding = self.rules.iter().rev().find(|(glob, _)| above().any(|part| glob.is_match(part)));
-        deciding.is_some_and(|(_, exception)| !exception)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(context: &Context) -> Vec<String> {
+    fn names(context: &BuildContext) -> Vec<String> {
         let mut bytes = Vec::new();
         context.write(&mut bytes).unwrap();
         let mut archive = tar::Archive::new(bytes.as_slice());
@@ -211,7 +174,7 @@ mod tests {
             ("src/main.rs", ""),
             ("target/big", ""),
         ]);
-        let context = Context::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap();
+        let context = BuildContext::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap();
         let expected =
             [".dockerignore", "keep", "keep/important.log", "src", "src/main.rs", "Dockerfile"].map(str::to_owned);
         assert_eq!(names(&context), expected);
@@ -221,7 +184,7 @@ mod tests {
     fn a_dockerfile_from_elsewhere_travels_under_a_name_of_its_own() {
         let root = tree(&[("context/a", ""), ("other/Dockerfile", "FROM scratch\n")]);
         let context =
-            Context::open(&root.path().join("context"), Dockerfile::At("../other/Dockerfile".into())).unwrap();
+            BuildContext::open(&root.path().join("context"), Dockerfile::At("../other/Dockerfile".into())).unwrap();
         assert!(context.dockerfile_name().starts_with(".dockerfile."));
         assert_eq!(names(&context), ["a", context.dockerfile_name()]);
     }
@@ -229,8 +192,8 @@ mod tests {
     #[test]
     fn what_is_not_there_is_said() {
         let root = tree(&[("a", "")]);
-        let error = Context::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap_err();
+        let error = BuildContext::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap_err();
         assert!(error.starts_with("there is no Dockerfile at "), "{error}");
-        assert!(Context::open(&root.path().join("gone"), Dockerfile::Inline(String::new())).is_err());
+        assert!(BuildContext::open(&root.path().join("gone"), Dockerfile::Inline(String::new())).is_err());
     }
 }

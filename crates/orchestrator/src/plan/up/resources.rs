@@ -1,9 +1,10 @@
 //! Networks and volumes of the services that take part.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::up::Planner;
-use super::{Cause, Step};
+use super::planner::Planner;
+use crate::plan::{Cause, NetworkAct, Step, VolumeAct};
 
 impl Planner<'_> {
     pub(super) fn networks_and_volumes(&mut self, chosen: &BTreeSet<String>) {
@@ -30,8 +31,8 @@ impl Planner<'_> {
                     self.warn_of_owner("network", key, &network.name, seen.project.as_deref());
                 }
                 None => {
-                    let step = Step::CreateNetwork { key: key.clone(), name: network.name.clone() };
-                    let number = self.plan.add(step, Cause::Missing, Vec::new());
+                    let create = NetworkAct::Create { key: key.clone(), network: Arc::new(network.clone()) };
+                    let number = self.plan.add(Step::network(&network.name, create), Cause::Missing, []);
                     self.made.insert(format!("network {key}"), number);
                 }
             }
@@ -41,8 +42,8 @@ impl Planner<'_> {
             match self.observed.volumes.iter().find(|seen| seen.name == volume.name) {
                 Some(seen) => self.warn_of_owner("volume", key, &volume.name, seen.project.as_deref()),
                 None => {
-                    let step = Step::CreateVolume { key: key.clone(), name: volume.name.clone() };
-                    let number = self.plan.add(step, Cause::Missing, Vec::new());
+                    let create = VolumeAct::Create { key: key.clone(), volume: Arc::new(volume.clone()) };
+                    let number = self.plan.add(Step::volume(&volume.name, create), Cause::Missing, []);
                     self.made.insert(format!("volume {key}"), number);
                 }
             }

@@ -1,0 +1,153 @@
+//! The words for what happens while a plan is carried out. The orchestrator reports it as values.
+
+use serde::Serialize;
+use wharf_orchestrator::event::{Act, Event, HookPoint, Outcome, Progress, Subject, Until};
+
+/// `Container shop-web-1`.
+pub(crate) fn subject(subject: &Subject) -> String {
+    let kind = match subject {
+        Subject::Image(_) => "Image",
+        Subject::Network(_) => "Network",
+        Subject::Volume(_) => "Volume",
+        Subject::Container(_) => "Container",
+    };
+    format!("{kind} {}", subject.name())
+}
+
+/// What a line about the event says: `Starting`, `Started`, a line of output, a reason.
+pub(crate) fn text(event: &Event) -> String {
+    match &event.progress {
+        Progress::Working => doing(event.act).to_owned(),
+        Progress::Output { text } | Progress::Hook { text, .. } => text.clone(),
+        Progress::Done(outcome) => ended(event.act, outcome),
+        Progress::Failed { message } => message.clone(),
+    }
+}
+
+/// The event as one line of plain text.
+pub(crate) fn plain(event: &Event) -> String {
+    let mark = if matches!(event.progress, Progress::Failed { .. }) { "Error " } else { "" };
+    format!(" {}  {mark}{}", subject(&event.subject), text(event))
+}
+
+/// The event as one line of JSON.
+pub(crate) fn json(event: &Event) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        step: usize,
+        subject: String,
+        status: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        service: Option<&'a str>,
+        text: String,
+    }
+    let (status, service) = match &event.progress {
+        Progress::Working => ("working", None),
+        Progress::Output { .. } => ("output", None),
+        Progress::Hook { service, .. } => ("hook", Some(service.as_str())),
+        Progress::Done(_) => ("done", None),
+        Progress::Failed { .. } => ("failed", None),
+    };
+    let line = Line { step: event.step, subject: subject(&event.subject), status, service, text: text(event) };
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+fn doing(act: Act) -> &'static str {
+    match act {
+        Act::Pull => "Pulling",
+        Act::Build => "Building",
+        Act::Create => "Creating",
+        Act::Recreate => "Recreating",
+        Act::Rename => "Renaming",
+        Act::Start => "Starting",
+        Act::RunInitContainer => "Running pre_start",
+        Act::RunHook(HookPoint::PostStart) => "Running post_start",
+        Act::RunHook(HookPoint::PreStop) => "Running pre_stop",
+        Act::Await(_) => "Waiting",
+        Act::Stop => "Stopping",
+        Act::Restart => "Restarting",
+        Act::Kill => "Killing",
+        Act::Pause => "Pausing",
+        Act::Unpause => "Unpausing",
+        Act::Commit => "Committing",
+        Act::CopyInto => "Copying",
+        Act::Remove => "Removing",
+    }
+}
+
+fn ended(act: Act, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done => done(act).to_owned(),
+        Outcome::AlreadyGone => "Already gone".to_owned(),
+        Outcome::NotRunning => "Not running".to_owned(),
+        Outcome::Running => "Running".to_owned(),
+        Outcome::StillInUse => "Still in use, left alone".to_owned(),
+        Outcome::BuiltInstead => "Built".to_owned(),
+        Outcome::LeftOut { reason } => format!("Left out: {reason}"),
+        Outcome::NotRequired { reason } => format!("Not required: {reason}"),
+        Outcome::Committed { id } => format!("Committed as {id}"),
+    }
+}
+
+fn done(act: Act) -> &'static str {
+    match act {
+        Act::Pull => "Pulled",
+        Act::Build => "Built",
+        Act::Create => "Created",
+        Act::Recreate => "Recreated",
+        Act::Rename => "Renamed",
+        Act::Start | Act::Restart | Act::RunHook(HookPoint::PostStart) => "Started",
+        Act::RunInitContainer => "Ran pre_start",
+        Act::RunHook(HookPoint::PreStop) => "Ran pre_stop",
+        Act::Await(Until::Completed) => "Exited",
+        Act::Await(Until::Healthy | Until::RunningOrHealthy) => "Healthy",
+        Act::Stop => "Stopped",
+        Act::Kill => "Killed",
+        Act::Pause => "Paused",
+        Act::Unpause => "Unpaused",
+        Act::Commit => "Committed",
+        Act::CopyInto => "Copied",
+        Act::Remove => "Removed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(act: Act, progress: Progress) -> Event {
+        Event { step: 3, subject: Subject::Container("shop-web-1".into()), act, progress }
+    }
+
+    /// Scripts read these lines: they stay as they are.
+    #[test]
+    fn events_as_plain_lines_and_as_json() {
+        let reason = "its registry cannot be reached".to_owned();
+        let hook = Progress::Hook { service: "web".into(), text: "migrating".into() };
+        let events = [
+            event(Act::Recreate, Progress::Working),
+            event(Act::Recreate, Progress::Done(Outcome::Done)),
+            event(Act::RunHook(HookPoint::PostStart), hook),
+            event(Act::Await(Until::Healthy), Progress::Done(Outcome::Running)),
+            event(Act::Pull, Progress::Done(Outcome::LeftOut { reason })),
+            event(Act::Start, Progress::Failed { message: "port taken".into() }),
+        ];
+        let lines = |form: fn(&Event) -> String| events.iter().map(form).collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!(lines(plain), @r"
+         Container shop-web-1  Recreating
+         Container shop-web-1  Recreated
+         Container shop-web-1  migrating
+         Container shop-web-1  Running
+         Container shop-web-1  Left out: its registry cannot be reached
+         Container shop-web-1  Error port taken
+        ");
+        insta::assert_snapshot!(lines(json), @r#"
+        {"step":3,"subject":"Container shop-web-1","status":"working","text":"Recreating"}
+        {"step":3,"subject":"Container shop-web-1","status":"done","text":"Recreated"}
+        {"step":3,"subject":"Container shop-web-1","status":"hook","service":"web","text":"migrating"}
+        {"step":3,"subject":"Container shop-web-1","status":"done","text":"Running"}
+        {"step":3,"subject":"Container shop-web-1","status":"done","text":"Left out: its registry cannot be reached"}
+        {"step":3,"subject":"Container shop-web-1","status":"failed","text":"port taken"}
+        "#);
+    }
+}

@@ -1,0 +1,34 @@
+//! What the steps of a plan need to be done.
+
+use std::time::Duration;
+
+use wharf_compose::Project;
+use wharf_docker::Engine;
+use wharf_plan::{StepError, StepFailure};
+
+use super::wait::Watch;
+use crate::event::Outcome;
+use crate::plan::Step;
+
+/// A step that is being done.
+pub(super) type Task<'a> = wharf_plan::Task<'a, Step>;
+
+/// What became of a step.
+pub(super) type StepResult = Result<Outcome, StepError>;
+
+/// An answer of the engine.
+pub(super) type EngineResult<T> = Result<T, bollard::errors::Error>;
+
+pub(super) struct Context<'a> {
+    pub(super) project: &'a Project,
+    pub(super) engine: &'a Engine,
+    /// What happens to the project's containers, if a step waits for one.
+    pub(super) watch: Option<Watch>,
+    pub(super) wait_timeout: Option<Duration>,
+    pub(super) build_memory: Option<i64>,
+}
+
+/// A failure of `step` with nothing to explain it but the message.
+pub(super) fn failure(step: &Step, message: String) -> StepFailure {
+    StepFailure { step: step.to_string(), message, help: None, details: Vec::new() }
+}

@@ -1,0 +1,163 @@
+//! Containers, from their creation to their removal.
+
+use std::time::Duration;
+
+use bollard::models::ContainerConfig;
+use bollard::query_parameters::{
+    CommitContainerOptions, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+    RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
+};
+use wharf_docker::unless_gone;
+use wharf_plan::{StepError, StepFailure};
+
+use super::refusal::gone_is_fine;
+use super::{hook, image};
+use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
+use crate::apply::{explain, wait};
+use crate::copy::{self, CopyError};
+use crate::create::NewContainer;
+use crate::event::Outcome;
+use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
+use crate::request::{InheritedVolume, Replica, inherited};
+
+pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerStep) -> StepResult {
+    let docker = context.engine.docker();
+    let ContainerStep { name, act } = step;
+    let result: EngineResult<Outcome> = match act {
+        ContainerAct::Create { service, number, replaces } => {
+            return create(context, task, (service, *number), name, replaces.as_deref()).await;
+        }
+        ContainerAct::Rename { from } => {
+            let options = RenameContainerOptionsBuilder::default().name(name).build();
+            docker.rename_container(from, options).await.map(|()| Outcome::Done)
+        }
+        ContainerAct::Start => return started(context, task, name, docker.start_container(name, None).await).await,
+        ContainerAct::RunInitContainer { service, index, hook } => {
+            return hook::init_container(context, task, service, (*index, hook), name).await;
+        }
+        ContainerAct::RunHook { service, point, index, hook } => {
+            return hook::command(context, task, (service, *point, *index), hook, name).await;
+        }
+        ContainerAct::Await { until, optional } => {
+            return match wait::wait(context, task, name, *until).await {
+                Err(StepError::Failed(failure)) if *optional => Ok(Outcome::NotRequired { reason: failure.message }),
+                result => result,
+            };
+        }
+        ContainerAct::Stop { grace } => gone_is_fine(stop(context, name, *grace).await),
+        ContainerAct::Restart { grace } => {
+            return started(context, task, name, restart(context, name, *grace).await).await;
+        }
+        ContainerAct::Kill { signal } => {
+            let options = KillContainerOptionsBuilder::default().signal(signal).build();
+            gone_is_fine(docker.kill_container(name, Some(options)).await)
+        }
+        ContainerAct::Pause => docker.pause_container(name).await.map(|()| Outcome::Done),
+        ContainerAct::Unpause => docker.unpause_container(name).await.map(|()| Outcome::Done),
+        ContainerAct::Commit(commit) => {
+            let committed = docker.commit_container(commit_options(name, commit), ContainerConfig::default()).await;
+            committed.map(|image| Outcome::Committed { id: image.id })
+        }
+        ContainerAct::CopyInto(copy) => match copy::into(context.engine, name, copy).await {
+            Ok(()) => Ok(Outcome::Done),
+            Err(CopyError::Engine(error)) => Err(error),
+            Err(other) => return Err(failure(task.step(), format!("cannot {}: {other}", task.step())).into()),
+        },
+        ContainerAct::Remove { volumes } => {
+            let options = RemoveContainerOptionsBuilder::default().v(*volumes).force(true).build();
+            gone_is_fine(docker.remove_container(name, Some(options)).await)
+        }
+    };
+    result.map_err(|error| explain::engine(task.step(), error).into())
+}
+
+async fn started(context: &Context<'_>, task: Task<'_>, name: &str, result: EngineResult<()>) -> StepResult {
+    match result {
+        Ok(()) => Ok(Outcome::Done),
+        Err(error) => Err(explain::start(context, task.step(), name, error).await.into()),
+    }
+}
+
+fn commit_options(container: &str, commit: &Commit) -> CommitContainerOptions {
+    let (repo, tag) = commit.image.as_deref().map(image::split_reference).unwrap_or_default();
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    CommitContainerOptions {
+        container: Some(container.to_owned()),
+        repo: Some(repo.to_owned()).filter(|repo| !repo.is_empty()),
+        tag: tag.map(str::to_owned),
+        author: text(&commit.author),
+        comment: text(&commit.message),
+        pause: commit.pause,
+        changes: Some(commit.changes.join("\n")).filter(|changes| !changes.is_empty()),
+    }
+}
+
+/// How long a stop may take. Without a number the engine takes the container's own grace period, which may be long.
+fn patience(grace: Option<u64>) -> Duration {
+    Duration::from_secs(grace.unwrap_or(24 * 60 * 60))
+}
+
+fn seconds(grace: u64) -> i32 {
+    i32::try_from(grace).unwrap_or(i32::MAX)
+}
+
+async fn restart(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
+    let mut options = RestartContainerOptionsBuilder::default();
+    if let Some(grace) = grace {
+        options = options.t(seconds(grace));
+    }
+    context.engine.docker_with_patience(patience(grace)).restart_container(name, Some(options.build())).await
+}
+
+async fn stop(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
+    let mut options = StopContainerOptionsBuilder::default();
+    if let Some(grace) = grace {
+        options = options.t(seconds(grace));
+    }
+    context.engine.docker_with_patience(patience(grace)).stop_container(name, Some(options.build())).await
+}
+
+async fn create(
+    context: &Context<'_>,
+    task: Task<'_>,
+    (service, number): (&NamedService, u32),
+    name: &str,
+    replaces: Option<&str>,
+) -> StepResult {
+    let NamedService { name: service_name, service } = service;
+    let failed = |error| explain::engine(task.step(), error);
+    let image = context.project.image_of(service_name, service);
+    let image = context.engine.docker().inspect_image(&image).await.ok();
+    let (image_id, image_config) = image.map(|image| (image.id, image.config)).unwrap_or_default();
+    let inherited = match replaces {
+        Some(old) => {
+            let volumes_of_image = image_config.and_then(|config| config.volumes).unwrap_or_default();
+            inherited(service, &volumes_of_image, volumes_of(context, old).await.map_err(failed)?)
+        }
+        None => Vec::new(),
+    };
+    let replica = Replica {
+        project: context.project,
+        name: service_name,
+        service,
+        number,
+        image_id: image_id.as_deref(),
+        inherited: &inherited,
+    };
+    let container = NewContainer::replica(name, &replica, context.engine.api_version()).map_err(|problem| {
+        let what = failure(task.step(), problem.message);
+        StepFailure { help: problem.help, ..what }
+    })?;
+    container.create(context.engine).await.map_err(failed)?;
+    Ok(Outcome::Done)
+}
+
+/// The volumes of a container; none if it is gone.
+async fn volumes_of(context: &Context<'_>, container: &str) -> EngineResult<Vec<InheritedVolume>> {
+    let Some(inspected) = unless_gone(context.engine.docker().inspect_container(container, None).await)? else {
+        return Ok(Vec::new());
+    };
+    let mounts = inspected.mounts.unwrap_or_default().into_iter();
+    let volumes = mounts.filter(|mount| mount.typ.as_deref() == Some("volume"));
+    Ok(volumes.filter_map(|mount| Some(InheritedVolume { name: mount.name?, path: mount.destination? })).collect())
+}

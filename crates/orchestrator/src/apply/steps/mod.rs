@@ -1,0 +1,25 @@
+//! Each kind of step as calls of the engine.
+
+mod build;
+mod container;
+mod hook;
+mod image;
+mod network;
+mod refusal;
+mod volume;
+
+use wharf_plan::Runner;
+
+use super::context::{Context, StepResult, Task};
+use crate::plan::Step;
+
+impl Runner<Step> for Context<'_> {
+    async fn run(&self, task: Task<'_>) -> StepResult {
+        match task.step() {
+            Step::Image(step) => image::run(self, task, step).await,
+            Step::Network(step) => network::run(self, task, step).await,
+            Step::Volume(step) => volume::run(self, task, step).await,
+            Step::Container(step) => container::run(self, task, step).await,
+        }
+    }
+}

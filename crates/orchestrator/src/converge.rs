@@ -1,0 +1,78 @@
+//! From what is there to what the file says: images, then containers. These are two plans, each from what is there then.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use wharf_compose::Project;
+use wharf_docker::Engine;
+
+use crate::apply::{ApplyOptions, Listener, apply};
+use crate::plan::{self, ImageOptions, Plan, UpOptions};
+use crate::{Error, Observed, observe};
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ConvergeOptions {
+    /// How images are pulled and built. `now` is taken from the clock.
+    pub images: ImageOptions,
+    /// What becomes of networks, volumes and containers.
+    pub containers: UpOptions,
+    /// How the plans are carried out.
+    pub apply: ApplyOptions,
+}
+
+/// Brings a project to where its file says: what `wharf up --detach` does.
+///
+/// # Errors
+/// [`Error::Refused`] with all that cannot work, before anything is pulled, built or created. Else as [`apply()`].
+pub async fn up(
+    engine: &Engine,
+    project: &Project,
+    options: &ConvergeOptions,
+    events: &dyn Listener,
+) -> Result<(), Error> {
+    converge(engine, project, options, events, |observed| plan::up(project, observed, &options.containers)).await
+}
+
+/// Brings what one more container of `service` needs: images, networks, volumes, and the services it depends on.
+///
+/// # Errors
+/// As [`up`].
+pub async fn prepare_run(
+    engine: &Engine,
+    project: &Project,
+    service: &str,
+    options: &ConvergeOptions,
+    events: &dyn Listener,
+) -> Result<(), Error> {
+    converge(engine, project, options, events, |observed| plan::around(project, observed, service, &options.containers))
+        .await
+}
+
+async fn converge(
+    engine: &Engine,
+    project: &Project,
+    options: &ConvergeOptions,
+    events: &dyn Listener,
+    containers: impl Fn(&Observed) -> Result<Plan, Error>,
+) -> Result<(), Error> {
+    let work = async {
+        let observed = observe(engine, project).await?;
+        // What cannot work is refused before anything is built or pulled.
+        containers(&observed)?;
+        let images = plan::images(project, &observed, &ImageOptions { now: now(), ..options.images.clone() })?;
+        let observed = if images.is_empty() {
+            observed
+        } else {
+            apply(engine, project, &images, &options.apply, events).await?;
+            observe(engine, project).await?
+        };
+        apply(engine, project, &containers(&observed)?, &options.apply, events).await
+    };
+    options.apply.unless_aborted(work).await
+}
+
+/// Nanoseconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,66 @@
+//! Why a step is in a plan.
+
+use std::fmt;
+
+/// Why a step is there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cause {
+    /// The file names it and the engine does not have it.
+    Missing,
+    /// The caller asked for it.
+    Asked,
+    /// `pull_policy` asks for it.
+    PullPolicy {
+        /// The policy.
+        policy: String,
+    },
+    /// The container was made from another configuration.
+    ConfigurationChanged,
+    /// The container was made from another image of that name.
+    ImageChanged,
+    /// A service that it shares namespaces with, or whose restart it follows, is replaced.
+    DependencyReplaced {
+        /// That service.
+        service: String,
+    },
+    /// There are more replicas than asked for.
+    ScaledDown {
+        /// How many there are to be.
+        to: u32,
+    },
+    /// It is not running.
+    Stopped,
+    /// Another service needs it like that.
+    NeededBy {
+        /// That service.
+        service: String,
+    },
+    /// The file does not name its service.
+    Orphan,
+    /// The file asks for it at this point of the container's life.
+    Hook,
+    /// An earlier update was interrupted.
+    InterruptedUpdate,
+    /// The step is a part of what was begun by an earlier one.
+    Follows,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Missing => f.write_str("not there yet"),
+            Cause::Asked => f.write_str("asked for"),
+            Cause::PullPolicy { policy } => write!(f, "pull_policy: {policy}"),
+            Cause::ConfigurationChanged => f.write_str("its configuration changed"),
+            Cause::ImageChanged => f.write_str("its image changed"),
+            Cause::DependencyReplaced { service } => write!(f, "{service} is replaced"),
+            Cause::ScaledDown { to } => write!(f, "scaled down to {to}"),
+            Cause::Stopped => f.write_str("not running"),
+            Cause::NeededBy { service } => write!(f, "{service} waits for it"),
+            Cause::Orphan => f.write_str("an orphan"),
+            Cause::Hook => f.write_str("a hook of its service"),
+            Cause::InterruptedUpdate => f.write_str("left over from an interrupted update"),
+            Cause::Follows => Ok(()),
+        }
+    }
+}

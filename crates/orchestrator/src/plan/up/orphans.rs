@@ -1,0 +1,33 @@
+//! Containers that no service of the file has.
+
+use super::planner::Planner;
+use crate::observe::{Container, State};
+use crate::plan::Cause;
+
+impl Planner<'_> {
+    pub(super) fn orphans(&mut self) {
+        let project = self.project;
+        let known = |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
+        // A container of `run` is one when it has ended.
+        let orphaned = |found: &&Container| match found.one_off {
+            true => matches!(found.state, State::Exited | State::Dead),
+            false => !known(&found.service),
+        };
+        let orphans: Vec<&Container> = self.observed.containers.iter().filter(orphaned).collect();
+        if orphans.is_empty() || (self.options.ignore_orphans && !self.options.remove_orphans) {
+            return;
+        }
+        if self.options.remove_orphans {
+            for container in orphans {
+                self.remove(container, Cause::Orphan);
+            }
+            return;
+        }
+        let names: Vec<&str> = orphans.iter().map(|container| container.name.as_str()).collect();
+        let message = format!(
+            "orphans, containers that no service of the file has: {}; --remove-orphans removes them",
+            names.join(", ")
+        );
+        self.plan.warn(message, None);
+    }
+}

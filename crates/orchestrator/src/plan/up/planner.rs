@@ -1,0 +1,68 @@
+//! The state of a planner of `up`: the plan so far, and what became of the services in it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wharf_compose::Project;
+
+use super::UpOptions;
+use crate::Observed;
+use crate::event::Until;
+use crate::observe::Container;
+use crate::plan::{Cause, NamedService, Plan};
+
+pub(super) struct Planner<'a> {
+    pub(super) project: &'a Project,
+    pub(super) observed: &'a Observed,
+    pub(super) options: &'a UpOptions,
+    pub(super) plan: Plan,
+    /// Steps that make networks (`network NAME`) and volumes (`volume NAME`).
+    pub(super) made: BTreeMap<String, usize>,
+    /// What became of the services so far.
+    pub(super) services: BTreeMap<String, ServiceOutcome>,
+    /// Steps that wait for a container's state.
+    pub(super) awaits: BTreeMap<(String, Until), usize>,
+}
+
+/// What the plan does with one service.
+#[derive(Default)]
+pub(super) struct ServiceOutcome {
+    pub(super) replicas: Vec<PlannedReplica>,
+    /// Some of its containers are made anew.
+    pub(super) replaced: bool,
+}
+
+/// A container that is there, and why it is made anew, if it is.
+pub(super) type Kept<'a> = (&'a Container, Option<Cause>);
+
+/// How the containers of one service are started.
+pub(super) struct Start {
+    pub(super) service: Arc<NamedService>,
+    /// Steps that have to be done before.
+    pub(super) before: Vec<usize>,
+    /// Its `pre_start` containers are planned, or not needed.
+    pub(super) initialised: bool,
+}
+
+/// A container as it will be.
+pub(super) struct PlannedReplica {
+    pub(super) name: String,
+    /// Its last step: it exists, or runs, after that.
+    pub(super) ready: Option<usize>,
+    /// It runs and is healthy already, or stays as it is.
+    pub(super) healthy: bool,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(project: &'a Project, observed: &'a Observed, options: &'a UpOptions) -> Self {
+        Planner {
+            project,
+            observed,
+            options,
+            plan: Plan::default(),
+            made: BTreeMap::new(),
+            services: BTreeMap::new(),
+            awaits: BTreeMap::new(),
+        }
+    }
+}

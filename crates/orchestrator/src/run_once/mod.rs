@@ -1,0 +1,79 @@
+//! Containers of `run`: one more container of a service, with changes, that is not one of its replicas.
+
+mod overrides;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use wharf_compose::Project;
+use wharf_docker::{Engine, labels};
+
+pub use overrides::Overrides;
+
+use crate::Error;
+use crate::create::NewContainer;
+use crate::plan::order;
+use crate::request::Replica;
+
+/// What kind of container it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunOptions {
+    /// It can be reached under the service's name, as its replicas can.
+    pub use_aliases: bool,
+    /// The engine removes it when it has ended.
+    pub auto_remove: bool,
+}
+
+/// A name that no other container has: `<project>-<service>-run-<digits>`.
+pub fn name(project: &Project, service: &str) -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let separator = project.separator();
+    let digits = since.as_nanos() & 0xffff_ffff_ffff;
+    format!("{}{separator}{service}{separator}run{separator}{digits:012x}", project.name)
+}
+
+/// Creates a container as the service is now. Its networks and its image have to be there: see
+/// [`prepare_run`](crate::prepare_run).
+///
+/// # Errors
+/// [`Error::Refused`] if the project has no such service, or a file of it has no value; those of the engine. Nothing of the
+/// container stays then.
+pub async fn create(
+    engine: &Engine,
+    project: &Project,
+    service_name: &str,
+    name: &str,
+    options: RunOptions,
+) -> Result<(), Error> {
+    let container = container(engine, project, service_name, name, options)?;
+    container.create(engine).await?;
+    Ok(())
+}
+
+fn container<'a>(
+    engine: &Engine,
+    project: &'a Project,
+    service_name: &'a str,
+    name: &'a str,
+    options: RunOptions,
+) -> Result<NewContainer, Error> {
+    let service = order::service(project, service_name)?;
+    let replica = Replica { project, name: service_name, service, number: 1, image_id: None, inherited: &[] };
+    let container = NewContainer::replica(name, &replica, engine.api_version());
+    let mut container = container.map_err(|problem| Error::Refused(vec![problem]))?;
+    let body = container.body_mut();
+    body.attach_stdin = Some(service.stdin_open);
+    body.attach_stdout = Some(true);
+    body.attach_stderr = Some(true);
+    body.stdin_once = Some(service.stdin_open);
+    if let Some(config) = &mut body.host_config {
+        config.auto_remove = Some(options.auto_remove);
+    }
+    if let Some(given) = &mut body.labels {
+        given.insert(labels::ONE_OFF.to_owned(), "True".to_owned());
+        given.remove(labels::CONFIG_HASH);
+    }
+    if !options.use_aliases {
+        container.endpoints_mut().for_each(|endpoint| endpoint.aliases = None);
+    }
+    Ok(container)
+}
