@@ -49,7 +49,7 @@ mod tests {
         let password = read_password(&file).await.unwrap();
         assert_eq!(password.expose(), " se cret ");
         let login = Login { username: Some("me".to_owned()), password: Some(password) };
-        assert!(!format!("{login:?}").contains("cret"));
+        assert!(!format!("{login:?}").contains("se cret"));
     }
 
     #[tokio::test]

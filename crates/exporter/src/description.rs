@@ -1,4 +1,4 @@
-//! What a metric is, said once: the scrape and the page `docs/metrics.md` are both made from these tables.
+//! Descriptions of metrics. The scrape and the page `docs/metrics.md` are both generated from these tables.
 
 use crate::exposition::Kind;
 
@@ -11,7 +11,7 @@ pub struct Description {
     pub kind: Kind,
     /// One sentence.
     pub help: &'static str,
-    /// The labels' names in the order of their values. The target's own labels come on top.
+    /// The names of the labels, in the order of their values. The target's own labels are added.
     pub labels: &'static [&'static str],
 }
 

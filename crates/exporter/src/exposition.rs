@@ -1,19 +1,19 @@
 //! Metric families as values, and as the [text format
 //! 0.0.4](https://prometheus.io/docs/instrumenting/exposition_formats/).
 //!
-//! A scrape makes its families anew: no series of a thing that is gone can stay behind.
+//! Each scrape makes new families, so no series of a removed thing can remain.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// What a family's values mean.
+/// The type of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Only grows, or starts again at zero.
+    /// Only grows, or restarts at zero.
     Counter,
     /// Goes up and down.
     Gauge,
-    /// The source does not say which.
+    /// The source does not say.
     Untyped,
 }
 
@@ -23,7 +23,7 @@ pub type Label = (Cow<'static, str>, String);
 /// One value under its labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// In the order in which they are written; names must differ.
+    /// In the order in which they are written. The names must differ.
     pub labels: Vec<Label>,
     /// `NaN` and the infinities are written as Prometheus spells them.
     pub value: f64,
@@ -43,7 +43,7 @@ pub struct Family {
 }
 
 impl Family {
-    /// A family without samples, which is not written.
+    /// A family without samples. Such a family is not written.
     pub fn new(name: impl Into<Cow<'static, str>>, help: impl Into<Cow<'static, str>>, kind: Kind) -> Self {
         Family { name: name.into(), help: help.into(), kind, samples: Vec::new() }
     }
@@ -54,7 +54,7 @@ impl Family {
     }
 }
 
-/// Writes families in text format 0.0.4; those of one name must have been put together before.
+/// Writes families in text format 0.0.4. No two may have the same name.
 pub fn write(families: &[Family]) -> String {
     let mut text = String::with_capacity(families.iter().map(|family| 128 + family.samples.len() * 128).sum());
     for family in families.iter().filter(|family| !family.samples.is_empty()) {
@@ -102,7 +102,7 @@ fn write_sample(text: &mut String, name: &str, sample: &Sample) {
     text.push('\n');
 }
 
-/// A help text escapes the backslash and the line break; a label value the double quote, too.
+/// Escapes the backslash and the line break, and in a label value the double quote.
 fn escape(text: &mut String, value: &str, quoted: bool) {
     if !value.bytes().any(|byte| matches!(byte, b'\\' | b'\n' | b'"')) {
         text.push_str(value);

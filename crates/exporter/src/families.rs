@@ -1,4 +1,4 @@
-//! Families under construction: samples of one name come together, and no series comes twice.
+//! Families under construction. Samples of one name are grouped, and each series appears once.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -7,7 +7,7 @@ use crate::{
     exposition::{Family, Label},
 };
 
-/// Families in the order in which they were first named.
+/// Families in the order of their first samples.
 #[derive(Debug, Default)]
 pub(crate) struct Families {
     families: Vec<Family>,
@@ -15,12 +15,12 @@ pub(crate) struct Families {
 }
 
 impl Families {
-    /// Adds a value under the description's labels; a missing label value is empty.
+    /// Adds a value with the description's labels. A missing label value is empty.
     pub(crate) fn add(&mut self, description: &Description, values: &[&str], value: f64) {
         self.add_to(description, &[], values, value);
     }
 
-    /// The same for a thing that has labels of its own, which come first.
+    /// The same with additional labels, which come first.
     pub(crate) fn add_to(&mut self, description: &Description, of: &[Label], values: &[&str], value: f64) {
         let mut labels = Vec::with_capacity(of.len() + description.labels.len());
         labels.extend_from_slice(of);
@@ -34,7 +34,7 @@ impl Families {
         self.families[place].add(labels, value);
     }
 
-    /// Takes in families of another source; of one name and different kinds the first one stays.
+    /// Adds families of another source. If the type of a family differs, the first one stays.
     pub(crate) fn merge(&mut self, families: Vec<Family>) {
         for mut family in families {
             match self.places.get(&family.name) {
@@ -57,12 +57,12 @@ impl Families {
         self.families.len() - 1
     }
 
-    /// The families as they are, where no series can have come twice.
+    /// The families, if no series can have been added twice.
     pub(crate) fn into_vec(self) -> Vec<Family> {
         self.families
     }
 
-    /// The families, each series once: the first value of it stays.
+    /// The families with each series once, with its first value.
     pub(crate) fn finish(mut self) -> Vec<Family> {
         for family in &mut self.families {
             let mut seen = std::collections::HashSet::new();
@@ -77,7 +77,7 @@ impl Families {
     }
 }
 
-/// Puts `labels` behind the sample labels of all families; one that a sample has already stays as it is.
+/// Appends `labels` to the labels of all samples. A label that a sample already has stays unchanged.
 pub(crate) fn label_all(families: &mut [Family], labels: &[Label]) {
     for sample in families.iter_mut().flat_map(|family| &mut family.samples) {
         for label in labels {

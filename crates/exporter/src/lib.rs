@@ -1,13 +1,13 @@
 //! Containers, Redis, Postgres and the host as Prometheus metrics, in one process.
 //!
-//! A scrape makes everything anew, from values: a collector looks, what it brings are
-//! [families](exposition::Family), and they are written. Nothing of a thing that is gone can stay behind.
+//! Each scrape is made from new values: collectors return [families](exposition::Family), which are then written. Nothing
+//! of a removed thing can remain.
 //!
-//! - Containers have cAdvisor's names and labels. The engine says which containers there are; what they use is read
-//!   from their cgroups' files.
+//! - Containers have cAdvisor's names and labels. The engine lists the containers; their usage is read from the files of
+//!   their cgroups.
 //! - The host has node_exporter's names.
 //! - Redis and Postgres have redis_exporter's and postgres_exporter's names.
-//! - `/sd` tells Prometheus which containers have metrics of their own, each replica by itself.
+//! - `/sd` lists the containers that have metrics of their own for Prometheus, each replica as a target.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -59,7 +59,7 @@ pub use containers::SameName;
 pub use fuzz::parse_anything;
 pub use server::{CONTAINER_LABELS, Config, Exporter, PORT, RunError};
 
-/// Every metric that the exporter can serve, under the heading of its part. Those of own SQL are not among them.
+/// Every metric that the exporter can serve, under the heading of its part. Metrics of custom SQL are not included.
 pub fn descriptions() -> Vec<(&'static str, Vec<description::Description>)> {
     vec![
         ("Containers", containers::metrics::ALL.to_vec()),

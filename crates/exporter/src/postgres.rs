@@ -42,7 +42,7 @@ const SETTINGS: Description = Description {
     labels: &[],
 };
 
-/// What a role without the right is told: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+/// The error code for missing privileges: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// All metrics of a Postgres server. Each has the label `server`, too, except for `pg_up`, `pg_exporter_*` and
@@ -52,7 +52,7 @@ pub fn descriptions() -> impl Iterator<Item = Description> {
     EXPORTER.iter().copied().chain(tables).chain([SETTINGS])
 }
 
-/// Where to connect, as whom, and what for.
+/// One scrape of a server.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) address: &'a Address,
@@ -60,11 +60,11 @@ pub(crate) struct Request<'a> {
     pub(crate) server: &'a str,
     pub(crate) database: &'a str,
     pub(crate) login: &'a Login,
-    /// When the families must be there.
+    /// When the scrape must be done.
     pub(crate) deadline: Instant,
 }
 
-/// Postgres servers' connections, and what is asked of them.
+/// The connections to Postgres servers, and the queries for them.
 #[derive(Debug, Default)]
 pub(crate) struct Servers {
     kept: ExpiringMap<Connection>,
@@ -76,7 +76,7 @@ impl Servers {
         Servers { kept: ExpiringMap::default(), queries }
     }
 
-    /// The server's families: `pg_up 0` when it gives no answer at once. With them what went wrong, for the log.
+    /// The server's families, with `pg_up 0` if it does not answer at once, and the problem for the log.
     pub(crate) async fn scrape(&self, request: &Request<'_>) -> (Families, Option<String>) {
         let start = Instant::now();
         let key = key(request);
@@ -111,7 +111,7 @@ impl Servers {
         (families, (!problems.is_empty()).then(|| problems.join("; ")))
     }
 
-    /// Over the connection that was kept, or else a new one.
+    /// Uses the kept connection, or a new one.
     async fn greet(&self, key: &str, request: &Request<'_>) -> Result<(Connection, Version), Error> {
         if let Some(mut connection) = self.kept.take(key)
             && let Ok(version) = connection.version().await
@@ -137,19 +137,19 @@ fn server(name: &str) -> Label {
     ("server".into(), name.to_owned())
 }
 
-/// One server's scrape under way.
+/// A running scrape of one server.
 struct Scrape<'a> {
     request: &'a Request<'a>,
     version: Version,
-    /// What gets the label `server`.
+    /// Families that get the label `server`.
     families: Families,
-    /// What does not.
+    /// Families that do not.
     states: Families,
     problems: Vec<String>,
 }
 
 impl Scrape<'_> {
-    /// Asks everything, one after the other; gives the connection back as long as it is good.
+    /// Runs all queries, one after the other. Returns the connection if it is still usable.
     async fn run(&mut self, mut connection: Connection, queries: &[UserQuery]) -> Option<Connection> {
         let number = self.version.number;
         let short = format!("{}.{}.0", number / 10_000, number % 10_000);
@@ -176,7 +176,7 @@ impl Scrape<'_> {
         self.request.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// `None` when the connection is of no more use, `Some(None)` when the server refused.
+    /// `None` if the connection is no longer usable, `Some(None)` if the server refused.
     async fn ask<T>(&mut self, name: &str, answer: impl Future<Output = Result<T, Error>>) -> Option<Option<T>> {
         let start = Instant::now();
         let answer = timeout_at(self.request.deadline, answer).await;
@@ -198,7 +198,7 @@ impl Scrape<'_> {
     }
 }
 
-/// For the log. A server may write into its error what it was sent.
+/// For the log. A server's error may contain what was sent to it.
 fn described(error: &Error, login: &Login) -> String {
     let text = error.to_string();
     match &login.password {

@@ -1,4 +1,4 @@
-//! Redis (and what speaks as it does) under redis_exporter's names.
+//! Redis, and servers with its protocol, under redis_exporter's names.
 
 mod connection;
 mod fields;
@@ -26,7 +26,7 @@ use crate::{
 };
 use connection::{Connection, Error, refused};
 
-/// Redis servers' connections, and what is asked of them.
+/// The connections to Redis servers.
 #[derive(Debug, Default)]
 pub(crate) struct Servers {
     kept: ExpiringMap<Connection>,
@@ -34,12 +34,12 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// `client_list`: serve a series for each client, too.
+    /// `client_list`: whether to serve series for each client.
     pub(crate) fn new(client_list: bool) -> Self {
         Servers { kept: ExpiringMap::default(), client_list }
     }
 
-    /// The server's families: `redis_up 0` when it gives no answer at once.
+    /// The server's families, with `redis_up 0` if it does not answer at once.
     pub(crate) async fn scrape(
         &self,
         address: &Address,
@@ -80,7 +80,7 @@ impl Servers {
         (families, (!error.is_empty()).then_some(error))
     }
 
-    /// Over the connection that was kept, or else a new one.
+    /// Uses the kept connection, or a new one.
     async fn greet(&self, key: &str, address: &Address, login: &Login) -> Result<Greeted, Error> {
         if let Some(mut connection) = self.kept.take(key) {
             let connected = Instant::now();
@@ -99,7 +99,7 @@ impl Servers {
         let settings: Vec<[&str; 3]> = metrics::SETTINGS.iter().map(|name| ["CONFIG", "GET", name]).collect();
         let mut commands: Vec<&[&str]> = settings.iter().map(<[&str; 3]>::as_slice).collect();
         commands.extend([&["LATENCY", "LATEST"][..], &["SLOWLOG", "LEN"], &["SLOWLOG", "GET", "1"]]);
-        // To a server that is no node of a cluster this would be an error, which it counts.
+        // A server that is not a node of a cluster would count this as an error.
         if cluster {
             commands.push(&["CLUSTER", "INFO"]);
         }
@@ -146,7 +146,7 @@ fn now() -> f64 {
 }
 
 impl Answers {
-    /// Of a server that fell silent after `INFO`.
+    /// For a server that stopped answering after `INFO`.
     fn only(info: String) -> Self {
         let nothing = Reply::Nil;
         Answers {

@@ -1,6 +1,6 @@
-//! What a container uses and may use, wherever it is known from: cgroup files or the engine's stats.
+//! A container's resource usage and limits, from cgroup files or from the engine's stats.
 
-/// One look at a container.
+/// A container's usage at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
     pub(crate) cpu: Option<CpuTime>,
@@ -24,7 +24,7 @@ pub(crate) struct CpuTime {
     pub(crate) system: f64,
 }
 
-/// How the limit on CPU time was felt.
+/// The effect of the limit on CPU time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Throttling {
     pub(crate) periods: u64,
@@ -71,7 +71,7 @@ pub(crate) struct DeviceIo {
     pub(crate) writes: u64,
 }
 
-/// The entry of a device, made when it is not there yet.
+/// The entry of a device, added if it is missing.
 pub(crate) fn device(io: &mut Vec<DeviceIo>, major: u32, minor: u32) -> &mut DeviceIo {
     let place = io.iter().position(|device| (device.major, device.minor) == (major, minor));
     let place = place.unwrap_or_else(|| {
@@ -98,10 +98,10 @@ pub(crate) struct Traffic {
     pub(crate) dropped: u64,
 }
 
-/// What a container may use.
+/// A container's limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
-    /// Microseconds of CPU time in a period; none without a limit.
+    /// Microseconds of CPU time in a period; `None` without a limit.
     pub(crate) cpu_quota: Option<u64>,
     /// Microseconds.
     pub(crate) cpu_period: Option<u64>,
@@ -121,7 +121,7 @@ pub(crate) struct Pressure {
     pub(crate) io: Option<Stall>,
 }
 
-/// One resource's.
+/// The pressure of one resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Stall {
     pub(crate) waiting: f64,

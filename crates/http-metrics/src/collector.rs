@@ -16,7 +16,7 @@ use crate::labels::Labels;
 use crate::record::{Key, Record, RequestGroup, RequestGroups, Settings, status_instead};
 use crate::schema::{Entry, Label, Role};
 
-/// Gathers the metrics of requests. Each metric adds up all series that its labels do not tell apart.
+/// Collects the metrics of requests. Each metric sums all series that its labels do not distinguish.
 pub(crate) struct RequestCollector {
     descs: Vec<Desc>,
     entries: Vec<Entry>,
@@ -37,7 +37,7 @@ pub(crate) fn register(registry: &Registry, collector: impl Collector + 'static)
 impl RequestCollector {
     pub(crate) fn register(entries: Vec<Entry>, groups: Arc<RequestGroups>, registry: &Registry) -> Result<(), Error> {
         let desc = |entry: &Entry| {
-            // What is fixed for requests is not so for the info, which has a label of its own.
+            // The fixed labels of requests do not apply to the info metric, which has its own.
             let labels = if entry.role == Role::Info { &Labels::new() } else { &groups.context().labels };
             entry.description.desc(labels)
         };
@@ -74,7 +74,7 @@ impl RequestCollector {
         }
     }
 
-    /// A metric for each set of label values that the entry's labels tell apart.
+    /// A metric for each set of values that the entry's labels distinguish.
     fn sums(
         &self,
         entry: &Entry,
@@ -138,10 +138,10 @@ fn value<'a>(
     }
 }
 
-/// Flask's metrics have no label for errors: what ended without a response has a status that stands for it.
+/// Flask's metrics have no label for errors. A request that ended without a response gets a substitute status.
 fn status(entry: &Entry, key: Key) -> Cow<'static, str> {
-    let tells_errors = entry.labels.contains(&Label::Error);
-    if !tells_errors && (entry.role == Role::Exceptions || key.status == 0) {
+    let has_errors = entry.labels.contains(&Label::Error);
+    if !has_errors && (entry.role == Role::Exceptions || key.status == 0) {
         status_instead(key.outcome).as_u16().to_string().into()
     } else if key.status == 0 {
         "".into()

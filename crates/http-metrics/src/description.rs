@@ -16,7 +16,7 @@ pub struct Description {
     pub name: String,
     /// Its type.
     pub kind: Kind,
-    /// The names of its labels; such as have no value are left out of the exposition.
+    /// The names of its labels. Labels without a value are left out of the exposition.
     pub labels: Vec<String>,
     /// What it counts, and in which unit.
     pub help: String,

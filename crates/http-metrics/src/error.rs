@@ -12,7 +12,7 @@ pub enum Error {
         /// What the `prometheus` crate says.
         source: prometheus::Error,
     },
-    /// A label has a name that stands for something else already.
+    /// The name of a label is already in use.
     #[error("the metric {metric:?} cannot have a label {label:?}: {reason}")]
     Label {
         /// The metric's name.
@@ -38,7 +38,7 @@ pub enum Error {
         /// What the `prometheus` crate says.
         source: prometheus::Error,
     },
-    /// What shall be a known method is none.
+    /// A known method is not the name of a method.
     #[error("{method:?} is not the name of a method")]
     Method {
         /// What was given.
@@ -59,9 +59,9 @@ pub enum Error {
 #[non_exhaustive]
 pub enum BucketError {
     /// A bound is not greater than the one before.
-    #[error("{1} comes after {0}, and is not greater")]
+    #[error("{1} comes after {0} but is not greater")]
     NotAscending(f64, f64),
-    /// A bound is below nought, or not a number.
-    #[error("{0} is not a number of nought or more")]
+    /// A bound is negative or not a number.
+    #[error("{0} is not a number of zero or more")]
     OutOfRange(f64),
 }

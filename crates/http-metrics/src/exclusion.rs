@@ -23,7 +23,7 @@ impl Exclusions {
         if patterns.is_empty() {
             return Ok(Self(None));
         }
-        // One by one first, so that an error tells which it is.
+        // One by one first, so that an error names the pattern.
         for pattern in patterns {
             regex::Regex::new(pattern).map_err(|source| Error::Pattern { pattern: pattern.clone(), source })?;
         }
@@ -61,10 +61,10 @@ pub struct DoNotTrack;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExcludeAllMetrics;
 
-/// A response with this among its extensions counts as one that came of an exception.
+/// A response with this among its extensions counts as the result of an exception.
 ///
-/// A panic that nobody catches is seen by the layer itself. One that another layer catches, and turns into a response,
-/// looks like any other response, unless it carries this:
+/// The layer itself sees an uncaught panic. A panic that another layer catches and turns into a response looks like any
+/// other response, unless it has this extension:
 ///
 /// ```
 /// use axum::{Extension, http::StatusCode, response::{IntoResponse, Response}};

@@ -27,7 +27,7 @@ pub fn exposition(registry: &Registry) -> Response {
     selected(registry, None)
 }
 
-/// As [`exposition`], of those metrics that the query names, if it names any: `name[]=up&name[]=requests_total`. A name is
+/// Like [`exposition`], but only with the metrics that the query names, if it names any: `name[]=up&name[]=requests_total`. A name is
 /// that of a metric, or of one of its samples, such as `request_duration_seconds_count`.
 pub fn exposition_for(registry: &Registry, query: Option<&str>) -> Response {
     let parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
@@ -37,7 +37,7 @@ pub fn exposition_for(registry: &Registry, query: Option<&str>) -> Response {
 
 /// A route that answers scrapes with the registry's metrics, and is not itself counted.
 ///
-/// What it shall ask of who comes can be layered around it:
+/// Authentication and the like can be layered around it:
 ///
 /// ```
 /// use axum::Router;
@@ -68,7 +68,7 @@ where
 
 /// Answers scrapes of `/metrics` on a port of its own, until the future is dropped.
 ///
-/// The port is for Prometheus: it is not made to withstand the internet.
+/// The port is for Prometheus. It has no limits against slow clients, so do not open it to the internet.
 ///
 /// # Errors
 ///

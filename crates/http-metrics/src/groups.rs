@@ -37,7 +37,7 @@ impl Room {
 }
 
 impl<C, V> Groups<C, V> {
-    /// `room`: how many sets of values computed from requests, and as many from responses, get series of their own.
+    /// At most `room` sets of values computed from requests, and as many from responses, get series of their own.
     pub(crate) fn new(context: Arc<C>, room: usize) -> Self {
         let room = Arc::new(Room { requests: AtomicUsize::new(room), responses: AtomicUsize::new(room) });
         Self { context, groups: Table::new(CHAINS), hash: RandomState::new(), room }
@@ -47,8 +47,8 @@ impl<C, V> Groups<C, V> {
         &self.context
     }
 
-    /// The group of these values, of which the first `bounded` are few by their nature, whatever clients send. The others
-    /// are [`OTHER`] where there is no room for another group.
+    /// The group of these values. Clients cannot add to the first `bounded` of them. The others become [`OTHER`] when there
+    /// is no room for another group.
     pub(crate) fn group(&self, values: &[Cow<'_, str>], bounded: usize) -> Arc<Group<C, V>> {
         if let Some(group) = self.find(values) {
             return group;
@@ -92,7 +92,7 @@ pub(crate) struct Group<C, V> {
 /// What is counted for one set of labels.
 #[derive(Debug)]
 pub(crate) struct Series<V> {
-    /// What else tells it from others, as a number: [`Key`](crate::record::Key) for request metrics.
+    /// The rest of its identity, as a number: [`Key`](crate::record::Key) for request metrics.
     pub(crate) key: u64,
     pub(crate) values: Box<[Box<str>]>,
     pub(crate) counted: V,

@@ -46,7 +46,7 @@ use crate::record::{Outcome, instead};
 /// # Ok::<(), wharf_http_metrics::Error>(())
 /// ```
 ///
-/// A metric has its series from the start, at nought, if none of its labels is computed.
+/// A metric without computed labels has its series from the start, with the value zero.
 impl HttpMetricsLayer {
     /// A counter of invocations.
     ///
@@ -105,7 +105,7 @@ impl HttpMetricsLayer {
         self.handler_metric(Kind::Summary, name, help, labels, &[])
     }
 
-    /// A gauge that is 1 and tells something by its labels, such as the application's version. The value may be changed.
+    /// A gauge that is 1 and carries information in its labels, such as the application's version. The value may be changed.
     ///
     /// ```
     /// # use prometheus::Registry;

@@ -1,4 +1,4 @@
-//! How the metrics shall look, until they are registered.
+//! The settings of the metrics, until they are registered.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -31,10 +31,10 @@ pub const DEFAULT_BODY_SIZE_BUCKETS: [f64; 7] =
 /// conventions have it.
 pub const DEFAULT_METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
-/// How many sets of values computed from requests have series of their own, unless told otherwise.
+/// How many sets of values computed from requests have series of their own by default.
 pub const DEFAULT_LABEL_SETS_AT_MOST: usize = 1000;
 
-/// How the metrics shall look; [`register`](Self::register) makes them.
+/// The settings of the metrics; [`register`](Self::register) makes them.
 ///
 /// ```
 /// use prometheus::Registry;
@@ -97,7 +97,7 @@ impl HttpMetrics {
         }
     }
 
-    /// Puts this and an underscore before all names. An empty one is none, also in place of `flask`.
+    /// Puts this and an underscore before all names. An empty prefix also removes `flask`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self

@@ -96,7 +96,7 @@ impl InFlight {
         result
     }
 
-    /// Takes what the response's head tells. Whether the body is to be followed.
+    /// Records the response's head. Returns whether the body must be followed.
     pub(crate) fn answered(&mut self, response: &Response) -> bool {
         let marks = response.extensions();
         if marks.get::<DoNotTrack>().is_some() || marks.get::<ExcludeAllMetrics>().is_some() {

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use smallvec::SmallVec;
 
-/// What takes the place of values for which there is no room any more, and of unknown methods.
+/// Replaces values beyond the limit, and unknown methods.
 pub const OTHER: &str = "_OTHER";
 
 /// The values of a request's or a response's labels.
@@ -17,7 +17,7 @@ pub(crate) type Values<'a> = SmallVec<[Cow<'a, str>; 4]>;
 pub(crate) type FromRequest = dyn for<'a> Fn(&'a Request) -> Cow<'a, str> + Send + Sync;
 type FromResponse = dyn for<'a> Fn(&'a Response) -> Cow<'a, str> + Send + Sync;
 
-/// Labels of an application's own: fixed ones, and such as are computed for each request.
+/// An application's own labels: fixed ones, and those that are computed for each request.
 ///
 /// ```
 /// use wharf_http_metrics::Labels;

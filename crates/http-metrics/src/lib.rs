@@ -1,5 +1,5 @@
 //! Prometheus metrics of HTTP requests for axum: one layer, on the [`prometheus`] crate's
-//! [`Registry`](prometheus::Registry), so that an application's own metrics stand beside these.
+//! [`Registry`](prometheus::Registry), so an application's own metrics are in the same place.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -53,19 +53,19 @@
 //! | `flask_http_request_exceptions_total` | counter | `method`, `status` |
 //! | `flask_exporter_info` | gauge | `version` |
 //!
-//! There, a status stands for what ended without a response: 500 after a panic, 499 when the client went away.
+//! There, a request without a response has a substitute status: 500 after a panic, 499 when the client went away.
 //! [`HttpMetrics::prefix`] changes the prefix of either; [`HttpMetrics::descriptions`] lists what there will be.
 //!
 //! # Exceptions
 //!
-//! What Flask calls an exception that nobody handled is a panic here. A response is not one, whatever its status: an error
-//! that a handler returns was handled. A panic that another layer turns into a response counts if that response carries
+//! What Flask calls an unhandled exception is a panic here. A response is not one, whatever its status: an error that a
+//! handler returns was handled. A panic that another layer turns into a response counts if that response carries
 //! [`Exception`].
 //!
 //! # How many series there are
 //!
-//! It is the application that decides, not its clients: the template of a route, not the path; one value for all paths
-//! without a route, one for all unknown methods. Where an application tells requests apart by path, or computes labels,
+//! The application decides, not its clients: the template of a route, not the path; one value for all paths
+//! without a route, one for all unknown methods. If an application distinguishes requests by path, or computes labels,
 //! [`HttpMetrics::label_sets_at_most`] is a limit.
 //!
 //! # What is measured when
@@ -85,7 +85,7 @@
 //!
 //! - [`HttpMetricsLayer::counter`], [`gauge`](HttpMetricsLayer::gauge), [`histogram`](HttpMetricsLayer::histogram) and
 //!   [`summary`](HttpMetricsLayer::summary): layers for one handler or several;
-//!   [`info`](HttpMetricsLayer::info): a gauge that tells a version or the like.
+//!   [`info`](HttpMetricsLayer::info): a gauge whose labels carry a version or the like.
 //! - [`Labels`]: fixed ones, and ones computed from request or response.
 //! - [`DoNotTrack`], [`HttpMetrics::exclude`]: what is not counted.
 //! - [`metrics_route`], [`serve_metrics`]: where the metrics are, on the same router or on a port of their own.

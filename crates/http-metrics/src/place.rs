@@ -1,4 +1,4 @@
-//! Where in a router a service stands, and so which group most of its requests belong to.
+//! The place of a service in a router, which decides the group of most of its requests.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use crate::labels::Values;
 use crate::record::{RequestGroup, RequestGroups, Settings};
 use crate::schema::{Grouping, UNMATCHED};
 
-/// axum makes a service of the layer for each handler, so that what the first request finds goes for nearly all.
+/// axum makes a service of the layer for each handler, so what the first request finds is right for nearly all.
 #[derive(Debug)]
 pub(crate) struct Place {
     groups: Arc<RequestGroups>,

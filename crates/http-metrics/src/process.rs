@@ -15,8 +15,8 @@ use crate::labels::Labels;
 /// Registers `process_*`: CPU time, memory, files, threads and start of this process, under the names that [Prometheus'
 /// client libraries](https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics) share.
 ///
-/// They need nothing but `/proc`, so that a container from `scratch` has them, too. Where there is none, as on other
-/// systems than Linux, there are no such metrics. One that has no value, as a limit that is none, is left out.
+/// They need only `/proc`, so a container from `scratch` has them, too. Without `/proc`, on systems other than Linux, there
+/// are no such metrics. A metric without a value, such as a limit that is not set, is left out.
 ///
 /// # Errors
 ///
@@ -146,7 +146,7 @@ struct Stat {
 
 impl Stat {
     fn parse(text: &str) -> Option<Self> {
-        // The name in parentheses may hold blanks and parentheses; the state, which is the third field, comes first here.
+        // The name in parentheses may contain blanks and parentheses. After it comes the third field, the state.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
         Some(Self {

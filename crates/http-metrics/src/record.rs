@@ -1,4 +1,4 @@
-//! What is counted of requests, and what tells their series apart.
+//! What is counted for requests, and what identifies their series.
 
 use std::borrow::Cow;
 
@@ -64,12 +64,12 @@ impl Outcome {
     const ALL: [Self; 6] =
         [Self::Answered, Self::Exception, Self::Panicked, Self::Failed, Self::BodyFailed, Self::Cancelled];
 
-    /// Whether it is what a Flask application would call an exception that nobody handled.
+    /// Whether it is what Flask calls an unhandled exception.
     pub(crate) fn is_exception(self) -> bool {
         matches!(self, Self::Exception | Self::Panicked | Self::Failed)
     }
 
-    /// The label `error_type`, for which a status in the 500s stands by itself.
+    /// The label `error_type`. For a status in the 500s it is the status.
     fn error_type(self) -> &'static str {
         match self {
             Self::Answered => "",
@@ -90,13 +90,13 @@ pub(crate) const VERSIONS: [(Version, &str); 5] = [
     (Version::HTTP_09, "0.9"),
 ];
 
-/// What tells the series of a group apart, apart from computed labels.
+/// What identifies a series within its group, besides computed labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) method: u8,
     pub(crate) version: u8,
     pub(crate) outcome: Outcome,
-    /// 0 where no response was made.
+    /// 0 if there was no response.
     pub(crate) status: u16,
 }
 
@@ -124,7 +124,7 @@ impl Key {
     }
 }
 
-/// What stands in for a response that was not made.
+/// A substitute for a missing response.
 pub(crate) fn instead(outcome: Option<Outcome>) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status_instead(outcome.unwrap_or(Outcome::Answered));

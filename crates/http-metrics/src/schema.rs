@@ -22,8 +22,8 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// Labels that the names require and no request can tell. A server does not know what is in front of it, so an
-    /// application behind TLS says so with a fixed label of its own.
+    /// Labels that the names require but no request has. A server does not know what is in front of it, so an application
+    /// behind TLS sets a fixed label of its own.
     pub(crate) fn labels(self) -> Labels {
         match self {
             Self::OpenTelemetry => Labels::new().fixed("url_scheme", "http"),
@@ -46,7 +46,7 @@ impl Preset {
     }
 }
 
-/// What requests are told apart by, besides method and status.
+/// What requests are grouped by, besides method and status.
 #[derive(Clone)]
 pub(crate) enum Grouping {
     Route,
@@ -185,7 +185,7 @@ impl Schema<'_> {
         if self.summary { Kind::Summary } else { Kind::Histogram }
     }
 
-    /// Computed labels belong to what is made of single requests; `Fixed` among the labels stands for all fixed ones.
+    /// Computed labels apply to metrics of single requests. `Fixed` among the labels means all fixed ones.
     fn entry(&self, role: Role, name: &str, kind: Kind, labels: &[Label], help: &str) -> Entry {
         let mut list: Vec<(Label, &str)> = Vec::new();
         for label in labels {

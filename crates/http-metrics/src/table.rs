@@ -1,10 +1,10 @@
-//! A hash table that only grows, so that finding something takes no lock.
+//! A hash table that only grows, so a look-up takes no lock.
 
 use std::iter::successors;
 use std::sync::OnceLock;
 
-/// Values in chains, each link of which is written once. The caller hashes and compares, so that a value is found by
-/// what a request borrows, without a key made for it.
+/// Values in chains. Each link is written once. The caller hashes and compares, so a look-up works with what a request
+/// borrows and makes no key.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     chains: Box<[Link<T>]>,

@@ -1,5 +1,5 @@
-//! Lines on their way to standard output: gathered for some milliseconds and written together, because a system call
-//! a line costs more than the line.
+//! Lines on their way to standard output. They are gathered for a few milliseconds and written together, because a system
+//! call costs more than a line.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,13 +11,13 @@ use tracing_subscriber::fmt::MakeWriter;
 /// How long a line waits for others.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// Bytes that wait at most. When there are more because nobody reads the output, who logs has to wait, as without this.
+/// At most this many bytes wait. If the output is not read, logging then blocks, as it does without this.
 const WAITING_AT_MOST: usize = 1 << 20;
 
-/// How long [`Flush`] waits for an output that nobody reads.
+/// How long [`Flush`] waits for an output that is not read.
 const FLUSH_TAKES: Duration = Duration::from_secs(1);
 
-/// Where lines are left for the thread that writes.
+/// The lines that wait for the thread that writes.
 #[derive(Clone)]
 pub(crate) struct Batch(Arc<Shared>);
 
@@ -25,9 +25,9 @@ struct Shared {
     state: Mutex<State>,
     /// Something waits to be written.
     filled: Condvar,
-    /// There is no time to gather more.
+    /// The lines must be written now.
     hurry: Condvar,
-    /// All of it was written.
+    /// Everything was written.
     drained: Condvar,
 }
 
@@ -44,7 +44,7 @@ impl Shared {
     }
 }
 
-/// Writes what waits when it is dropped; lines that come after it are written at once.
+/// When dropped, writes the lines that wait. Later lines are written at once.
 pub(crate) struct Flush(Batch);
 
 impl Batch {
@@ -72,12 +72,12 @@ impl Batch {
             let lines = std::mem::take(&mut state.waiting);
             state.writing = true;
             drop(state);
-            // Nobody is left to be told when the output is gone.
+            // If the output is gone, there is no place left to report it.
             let _ = output.write_all(&lines).and_then(|()| output.flush());
             state = shared.lock();
             state.writing = false;
             if state.waiting.is_empty() {
-                // The memory of the lines just written serves the next ones.
+                // The buffer is used again.
                 state.waiting = lines;
                 state.waiting.clear();
             }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_that_nobody_reads_holds_the_writer_up_and_loses_nothing() {
+    fn an_output_that_is_not_read_blocks_the_writer_and_loses_nothing() {
         let (batch, flush, permit, written) = batch();
         let line = vec![b'x'; WAITING_AT_MOST / 4];
         let writer = thread::spawn(move || (0..20).for_each(|_| (&batch).write_all(&line).unwrap()));

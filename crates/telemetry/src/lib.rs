@@ -1,13 +1,13 @@
-//! Tracing set-up of wharf's binaries: JSON or human-readable logs. No more.
+//! Tracing set-up of wharf's binaries: JSON or human-readable logs, and nothing else.
 //!
-//! A binary calls [`init`] once, before it does anything that may log, and keeps what it gets until its end. Lines go to standard output, one event a
-//! line, and what is logged is chosen by the environment: `WHARF_LOG`, else `RUST_LOG`, else `info`. The syntax is
-//! that of [`EnvFilter`], for example `info,sqlx=debug`.
+//! A binary calls [`init`] once, before anything that may log, and keeps the result until its end. Each event becomes one
+//! line on standard output. The environment chooses what is logged: `WHARF_LOG`, else `RUST_LOG`, else `info`. The syntax
+//! is that of [`EnvFilter`], for example `info,sqlx=debug`.
 //!
-//! With the feature `otlp`, spans are exported where `OTEL_EXPORTER_OTLP_ENDPOINT` is set, and a line carries the
-//! `trace_id` and the `span_id` that it was written in.
+//! With the feature `otlp`, spans are exported if `OTEL_EXPORTER_OTLP_ENDPOINT` is set, and a line has the `trace_id` and
+//! the `span_id` of the span it was written in.
 //!
-//! Libraries do not use this crate: they write `tracing` events and leave the choice to the binary.
+//! Libraries do not use this crate: they emit `tracing` events and leave the choice to the binary.
 //!
 //! ```
 //! use wharf_telemetry::{Format, subscriber};
@@ -24,13 +24,16 @@
 //! ```
 
 mod batch;
+mod error;
+mod format;
 mod line;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 
 use std::io;
-use std::str::FromStr;
 
+pub use error::Error;
+pub use format::Format;
 use tracing::Subscriber;
 pub use tracing_subscriber::EnvFilter;
 #[cfg(feature = "otlp")]
@@ -42,67 +45,13 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::batch::{Batch, Flush};
 use crate::line::Line;
 
-/// The environment variables that choose what is logged; the first one that is set and not empty counts.
+/// The environment variables that choose what is logged. The first one that is set and not empty applies.
 pub const FILTER_VARIABLES: [&str; 2] = ["WHARF_LOG", "RUST_LOG"];
 
-/// What is logged when no variable says otherwise.
+/// The filter if no variable is set.
 pub const DEFAULT_FILTER: &str = "info";
 
-/// How a log line looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// One JSON object a line: `timestamp` (RFC 3339, UTC), `level`, `message`, the event's fields, `target`.
-    #[default]
-    Json,
-    /// One line of text, without colours.
-    Human,
-}
-
-impl FromStr for Format {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        match text {
-            "json" => Ok(Self::Json),
-            "human" => Ok(Self::Human),
-            _ => Err(Error::UnknownFormat),
-        }
-    }
-}
-
-/// Why logging could not be set up.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The text is the name of no [`Format`].
-    #[error("a log format is `json` or `human`")]
-    UnknownFormat,
-    /// A filter variable holds something that is not a filter.
-    #[error("{variable}: not a log filter, write for example `info` or `info,sqlx=debug`")]
-    Filter {
-        /// The variable, one of [`FILTER_VARIABLES`].
-        variable: &'static str,
-        /// What the filter's parser says.
-        #[source]
-        source: tracing_subscriber::filter::ParseError,
-    },
-    /// Spans cannot be exported as the environment asks for.
-    #[error("{variable}: {why}")]
-    Traces {
-        /// The variable that names the collector.
-        variable: &'static str,
-        /// What is wrong.
-        why: String,
-    },
-    /// The thread that writes lines cannot be started.
-    #[error("cannot start the thread that writes the log: {0}")]
-    Thread(#[source] io::Error),
-    /// The process already has a subscriber.
-    #[error("logging was set up before")]
-    AlreadyInitialised(#[source] tracing::subscriber::SetGlobalDefaultError),
-}
-
-/// The filter that the environment asks for; `lookup` answers for one variable, as `std::env::var` does.
+/// The filter from the environment. `lookup` returns the value of a variable, like `std::env::var`.
 ///
 /// # Errors
 ///
@@ -116,7 +65,7 @@ pub fn filter_from(lookup: impl Fn(&str) -> Option<String>) -> Result<EnvFilter,
     Ok(EnvFilter::new(DEFAULT_FILTER))
 }
 
-/// A subscriber that writes what passes `filter` to `writer`, a line for each event.
+/// A subscriber that writes events that pass `filter` to `writer`, one line each.
 pub fn subscriber<W>(format: Format, filter: EnvFilter, writer: W) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
@@ -125,11 +74,11 @@ where
     Box::new(Registry::default().with(filter).with(lines))
 }
 
-/// What [`init`] has set up. Keep it until the end of the process: dropping it writes the last lines and sends the last
-/// spans, which takes one and a half seconds at most.
-#[must_use = "dropping it ends what it stands for"]
+/// The logging and tracing that [`init`] has set up. Keep it until the end of the process: dropping it writes the last lines
+/// and sends the last spans, which takes one and a half seconds at most.
+#[must_use = "dropping it ends logging"]
 pub struct Telemetry {
-    // In this order: the exporter may have something to say at its end.
+    // In this order: the exporter may log when it is dropped.
     #[cfg(feature = "otlp")]
     _traces: Option<otlp::Traces>,
     _flush: Flush,
@@ -138,7 +87,7 @@ pub struct Telemetry {
 /// Makes the process log to standard output, filtered by the environment, and export the spans of `service` where the
 /// environment names a collector (feature `otlp`).
 ///
-/// Lines are gathered for five milliseconds and written together.
+/// Lines of five milliseconds are written together.
 ///
 /// # Errors
 ///
@@ -167,7 +116,7 @@ pub fn init(service: &'static str, format: Format) -> Result<Telemetry, Error> {
     })
 }
 
-/// As [`subscriber`], with spans for `traces`. The filter is for the lines only.
+/// Like [`subscriber`], with spans for `traces`. The filter applies only to lines.
 #[cfg(feature = "otlp")]
 fn traced(traces: &otlp::Traces, format: Format, filter: EnvFilter, batch: Batch) -> Box<dyn Subscriber + Send + Sync> {
     let lines = tracing_subscriber::fmt::layer().with_writer(batch).event_format(Line::new(format));
@@ -266,12 +215,5 @@ mod tests {
     fn a_wrong_filter_names_its_variable() {
         let error = filter_from(|_| Some("info,,=loud=".to_owned())).unwrap_err();
         assert!(error.to_string().starts_with("WHARF_LOG: "), "{error}");
-    }
-
-    #[test]
-    fn a_format_has_one_of_two_names() {
-        assert_eq!("json".parse::<Format>().unwrap(), Format::Json);
-        assert_eq!("human".parse::<Format>().unwrap(), Format::Human);
-        assert!("xml".parse::<Format>().is_err());
     }
 }

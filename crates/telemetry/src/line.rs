@@ -10,9 +10,9 @@ use tracing_subscriber::fmt::time::SystemTime;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::Format;
+use crate::format::Format;
 
-/// One line an event, as its format has it; with the ids of the trace and the span that it happened in.
+/// Formats an event as one line, with the ids of its trace and span.
 pub(crate) struct Line {
     format: Format,
     human: tracing_subscriber::fmt::format::Format<Full, SystemTime>,
@@ -43,7 +43,7 @@ where
     }
 }
 
-/// The line is put together here and handed on as one piece: `out` is asked through a pointer for each.
+/// The line is built here and written as one piece, because each write to `out` is a dynamic call.
 fn json(out: &mut Writer<'_>, event: &Event<'_>) -> fmt::Result {
     let mut start = String::with_capacity(LINE);
     start.push_str("{\"timestamp\":\"");
@@ -66,7 +66,7 @@ fn json(out: &mut Writer<'_>, event: &Event<'_>) -> fmt::Result {
 /// Microseconds, always all six digits.
 const TIME: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
-/// Bytes that most lines are shorter than.
+/// Most lines are shorter than this, in bytes.
 const LINE: usize = 512;
 
 /// Calls `write` with the current trace's and span's ids, if there are any.
@@ -89,7 +89,7 @@ fn ids(_write: impl FnOnce(&dyn Display, &dyn Display) -> fmt::Result) -> fmt::R
     Ok(())
 }
 
-/// The text of a JSON object that has a member already, without the brace at its end.
+/// The text of a JSON object that already has a member, without the closing brace.
 struct Object(String);
 
 impl Object {
@@ -111,13 +111,12 @@ impl Object {
     /// A value whose text is JSON as it is.
     fn value(&mut self, name: &str, value: &dyn Display) {
         self.name(name);
-        // Nothing that gets here fails.
+        // Writing to a string does not fail.
         let _ = write!(self.0, "{value}");
     }
 }
 
-/// Adds what stands between the quotes of a JSON string; most texts have nothing that needs an escape, and are copied as
-/// they are.
+/// Adds the content of a JSON string. Most texts need no escape and are copied unchanged.
 fn escape(line: &mut String, text: &str) {
     if is_plain(text) {
         line.push_str(text);
@@ -127,7 +126,7 @@ fn escape(line: &mut String, text: &str) {
     }
 }
 
-/// Whether every byte stands for itself in a JSON string.
+/// Whether no byte needs an escape in a JSON string.
 fn is_plain(text: &str) -> bool {
     let (eights, rest) = text.as_bytes().as_chunks();
     let mut last = [b' '; 8];
@@ -135,10 +134,10 @@ fn is_plain(text: &str) -> bool {
     eights.iter().chain([&last]).fold(0, |found, eight| found | special(u64::from_le_bytes(*eight))) == 0
 }
 
-/// Not nought if one of eight bytes is a control character, a quotation mark or a backslash (RFC 8259, section 7).
+/// Not zero if one of eight bytes is a control character, a quotation mark or a backslash (RFC 8259, section 7).
 fn special(bytes: u64) -> u64 {
     let eight = |byte| u64::from_le_bytes([byte; 8]);
-    // Only a byte that is less borrows, so that none is found where none is.
+    // Only a byte that is less borrows, so there are no false positives.
     let less = |bytes: u64, than| bytes.wrapping_sub(eight(than)) & !bytes & eight(0x80);
     less(bytes, 0x20) | less(bytes ^ eight(b'"'), 1) | less(bytes ^ eight(b'\\'), 1)
 }
@@ -158,7 +157,7 @@ impl Visit for Object {
         self.name(name(field));
         let Self(line) = self;
         line.push('"');
-        // A `Debug` that fails leaves what it has written.
+        // If `Debug` fails, what it has written stays.
         let _ = write!(Escaped(line), "{value:?}");
         line.push('"');
     }
@@ -196,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_that_json_escapes_is_found_wherever_it_stands() {
+    fn every_byte_that_json_escapes_is_found_at_any_position() {
         for byte in 0..0x80_u8 {
             for place in 0..20 {
                 let text = format!("{:~<place$}{}{:~<7}", "", char::from(byte), "");

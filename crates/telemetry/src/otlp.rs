@@ -1,12 +1,12 @@
 //! Traces over OTLP (HTTP, protobuf), as the [specification](https://opentelemetry.io/docs/specs/otel/protocol/exporter/)
-//! has it: on where `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set.
+//! has it. They are on if `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set.
 //!
 //! An application makes spans with the target [`TARGET`] and the level `TRACE`; their fields become attributes, and
 //! `otel.name`, `otel.kind` and `otel.status_code` are what `tracing-opentelemetry` makes of them. Without an endpoint
-//! such a span costs a look at a flag.
+//! such a span costs one check of a flag.
 //!
-//! Ended spans wait in a queue of 2048 for a thread that sends them. When the collector is away the queue fills and
-//! further spans are dropped; the log says once that it is away, and once that it is back.
+//! Ended spans wait in a queue of 2048 for a thread that sends them. While the collector is away the queue fills up and
+//! further spans are dropped. The log says once that it is away, and once that it is back.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,34 +27,34 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::Error;
+use crate::error::Error;
 
 /// The target of spans that are exported.
 pub const TARGET: &str = "otel";
 
-/// The variables that say where the collector is; the first one that is set counts.
+/// The variables with the collector's address. The first one that is set applies.
 pub const ENDPOINT_VARIABLES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
 /// How long the end of the process waits for the last spans to be sent.
 pub const SHUTDOWN_TAKES: Duration = Duration::from_millis(500);
 
-/// The exporter; what it still holds is sent when it is dropped, for [`SHUTDOWN_TAKES`] at most.
+/// The exporter. When it is dropped it sends the remaining spans, for [`SHUTDOWN_TAKES`] at most.
 pub(crate) struct Traces(SdkTracerProvider);
 
 impl Drop for Traces {
     fn drop(&mut self) {
-        // A collector that is away was told of; spans are not worth more than that.
+        // If the collector is away, the log has said so already.
         let _ = self.0.shutdown_with_timeout(SHUTDOWN_TAKES);
     }
 }
 
 impl Traces {
-    /// The exporter of the service's spans, where an endpoint is set. `lookup` answers as `std::env::var` does; the
-    /// exporter itself reads the other variables of the specification (headers, timeout, sampler, service name).
+    /// The exporter of the service's spans, if an endpoint is set. `lookup` works like `std::env::var`. The exporter
+    /// itself reads the other variables of the specification (headers, timeout, sampler, service name).
     ///
     /// # Errors
     ///
-    /// [`Error::Traces`] where the endpoint is not an `http://` URL.
+    /// [`Error::Traces`] if the endpoint is not an `http://` URL.
     pub(crate) fn from_env(
         service: &'static str,
         lookup: impl Fn(&str) -> Option<String>,
@@ -95,7 +95,7 @@ impl Traces {
     }
 }
 
-/// Says in the log when the collector goes away and when it comes back, and nothing in between.
+/// Logs when the collector goes away and when it comes back, and nothing in between.
 struct Quiet {
     exporter: SpanExporter,
     away: AtomicBool,
@@ -128,19 +128,19 @@ impl Export for Quiet {
     }
 }
 
-/// Makes `span`, which must be new, go on with the trace that came with a request: the values of its headers
-/// `traceparent` and `tracestate` (W3C Trace Context). Wrong ones begin a trace of their own, as that specification has it.
+/// Makes a new `span` continue the trace of a request, given the headers `traceparent` and `tracestate` (W3C Trace
+/// Context). Invalid headers begin a new trace, as that specification says.
 pub fn continue_trace(span: &Span, traceparent: &str, tracestate: Option<&str>) {
     let mut headers = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
     headers.extend(tracestate.map(|state| ("tracestate".to_owned(), state.to_owned())));
     let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &headers);
     if parent.span().span_context().is_valid() {
-        // It fails where nothing is exported, or the span is not new; then there is nothing to go on with.
+        // It fails if nothing is exported or the span is not new. Then there is nothing to continue.
         let _ = span.set_parent(parent);
     }
 }
 
-/// The header `traceparent` by which others go on with the trace of `span`; none where nothing is exported.
+/// The header `traceparent` with which others continue the trace of `span`. `None` if nothing is exported.
 pub fn traceparent(span: &Span) -> Option<String> {
     let context = span.context();
     let span = context.span();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_that_is_not_one_is_not_gone_on_with() {
+    fn an_invalid_trace_is_not_continued() {
         for wrong in ["", "00-0-0-00", "00-00000000000000000000000000000000-0000000000000000-01", "\u{1}"] {
             continue_trace(&Span::none(), wrong, Some("a=b"));
             assert_eq!(traceparent(&Span::none()), None);

@@ -63,7 +63,7 @@ impl Instruments {
             answers_lost: counter("wharf_web_redis_answers_lost_total", "Visits whose count Redis did not confirm.")?,
             visits: counter("wharf_web_visits_total", "Visits that Redis has counted for this replica.")?,
             hits: counter("wharf_web_hits_total", "Hits that Redis has counted for this replica, for all keys.")?,
-            keys_refused: counter("wharf_web_keys_refused_total", "Hits for new keys that found no room.")?,
+            keys_refused: counter("wharf_web_keys_refused_total", "Hits for new keys beyond the limit.")?,
             history: with_history.then(history).transpose()?,
         })
     }

@@ -24,20 +24,20 @@ pub(crate) struct Args {
     #[arg(long, env = "WHARF_EXPORTER_LISTEN", value_name = "ADDRESS", global = true,
         default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, wharf_exporter::PORT)))]
     listen: SocketAddr,
-    /// What to collect, with commas between: containers, host, filesystem, databases (default: all)
+    /// Collectors, separated by commas: containers, host, filesystem, databases (default: all)
     #[arg(long, env = "WHARF_EXPORTER_COLLECTORS", value_name = "NAMES", value_delimiter = ',', value_parser = collector)]
     collectors: Vec<Collector>,
-    /// File with the Redis and Postgres servers to scrape, and with the credentials of those that are discovered
+    /// File with Redis and Postgres servers to scrape, and with credentials for discovered ones
     #[arg(long, env = "WHARF_EXPORTER_DATABASES", value_name = "FILE")]
     databases: Option<PathBuf>,
-    /// Labels of containers that become labels of their series, with commas between
+    /// Container labels that become labels of their series, separated by commas
     #[arg(long, env = "WHARF_EXPORTER_CONTAINER_LABELS", value_name = "LABELS", value_delimiter = ',',
         default_values = CONTAINER_LABELS)]
     container_labels: Vec<String>,
-    /// Serve the container metrics that fewer dashboards use, too
+    /// Also serve container metrics that few dashboards use
     #[arg(long, env = "WHARF_EXPORTER_MORE_CONTAINER_METRICS")]
     more_container_metrics: bool,
-    /// How old the size of a container's writable layer may be, in seconds; 0: the engine is never asked for it
+    /// Greatest age of the size of a container's writable layer, in seconds; 0: never ask the engine for it
     #[arg(long, env = "WHARF_EXPORTER_LAYER_SIZES_EVERY", value_name = "SECONDS", default_value_t = 60)]
     layer_sizes_every: u64,
     /// The host's /proc
@@ -95,7 +95,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     Ok(ExitCode::SUCCESS)
 }
 
-/// A setting is wrong: as with wrong usage, the exit code is 2.
+/// Reports a wrong setting. The exit code is 2, as for wrong usage.
 fn refuse(text: &str) -> ExitCode {
     report::line(&format!("wharf exporter: {text}"));
     ExitCode::from(2)

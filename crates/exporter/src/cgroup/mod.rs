@@ -1,8 +1,8 @@
-//! A container's cgroup: where it is, and what its files say.
+//! A container's cgroup: its folder and its files.
 //!
-//! No path is guessed: `/proc/<pid>/cgroup` tells where the container's first process is in each hierarchy, and
-//! `/proc/self/mountinfo` where a hierarchy can be read from here. Version 1, version 2 and both side by side are
-//! decided for each controller on its own.
+//! No path is guessed: `/proc/<pid>/cgroup` has the place of the container's first process in each hierarchy, and
+//! `/proc/self/mountinfo` has the mounts of the hierarchies. Version 1 or version 2 is decided for each controller, because
+//! both may be in use side by side.
 
 mod place;
 mod read;
@@ -27,16 +27,16 @@ pub(crate) struct Cgroups {
 /// Why a container's cgroup cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreachable {
-    /// The process is not in this `/proc`.
+    /// This `/proc` does not have the process.
     #[error("cannot read {}: {source}", path.display())]
     Process { path: PathBuf, source: std::io::Error },
-    /// The process belongs to something else, or its cgroup lies outside of what is mounted here.
+    /// The process belongs to something else, or its cgroup is outside of what is mounted here.
     #[error("{} names no cgroup of the container that is mounted here", path.display())]
     Place { path: PathBuf },
 }
 
 impl Cgroups {
-    /// The hierarchies of `mountinfo`; processes are looked for below `procfs`.
+    /// The hierarchies of `mountinfo`. Processes are read from `procfs`.
     pub(crate) fn new(procfs: &Path, mountinfo: &str) -> Self {
         let mounts: Vec<Mount> =
             mounts(mountinfo).into_iter().filter(|mount| matches!(mount.kind.as_str(), "cgroup" | "cgroup2")).collect();
@@ -55,7 +55,7 @@ impl Cgroups {
     }
 }
 
-/// Reads all that the files of a cgroup tell. `None` when it is gone.
+/// Reads the files of a cgroup. `None` if it is gone.
 pub(crate) fn read(place: &Place, text: &mut Text) -> Option<Usage> {
     let mut usage = Usage::default();
     match &place.memory {
@@ -85,7 +85,7 @@ pub(crate) fn read(place: &Place, text: &mut Text) -> Option<Usage> {
     (usage.cpu.is_some() || usage.memory.is_some()).then_some(usage)
 }
 
-/// For property tests and the fuzzer: whatever the files hold, nothing panics.
+/// For property tests and the fuzzer: no text makes it panic.
 pub(crate) fn parse_anything(text: &str) {
     let mounts = mounts(text);
     let hierarchies: Vec<_> = mounts.iter().map(|mount| place::hierarchy(mount, &[])).collect();

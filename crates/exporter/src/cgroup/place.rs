@@ -8,17 +8,17 @@ use crate::proc::mounts::Mount;
 /// A mounted hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hierarchy {
-    /// Its controllers; none for version 2, which has them all.
+    /// Its controllers; empty for version 2, which has all of them.
     controllers: Option<Vec<String>>,
-    /// The cgroup that is mounted.
+    /// The mounted cgroup.
     root: String,
     /// Where.
     point: PathBuf,
-    /// The cgroup that paths are told from: the root of this process' cgroup namespace.
+    /// The cgroup that paths are relative to: the root of this process' cgroup namespace.
     namespace: String,
 }
 
-/// Where a container's cgroup can be read, for each controller.
+/// The folders of a container's cgroup, for each controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// Its path in the hierarchy, which cAdvisor calls the container's `id`.
@@ -30,21 +30,21 @@ pub(crate) struct Place {
     pub(crate) pids: Option<Folder>,
 }
 
-/// A folder, and which version's files are in it.
+/// A folder and the cgroup version of its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Folder {
     V1(PathBuf),
     V2(PathBuf),
 }
 
-/// The hierarchy of a mount; `all` are the mounts among which this process' own one is found.
+/// The hierarchy of a mount. This process' own mount is among `all`.
 pub(crate) fn hierarchy(mount: &Mount, all: &[Mount]) -> Hierarchy {
     let controllers =
         (mount.kind == "cgroup").then(|| mount.super_options.split(',').map(str::to_owned).collect::<Vec<_>>());
     let point = PathBuf::from(&mount.point);
     let above = mount.root.split('/').skip(1);
     let (root, namespace) = match mount.root.starts_with("/..") && above.clone().all(|part| part == "..") {
-        // The host's mount, seen from a namespace whose root lies that many levels deeper.
+        // The host's mount, seen from a namespace whose root is that many levels deeper.
         true => {
             let own = all.iter().find(|own| own.root == "/" && same_hierarchy(own, mount));
             let inode = own.and_then(|own| Some(std::fs::metadata(&own.point).ok()?.ino()));
@@ -73,8 +73,8 @@ fn find_inode(folder: &Path, depth: usize, inode: u64) -> Option<PathBuf> {
 
 /// The container's place, from the text of its first process' `/proc/<pid>/cgroup`.
 ///
-/// A path has to name the container: a process id of another namespace, or one that is used again, must not pass for
-/// it. What a container makes below its own cgroup belongs to it, and so the path ends at the name.
+/// A path must name the container, so that a process id of another namespace, or a reused one, is not mistaken for it. The
+/// path ends at that name: cgroups that a container makes below its own belong to it.
 pub(crate) fn place(text: &str, hierarchies: &[Hierarchy], id: &str) -> Option<Place> {
     let lines: Vec<(&str, &str)> = text.lines().filter_map(line).collect();
     let mut path = None;
@@ -115,7 +115,7 @@ fn within(hierarchy: &Hierarchy, path: &str, id: &str) -> Option<(String, PathBu
     folder.is_dir().then(|| (path.to_owned(), folder))
 }
 
-/// `path`, told from `base`, with each `..` undone; none when it leads out of the root.
+/// `path`, relative to `base`, with each `..` resolved. `None` if it leads out of the root.
 pub(crate) fn joined(base: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in base.split('/').chain(path.split('/')) {

@@ -1,4 +1,4 @@
-//! Reading small files, again and again.
+//! Reading small files repeatedly.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -8,20 +8,20 @@ use std::path::Path;
 use crate::proc::flat_keyed::number;
 use crate::resource_usage::Usage;
 
-/// No file of a kernel that we read is longer; what follows is left out.
+/// No kernel file that we read is longer. The rest is ignored.
 const LONGEST: u64 = 1 << 20;
 
-/// The text of one file at a time, in memory that is used again.
+/// Reads one file at a time into a buffer that is used again.
 #[derive(Debug, Default)]
 pub(crate) struct Text(Vec<u8>);
 
 impl Text {
-    /// The text of a file; none when it is not there or cannot be read.
+    /// The text of a file, or `None` if it cannot be read.
     pub(crate) fn of(&mut self, path: impl AsRef<Path>) -> Option<Cow<'_, str>> {
         self.try_of(path).ok()
     }
 
-    /// The same, with the reason.
+    /// The same with the error.
     pub(crate) fn try_of(&mut self, path: impl AsRef<Path>) -> std::io::Result<Cow<'_, str>> {
         self.0.clear();
         self.0.reserve(8192);
@@ -29,7 +29,7 @@ impl Text {
         Ok(String::from_utf8_lossy(&self.0))
     }
 
-    /// The number that the file consists of.
+    /// The number in a file that has nothing else.
     pub(crate) fn number(&mut self, path: impl AsRef<Path>) -> Option<u64> {
         number(&self.of(path)?)
     }
@@ -38,7 +38,7 @@ impl Text {
 /// Tasks: the same files in both versions.
 pub(super) fn pids(folder: &Path, text: &mut Text, usage: &mut Usage) {
     usage.threads = text.number(folder.join("pids.current"));
-    // `max` is no number, and cAdvisor's word for no limit is 0.
+    // `max` does not parse; cAdvisor writes no limit as 0.
     usage.threads_max = text.of(folder.join("pids.max")).map(|text| number(&text).unwrap_or(0));
     usage.processes = text.of(folder.join("cgroup.procs")).map(|text| text.lines().count() as u64);
 }

@@ -26,7 +26,7 @@ pub(super) fn memory(folder: &Path, text: &mut Text, usage: &mut Usage) {
     usage.limits.memory_swap = limit("memory.memsw.limit_in_bytes");
 }
 
-/// The `total_` lines count the cgroups below, too; an old kernel without hierarchy has the others only.
+/// The `total_` lines include the cgroups below. An old kernel without hierarchy has only the other lines.
 fn memory_stat(text: &str, mut memory: Memory) -> Memory {
     let mut inactive_file = 0;
     for (key, value) in pairs(text) {
@@ -76,7 +76,7 @@ fn throttling(text: &str) -> Throttling {
 
 pub(super) fn io(folder: &Path, text: &mut Text, usage: &mut Usage) {
     let mut read = |name: &str, set: fn(&mut DeviceIo, &str, u64)| {
-        // Linux before 5.0 has only the one that leaves the cgroups below out.
+        // Linux before 5.0 has only the file without the cgroups below.
         for name in [format!("{name}_recursive"), name.to_owned()] {
             if let Some(text) = text.of(folder.join(name)) {
                 throttled_io(&text, &mut usage.io, set);

@@ -21,7 +21,7 @@ pub(super) fn memory(folder: &Path, text: &mut Text, usage: &mut Usage) {
     usage.memory = Some(memory);
     let mut limit = |name: &str| text.of(folder.join(name)).map(|text| number(&text).unwrap_or(0));
     usage.limits.memory = limit("memory.max");
-    // What the engine sets for a reservation.
+    // The engine sets it for a reservation.
     usage.limits.memory_reservation = limit("memory.low");
     usage.limits.memory_swap = limit("memory.swap.max");
     usage.pressure.memory = text.of(folder.join("memory.pressure")).and_then(|text| stall(&text));
@@ -43,7 +43,7 @@ fn memory_stat(text: &str, mut memory: Memory) -> Memory {
     memory.with_inactive_file(inactive_file)
 }
 
-/// Throttling stands in the same file, whether there is a limit or not.
+/// Throttling is in the same file, with or without a limit.
 pub(super) fn cpu_time(folder: &Path, text: &mut Text, usage: &mut Usage) {
     if let Some(text) = text.of(folder.join("cpu.stat")) {
         (usage.cpu, usage.throttling) = cpu_stat(&text);

@@ -1,24 +1,24 @@
-//! Why a query has no data: the metric is not there, a label is not, or no series has the value.
+//! Why a query has no data: the metric is missing, a label is missing, or no series has the value.
 
 use super::promql::{Matcher, Selector, selectors};
 
-/// What Prometheus says to an expression.
+/// Prometheus' answer to an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// So many series.
+    /// The number of series.
     Series(usize),
-    /// It cannot be evaluated; why.
+    /// It cannot be evaluated, with the reason.
     Refused(String),
 }
 
-/// What became of a query.
+/// The result of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It has data.
     Data,
-    /// Prometheus refuses it; why.
+    /// Prometheus refuses it, with the reason.
     Refused(String),
-    /// It has none.
+    /// It has no data.
     Empty(Vec<Reason>),
 }
 
@@ -34,16 +34,16 @@ pub enum Reason {
         /// The label.
         label: String,
     },
-    /// Series of the metric have the label, but none with such a value.
+    /// Series of the metric have the label, but none has such a value.
     NoValue {
         /// The metric.
         metric: String,
         /// The condition, as PromQL.
         condition: String,
     },
-    /// Each condition holds for some series, all of them for none.
+    /// Each condition holds for some series, but no series satisfies all of them.
     NotTogether(String),
-    /// All that it selects is there; what it makes of it is empty, as that of a comparison or a division may be.
+    /// All selected series exist, but the result is empty, as that of a comparison or a division may be.
     Computed,
 }
 
@@ -61,7 +61,7 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// Evaluates a query, and looks for the reason where it has no data. `ask` evaluates an expression at this moment.
+/// Evaluates a query, and finds the reason if it has no data. `ask` evaluates an expression now.
 ///
 /// # Errors
 ///
@@ -86,9 +86,9 @@ pub async fn examine<E>(expression: &str, ask: impl AsyncFn(&str) -> Result<Answ
     Ok(Verdict::Empty(reasons))
 }
 
-/// Why a selector selects nothing; no reason where it selects something.
+/// Why a selector selects nothing. `None` if it selects something.
 async fn missing<E>(selector: &Selector, ask: &impl AsyncFn(&str) -> Result<Answer, E>) -> Result<Vec<Reason>, E> {
-    // A name may be one that only braces can hold.
+    // Some names can only be written in braces.
     let there = async |matchers: &[Matcher]| {
         let name = selector.metric.as_ref().map(|metric| Matcher {
             label: "__name__".to_owned(),

@@ -1,7 +1,7 @@
-//! A dashboard as grafana.com or Grafana's API hands it out, made into one that a file can hold.
+//! Converts a dashboard from grafana.com or Grafana's API for file provisioning.
 //!
-//! File provisioning asks nobody: what an import in the browser asks for (`__inputs`) has to be filled in, and the data
-//! sources have to be there. Everything that Grafana migrates by itself when it loads a dashboard is left to it.
+//! File provisioning is not interactive: the inputs that an import in the browser asks for (`__inputs`) must be filled in, and
+//! the data sources must exist. Everything that Grafana migrates when it loads a dashboard is left to Grafana.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use serde_json::{Map, Value, json};
 
 use super::rows;
 
-/// The longest uid that Grafana takes.
+/// The longest uid that Grafana accepts.
 const LONGEST_UID: usize = 40;
-/// Data sources that are Grafana's own.
+/// Grafana's built-in data sources.
 const BUILT_IN: [&str; 3] = ["-- Grafana --", "-- Mixed --", "-- Dashboard --"];
 /// The first schema without rows that hold panels.
 const GRID_SCHEMA: u64 = 16;
 
-/// Why a file cannot be made into one.
+/// Why a file cannot be converted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
-    /// Another JSON document.
-    #[error("this is no dashboard: it has no `panels` and no `rows`")]
+    /// The JSON document is not a dashboard.
+    #[error("this is not a dashboard: it has no `panels` and no `rows`")]
     NoDashboard,
     /// Grafana's newer schema.
     #[error(
@@ -28,22 +28,22 @@ pub enum ImportError {
     )]
     NewSchema,
     /// The uid that was asked for.
-    #[error("{0:?} is no uid: use 1 to 40 of A-Z a-z 0-9 - _")]
+    #[error("{0:?} is not a uid: use 1 to 40 of A-Z a-z 0-9 - _")]
     Uid(String),
 }
 
-/// A dashboard that a file can hold.
+/// A dashboard for file provisioning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
     /// The dashboard.
     pub dashboard: Value,
-    /// What was changed, a line each; empty when the dashboard was as a file needs it.
+    /// One line for each change; empty if there was nothing to change.
     pub changes: Vec<String>,
-    /// What keeps parts of it from working here, a line each: data sources of other kinds.
+    /// One line for each obstacle to parts of it: data sources of other kinds.
     pub obstacles: Vec<String>,
 }
 
-/// Makes a dashboard loadable. `data_source` is the uid of the Prometheus that all its queries go to.
+/// Converts a dashboard. `data_source` is the uid of the Prometheus for all its queries.
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ impl Work<'_> {
         self.changes.insert(what.into());
     }
 
-    /// The dashboard itself, out of what Grafana's API puts around it.
+    /// Takes the dashboard out of the envelope of Grafana's API.
     fn unwrapped(&mut self, document: Value) -> Result<Map<String, Value>, ImportError> {
         let Value::Object(mut map) = document else { return Err(ImportError::NoDashboard) };
         for around in ["dashboard", "spec"] {
@@ -98,7 +98,7 @@ impl Work<'_> {
         if is_dashboard(&map) { Ok(map) } else { Err(ImportError::NoDashboard) }
     }
 
-    /// Puts the panels of `__elements` where they are used: a file has no library.
+    /// Inserts the panels of `__elements` where they are used: a file has no library.
     fn library_panels(&mut self, dashboard: &mut Map<String, Value>) {
         let Some(elements) = dashboard.shift_remove("__elements") else { return };
         let elements: Vec<&Value> = match &elements {
@@ -129,7 +129,7 @@ impl Work<'_> {
         }
     }
 
-    /// Answers what an import in the browser would ask.
+    /// Fills in the inputs that an import in the browser would ask for.
     fn inputs(&mut self, dashboard: &mut Map<String, Value>) {
         dashboard.shift_remove("__requires");
         let inputs = dashboard.shift_remove("__inputs");
@@ -155,7 +155,7 @@ impl Work<'_> {
                         *text = text.replace(&format!("${{{name}}}"), answer);
                     }
                 }
-                // Left over from an export whose inputs are lost.
+                // A remnant of an export whose inputs are lost.
                 if text.starts_with("${DS_") && text.ends_with('}') && inputs.is_none() {
                     unnamed.insert(text.clone());
                     self.data_source.clone_into(text);
@@ -194,7 +194,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes every reference to a data source one by type and uid, to one that is there.
+    /// Makes every reference to a data source one by type and uid, to an existing one.
     fn data_sources(&mut self, value: &mut Value) {
         match value {
             Value::Array(items) => items.iter_mut().for_each(|item| self.data_sources(item)),
@@ -244,7 +244,7 @@ impl Work<'_> {
         }
     }
 
-    /// A variable that chooses the data source begins with ours.
+    /// Makes ours the initial value of a variable that chooses the data source.
     fn data_source_variables(&mut self, dashboard: &mut Value) {
         let list = dashboard.pointer_mut("/templating/list").and_then(Value::as_array_mut);
         for variable in list.into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -281,7 +281,7 @@ fn slug(title: &str) -> String {
     if slug.is_empty() { "imported".to_owned() } else { slug }
 }
 
-/// The name in `$name`, `${name}`, `${name:format}` or `[[name]]`, if that is all there is.
+/// The name in `$name`, `${name}`, `${name:format}` or `[[name]]`, if the text is nothing else.
 fn variable(text: &str) -> Option<&str> {
     let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     let inner = inner.or_else(|| text.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]")));
@@ -289,7 +289,7 @@ fn variable(text: &str) -> Option<&str> {
     (!name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')).then_some(name)
 }
 
-/// Visits panels, those in rows, too.
+/// Visits all panels, including those in rows.
 pub(super) fn for_each_panel(dashboard: &mut Map<String, Value>, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     for key in ["panels", "rows"] {
         for item in dashboard.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {

@@ -1,7 +1,7 @@
-//! Dashboards of others: made loadable by Grafana's file provisioning, and asked what they show here.
+//! Foreign dashboards: converting them for Grafana's file provisioning, and checking what they show here.
 //!
-//! Pure: [`import`] makes one value out of another, [`queries`] finds what a dashboard asks, and [`examine`] asks what it
-//! has to through a function of the caller's.
+//! Pure: [`import`] converts a value, [`queries`] finds the queries of a dashboard, and [`examine`] evaluates them through a
+//! function of the caller.
 
 mod examine;
 mod import;

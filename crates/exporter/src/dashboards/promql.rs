@@ -1,7 +1,7 @@
-//! As much of [PromQL](https://prometheus.io/docs/prometheus/latest/querying/basics/) as it takes to find what an
-//! expression selects: words, strings and braces. Whether it is right is for Prometheus to say.
+//! The part of [PromQL](https://prometheus.io/docs/prometheus/latest/querying/basics/) that is needed to find what an
+//! expression selects: words, strings and braces. Prometheus decides whether an expression is valid.
 
-/// What takes its arguments in brackets after a `by` or `without`, too.
+/// Functions whose arguments may follow a `by` or `without` clause.
 const AGGREGATIONS: [&str; 14] = [
     "sum",
     "min",
@@ -20,13 +20,13 @@ const AGGREGATIONS: [&str; 14] = [
 ];
 /// Words before a list of labels.
 const BEFORE_LABELS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
-/// Words that are no metrics either.
+/// Other words that are not metrics.
 const WORDS: [&str; 8] = ["and", "or", "unless", "atan2", "bool", "offset", "inf", "nan"];
 
 /// A metric's name and the conditions on its labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Selector {
-    /// None where the braces alone select.
+    /// `None` if the selector is only braces.
     pub(super) metric: Option<String>,
     pub(super) matchers: Vec<Matcher>,
 }
@@ -37,12 +37,12 @@ pub(super) struct Matcher {
     pub(super) label: String,
     /// `=`, `!=`, `=~` or `!~`.
     pub(super) operator: String,
-    /// With its quotes, as it is written.
+    /// With its quotes, as written.
     pub(super) value: String,
 }
 
 impl Matcher {
-    /// Whether a series without the label satisfies it, as far as it can be told without a regular expression.
+    /// Whether a series without the label satisfies it, as far as that is known without evaluating a regular expression.
     pub(super) fn takes_absence(&self) -> bool {
         let value = self.value.trim_matches(['"', '\'', '`']);
         match self.operator.as_str() {
@@ -90,7 +90,7 @@ impl<'a> Token<'a> {
     }
 }
 
-/// The pieces of an expression, with nothing left out.
+/// The pieces of an expression. Nothing is left out.
 pub(super) fn tokens<'a>(expression: &'a str) -> Vec<Token<'a>> {
     let mut tokens = Vec::new();
     let mut rest = expression;
@@ -170,7 +170,7 @@ fn is_metric(word: &str, next: Option<&Token<'_>>) -> bool {
     next != Some(&Token::Sign("(")) && !WORDS.contains(&lower.as_str()) && !AGGREGATIONS.contains(&lower.as_str())
 }
 
-/// Reads the inside of braces; how many tokens it took with the brace at the end.
+/// Reads the inside of braces. Returns also the number of tokens, including the closing brace.
 fn matchers(tokens: &[Token<'_>], selector: &mut Selector) -> usize {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
@@ -199,7 +199,7 @@ fn matchers(tokens: &[Token<'_>], selector: &mut Selector) -> usize {
                     selector.matchers.push(Matcher { label, operator: signs, value });
                 }
             }
-            // Names may stand in quotes since Prometheus 3.
+            // Names may be quoted since Prometheus 3.
             _ if signs.is_empty() && matches!(token, Token::Text(_)) => selector.metric = Some(label.to_owned()),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! What a dashboard asks Prometheus.
+//! The queries of a dashboard.
 
 use serde_json::Value;
 
@@ -10,13 +10,13 @@ use super::variables::{substituted, variables};
 pub struct Query {
     /// The panel's title, or `$name` of the variable.
     pub place: String,
-    /// As the dashboard has it.
+    /// The query as written.
     pub written: String,
-    /// With what stands for its variables; else the variable for which nothing can stand.
+    /// The query with its variables replaced, or the variable that cannot be replaced.
     pub expression: Result<String, String>,
 }
 
-/// All queries of a dashboard that go to Prometheus, those of its variables first.
+/// All queries of a dashboard to Prometheus, those of its variables first.
 pub fn queries(dashboard: &Value) -> Vec<Query> {
     let stands = variables(dashboard);
     let mut found = Vec::new();
@@ -51,7 +51,7 @@ fn of_panels(holder: &Value, tell: &mut impl FnMut(&str, &str)) {
     }
 }
 
-/// Whether it goes to Prometheus; one that does not say goes to the default.
+/// Whether it goes to Prometheus. One without a data source goes to the default one.
 fn is_ours(asker: &Value) -> bool {
     matches!(asker["datasource"]["type"].as_str(), None | Some("prometheus" | "datasource"))
 }
@@ -67,7 +67,7 @@ fn of_variable(written: &str) -> Option<String> {
             let (series, label) = (series.trim(), label.trim());
             let [selector] = &selectors(series)[..] else { return None };
             let more = format!("{label}!=\"\"");
-            // As it was written, so that its variables are still there.
+            // As written, so that it still has its variables.
             let with_label = match (series.strip_suffix('}'), selector.matchers.is_empty()) {
                 (Some(open), false) => format!("{}, {more}}}", open.trim_end().trim_end_matches(',')),
                 (Some(open), true) => format!("{open}{more}}}"),

@@ -1,4 +1,4 @@
-//! Dashboards of before Grafana 5: rows that hold panels, whose places are said in twelfths and pixels.
+//! Dashboards from before Grafana 5, in which rows contain panels with sizes in twelfths and pixels.
 
 use serde_json::{Map, Value, json};
 
@@ -7,14 +7,14 @@ const COLUMNS: u64 = 24;
 const TWELFTHS: u64 = 12;
 /// A cell of the grid with its margin, in pixels.
 const CELL: u64 = 38;
-/// What a row without a height has, in pixels.
+/// The default height of a row, in pixels.
 const ROW_HEIGHT: u64 = 250;
-/// What a panel without a span has.
+/// The default span of a panel.
 const SPAN: u64 = 4;
-/// No panel is higher, in pixels.
+/// The greatest height of a panel, in pixels.
 const HIGHEST: u64 = 10_000;
 
-/// Gives every panel of a row its place on the grid; whether there was something to do.
+/// Gives every panel of a row its place on the grid. Returns whether there was something to do.
 pub(super) fn to_grid(dashboard: &mut Map<String, Value>) -> bool {
     let Some(Value::Array(rows)) = dashboard.shift_remove("rows") else { return false };
     let titled = rows.iter().any(|row| is_true(row, "collapse") || is_true(row, "showTitle") || repeats(row));
@@ -50,7 +50,7 @@ pub(super) fn to_grid(dashboard: &mut Map<String, Value>) -> bool {
     true
 }
 
-/// A row's panels with their places from `top` on, and how high they are together.
+/// A row's panels with their places from `top` on, and their total height.
 fn placed(row: &Value, top: u64, next_id: &mut u64) -> (Vec<Value>, u64) {
     let row_height = cells(&row["height"]).unwrap_or(ROW_HEIGHT.div_ceil(CELL));
     let (mut x, mut y, mut highest) = (0, 0, 0);

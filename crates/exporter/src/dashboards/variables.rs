@@ -1,5 +1,5 @@
-//! What stands for a dashboard's variables when nobody chooses: the value that it comes with where it has one of its own,
-//! and anything at all where the choices come from the data.
+//! Default values for a dashboard's variables: the saved value if the choices are fixed, any value if they come from the
+//! data.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use super::promql::{Token, tokens};
 
-/// What stands in place of a variable.
+/// The replacement of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stand {
     /// This text.
     Text(String),
-    /// Some value of the label, whichever; none is chosen when no series has the label.
+    /// Any value of the label.
     Any,
 }
 
-/// Grafana's own, at the zoom of an hour.
+/// Grafana's built-in variables, for a range of one hour.
 const BUILT_IN: [(&str, &str); 7] = [
     ("__interval", "1m"),
     ("__interval_ms", "60000"),
@@ -62,14 +62,13 @@ fn stand(variable: &Value) -> Stand {
     }
 }
 
-/// The expression without variables.
+/// Replaces the variables of an expression.
 ///
 /// # Errors
 ///
-/// The variable that cannot be put in place of: one that stands for anything outside a label's value, or one that
-/// nobody has heard of.
+/// The variable that cannot be replaced: one with any value outside of a label's value, or an unknown one.
 pub(super) fn substituted(expression: &str, stands: &BTreeMap<String, Stand>) -> Result<String, String> {
-    // Outside strings first: within them a `$` may be the end of a regular expression.
+    // Outside of strings first: inside a string, `$` may be the end of a regular expression.
     let mut written = String::with_capacity(expression.len());
     let plain = outside_strings(expression, stands)?;
     for token in tokens(&plain) {
@@ -103,7 +102,7 @@ fn outside_strings(expression: &str, stands: &BTreeMap<String, Stand>) -> Result
     Ok(written)
 }
 
-/// A label's value, before which the operator is written already.
+/// A label's value. The operator in front of it is already written.
 fn value(text: &str, stands: &BTreeMap<String, Stand>, written: &mut String) {
     let mut new = String::with_capacity(text.len());
     let (mut any, mut rest) = (false, text);
@@ -127,7 +126,7 @@ fn value(text: &str, stands: &BTreeMap<String, Stand>, written: &mut String) {
     if any {
         let operator = written.trim_end();
         if operator.ends_with("!=") || operator.ends_with("!~") {
-            // Not the one that was chosen: any other.
+            // Any value but the chosen one.
             let quote = &text[..1];
             new = format!("{quote}{quote}");
         } else if operator.ends_with('=') {
@@ -138,7 +137,7 @@ fn value(text: &str, stands: &BTreeMap<String, Stand>, written: &mut String) {
     written.push_str(&new);
 }
 
-/// The variable that a text begins with, `$name`, `${name:format}` or `[[name]]`, and how long that is.
+/// The variable that a text begins with, `$name`, `${name:format}` or `[[name]]`, and the length of that.
 fn reference(text: &str) -> Option<(&str, usize)> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     for (open, close) in [("${", "}"), ("[[", "]]")] {

@@ -1,4 +1,4 @@
-//! Which servers there are, and with what to log in to each. A password stands with the one server that it is for.
+//! The configured servers and their credentials. A password belongs to exactly one server.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Address, AddressError, Protocol};
+use crate::endpoint::{Address, AddressError, Protocol};
 use crate::postgres::{QueriesError, UserQuery, read_queries};
 
 /// The servers that are scraped without discovery, that probes may reach, and the credentials of all of them.
@@ -35,13 +35,13 @@ pub struct Config {
     pub redis: Vec<Server>,
     /// Postgres servers.
     pub postgres: Vec<Server>,
-    /// SQL of one's own, in the form of postgres_exporter's `queries.yaml`; asked of each Postgres server.
+    /// A file with custom SQL, in the form of postgres_exporter's `queries.yaml`. It runs on each Postgres server.
     pub queries: Option<PathBuf>,
-    /// Serve a few series for each client of a Redis server, too.
+    /// Whether to serve a few series for each client of a Redis server.
     pub client_list: bool,
 }
 
-/// One server, and with what to log in to it.
+/// One server and its credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
@@ -49,14 +49,14 @@ pub struct Server {
     pub address: String,
     /// The database to log in to; Postgres only.
     pub database: Option<String>,
-    /// The user; without one, `postgres`, and the default user of Redis.
+    /// The user. The default is `postgres`, or Redis' default user.
     pub username: Option<String>,
-    /// A file that holds the password.
+    /// A file with the password.
     pub password_file: Option<PathBuf>,
-    /// The name under which a probe asks for these credentials (`auth_module`). Without one they are for the scrape,
-    /// and for probes that ask for none.
+    /// The name under which a probe asks for these credentials (`auth_module`). Without a
+    /// name they are for the scrape and for probes without `auth_module`.
     pub module: Option<String>,
-    /// Whether to scrape it, and not only let probes and discovery reach it.
+    /// Whether to scrape it. Otherwise only probes and discovery reach it.
     #[serde(default = "yes")]
     pub scrape: bool,
     /// Labels for all its metrics.
@@ -68,24 +68,24 @@ fn yes() -> bool {
     true
 }
 
-/// The configuration cannot be used.
+/// Why the configuration is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// An address is none.
+    /// An address is invalid.
     #[error("a server's address: {0}")]
     Address(#[from] AddressError),
-    /// Two entries for the same.
-    #[error("{0} is there twice with the same module: give one of them a `module`, or remove it")]
+    /// Two entries for the same server and module.
+    #[error("{0} is there twice with the same module: give one of them another `module`, or remove it")]
     Twice(Address),
-    /// A label cannot be one.
-    #[error("{address}: {label:?} is no label name: use letters, digits and underscores")]
+    /// The name of a label is invalid.
+    #[error("{address}: {label:?} is not a label name: use letters, digits and underscores")]
     Label {
         /// The server.
         address: Address,
         /// The name.
         label: String,
     },
-    /// The queries cannot be used.
+    /// The queries are invalid.
     #[error(transparent)]
     Queries(#[from] QueriesError),
 }
@@ -97,7 +97,7 @@ pub(crate) struct Known {
     pub(crate) server: Server,
 }
 
-/// The configuration after its check.
+/// The checked configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Checked {
     redis: Vec<Known>,
@@ -126,7 +126,7 @@ impl Checked {
         self.all().any(|(other, known)| other == protocol && known.address == *name)
     }
 
-    /// The entry for exactly that host, port and module: no other server's credentials are ever used.
+    /// The entry for exactly this host, port and module. Credentials of another server are never used.
     pub(crate) fn server(&self, protocol: Protocol, name: &Address, module: Option<&str>) -> Option<&Server> {
         let same = |(other, known): &(Protocol, &Known)| {
             *other == protocol && known.address == *name && known.server.module.as_deref() == module

@@ -4,11 +4,11 @@ use super::{BadLabel, Origin, OwnContainer, network};
 use crate::containers::container::Container;
 use crate::databases::{Address, Protocol, Target};
 
-/// Says what a container is, where the image's name does not: `redis`, `postgres` or `none`.
+/// The label with the kind of database, if the image's name does not say it: `redis`, `postgres` or `none`.
 const LABEL: &str = "wharf.metrics.database";
-/// Its port, where it is not the protocol's.
+/// The label with its port, if it is not the protocol's default.
 const PORT_LABEL: &str = "wharf.metrics.database.port";
-/// The last part of images' names.
+/// Names of images, without registry and tag.
 const REDIS: [&str; 6] = ["redis", "redis-stack", "redis-stack-server", "valkey", "keydb", "valkey-bundle"];
 const POSTGRES: [&str; 7] =
     ["postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "pgvecto-rs"];
@@ -51,8 +51,8 @@ pub(super) fn database(container: &Container, own: &OwnContainer) -> Result<Opti
     Ok(Some(Database { target, origin }))
 }
 
-/// What the configuration calls it: `db.shop` for the service `db` of the project `shop`, `db-2.shop` for its second
-/// replica, and in our own project `db` and `db-2`; else the container's name.
+/// Its name in the configuration: `db.shop` for the service `db` of the project `shop`, `db-2.shop` for the second replica,
+/// `db` and `db-2` in our own project. Outside of Compose it is the container's name.
 fn name(origin: &Origin, own: &OwnContainer) -> String {
     let (Some(service), Some(project)) = (&origin.service, &origin.project) else {
         return origin.container.to_ascii_lowercase();
@@ -69,7 +69,7 @@ fn name(origin: &Origin, own: &OwnContainer) -> String {
     name.to_ascii_lowercase()
 }
 
-/// `registry:5000/team/redis:7@sha256:...` is called `redis`.
+/// The name of an image: `redis` for `registry:5000/team/redis:7@sha256:...`.
 fn by_image(image: &str) -> Option<Protocol> {
     let name = image.split('@').next()?.rsplit('/').next()?.split(':').next()?;
     match name {

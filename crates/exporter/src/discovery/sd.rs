@@ -8,14 +8,14 @@ use super::{Database, Found, Origin};
 use crate::containers::sanitised;
 use crate::databases::Protocol;
 
-/// Targets with the labels that they share; here always one.
+/// Targets that share labels; here always one target.
 #[derive(Debug, PartialEq, Serialize)]
 pub(crate) struct Group {
     targets: [String; 1],
     labels: BTreeMap<String, String>,
 }
 
-/// The groups of all that was found. Databases are probed by us, whom Prometheus knows as `ourselves`.
+/// The groups of everything that was found. We probe databases ourselves, and Prometheus knows us as `ourselves`.
 pub(crate) fn groups(found: &Found, ourselves: &str) -> Vec<Group> {
     let targets = found.targets.iter().map(|target| {
         let mut labels = labels(&target.origin, target.port);
@@ -31,7 +31,7 @@ pub(crate) fn groups(found: &Found, ourselves: &str) -> Vec<Group> {
         };
         labels.insert("__metrics_path__".to_owned(), path.to_owned());
         labels.insert("__scheme__".to_owned(), "http".to_owned());
-        // The name, which stays when the address changes, and to which the credentials belong.
+        // The name stays when the address changes, and the credentials belong to it.
         labels.insert("__param_target".to_owned(), target.name.to_string());
         Group { targets: [ourselves.to_owned()], labels }
     });
@@ -41,7 +41,7 @@ pub(crate) fn groups(found: &Found, ourselves: &str) -> Vec<Group> {
 fn labels(origin: &Origin, port: u16) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::from([
         ("job".to_owned(), origin.job.clone()),
-        // An address changes with each start, the name stays.
+        // The address changes with each start, the name stays.
         ("instance".to_owned(), format!("{}:{port}", origin.container)),
         ("__meta_docker_container_id".to_owned(), origin.id.clone()),
         ("__meta_docker_container_name".to_owned(), format!("/{}", origin.container)),

@@ -1,8 +1,8 @@
-//! `host:port`, and what a probe may write instead of it.
+//! `host:port`, and the forms of it that a probe may use.
 
 use std::fmt;
 
-use super::Protocol;
+use super::protocol::Protocol;
 
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,22 +23,22 @@ impl fmt::Display for Address {
     }
 }
 
-/// The text is no address. It is not repeated where it may hold a password.
+/// Why a text is not an address. The text is not repeated if it may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// There is none.
+    /// There is no host.
     #[error("there is no host: write host:port")]
     Missing,
-    /// Not of the form.
+    /// It is not of the form.
     #[error("{0:?} is not host:port")]
     Malformed(String),
-    /// A user or a password is in it.
-    #[error("credentials are not taken from a target: they stand in the configuration of that server")]
+    /// It contains a user or a password.
+    #[error("credentials are not taken from a target: put them into the configuration of that server")]
     Credentials,
     /// Another protocol, or one over TLS.
     #[error("{0:?} is not a scheme that can be reached: write {1}")]
     Scheme(String, &'static str),
-    /// A part of a URL that would change nothing.
+    /// A part of a URL that would have no effect.
     #[error("the parameter {0:?} is not supported in a target")]
     Parameter(String),
 }
@@ -77,7 +77,7 @@ impl Address {
     }
 }
 
-/// A probe's target: `host`, `host:port`, or a URL; with it the database that a Postgres URL names.
+/// A probe's target: `host`, `host:port`, or a URL. Returns also the database of a Postgres URL.
 pub(crate) fn parse_target(protocol: Protocol, text: &str) -> Result<(Address, Option<String>), AddressError> {
     let (schemes, example): (&[&str], _) = match protocol {
         Protocol::Redis => (&["redis", "valkey"], "redis://host:port"),
@@ -92,7 +92,7 @@ pub(crate) fn parse_target(protocol: Protocol, text: &str) -> Result<(Address, O
         return Err(AddressError::Credentials);
     }
     let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-    // What the exporters of that name are commonly given; it asks for what is done anyway.
+    // Common for those exporters, and the default here.
     if !matches!(parameters, "" | "sslmode=disable" | "sslmode=prefer" | "sslmode=allow") {
         let name = parameters.split('=').next().unwrap_or_default();
         return Err(AddressError::Parameter(name.to_owned()));

@@ -1,4 +1,4 @@
-//! The host's metrics: node_exporter's names and labels, of those that container dashboards ask for.
+//! The host's metrics that container dashboards use, with node_exporter's names and labels.
 
 use crate::description::descriptions;
 

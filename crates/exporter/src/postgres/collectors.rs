@@ -29,7 +29,7 @@ const fn metric(column: &'static str, kind: Kind, name: &'static str, help: &'st
     Metric { column, name, kind, help }
 }
 
-/// In the order in which they are asked: what alerts need most comes first, a scrape may run out of time.
+/// In the order in which they run. What alerts need most comes first, because a scrape may run out of time.
 pub(crate) const COLLECTORS: &[Collector] = &[
     DATABASE,
     ACTIVE_TIME,

@@ -1,6 +1,6 @@
-//! A connection to a Postgres server: each query in a read-only transaction of its own, under a limit of time.
+//! A connection to a Postgres server: each query in a read-only transaction of its own, with a time limit.
 //!
-//! Nothing is set for the session: behind a pooler it would stay in force for whoever gets the connection next.
+//! There are no session settings: behind a pooler they would affect the next user of the connection.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,33 +13,33 @@ use super::{
 };
 use crate::{credentials::Login, endpoint::Address, exposition::Family};
 
-/// As many rows of one of our own queries are read at most.
+/// At most this many rows of a built-in query are read.
 const MOST_ROWS: usize = 10_000;
 
 /// A kept connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     wire: Wire,
-    /// What queries with `cache_seconds` answered, and when.
+    /// Answers of queries with `cache_seconds`, and their times.
     cache: HashMap<String, (Instant, Vec<Family>)>,
 }
 
-/// What a server is.
+/// The version of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version {
     /// 150008 for 15.8.
     pub(crate) number: u32,
-    /// What `version()` says.
+    /// The result of `version()`.
     pub(crate) text: String,
 }
 
 impl Connection {
-    /// Connects and logs in; the caller sets the limit of time.
+    /// Connects and logs in. The caller sets the time limit.
     pub(crate) async fn open(address: &Address, database: &str, login: &Login) -> Result<Self, Error> {
         Ok(Connection { wire: Wire::connect(address, database, login).await?, cache: HashMap::new() })
     }
 
-    /// What the server is; also the proof that it answers.
+    /// The version of the server. This also proves that it answers.
     pub(crate) async fn version(&mut self) -> Result<Version, Error> {
         let table = self.wire.simple("SELECT current_setting('server_version_num'), version()", 1).await?;
         let mut cells = table.rows.into_iter().next().unwrap_or_default().into_iter().flatten();
@@ -48,7 +48,7 @@ impl Connection {
         Ok(Version { number, text: cells.next().unwrap_or_default() })
     }
 
-    /// The rows of one of our own queries.
+    /// The rows of a built-in query.
     pub(crate) async fn query(&mut self, sql: &str, limit: Duration) -> Result<Table, Error> {
         let begin = begin(limit);
         let sql = format!("{begin}; SET LOCAL search_path = pg_catalog; {sql}; COMMIT");
@@ -61,7 +61,7 @@ impl Connection {
         self.wire.simple(sql, MOST_ROWS).await
     }
 
-    /// The families of a query of the user's own.
+    /// The families of a custom query.
     pub(crate) async fn user_query(&mut self, query: &UserQuery, limit: Duration) -> Result<Vec<Family>, Error> {
         if let Some((asked, families)) = self.cache.get(&query.name)
             && asked.elapsed() < query.cache
@@ -84,7 +84,7 @@ impl Connection {
         Ok(families)
     }
 
-    /// As a prepared statement it can only be one; as a cursor's it can only read, and as many rows as we fetch.
+    /// A prepared statement can only be one statement. A cursor can only read, and only the rows that we fetch.
     async fn cursor(&mut self, sql: &str, limit: Duration) -> Result<Table, Error> {
         self.wire.simple(&begin(limit), 0).await?;
         self.wire.prepared(&format!("DECLARE wharf_rows NO SCROLL CURSOR FOR {sql}")).await?;
@@ -94,7 +94,7 @@ impl Connection {
         Ok(table)
     }
 
-    /// After an error of the server's the transaction is still to be ended.
+    /// After an error the transaction must still be ended.
     async fn after<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(Error::Server { .. }) = result {
             self.wire.simple("ROLLBACK", 0).await?;
@@ -102,13 +102,13 @@ impl Connection {
         result
     }
 
-    /// Tells the server that it is over.
+    /// Ends the connection in order.
     pub(crate) async fn close(self) {
         self.wire.close().await;
     }
 }
 
-/// The server ends a statement by itself: we may be gone.
+/// The server enforces the limit on a statement, because we may be gone.
 fn begin(limit: Duration) -> String {
     let milliseconds = limit.as_millis().clamp(1, 60_000);
     format!(

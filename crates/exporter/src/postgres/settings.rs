@@ -3,11 +3,11 @@
 use super::table::Table;
 use crate::exposition::{Family, Kind};
 
-/// Numbers and switches alone; a setting in words has no value. The columns in the order that [`families`] reads.
+/// Only numbers and switches; a setting in words has no value. The columns in the order that [`families`] reads.
 pub(crate) const QUERY: &str = "SELECT name, setting, unit, short_desc, vartype FROM pg_settings
      WHERE vartype IN ('bool', 'integer', 'real') ORDER BY name";
 
-/// One family for each setting. What cannot be read as a number is left out.
+/// One family for each setting. A setting that is not a number is left out.
 pub fn families(table: &Table) -> Vec<Family> {
     table.rows.iter().filter_map(|row| family(row)).collect()
 }
@@ -26,7 +26,7 @@ fn family(row: &[Option<String>]) -> Option<Family> {
     Some(family)
 }
 
-/// Seconds or bytes. -1 stands for something in many settings, and stays.
+/// Seconds or bytes. -1 has a special meaning in many settings and stays.
 fn in_base_unit(setting: &str, unit: &str) -> Option<(f64, &'static str)> {
     let value: f64 = setting.parse().ok()?;
     let (factor, suffix) = match unit {

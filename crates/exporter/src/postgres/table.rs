@@ -1,4 +1,4 @@
-//! A query's rows as values, apart from any connection, and how they become families.
+//! The rows of a query as values, independent of any connection, and their families.
 
 use jiff::Timestamp;
 
@@ -22,10 +22,10 @@ pub struct Column {
     pub kind: String,
 }
 
-/// A query of the exporter's own, and what its columns mean.
+/// A built-in query and the meaning of its columns.
 #[derive(Debug)]
 pub(crate) struct Collector {
-    /// As postgres_exporter calls it: the label `collector`.
+    /// Its name in postgres_exporter: the label `collector`.
     pub(crate) name: &'static str,
     /// The query from each version of Postgres on, in ascending order: `(170000, "...")`.
     pub(crate) queries: &'static [(u32, &'static str)],
@@ -40,16 +40,16 @@ pub(crate) struct Collector {
 pub(crate) struct Metric {
     /// The column.
     pub(crate) column: &'static str,
-    /// What it is served as.
+    /// The name of the metric.
     pub(crate) name: &'static str,
-    /// What the values mean.
+    /// The type of the metric.
     pub(crate) kind: Kind,
     /// One sentence.
     pub(crate) help: &'static str,
 }
 
 impl Collector {
-    /// The query for a server of that version (`server_version_num`).
+    /// The query for a server of this version (`server_version_num`).
     pub(crate) fn query(&self, version: u32) -> Option<&'static str> {
         self.queries.iter().rev().find(|(since, _)| *since <= version).map(|(_, query)| *query)
     }
@@ -64,7 +64,7 @@ impl Collector {
         })
     }
 
-    /// The families of its query's rows. NULL is no value and an empty label.
+    /// The families of its query's rows. NULL means no value, or an empty label.
     pub(crate) fn families(&self, table: &Table) -> Families {
         let mut families = Families::default();
         let place = |name: &str| table.columns.iter().position(|column| column.name == name);
@@ -82,14 +82,14 @@ impl Collector {
     }
 }
 
-/// A value in text form as a number: a truth is 1 or 0, a time is seconds since the epoch.
+/// A value in text form as a number: a boolean is 1 or 0, a time is seconds since the epoch.
 pub fn number(text: &str, kind: &str) -> Option<f64> {
     match kind {
         "BOOL" => Some(f64::from(u8::from(text.starts_with('t')))),
         "TIMESTAMPTZ" => seconds(text.parse().ok()?),
         "TIMESTAMP" => seconds(format!("{text}Z").parse().ok()?),
         "DATE" => seconds(format!("{text} 00:00Z").parse().ok()?),
-        // The server writes `Infinity` and `NaN`, and Rust reads them.
+        // The server writes `Infinity` and `NaN`, which Rust parses.
         _ => text.trim().parse().ok(),
     }
 }

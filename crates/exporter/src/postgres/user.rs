@@ -1,10 +1,10 @@
-//! SQL of one's own, from a file in the form of postgres_exporter's `queries.yaml`.
+//! Custom SQL, from a file in the form of postgres_exporter's `queries.yaml`.
 //!
 //! ```yaml
-//! shop_orders:                      # the metrics' names begin with it
+//! shop_orders:                      # prefix of the metrics' names
 //!   query: "SELECT state, count(*) AS count FROM orders GROUP BY state"
-//!   runonserver: ">=10.0.0"         # only there; all versions without it
-//!   cache_seconds: 30               # ask again only then
+//!   runonserver: ">=10.0.0"         # default: all versions
+//!   cache_seconds: 30               # how long an answer is used again
 //!   metrics:
 //!     - state: {usage: "LABEL", description: "The order's state."}
 //!     - count: {usage: "GAUGE", description: "Orders in this state."}
@@ -17,15 +17,15 @@ use serde::Deserialize;
 use super::table::{Table, number};
 use crate::exposition::{Family, Kind, Label};
 
-/// As many rows of one query become series at most.
+/// At most this many rows of one query become series.
 pub(crate) const MAX_ROWS: usize = 1_000;
 /// Longest file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// The file cannot be used.
+/// Why the file is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum QueriesError {
-    /// It is not there, or not readable.
+    /// It cannot be read.
     #[error("cannot read the queries in {file}: {source}")]
     Unreadable {
         /// The file.
@@ -44,7 +44,7 @@ pub enum QueriesError {
         /// Where and why.
         reason: String,
     },
-    /// A name or a range cannot be used.
+    /// A name or a range is invalid.
     #[error("{file}: query {query}: {reason}")]
     Unusable {
         /// The file.
@@ -59,11 +59,11 @@ pub enum QueriesError {
 /// One query of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserQuery {
-    /// With what its metrics' names begin.
+    /// The prefix of its metrics' names.
     pub(crate) name: String,
     /// One statement that returns rows.
     pub(crate) sql: String,
-    /// How long its answer is served again.
+    /// How long its answer is used again.
     pub(crate) cache: Duration,
     versions: Vec<Comparison>,
     columns: BTreeMap<String, Usage>,
@@ -100,7 +100,7 @@ struct RawQuery {
     query: String,
     #[serde(default)]
     metrics: Vec<BTreeMap<String, RawColumn>>,
-    /// Once for each server; queries here are never asked in more than one database.
+    /// Once for each server. Queries never run in more than one database here.
     #[serde(default, rename = "master")]
     _master: bool,
     #[serde(default)]
@@ -123,7 +123,7 @@ struct RawColumn {
 ///
 /// # Errors
 ///
-/// It cannot be read, or not be used.
+/// The file cannot be read or is invalid.
 pub fn read_queries(file: &Path) -> Result<Vec<UserQuery>, QueriesError> {
     let name = file.display().to_string();
     let unreadable = |source| QueriesError::Unreadable { file: name.clone(), source };
@@ -134,11 +134,11 @@ pub fn read_queries(file: &Path) -> Result<Vec<UserQuery>, QueriesError> {
     parse_queries(&text, &name)
 }
 
-/// Reads the file's text; `file` is for the errors.
+/// Parses the file's text. `file` is for errors.
 ///
 /// # Errors
 ///
-/// It is not of the form, or asks for what is not supported.
+/// The text is not of the form, or uses something that is not supported.
 pub fn parse_queries(text: &str, file: &str) -> Result<Vec<UserQuery>, QueriesError> {
     let raw: BTreeMap<String, RawQuery> = serde_saphyr::from_str(text)
         .map_err(|error| QueriesError::Malformed { file: file.to_owned(), reason: error.to_string() })?;
@@ -150,12 +150,12 @@ pub fn parse_queries(text: &str, file: &str) -> Result<Vec<UserQuery>, QueriesEr
 
 fn query(name: &str, raw: RawQuery) -> Result<UserQuery, String> {
     if !is_name(name) {
-        return Err("the name is no metric name: use letters, digits and underscores".to_owned());
+        return Err("the name is not a metric name: use letters, digits and underscores".to_owned());
     }
     let mut columns = BTreeMap::new();
     for (column, raw) in raw.metrics.into_iter().flatten() {
         if !is_name(&column) {
-            return Err(format!("column {column:?} is no label name: rename it with AS in the query"));
+            return Err(format!("column {column:?} is not a label name: rename it with AS in the query"));
         }
         let usage = usage(raw).map_err(|reason| format!("column {column}: {reason}"))?;
         columns.insert(column, usage);
@@ -193,7 +193,7 @@ fn is_name(text: &str) -> bool {
         && characters.all(|rest| rest.is_ascii_alphanumeric() || rest == '_')
 }
 
-/// `>=10.0.0 <13.0.0`: all of them must hold.
+/// `>=10.0.0 <13.0.0`: all comparisons must hold.
 fn range(text: &str) -> Result<Vec<Comparison>, String> {
     text.split_ascii_whitespace().map(comparison).collect()
 }
@@ -207,9 +207,9 @@ fn comparison(text: &str) -> Result<Comparison, String> {
         "!=" | "!" => Operator::Unequal,
         ">=" => Operator::AtLeast,
         ">" => Operator::Greater,
-        _ => return Err(format!("runonserver: {text:?} is no comparison: write it as in \">=10.0.0 <13.0.0\"")),
+        _ => return Err(format!("runonserver: {text:?} is not a comparison: write it as in \">=10.0.0 <13.0.0\"")),
     };
-    let version = version(digits).ok_or_else(|| format!("runonserver: {digits:?} is no version such as 15.2.0"))?;
+    let version = version(digits).ok_or_else(|| format!("runonserver: {digits:?} is not a version such as 15.2.0"))?;
     Ok(Comparison { operator, version })
 }
 
@@ -222,7 +222,7 @@ fn version(text: &str) -> Option<u32> {
 }
 
 impl UserQuery {
-    /// Whether it is for a server of that version (`server_version_num`).
+    /// Whether it runs on a server of this version (`server_version_num`).
     pub(crate) fn runs_on(&self, server: u32) -> bool {
         self.versions.iter().all(|Comparison { operator, version }| match operator {
             Operator::Less => server < *version,
@@ -234,8 +234,8 @@ impl UserQuery {
         })
     }
 
-    /// The families of its rows, at most [`MAX_ROWS`] of them. A column without a usage is an untyped value, if it is a
-    /// number.
+    /// The families of its rows, at most [`MAX_ROWS`] of them. A number in a column without a usage is an
+    /// untyped value.
     pub fn families(&self, table: &Table) -> Vec<Family> {
         let labels: Vec<usize> = (0..table.columns.len())
             .filter(|at| matches!(self.columns.get(&table.columns[*at].name), Some(Usage::Label)))
@@ -254,7 +254,7 @@ impl UserQuery {
         families
     }
 
-    /// The empty family of a column; `None` if it is none.
+    /// The empty family of a column; `None` if it has no family.
     fn family(&self, column: &str) -> Option<Family> {
         let name = format!("{}_{column}", self.name);
         Some(match self.columns.get(column) {
@@ -359,11 +359,11 @@ mod tests {
         for (file, reason) in [
             ("a: [", "not of the form"),
             ("a:\n  querry: x\n", "querry"),
-            ("a-b:\n  query: x\n", "no metric name"),
+            ("a-b:\n  query: x\n", "not a metric name"),
             ("a:\n  query: x\n  metrics: [{b: {usage: HISTOGRAM}}]\n", "HISTOGRAM is not supported"),
             ("a:\n  query: x\n  metrics: [{b: {usage: gauge}}]\n", "unknown usage"),
             ("a:\n  query: x\n  metrics: [{\"b c\": {usage: GAUGE}}]\n", "AS in the query"),
-            ("a:\n  query: x\n  runonserver: \"~10\"\n", "no version"),
+            ("a:\n  query: x\n  runonserver: \"~10\"\n", "not a version"),
         ] {
             let error = parse_queries(file, "q.yaml").unwrap_err().to_string();
             assert!(error.contains(reason) && error.contains("q.yaml"), "{error}");

@@ -1,4 +1,4 @@
-//! Postgres' wire protocol, as much as a scrape needs, with limits: a login, rows as text, one prepared statement.
+//! The part of Postgres' wire protocol that a scrape needs, with limits: a login, rows as text, one prepared statement.
 //!
 //! <https://www.postgresql.org/docs/current/protocol.html>
 
@@ -44,7 +44,7 @@ pub(crate) enum Error {
     Method(&'static str),
     #[error("PostgreSQL {0} is not supported")]
     TooOld(u32),
-    /// Its words.
+    /// Its message.
     #[error("{message} ({code})")]
     Server {
         /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
@@ -106,7 +106,7 @@ impl Wire {
         }
     }
 
-    /// SCRAM-SHA-256: the server proves that it knows the password, too.
+    /// SCRAM-SHA-256. The server also proves that it knows the password.
     async fn scram(&mut self, password: &[u8]) -> Result<(), Error> {
         let mut scram = ScramSha256::new(password, ChannelBinding::unsupported());
         self.send(|buffer| frontend::sasl_initial_response(SCRAM_SHA_256, scram.message(), buffer)).await?;
@@ -128,13 +128,13 @@ impl Wire {
         }
     }
 
-    /// Runs statements with `;` between them; the rows of those that have rows, at most `most` of them.
+    /// Runs statements separated by `;`. Returns their rows, at most `most`.
     pub(crate) async fn simple(&mut self, sql: &str, most: usize) -> Result<Table, Error> {
         self.send(|buffer| frontend::query(sql, buffer)).await?;
         self.answer(most).await
     }
 
-    /// Runs one statement that gives no rows. Of more than one the server makes an error.
+    /// Runs one statement without rows. More than one is an error of the server.
     pub(crate) async fn prepared(&mut self, sql: &str) -> Result<(), Error> {
         self.send(|buffer| {
             frontend::parse("", sql, [], buffer)?;
@@ -150,7 +150,7 @@ impl Wire {
         self.answer(0).await.map(drop)
     }
 
-    /// Everything until the server is ready for the next query; its first error counts.
+    /// Reads until the server is ready for the next query. Returns its first error.
     async fn answer(&mut self, most: usize) -> Result<Table, Error> {
         let mut table = Table::default();
         let mut problem = None;
@@ -168,7 +168,7 @@ impl Wire {
         }
     }
 
-    /// Tells the server that it is over.
+    /// Ends the connection in order.
     pub(crate) async fn close(mut self) {
         let _ = self
             .send(|buffer| {
@@ -184,12 +184,12 @@ impl Wire {
         Ok(self.stream.write_all(&buffer).await?)
     }
 
-    /// The next message that is not for people.
+    /// The next message that is not a notice.
     async fn receive(&mut self) -> Result<Message, Error> {
         loop {
-            // Whoever sends without an end gets no more than our turn: the deadline is looked at in between.
+            // Yields, so that the deadline also ends an endless stream of messages.
             tokio::task::consume_budget().await;
-            // The length is looked at first: the parser would set aside as much room as it says.
+            // The length is checked first, because the parser reserves as much memory as it says.
             if let Some(header) = Header::parse(&self.received)?
                 && usize::try_from(header.len()).is_ok_and(|length| length > LONGEST)
             {
@@ -215,7 +215,7 @@ fn rounds(message: &[u8]) -> Option<u32> {
     text.split(',').find_map(|part| part.strip_prefix("i="))?.parse().ok()
 }
 
-/// The server's words, cut to what a log can hold.
+/// The server's message, shortened for the log.
 fn refusal(body: &ErrorResponseBody) -> Error {
     let (mut code, mut message) = (String::new(), String::new());
     let mut fields = body.fields();

@@ -1,4 +1,4 @@
-//! Disks, as `/proc/diskstats` tells them (`Documentation/admin-guide/iostats.rst`).
+//! `/proc/diskstats`: disks (`Documentation/admin-guide/iostats.rst`).
 
 /// A line.
 #[derive(Clone, Debug, PartialEq)]
@@ -6,11 +6,11 @@ pub(crate) struct Disk<'a> {
     pub(crate) major: u32,
     pub(crate) minor: u32,
     pub(crate) name: &'a str,
-    /// The fields behind the name, as many as this kernel has: at least eleven.
+    /// The fields after the name, as many as the kernel has: at least eleven.
     pub(crate) values: Vec<u64>,
 }
 
-/// The disks; lines of another form are passed over.
+/// The disks. Lines of another form are skipped.
 pub(crate) fn disks(text: &str) -> impl Iterator<Item = Disk<'_>> {
     text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();

@@ -1,8 +1,8 @@
-//! The forms that kernel files have: `key value` lines, `key=value` fields, single numbers.
+//! The forms of kernel files: `key value` lines (flat keyed files), `key=value` fields, single numbers.
 //!
-//! A line that is not of its form is passed over: kernels add lines, and one odd line must not hide the others.
+//! A line of another form is skipped: kernels add lines, and one odd line must not hide the others.
 
-/// The number that a file consists of; `max` is no limit, and has no number.
+/// The number in a file that has nothing else. `max`, which means no limit, is `None`.
 pub(crate) fn number(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
@@ -31,7 +31,7 @@ pub(crate) fn pressure(text: &str, line: &str) -> Option<f64> {
     field::<u64>(line, "total").map(|microseconds| microseconds as f64 / 1e6)
 }
 
-/// Undoes the octal escapes (`\040`) of `/proc/<pid>/mounts` and `mountinfo`.
+/// Decodes the octal escapes (`\040`) of `/proc/<pid>/mounts` and `mountinfo`.
 pub(crate) fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_pass_over_what_is_no_pair() {
+    fn lines_of_another_form_are_skipped() {
         let found: Vec<_> = pairs("cache 5\nodd\nrss -1\n  swap\t7 \n").collect();
         assert_eq!(found, [("cache", 5), ("swap", 7)]);
         assert_eq!(value_of("a 1\nab 2\n", "ab"), Some(2));
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_of_mount_points_are_undone() {
+    fn escapes_of_mount_points_are_decoded() {
         assert_eq!(unescaped(r"/mnt/a\040b\011c\134d"), "/mnt/a b\tc\\d");
         assert_eq!(unescaped(r"\04"), r"\04");
         assert_eq!(unescaped(r"\777"), "\u{fffd}");

@@ -1,6 +1,6 @@
-//! Memory, as `/proc/meminfo` tells it (proc_meminfo(5)).
+//! `/proc/meminfo`: memory (proc_meminfo(5)).
 
-/// The fields by their names, in bytes where the kernel gives a unit.
+/// The fields by name, in bytes if the kernel gives a unit.
 pub(crate) fn fields(text: &str) -> impl Iterator<Item = (&str, u64)> {
     text.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;

@@ -1,29 +1,29 @@
-//! Mounts, as `/proc/<pid>/mountinfo` tells them (proc_pid_mountinfo(5)).
+//! `/proc/<pid>/mountinfo`: mounts (proc_pid_mountinfo(5)).
 
 use crate::proc::flat_keyed::unescaped;
 
 /// A mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mount {
-    /// The folder of the file system that is mounted.
+    /// The mounted folder of the file system.
     pub(crate) root: String,
     /// Where.
     pub(crate) point: String,
     /// The type of the file system.
     pub(crate) kind: String,
-    /// What is mounted: for a disk its device.
+    /// The source of the mount: for a disk its device.
     pub(crate) source: String,
     /// Options of the file system; for a cgroup hierarchy of version 1 its controllers.
     pub(crate) super_options: String,
 }
 
-/// The mounts of a `mountinfo` file; lines of another form are passed over.
+/// The mounts of a `mountinfo` file. Lines of another form are skipped.
 pub(crate) fn mounts(mountinfo: &str) -> Vec<Mount> {
     mountinfo.lines().filter_map(mount).collect()
 }
 
 fn mount(line: &str) -> Option<Mount> {
-    // Optional fields stand before the separator, any number of them.
+    // Any number of optional fields comes before the separator.
     let (place, file_system) = line.split_once(" - ")?;
     let mut place = place.split(' ').skip(3);
     let mut file_system = file_system.split(' ');
@@ -36,10 +36,10 @@ fn mount(line: &str) -> Option<Mount> {
     })
 }
 
-/// The device that the file system of `path` is on: the source of the deepest mount above it.
+/// The device of the file system of `path`: the source of the deepest mount above it.
 pub(crate) fn device_of(path: &str, mounts: &[Mount]) -> Option<String> {
     let above = |mount: &&Mount| std::path::Path::new(path).starts_with(&mount.point);
-    // Of two mounts at one place the later one is seen.
+    // A later mount at the same place hides an earlier one.
     mounts.iter().filter(above).max_by_key(|mount| mount.point.len()).map(|mount| mount.source.clone())
 }
 

@@ -1,8 +1,8 @@
-//! Network interfaces, as `/proc/<pid>/net/dev` tells them (proc_pid_net(5)).
+//! `/proc/<pid>/net/dev`: network interfaces (proc_pid_net(5)).
 
 use crate::resource_usage::{Interface, Traffic};
 
-/// The interfaces in their order; lines of another form are passed over.
+/// The interfaces in their order. Lines of another form are skipped.
 pub(crate) fn interfaces(text: &str) -> impl Iterator<Item = Interface> {
     text.lines().filter_map(|line| {
         // A name may hold a colon (an alias), the numbers cannot.

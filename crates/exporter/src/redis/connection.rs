@@ -1,4 +1,4 @@
-//! A connection to a Redis server: commands in one write, as many replies.
+//! A connection to a Redis server: several commands in one write, one reply for each.
 
 use std::io;
 
@@ -35,7 +35,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects and logs in; the caller sets the limit of time.
+    /// Connects and logs in. The caller sets the time limit.
     pub(crate) async fn open(address: &Address, login: &Login) -> Result<Self, Error> {
         let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
         stream.set_nodelay(true)?;
@@ -85,7 +85,7 @@ impl Connection {
     }
 }
 
-/// A server's error as its kind: a server could write a password into the rest.
+/// The kind of a server's error. The rest is dropped, because it could contain a password.
 pub(crate) fn refused(text: &str) -> Error {
     let word = text.split(' ').next().unwrap_or_default();
     Error::Refused(REFUSALS.into_iter().find(|known| *known == word).unwrap_or("another error"))

@@ -1,4 +1,4 @@
-//! Which fields of `INFO` are served as they are, and under which of redis_exporter's names.
+//! The fields of `INFO` that are served unchanged, and their names in redis_exporter.
 
 use crate::{
     description::Description,
@@ -10,9 +10,9 @@ use crate::{
 pub(crate) struct Field {
     /// The field's name in `INFO`.
     pub(crate) field: &'static str,
-    /// The metric that carries it.
+    /// Its metric.
     pub(crate) metric: Description,
-    /// How many of the field's units make one of the metric's.
+    /// The number of the field's units in one of the metric's.
     pub(crate) divisor: f64,
 }
 
@@ -20,7 +20,7 @@ const fn field(field: &'static str, kind: Kind, name: &'static str, help: &'stat
     Field { field, metric: Description { name, kind, help, labels: &[] }, divisor: 1.0 }
 }
 
-/// A field may have several metrics: old dashboards ask for names that later versions of redis_exporter changed.
+/// A field may have several metrics, because dashboards use names from different versions of redis_exporter.
 pub(crate) const FIELDS: &[Field] = &[
     // Server
     field("uptime_in_seconds", Gauge, "redis_uptime_in_seconds", "Seconds since the server started."),
@@ -445,7 +445,7 @@ pub(crate) const FIELDS: &[Field] = &[
         "redis_cpu_user_main_thread_seconds_total",
         "CPU seconds of the main thread.",
     ),
-    // Cluster; the first one is in INFO, the others are what CLUSTER INFO answers.
+    // Cluster; the first one is in INFO, the others are in CLUSTER INFO.
     field("cluster_enabled", Gauge, "redis_cluster_enabled", "Whether the server is a node of a cluster."),
     field("cluster_connections", Gauge, "redis_cluster_connections", "Connections to other nodes."),
     field("cluster_state", Gauge, "redis_cluster_state", "Whether this node can serve queries."),

@@ -1,8 +1,8 @@
-//! What `INFO` answers: `# Section` lines and `field:value` lines. Foreign text; whatever it is, nothing here panics.
+//! The reply to `INFO`: `# Section` lines and `field:value` lines. It is foreign text, and no text makes this panic.
 //!
 //! The fields: <https://redis.io/docs/latest/commands/info/>.
 
-/// An answer to `INFO`, cut into lines.
+/// A reply to `INFO`, split into lines.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Info<'a> {
     lines: Vec<Line<'a>>,
@@ -24,7 +24,7 @@ pub struct Keyspace<'a> {
     pub keys: f64,
     /// Keys that have a time to live.
     pub expiring: f64,
-    /// Mean time to live in seconds, where the server says it.
+    /// Mean time to live in seconds, if the server says it.
     pub average_ttl: Option<f64>,
 }
 
@@ -58,7 +58,7 @@ pub struct Replica<'a> {
     pub lag: Option<f64>,
 }
 
-/// What a replica says of its master.
+/// A replica's information about its master.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Master<'a> {
     /// The master's host.
@@ -75,7 +75,7 @@ pub struct Master<'a> {
     pub offset: Option<f64>,
 }
 
-/// Cuts an answer to `INFO` into its lines; lines of another form are left out.
+/// Splits a reply to `INFO` into its lines. Lines of another form are left out.
 pub fn parse_info(text: &str) -> Info<'_> {
     let mut section = "";
     let mut lines = Vec::new();
@@ -108,7 +108,7 @@ impl<'a> Info<'a> {
         version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0)
     }
 
-    /// Fields and values in their order, without those of which there is one for each command, error or database.
+    /// Fields and values in their order, without those that exist for each command, error or database.
     pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let many = ["Commandstats", "Errorstats", "Latencystats", "Keyspace"];
         self.lines.iter().filter(move |line| !many.contains(&line.section)).map(|line| (line.field, line.value))
@@ -133,7 +133,7 @@ impl<'a> Info<'a> {
         lines.filter_map(parse).collect()
     }
 
-    /// What the commands cost.
+    /// The cost of each command.
     pub fn commands(&self) -> Vec<CommandStats<'a>> {
         let parse = |(command, value): (&'a str, &'a str)| {
             Some(CommandStats {
@@ -147,7 +147,7 @@ impl<'a> Info<'a> {
         self.section("Commandstats", "cmdstat_").filter_map(parse).collect()
     }
 
-    /// How often each error was answered, by its first word; Redis 6.2 and later.
+    /// How often each error was returned, by its first word; Redis 6.2 and later.
     pub fn errors(&self) -> Vec<(&'a str, f64)> {
         self.section("Errorstats", "errorstat_")
             .filter_map(|(error, value)| Some((error, part(value, "count")?)))
@@ -169,7 +169,7 @@ impl<'a> Info<'a> {
         self.section("Replication", "slave").filter_map(parse).collect()
     }
 
-    /// The master of this replica; `None` of a master.
+    /// The master of this replica; `None` for a master.
     pub fn master(&self) -> Option<Master<'a>> {
         let number = |field| self.get(field).and_then(number);
         Some(Master {
@@ -183,7 +183,7 @@ impl<'a> Info<'a> {
     }
 }
 
-/// A field's value as a number: a state in words is 1 when it is good, and 0 when it is not.
+/// A field's value as a number. A state in words is 1 if it is good, else 0.
 pub(crate) fn number(value: &str) -> Option<f64> {
     match value {
         "ok" | "true" => Some(1.0),

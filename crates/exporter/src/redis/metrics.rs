@@ -1,4 +1,4 @@
-//! A server's answers to the names and labels of [redis_exporter](https://github.com/oliver006/redis_exporter).
+//! Maps a server's replies to the names and labels of [redis_exporter](https://github.com/oliver006/redis_exporter).
 
 use super::{
     fields::FIELDS,
@@ -13,10 +13,10 @@ use crate::{
 
 /// Databases without keys are served as zeros, as long as the server has no more of them than this.
 const MAX_EMPTY_DATABASES: u32 = 256;
-/// What a server without the right to read its configuration is taken to have.
+/// The assumed number for a server whose configuration may not be read.
 const DEFAULT_DATABASES: u32 = 16;
 
-/// Settings that are read, one `CONFIG GET` for each: passwords are among the others.
+/// Settings that are read, with one `CONFIG GET` for each. The other settings include passwords.
 pub(crate) const SETTINGS: [&str; 6] =
     ["databases", "maxclients", "maxmemory", "io-threads", "repl-backlog-size", "client-output-buffer-limit"];
 
@@ -66,7 +66,7 @@ pub fn descriptions() -> impl Iterator<Item = &'static Description> {
     LABELLED.iter().chain(FIELDS.iter().map(|field| &field.metric))
 }
 
-/// What a server answered. What it refused is an error reply, and has no metrics.
+/// A server's replies. A refused command has an error reply, and no metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
     /// `INFO ALL`.
@@ -106,7 +106,7 @@ pub(crate) fn families(answers: &Answers, now: f64) -> Families {
     families
 }
 
-/// How a scrape went. `error` has no passwords and no addresses: it is a label.
+/// The result of a scrape. `error` is a label, so it contains no passwords and no addresses.
 pub(crate) fn scraped(families: &mut Families, error: &str, duration: f64, connect: Option<f64>) {
     families.add(&SCRAPE_ERROR, &[error], f64::from(u8::from(!error.is_empty())));
     families.add(&SCRAPE_DURATION, &[], duration);
@@ -115,7 +115,7 @@ pub(crate) fn scraped(families: &mut Families, error: &str, duration: f64, conne
     }
 }
 
-/// What is left to say of a server that is away.
+/// The families of a server that is down.
 pub(crate) fn down() -> Families {
     let mut families = Families::default();
     families.add(&UP, &[], 0.0);
@@ -133,7 +133,7 @@ fn fields<'a>(families: &mut Families, lines: impl Iterator<Item = (&'a str, &'a
 }
 
 fn instance(families: &mut Families, info: &Info<'_>, now: f64) {
-    // The labels are named as the fields are.
+    // The labels have the names of the fields.
     let values: Vec<&str> = INSTANCE_INFO.labels.iter().map(|label| info.get(label).unwrap_or_default()).collect();
     families.add(&INSTANCE_INFO, &values, 1.0);
     if let Some(uptime) = info.get("uptime_in_seconds").and_then(number) {

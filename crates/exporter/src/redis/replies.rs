@@ -1,8 +1,8 @@
-//! What the commands beside `INFO` answer. Foreign values; whatever they are, nothing here panics.
+//! Replies to commands other than `INFO`. They are foreign values, and no value makes this panic.
 
 use super::{info::number, resp::Reply};
 
-/// As many clients of one server are served at most.
+/// At most this many clients of one server are served.
 pub const MAX_CLIENTS: usize = 1_000;
 
 /// One event of `LATENCY LATEST`.
@@ -19,7 +19,7 @@ pub struct LatencyEvent<'a> {
 /// The newest entry of the slow log.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SlowlogEntry {
-    /// Its number; the server counts up.
+    /// Its number, which increases.
     pub id: f64,
     /// How long the command took, in seconds.
     pub seconds: f64,

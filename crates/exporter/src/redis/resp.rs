@@ -1,4 +1,4 @@
-//! Redis' wire protocol, version 2, as much as a scrape needs: commands out, replies in, limits on both.
+//! The part of Redis' wire protocol (version 2) that a scrape needs: commands out, replies in, with limits.
 //!
 //! <https://redis.io/docs/latest/develop/reference/protocol-spec/>
 
@@ -10,15 +10,15 @@ const MAX_DEPTH: usize = 8;
 /// A reply.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// A status or a string; bytes that are not UTF-8 are replaced.
+    /// A status or a string. Bytes that are not UTF-8 are replaced.
     Text(String),
     /// An error: its first word is its kind.
     Error(String),
     /// A number.
     Integer(i64),
-    /// Nothing.
+    /// A null.
     Nil,
-    /// Replies in a row.
+    /// An array of replies.
     Array(Vec<Reply>),
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn command(into: &mut Vec<u8>, words: &[&str]) {
     }
 }
 
-/// The reply at the start of `bytes` and how long it is; `None` as long as it is not all there.
+/// The reply at the start of `bytes` and its length, or `None` if it is incomplete.
 ///
 /// # Errors
 ///
@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
 
     fn array(&mut self, length: i64, depth: usize) -> Result<Option<Reply>, NotRedis> {
         let Some(length) = size(length)? else { return Ok(Some(Reply::Nil)) };
-        // No room is set aside on a stranger's word.
+        // No memory is reserved for a length that a stranger claims.
         let mut items = Vec::new();
         for _ in 0..length {
             let Some(item) = self.reply(depth + 1)? else { return Ok(None) };
@@ -99,7 +99,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// `None` for -1, which stands for nothing.
+/// `None` for -1, which means null.
 fn size(length: i64) -> Result<Option<usize>, NotRedis> {
     match usize::try_from(length) {
         Ok(length) if length <= MAX_REPLY => Ok(Some(length)),

@@ -133,6 +133,6 @@ fn what_cannot_be_made_is_said_at_the_start() {
     let unsorted = metrics.histogram_with_buckets("h", "H.", Labels::new(), &[2.0, 1.0]);
     assert_eq!(
         unsorted.unwrap_err().to_string(),
-        r#"the metric "h" cannot have these buckets: 1 comes after 2, and is not greater"#
+        r#"the metric "h" cannot have these buckets: 1 comes after 2 but is not greater"#
     );
 }

@@ -49,7 +49,7 @@ fn a_database_is_set_by_its_url_or_by_its_parts() {
 #[test]
 fn the_url_and_the_parts_exclude_each_other() {
     let error = settings(&["--database-user=ann"], &[("DATABASE_URL", "postgres://db/visits")]).unwrap_err();
-    assert_eq!(error, "DATABASE_USER: DATABASE_URL says this, too; set one of them");
+    assert_eq!(error, "DATABASE_USER: DATABASE_URL has this, too; set one of them");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn explain(config: &Config) -> String {
         let gives_up = client
             .schedule
             .tries
-            .map_or_else(|| "for ever".to_owned(), |tries| format!("up to {tries} times, and then drops"));
+            .map_or_else(|| "forever".to_owned(), |tries| format!("up to {tries} times, and then drops"));
         let _ = writeln!(out, "sends {format} to {}; tries again {gives_up}", client.url);
     }
     let positions = config.positions.as_ref().map_or_else(|| "nowhere".to_owned(), |file| file.display().to_string());

@@ -1,4 +1,4 @@
-//! What `wharf agent` is told by flags, environment and file.
+//! The settings of `wharf agent`: flags, environment and file.
 
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,13 @@ use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Settings {
-    /// Promtail's configuration; without it, the flags below say all
+    /// Promtail's configuration; without it, the flags below are the configuration
     #[arg(long = "config", alias = "config.file", value_name = "FILE", env = "WHARF_AGENT_CONFIG")]
     config: Option<PathBuf>,
-    /// Put ${NAME} and ${NAME:-default} of the environment into the configuration
+    /// Replace ${NAME} and ${NAME:-default} in the configuration by the environment's values
     #[arg(long, alias = "config.expand-env")]
     expand_env: bool,
-    /// Loki's address; /loki/api/v1/push is added where it has no path
+    /// Loki's address; /loki/api/v1/push is added if it has no path
     #[arg(long, value_name = "URL", env = "WHARF_AGENT_LOKI", conflicts_with = "config")]
     loki: Vec<String>,
     /// Tenant to send as
@@ -30,13 +30,13 @@ pub(super) struct Settings {
     /// Label for all lines, as name=value; may be repeated
     #[arg(long = "label", value_name = "NAME=VALUE", conflicts_with = "config")]
     labels: Vec<String>,
-    /// Read all containers but those labelled log_collect=false, and not only those labelled log_collect=true
+    /// Read all containers except those labelled log_collect=false, instead of only those labelled log_collect=true
     #[arg(long, env = "WHARF_AGENT_ALL", conflicts_with = "config")]
     all: bool,
-    /// Read the containers that the engine's filter lets through, as label=app=web, name=web or network=front; may be repeated
+    /// Read the containers that match this filter of the engine, such as label=app=web, name=web or network=front; may be repeated
     #[arg(long = "filter", value_name = "NAME=VALUE", conflicts_with = "config")]
     filters: Vec<String>,
-    /// File of positions (default: /var/lib/wharf-agent/positions.json, or what the configuration says)
+    /// File for positions (default: /var/lib/wharf-agent/positions.json, or what the configuration says)
     #[arg(long, value_name = "FILE", env = "WHARF_AGENT_POSITIONS")]
     positions: Option<PathBuf>,
     /// Address of /metrics, /ready and /targets (default: 0.0.0.0:9080, or what the configuration says)
@@ -45,27 +45,27 @@ pub(super) struct Settings {
     /// How containers' logs are read
     #[arg(long, value_name = "HOW", default_value = "auto", env = "WHARF_AGENT_READ")]
     read: How,
-    /// Folder for lines that no endpoint takes; without it they wait in the engine's files
+    /// Folder for lines that no endpoint accepts; without it they wait in the engine's files
     #[arg(long, value_name = "DIR", env = "WHARF_AGENT_SPOOL")]
     spool: Option<PathBuf>,
-    /// How large the spool may get
+    /// Largest size of the spool
     #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = parse_size, env = "WHARF_AGENT_SPOOL_SIZE")]
     spool_size: u64,
-    /// Form of the agent's own log, on standard output
-    #[arg(long, value_name = "FORM", default_value = "human", env = "LOG_FORMAT")]
+    /// Format of the agent's own log, on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "human", env = "LOG_FORMAT")]
     log_format: wharf_telemetry::Format,
-    /// How much may be read and not be acknowledged
+    /// Most memory for lines that are read but not acknowledged
     #[arg(long, value_name = "SIZE", default_value = "4MB", value_parser = parse_size, env = "WHARF_AGENT_MEMORY")]
     memory: u64,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum How {
-    /// From disk where it may, else through the engine
+    /// From disk if possible, else through the engine
     Auto,
-    /// From disk alone
+    /// Only from disk
     Files,
-    /// Through the engine alone
+    /// Only through the engine
     Engine,
 }
 
@@ -73,7 +73,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
     ram_in_bytes(text)
         .ok()
         .and_then(|size| u64::try_from(size).ok())
-        .ok_or_else(|| "a size, as 512KB, 8MB or 1GB".to_owned())
+        .ok_or_else(|| "a size, such as 512KB, 8MB or 1GB".to_owned())
 }
 
 impl Settings {
@@ -82,12 +82,12 @@ impl Settings {
         self.config.as_deref().unwrap_or(Path::new("flags"))
     }
 
-    /// The whole configuration, or everything that is wrong with it.
+    /// The whole configuration, or all its errors.
     pub(super) fn config(&self, session: &Session) -> Result<Read, Failure> {
         self.read(session, true)
     }
 
-    /// As [`config`](Self::config), where nothing is sent: an endpoint need not be named.
+    /// Like [`config`](Self::config), but without the need for an endpoint, because nothing is sent.
     pub(super) fn config_to_show(&self, session: &Session) -> Result<Read, Failure> {
         self.read(session, false)
     }
@@ -113,8 +113,7 @@ impl Settings {
 
     fn of_flags(&self, sends: bool) -> Result<config::Config, Failure> {
         if self.loki.is_empty() && sends {
-            let text =
-                "nowhere to send to: name Loki with `--loki http://loki:3100`, or a configuration with `--config`";
+            let text = "no endpoint: name Loki with `--loki http://loki:3100`, or a configuration with `--config`";
             return Err(anyhow::Error::msg(text).into());
         }
         let simple = Simple {
@@ -127,12 +126,12 @@ impl Settings {
         Ok(simple.config().map_err(anyhow::Error::msg)?)
     }
 
-    /// The form of the agent's own log.
+    /// The format of the agent's own log.
     pub(super) fn log_format(&self) -> wharf_telemetry::Format {
         self.log_format
     }
 
-    /// What is not in the configuration.
+    /// The options that are not part of the configuration.
     pub(super) fn options(&self, session: &Session) -> Options {
         Options {
             read_from: match self.read {
@@ -148,7 +147,7 @@ impl Settings {
     }
 }
 
-/// Says what of a configuration has no effect.
+/// Reports the parts of a configuration that have no effect.
 pub(super) fn warn(warnings: &[Warning], file: &Path) {
     for warning in warnings {
         report::line(&format!("warning: {}:{}: {}", file.display(), warning.place, warning.message));

@@ -1,4 +1,4 @@
-//! Who does what in the databases: transactions, connections, locks, vacuums.
+//! Activity: transactions, connections, locks, vacuums.
 
 use super::{OLDEST, V14, metric};
 use crate::{

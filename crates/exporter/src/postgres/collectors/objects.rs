@@ -1,4 +1,4 @@
-//! What there is: databases, tables, roles, the server itself.
+//! Objects: databases, tables, roles, the server itself.
 
 use super::{OLDEST, metric};
 use crate::{

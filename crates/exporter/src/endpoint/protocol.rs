@@ -1,0 +1,21 @@
+//! The protocols of databases.
+
+/// The protocol of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// Redis, Valkey, KeyDB.
+    Redis,
+    /// PostgreSQL 10 and later.
+    Postgres,
+}
+
+impl Protocol {
+    /// The port of an address without one.
+    #[must_use]
+    pub fn default_port(self) -> u16 {
+        match self {
+            Protocol::Redis => 6379,
+            Protocol::Postgres => 5432,
+        }
+    }
+}
