@@ -143,6 +143,8 @@ fn listings_have_a_name_a_line() {
     assert_eq!(shop.config(&["--networks"]), "back\ndefault\n");
     assert_eq!(shop.config(&["--images"]), "shop-api\nnginx:1\n");
     assert_eq!(shop.config(&["--images", "api"]), "shop-api\n");
+    let compatible = shop.command(&["--images", "api"]).env("COMPOSE_COMPATIBILITY", "1").output().unwrap();
+    assert_eq!(Outcome::of(compatible).stdout, "shop_api\n", "the name that `up` gives to what it builds");
     assert_eq!(shop.config(&["--profiles"]), "debug\n");
     assert_eq!(shop.config(&["--models", "--all-resources"]), "ai/smollm2\n");
     assert_eq!(shop.config(&["--services", "--no-interpolate"]), "api\ntools\nweb\n");

@@ -2,7 +2,9 @@
 
 use wharf_compose::Project;
 use wharf_compose::model::{
-    BindOptions, Build, FileMount, FileObject, Hook, Mount, MountKind, Network, Service, ServiceNetwork, Volume,
+    BindOptions, Build, Deploy, FileMount, FileObject, Healthcheck, Hook, Ipam, IpamPool, Mount, MountKind, Network,
+    Port, Reservations, ResourceLimits, Resources, RestartPolicy, Service, ServiceNetwork, TmpfsOptions, Volume,
+    VolumeOptions,
 };
 
 use crate::Problem;
@@ -62,8 +64,8 @@ pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<
     asked.extend(build.iter().flat_map(build_keys).map(|(key, asked, help)| (format!("build.{key}"), asked, help)));
     let mut problems = refused(project, name, &format!("services.{name}"), asked);
     for (kind, used, defined) in [("secrets", secrets, &project.secrets), ("configs", configs, &project.configs)] {
-        for file in used.iter().filter_map(|FileMount { source, .. }| defined.get_key_value(source)) {
-            problems.extend(refused(project, name, &format!("{kind}.{}", file.0), file_keys(file.1)));
+        for (key, object) in used.iter().filter_map(|file| defined.get_key_value(&file.source)) {
+            problems.extend(refused(project, name, &format!("{kind}.{key}"), file_keys(object)));
         }
     }
     problems
@@ -154,12 +156,26 @@ fn build_keys(build: &Build) -> impl Iterator<Item = Asked> {
     .into_iter()
 }
 
-/// Nothing of a network or a volume is refused.
-const _: [Keys; 2] = [
-    keys!(Network {
-        done: attachable driver driver_opts enable_ipv4 enable_ipv6 external internal ipam labels name;
-    }),
+/// Structs of which nothing is refused.
+const _: &[Keys] = &[
+    keys!(Network { done: attachable driver driver_opts enable_ipv4 enable_ipv6 external internal ipam labels name; }),
+    keys!(Ipam { done: config driver options; }),
+    keys!(IpamPool { done: aux_addresses gateway ip_range subnet; }),
     keys!(Volume { done: driver driver_opts external labels name; }),
+    keys!(VolumeOptions { done: labels nocopy subpath; }),
+    keys!(TmpfsOptions { done: mode size; }),
+    keys!(Healthcheck { done: disable interval retries start_interval start_period test timeout; }),
+    keys!(Port { done: host_ip protocol published target; no_effect: app_protocol mode name; }),
+    // A mount shows a file with the owner and the mode that it has; they count for what is written into the container.
+    keys!(FileMount { done: gid mode source target uid; }),
+    keys!(Deploy {
+        done: replicas resources restart_policy;
+        no_effect: endpoint_mode labels mode placement rollback_config update_config;
+    }),
+    keys!(Resources { done: limits reservations; }),
+    keys!(ResourceLimits { done: cpus memory pids; }),
+    keys!(Reservations { done: devices memory; no_effect: cpus generic_resources; }),
+    keys!(RestartPolicy { done: condition max_attempts; no_effect: delay window; }),
 ];
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use wharf_compose::model::{Deploy, Service};
 /// Keys of a struct of the model by group: `(group, keys)`.
 pub(crate) type Keys = &'static [(&'static str, &'static [&'static str])];
 
-/// Sorts all keys of a struct of the model into groups. A key that is in no group does not compile, nor does one that the
-/// struct does not have.
+/// Sorts all keys of a struct of the model into groups. It does not compile when a key is in no group ("pattern requires `..`
+/// due to inaccessible fields", since the pattern is the macro's), or when the struct does not have one.
 macro_rules! keys {
     ($model:ident { $($group:ident: $($key:ident)*;)* }) => {{
         const _: fn(&$model) = |$model { $($($key: _,)*)* }| {};

@@ -167,9 +167,23 @@ const CONFIGS: &str = "/";
 
 /// A secret or config from a file is mounted read-only; one from the environment or with content is copied in later.
 fn file_mount(used: &FileMount, defined: &FileObject, directory: &str) -> Option<api::Mount> {
+    let FileObject {
+        file,
+        // Copied in.
+        environment: _,
+        content: _,
+        value: _,
+        // Refused, or of a cluster.
+        driver: _,
+        driver_opts: _,
+        template_driver: _,
+        external: _,
+        labels: _,
+        name: _,
+    } = defined;
     Some(api::Mount {
         target: Some(file_target(used, directory)),
-        source: Some(defined.file.clone()?),
+        source: Some(file.clone()?),
         typ: Some(api::MountType::BIND),
         read_only: Some(true),
         ..Default::default()
@@ -178,10 +192,12 @@ fn file_mount(used: &FileMount, defined: &FileObject, directory: &str) -> Option
 
 /// Where a secret or config appears in the container.
 pub(crate) fn file_target(used: &FileMount, directory: &str) -> String {
-    match used.target.as_deref() {
+    // A mount has the owner and the mode of its file; they count for what is copied in.
+    let FileMount { source, target, uid: _, gid: _, mode: _ } = used;
+    match target.as_deref() {
         Some(target) if target.starts_with('/') => target.to_owned(),
         Some(target) => format!("{directory}{target}"),
-        None => format!("{directory}{}", used.source),
+        None => format!("{directory}{source}"),
     }
 }
 
