@@ -8,7 +8,7 @@ use wharf_docker::ApiVersion;
 
 use super::container::Replica;
 
-/// The oldest API where a read-only bind mount makes the mounts below read-only, too, unless it is told not to.
+/// The oldest API where a read-only bind mount makes the mounts below it read-only as well, unless told otherwise.
 const RECURSIVELY_READ_ONLY_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };
 
 /// A volume of a container that is replaced.
@@ -28,7 +28,7 @@ pub(super) fn mounts(replica: &Replica<'_>, version: ApiVersion) -> (Vec<String>
     for mount in &replica.service.volumes {
         match (mount.kind, &mount.bind) {
             (MountKind::Bind, Some(options))
-                if options.create_host_path == Some(true) && options.recursive.is_none() =>
+                if options.create_host_path == Some(true) && !needs_mount(options, version) =>
             {
                 binds.push(bind(mount, options));
             }
@@ -50,6 +50,16 @@ pub(super) fn mounts(replica: &Replica<'_>, version: ApiVersion) -> (Vec<String>
         mounts.extend(used.iter().filter_map(|file| file_mount(file, defined.get(&file.source)?, directory)));
     }
     (binds, mounts)
+}
+
+/// Whether a bind asks for what only a mount can say.
+fn needs_mount(options: &BindOptions, version: ApiVersion) -> bool {
+    match options.recursive.as_deref() {
+        Some("disabled") => true,
+        // An older engine never makes mounts below read-only.
+        Some("writable") => version >= RECURSIVELY_READ_ONLY_SINCE,
+        _ => false,
+    }
 }
 
 /// Which of the old container's volumes the new one takes over: those of paths at which the file wants an anonymous volume,
@@ -89,7 +99,7 @@ fn same_path(one: &str, other: &str) -> bool {
 }
 
 fn bind(mount: &Mount, options: &BindOptions) -> String {
-    // A recursive bind is a mount, and the host path is created anyway.
+    // A bind that is not recursive is a mount; the host path of a bind is created anyway.
     let BindOptions { selinux, propagation, create_host_path: _, recursive: _ } = options;
     let access = if mount.read_only { "ro" } else { "rw" };
     let words = [Some(access), propagation.as_deref(), selinux.as_deref()].into_iter().flatten();
@@ -148,7 +158,7 @@ fn bind_options(options: &BindOptions, version: ApiVersion) -> Option<api::Mount
     // Labels of SELinux exist for binds alone; there they are set.
     let BindOptions { propagation, recursive, create_host_path, selinux: _ } = options;
     let recursive = recursive.as_deref();
-    // Before, no read-only mount is recursively so, and the engine does not know the key.
+    // Older engines leave mounts below writable, and do not know the key.
     let writable_below = recursive == Some("writable") && version >= RECURSIVELY_READ_ONLY_SINCE;
     let asked = propagation.is_some() || recursive.is_some();
     asked.then(|| api::MountBindOptions {

@@ -353,7 +353,7 @@ fn body(project: &Project, version: ApiVersion) -> Value {
     for (name, endpoint) in further_networks(&replica) {
         body["then joins"][name] = serde_json::to_value(endpoint).unwrap();
     }
-    // It is another for each case, and has tests of its own.
+    // The hash differs in each case, and has tests of its own.
     body["Labels"].as_object_mut().unwrap().remove(labels::CONFIG_HASH);
     without_version(body)
 }
@@ -364,7 +364,7 @@ fn without_version(mut body: Value) -> Value {
     body
 }
 
-/// What `new` has otherwise than `old`; null: it has not got it.
+/// What differs in `new`. A null is a key that only `old` has.
 fn difference(old: &Value, new: &Value) -> Value {
     let (Value::Object(old), Value::Object(new)) = (old, new) else { return new.clone() };
     let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
