@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The socket of an engine that runs as root.
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use bollard::query_parameters::StatsOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, Docker};
+use futures_util::{Stream, TryStreamExt};
 
-use crate::{Endpoint, Error};
+use crate::backoff::Backoff;
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::models::ContainerStatsResponse;
 
 /// The oldest API we talk: Docker Engine 20.10.
 const OLDEST: ApiVersion = ApiVersion { major: 1, minor: 41 };
@@ -54,6 +59,32 @@ impl Engine {
             });
         }
         Ok(Engine { docker: docker.with_timeout(REQUEST_TIMEOUT), endpoint: endpoint.clone(), api })
+    }
+
+    /// Opens the endpoint as soon as an engine answers there. `failed` is told why each attempt failed.
+    pub async fn connect_when_there(endpoint: &Endpoint, mut failed: impl FnMut(&Error)) -> Self {
+        let mut backoff = Backoff::default();
+        loop {
+            match Engine::connect(endpoint).await {
+                Ok(engine) => return engine,
+                Err(error) => failed(&error),
+            }
+            tokio::time::sleep(backoff.next()).await;
+        }
+    }
+
+    /// The folder in which the engine keeps its files: `/var/lib/docker`.
+    ///
+    /// # Errors
+    /// Those of the request (`GET /info`).
+    pub async fn root_folder(&self) -> Result<Option<String>, Error> {
+        Ok(self.docker.info().await?.docker_root_dir)
+    }
+
+    /// A container's use of resources, again each second until it stops (Engine API `GET /containers/{id}/stats`).
+    pub fn follow_stats(&self, container: &str) -> impl Stream<Item = Result<ContainerStatsResponse, Error>> + Send {
+        let options = StatsOptionsBuilder::new().stream(true).build();
+        self.docker.stats(container, Some(options)).map_err(Error::from)
     }
 
     /// The Engine API's client.

@@ -1,33 +1,50 @@
 //! Events of the engine, without a gap.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::{Stream, StreamExt, stream};
+use tokio::time::Instant;
 
-use crate::{Engine, Error};
+use crate::backoff::Backoff;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::timestamp::Timestamp;
 
-/// Pause before a lost event stream is opened again.
-const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+/// Something that happened in the engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EngineEvent {
+    /// When.
+    pub time: Timestamp,
+    /// What it happened to: `container`, `network`, `volume`, `image`, ...
+    pub kind: String,
+    /// What happened: `start`, `die`, `health_status: healthy`, ...
+    pub action: String,
+    /// The identifier of what it happened to.
+    pub id: String,
+    /// A container's name and labels, its exit code, ...
+    pub attributes: BTreeMap<String, String>,
+}
 
-/// A place in the engine's history, in nanoseconds since 1970 by the engine's clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub i64);
-
-impl std::fmt::Display for Moment {
-    /// Seconds and nanoseconds, as the Engine API's `since` takes them.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{:09}", self.0.div_euclid(1_000_000_000), self.0.rem_euclid(1_000_000_000))
+impl From<EventMessage> for EngineEvent {
+    fn from(message: EventMessage) -> Self {
+        let actor = message.actor.unwrap_or_default();
+        EngineEvent {
+            time: Timestamp(message.time_nano.unwrap_or(0)),
+            kind: message.typ.map(|kind| kind.to_string()).unwrap_or_default(),
+            action: message.action.unwrap_or_default(),
+            id: actor.id.unwrap_or_default(),
+            attributes: actor.attributes.unwrap_or_default().into_iter().collect(),
+        }
     }
 }
 
 /// One turn of an event stream.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
     /// Something happened.
-    Event(Box<EventMessage>),
+    Event(EngineEvent),
     /// The stream broke and was opened again from where it ended. The engine remembers only its last 256 events:
     /// look at the state itself once more.
     Reconnected,
@@ -36,30 +53,33 @@ pub enum Turn {
 /// Follows the events that match `filters` from `since` on (Engine API `GET /events`).
 ///
 /// A stream that breaks is opened again from the last event seen, and what the engine repeats then is dropped. The
-/// stream ends never; drop it to stop.
+/// stream never ends; drop it to stop.
 pub fn follow_events(
     engine: Engine,
     filters: HashMap<String, Vec<String>>,
-    since: Moment,
+    since: Timestamp,
 ) -> impl Stream<Item = Turn> + Send {
-    let state = Follow { engine, filters, seen: Seen::from(since), open: None, broken: false };
+    let state =
+        Follow { engine, filters, seen: Seen::from(since), open: None, broken: false, backoff: Backoff::default() };
     stream::unfold(state, |mut state| async move {
         loop {
             if state.open.is_none() {
-                state.open = Some(state.subscribe());
+                state.open = Some((state.subscribe(), Instant::now()));
                 if std::mem::take(&mut state.broken) {
                     return Some((Turn::Reconnected, state));
                 }
             }
-            let Some(open) = state.open.as_mut() else { continue };
+            let Some((open, _)) = state.open.as_mut() else { continue };
             match open.next().await {
-                Some(Ok(event)) => {
+                Some(Ok(message)) => {
+                    state.backoff.reset();
+                    let event = EngineEvent::from(message);
                     if state.seen.is_new(&event) {
-                        return Some((Turn::Event(Box::new(event)), state));
+                        return Some((Turn::Event(event), state));
                     }
                 }
                 Some(Err(error)) => {
-                    tracing::debug!(%error, "event stream broke");
+                    tracing::debug!(%error, "the event stream broke");
                     state.give_up().await;
                 }
                 None => state.give_up().await,
@@ -72,16 +92,10 @@ pub fn follow_events(
 ///
 /// # Errors
 /// Those of the request (`GET /info`).
-pub async fn now(engine: &Engine) -> Result<Moment, Error> {
+pub async fn now(engine: &Engine) -> Result<Timestamp, Error> {
     let info = engine.docker().info().await?;
     let time = info.system_time.unwrap_or_default();
-    Ok(parse_time(&time).unwrap_or(Moment(0)))
-}
-
-/// Parses the RFC 3339 times that the engine writes, with up to nine decimals.
-pub fn parse_time(text: &str) -> Option<Moment> {
-    let time: jiff::Timestamp = text.parse().ok()?;
-    i64::try_from(time.as_nanosecond()).ok().map(Moment)
+    Ok(Timestamp::parse(&time).unwrap_or(Timestamp(0)))
 }
 
 type EventStream = stream::BoxStream<'static, Result<EventMessage, bollard::errors::Error>>;
@@ -90,8 +104,10 @@ struct Follow {
     engine: Engine,
     filters: HashMap<String, Vec<String>>,
     seen: Seen,
-    open: Option<EventStream>,
+    /// The stream, and when it was opened.
+    open: Option<(EventStream, Instant)>,
     broken: bool,
+    backoff: Backoff,
 }
 
 impl Follow {
@@ -102,29 +118,33 @@ impl Follow {
     }
 
     async fn give_up(&mut self) {
-        self.open = None;
+        let pause = self.backoff.next();
+        // A stream that stayed open for longer than the pause was a good one, though nothing happened meanwhile.
+        if self.open.take().is_some_and(|(_, opened)| opened.elapsed() > pause) {
+            self.backoff.reset();
+        }
         self.broken = true;
-        tokio::time::sleep(RECONNECT_PAUSE).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
 /// Knows which events came before a reconnect: those of the last nanosecond seen are repeated by an inclusive `since`.
 #[derive(Debug)]
 struct Seen {
-    last: Moment,
-    at_last: Vec<(Option<String>, Option<String>)>,
+    last: Timestamp,
+    at_last: Vec<(String, String)>,
 }
 
-impl From<Moment> for Seen {
-    fn from(since: Moment) -> Self {
+impl From<Timestamp> for Seen {
+    fn from(since: Timestamp) -> Self {
         Seen { last: since, at_last: Vec::new() }
     }
 }
 
 impl Seen {
-    fn is_new(&mut self, event: &EventMessage) -> bool {
-        let time = Moment(event.time_nano.unwrap_or(0));
-        let key = (event.actor.as_ref().and_then(|actor| actor.id.clone()), event.action.clone());
+    fn is_new(&mut self, event: &EngineEvent) -> bool {
+        let time = event.time;
+        let key = (event.id.clone(), event.action.clone());
         if time > self.last {
             self.last = time;
             self.at_last = vec![key];
@@ -142,29 +162,17 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bollard::models::EventActor;
 
-    fn event(time: i64, id: &str, action: &str) -> EventMessage {
-        EventMessage {
-            time_nano: Some(time),
-            action: Some(action.to_owned()),
-            actor: Some(EventActor { id: Some(id.to_owned()), attributes: None }),
-            ..Default::default()
-        }
+    fn event(time: i64, id: &str, action: &str) -> EngineEvent {
+        EngineEvent { time: Timestamp(time), action: action.to_owned(), id: id.to_owned(), ..Default::default() }
     }
 
     #[test]
     fn what_an_inclusive_since_repeats_is_dropped() {
-        let mut seen = Seen::from(Moment(10));
+        let mut seen = Seen::from(Timestamp(10));
         assert!(seen.is_new(&event(11, "a", "start")));
         assert!(seen.is_new(&event(11, "b", "start")));
         assert!(!seen.is_new(&event(11, "a", "start")));
         assert!(seen.is_new(&event(12, "a", "die")));
-    }
-
-    #[test]
-    fn moments_are_written_as_the_api_takes_them() {
-        assert_eq!(Moment(1_700_000_000_000_000_042).to_string(), "1700000000.000000042");
-        assert_eq!(parse_time("2023-11-14T22:13:20.000000042Z"), Some(Moment(1_700_000_000_000_000_042)));
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! [`Endpoint::resolve`] finds the engine that the `docker` command would talk to (`DOCKER_HOST`, contexts, TLS, ssh,
 //! rootless); [`Engine::connect`] opens it and agrees on an API version; [`follow_events`] follows its events without a
-//! gap; [`logs::follow`] reads a container's log and carries on exactly where a stopped container left off.
-//! What is done with containers is not decided here.
+//! gap; [`roster::follow`] says which containers there are and what becomes of them; [`logs::read`] reads a container's
+//! log and carries on exactly where a stopped container left off; [`Error::kind`] says what an error means. What is done
+//! with containers is not decided here.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), wharf_docker::Error> {
@@ -17,6 +18,8 @@
 //! # }
 //! ```
 
+mod backoff;
+pub mod container;
 mod endpoint;
 mod engine;
 mod error;
@@ -24,13 +27,19 @@ mod error_kind;
 pub mod events;
 pub mod labels;
 pub mod logs;
+pub mod models;
 pub mod names;
-mod neighbours;
+mod networks;
+mod port_holder;
 pub mod raw_log;
+pub mod roster;
+mod timestamp;
 
 pub use endpoint::{Endpoint, EndpointChoice, TlsFiles};
 pub use engine::{ApiVersion, Engine};
 pub use error::Error;
 pub use error_kind::{ErrorKind, unless_gone};
 pub use events::follow_events;
-pub use neighbours::{PortHolder, port_holder};
+pub use networks::{NetworkDetails, list_networks};
+pub use port_holder::{PortHolder, port_holder};
+pub use timestamp::Timestamp;

@@ -8,8 +8,9 @@ use bollard::query_parameters::LogsOptionsBuilder;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::events::{Moment, parse_time};
-use crate::{Engine, Error};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::timestamp::Timestamp;
 
 /// A longer line is given out in pieces of this many bytes.
 const LONGEST_LINE: usize = 1 << 20;
@@ -27,7 +28,7 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// When the engine took it.
-    pub time: Moment,
+    pub time: Timestamp,
     /// Where the container wrote it.
     pub source: Source,
     /// Its bytes, without the line break.
@@ -40,9 +41,9 @@ pub struct Range {
     /// Only lines after this position.
     pub after: Option<Position>,
     /// Only lines from this time on.
-    pub since: Option<Moment>,
+    pub since: Option<Timestamp>,
     /// Only lines up to this time.
-    pub until: Option<Moment>,
+    pub until: Option<Timestamp>,
     /// Only this many lines from the end; `None`: all.
     pub tail: Option<u64>,
     /// Wait for more lines until the container stops.
@@ -53,14 +54,14 @@ pub struct Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// Time of the last line.
-    pub time: Moment,
+    pub time: Timestamp,
     /// Lines of exactly that time that were seen.
     pub lines_at_time: u64,
 }
 
 impl Position {
     /// The position after one more line.
-    pub fn after(previous: Option<Position>, time: Moment) -> Position {
+    pub fn after(previous: Option<Position>, time: Timestamp) -> Position {
         match previous {
             Some(last) if last.time == time => Position { time, lines_at_time: last.lines_at_time + 1 },
             _ => Position { time, lines_at_time: 1 },
@@ -72,7 +73,7 @@ impl Position {
 /// stops.
 pub fn read(engine: &Engine, container: &str, range: &Range) -> impl Stream<Item = Result<Line, Error>> + Send + use<> {
     let since = range.after.map(|position| position.time).or(range.since);
-    let seconds = |moment: Moment| i32::try_from(moment.0.div_euclid(1_000_000_000)).unwrap_or(i32::MAX);
+    let seconds = |moment: Timestamp| i32::try_from(moment.0.div_euclid(1_000_000_000)).unwrap_or(i32::MAX);
     let mut options = LogsOptionsBuilder::default().follow(range.follow).stdout(true).stderr(true).timestamps(true);
     if let Some(since) = since {
         options = options.since(seconds(since));
@@ -106,8 +107,8 @@ pub fn read(engine: &Engine, container: &str, range: &Range) -> impl Stream<Item
 /// Drops what was seen before the position, and what lies outside the times asked for.
 struct Skip {
     after: Option<Position>,
-    since: Option<Moment>,
-    until: Option<Moment>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
     at_position: u64,
 }
 
@@ -132,7 +133,7 @@ impl Skip {
 /// Joins the frames of one line: the engine cuts lines at 16 KiB and stamps each piece with the same time.
 #[derive(Default)]
 struct Assembler {
-    partial: [Option<(Moment, BytesMut)>; 2],
+    partial: [Option<(Timestamp, BytesMut)>; 2],
 }
 
 impl Assembler {
@@ -175,9 +176,9 @@ impl Assembler {
 }
 
 /// Takes the engine's time stamp off a frame. A frame without one belongs to the line before it.
-fn split_time(message: Bytes) -> (Option<Moment>, Bytes) {
+fn split_time(message: Bytes) -> (Option<Timestamp>, Bytes) {
     let Some(space) = message.iter().take(40).position(|byte| *byte == b' ') else { return (None, message) };
-    let time = std::str::from_utf8(&message[..space]).ok().and_then(parse_time);
+    let time = std::str::from_utf8(&message[..space]).ok().and_then(Timestamp::parse);
     match time {
         Some(time) => (Some(time), message.slice(space + 1..)),
         None => (None, message),
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!((line.source, line.bytes.as_ref()), (Source::Stderr, &b"oops"[..]));
         let line = assembler.push(out("2023-11-14T22:13:20.000000001Z second\n")).unwrap();
         assert_eq!(line.bytes.as_ref(), b"first second");
-        assert_eq!(line.time, Moment(1_700_000_000_000_000_001));
+        assert_eq!(line.time, Timestamp(1_700_000_000_000_000_001));
     }
 
     #[test]
@@ -214,7 +215,7 @@ mod tests {
     #[test]
     fn a_resumed_log_neither_repeats_nor_loses_lines_of_the_same_time() {
         let line = |time, text: &'static str| Line {
-            time: Moment(time),
+            time: Timestamp(time),
             source: Source::Stdout,
             bytes: Bytes::from_static(text.as_bytes()),
         };

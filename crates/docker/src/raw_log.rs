@@ -8,9 +8,10 @@ use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::events::Moment;
+use crate::engine::Engine;
+use crate::error::Error;
 use crate::logs::{Line, Position, Range, Source, read};
-use crate::{Engine, Error};
+use crate::timestamp::Timestamp;
 
 /// The head of an answer is no longer than this.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -61,7 +62,7 @@ impl AsFd for Socket {
 ///
 /// # Errors
 /// Those of the connection, and what the engine says.
-pub async fn open(engine: &Engine, container: &str, since: Option<Moment>, follow: bool) -> Result<RawLog, Error> {
+pub async fn open(engine: &Engine, container: &str, since: Option<Timestamp>, follow: bool) -> Result<RawLog, Error> {
     let endpoint = engine.endpoint();
     if endpoint.tls.is_none() {
         let host = endpoint.host.as_str();
@@ -81,7 +82,7 @@ pub async fn open(engine: &Engine, container: &str, since: Option<Moment>, follo
 }
 
 /// HTTP 1.0, so that the body is not cut into chunks.
-fn request(engine: &Engine, container: &str, since: Option<Moment>, follow: bool) -> String {
+fn request(engine: &Engine, container: &str, since: Option<Timestamp>, follow: bool) -> String {
     let since = since.map(|since| format!("&since={since}")).unwrap_or_default();
     let version = engine.api_version();
     format!(
@@ -127,7 +128,7 @@ fn io(err: std::io::Error) -> Error {
 }
 
 /// Where the connection is not ours to read from: whole lines through the client, framed again into a pipe.
-fn through_client(engine: &Engine, container: &str, since: Option<Moment>, follow: bool) -> Result<RawLog, Error> {
+fn through_client(engine: &Engine, container: &str, since: Option<Timestamp>, follow: bool) -> Result<RawLog, Error> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(io)?;
     theirs.set_nonblocking(true).map_err(io)?;
     ours.set_nonblocking(true).map_err(io)?;

@@ -7,7 +7,7 @@ use futures_util::stream::{BoxStream, Peekable};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use wharf_docker::events::{Moment, Turn};
+use wharf_docker::events::{Timestamp, Turn};
 use wharf_docker::logs::{Line, Position, Range, read};
 use wharf_docker::{Engine, ErrorKind, events, follow_events, labels};
 
@@ -29,9 +29,9 @@ pub struct LogOptions {
     /// Only the replica with this number.
     pub index: Option<u32>,
     /// Only lines from this time on.
-    pub since: Option<Moment>,
+    pub since: Option<Timestamp>,
     /// Only lines up to this time.
-    pub until: Option<Moment>,
+    pub until: Option<Timestamp>,
 }
 
 impl LogOptions {
@@ -96,13 +96,13 @@ pub fn history(
         .map(|container| (Origin::from(container), read(engine, &container.id, &range).boxed().peekable()))
         .collect();
     stream::unfold(sources, |mut sources| async move {
-        let mut earliest: Option<(usize, Moment)> = None;
+        let mut earliest: Option<(usize, Timestamp)> = None;
         let mut at = 0;
         while at < sources.len() {
             match std::pin::Pin::new(&mut sources[at].1).peek().await {
                 Some(Ok(line)) if earliest.is_none_or(|(_, time)| line.time < time) => earliest = Some((at, line.time)),
                 Some(Ok(_)) => {}
-                Some(Err(_)) => earliest = earliest.or(Some((at, Moment(i64::MAX)))),
+                Some(Err(_)) => earliest = earliest.or(Some((at, Timestamp(i64::MAX)))),
                 None => {
                     drop(sources.remove(at));
                     continue;

@@ -7,7 +7,7 @@ use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::StreamExt;
 use serde_json::json;
-use wharf_docker::events::Moment;
+use wharf_docker::Timestamp;
 use wharf_docker::labels;
 
 use crate::failure::Failure;
@@ -23,10 +23,10 @@ pub(crate) struct Args {
     json: bool,
     /// Events since a time (2026-01-31T12:00:00Z) or a length of time (10m), too
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
-    since: Option<Moment>,
+    since: Option<Timestamp>,
     /// Only events until a time
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
-    until: Option<Moment>,
+    until: Option<Timestamp>,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use futures_util::{Stream, StreamExt};
-use wharf_docker::events::Moment;
+use wharf_docker::Timestamp;
 use wharf_orchestrator::logs::{self, LogEvent, LogOptions};
 use wharf_orchestrator::observe::list_containers;
 
@@ -24,10 +24,10 @@ pub(crate) struct Args {
     tail: Tail,
     /// Only lines since a time (2026-01-31T12:00:00Z) or a length of time (10m)
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
-    since: Option<Moment>,
+    since: Option<Timestamp>,
     /// Only lines until a time
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
-    until: Option<Moment>,
+    until: Option<Timestamp>,
     /// Only the replica with this number; with one service
     #[arg(long, value_name = "NUMBER", requires = "services")]
     index: Option<u32>,

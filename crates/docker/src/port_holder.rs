@@ -1,11 +1,11 @@
-//! Who holds a host port: only for an engine on this machine and in this network, where looking is honest.
+//! Who holds a host port. Only for an engine on this machine and in this network namespace: elsewhere /proc shows other ports.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// A process that listens on a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
