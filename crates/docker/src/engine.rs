@@ -92,6 +92,12 @@ impl Engine {
         &self.docker
     }
 
+    /// The same engine with another limit for the head of one answer, in whole seconds.
+    #[must_use]
+    pub fn with_timeout(self, limit: Duration) -> Self {
+        Engine { docker: self.docker.with_timeout(limit), ..self }
+    }
+
     /// The client with room for a request that takes `extra` longer than usual.
     pub fn docker_with_patience(&self, extra: Duration) -> Docker {
         self.docker.clone().with_timeout(REQUEST_TIMEOUT + extra)

@@ -53,9 +53,17 @@ pub enum Error {
         /// The oldest that will do.
         needed: String,
     },
-    /// The engine answered with an error.
+    /// The engine answered with an error, or its answer was lost.
     #[error("{0}")]
     Engine(#[from] bollard::errors::Error),
+    /// The same, with what the engine was asked for.
+    #[error("cannot {action}: {}", source.engine_message())]
+    During {
+        /// What was asked for, as a verb: `list the containers`.
+        action: &'static str,
+        /// What went wrong.
+        source: Box<Error>,
+    },
 }
 
 impl Error {
@@ -70,8 +78,15 @@ impl Error {
                 Some("`docker context ls` lists the contexts; DOCKER_HOST or --host name an engine without one")
             }
             Error::TooOld { .. } => Some("upgrade the Docker Engine to 20.10 or later"),
+            Error::During { source, .. } => source.help(),
             Error::BadConfig { .. } | Error::Engine(_) => None,
         }
+    }
+
+    /// The same error, with what the engine was asked for: `list the containers`.
+    #[must_use]
+    pub fn during(self, action: &'static str) -> Error {
+        Error::During { action, source: Box::new(self) }
     }
 
     /// What the error means.
@@ -79,6 +94,7 @@ impl Error {
         match self {
             Error::Unreachable { .. } => ErrorKind::Unreachable,
             Error::Engine(error) => ErrorKind::of(error),
+            Error::During { source, .. } => source.kind(),
             Error::BadHost { .. } | Error::BadContext { .. } | Error::BadConfig { .. } | Error::TooOld { .. } => {
                 ErrorKind::Other
             }
@@ -89,6 +105,7 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         match self {
             Error::Engine(bollard::errors::Error::DockerResponseServerError { status_code, .. }) => Some(*status_code),
+            Error::During { source, .. } => source.status(),
             _ => None,
         }
     }
@@ -100,6 +117,7 @@ impl Error {
                 message.trim().to_owned()
             }
             Error::Engine(bollard::errors::Error::DockerStreamError { error }) => error.trim().to_owned(),
+            Error::During { source, .. } => source.engine_message(),
             other => other.to_string(),
         }
     }

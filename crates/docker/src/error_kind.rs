@@ -48,7 +48,7 @@ const ANSWERS: [(&[u16], &str, ErrorKind); 15] = [
     (&[], "address already in use", ErrorKind::PortTaken),
     // Networks, volumes, images.
     (&[403, 409], "has active endpoints", ErrorKind::InUse),
-    (&[403, 409], "in use", ErrorKind::InUse),
+    (&[403, 409], "is in use", ErrorKind::InUse),
     (&[409], "is using its referenced image", ErrorKind::InUse),
     (&[409], "image is being used by", ErrorKind::InUse),
     (&[409], "image has dependent child images", ErrorKind::InUse),

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Sends SIGKILL to a process of the host, as the kernel's OOM killer would.
 ///

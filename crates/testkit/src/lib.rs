@@ -22,12 +22,14 @@
 //!   left behind.
 //! - What no event announces is polled by [`eventually`], under a deadline whose error tells what was seen last.
 //!
-//! [`Loki`] is one that records what an agent sends, and answers as a real one does or as the test asks.
+//! [`Loki`] is one that records what an agent sends, and answers as a real one does or as the test asks. [`FakeEngine`] is a
+//! Docker Engine whose answers and faults the test writes.
 //!
 //! This crate imports none of the crates that are tested with it.
 
 mod error;
 mod eventually;
+mod fake_engine;
 mod kill;
 mod loki;
 mod metrics_page;
@@ -41,6 +43,7 @@ mod server;
 
 pub use error::Error;
 pub use eventually::{NeverHappened, eventually};
+pub use fake_engine::{FakeEngine, FakeReply, FakeRequest};
 pub use kill::kill_process;
 pub use loki::{Loki, LokiAnswer, LokiLine};
 pub use metrics_page::{MetricRow, PageError, metric_table, page_part};

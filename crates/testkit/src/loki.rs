@@ -2,6 +2,7 @@
 //! what it got in the order it came.
 
 mod answer;
+mod line;
 mod otlp;
 mod push;
 
@@ -19,27 +20,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A line as it came.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LokiLine {
-    /// The tenant (`X-Scope-OrgID`).
-    pub tenant: Option<String>,
-    /// The stream.
-    pub labels: BTreeMap<String, String>,
-    /// Nanoseconds since 1970.
-    pub time: i64,
-    /// The line.
-    pub line: String,
-    /// Structured metadata.
-    pub metadata: BTreeMap<String, String>,
-}
-
-/// A stream with its entries, in order.
-struct Stream {
-    /// As it was sent: `{a="b"}`.
-    labels: String,
-    entries: Vec<LokiLine>,
-}
+pub use line::LokiLine;
+use line::Stream;
 
 /// What happens to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use testcontainers::{
 };
 use tokio::net::TcpStream;
 
-use crate::{
-    Error, Run, eventually, port,
-    run::{RUN_LABEL, TEST_LABEL, sweep, test_name},
-};
+use crate::error::Error;
+use crate::eventually::eventually;
+use crate::port;
+use crate::run::{RUN_LABEL, Run, TEST_LABEL, sweep, test_name};
 
 const IMAGE: &str = "wharf-local/peers";
 const TAG: &str = "bookworm";

@@ -6,7 +6,7 @@ use bollard::{Docker, query_parameters::LogsOptionsBuilder};
 use futures_util::{StreamExt, pin_mut};
 use jiff::Timestamp;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Longest wait for a server: a new Postgres makes its database in this time on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);

@@ -14,11 +14,11 @@ use testcontainers::{
     runners::AsyncRunner,
 };
 
-use crate::{
-    Error, Run, kill_process, port,
-    ready::wait_until_ready,
-    run::{RUN_LABEL, TEST_LABEL, remove, sweep, test_name},
-};
+use crate::error::Error;
+use crate::kill::kill_process;
+use crate::port;
+use crate::ready::wait_until_ready;
+use crate::run::{RUN_LABEL, Run, TEST_LABEL, remove, sweep, test_name};
 
 /// Ports are chosen before the container takes them: another process may be faster, but not again and again.
 const PORT_TRIES: usize = 5;

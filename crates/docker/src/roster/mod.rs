@@ -119,21 +119,28 @@ async fn ask(engine: Engine, selection: Selection, pause: Duration, question: Qu
     }
     match question {
         Question::Now => Answer::Now(now(&engine).await),
-        Question::List => Answer::Listed(list(&engine, &selection, None).await),
+        Question::List => Answer::Listed(list(&engine, &selection).await),
         Question::Inspect { id, check: false } => {
             let found = inspect(&engine, &id).await;
             Answer::Inspected(id, found.map(|found| found.map(Box::new)))
         }
         Question::Inspect { id, check: true } => {
-            let (listed, found) = tokio::join!(list(&engine, &selection, Some(&id)), inspect(&engine, &id));
+            let (listed, found) = tokio::join!(listed(&engine, &selection, Some(&id)), inspect(&engine, &id));
             let found = listed.and_then(|listed| Ok(found?.filter(|_| !listed.is_empty()).map(Box::new)));
             Answer::Inspected(id, found)
         }
     }
 }
 
-/// The identifiers of the selected containers, running or not.
-async fn list(engine: &Engine, selection: &Selection, id: Option<&str>) -> Result<Vec<String>, Error> {
+/// The identifiers of the selected containers, running or not (Engine API `GET /containers/json`).
+///
+/// # Errors
+/// Those of the request.
+pub async fn list(engine: &Engine, selection: &Selection) -> Result<Vec<String>, Error> {
+    listed(engine, selection, None).await
+}
+
+async fn listed(engine: &Engine, selection: &Selection, id: Option<&str>) -> Result<Vec<String>, Error> {
     let options = ListContainersOptionsBuilder::new().all(true).filters(&selection.filters(id)).build();
     let listed = engine.docker().list_containers(Some(options)).await?;
     Ok(listed.into_iter().filter_map(|container| container.id).collect())

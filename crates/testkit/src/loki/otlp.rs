@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
-use super::{LokiLine, Stream};
+use super::line::{LokiLine, Stream};
 
 #[derive(Clone, PartialEq, Message)]
 struct ExportRequest {

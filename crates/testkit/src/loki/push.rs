@@ -5,7 +5,7 @@ use std::io::Read;
 
 use prost::Message;
 
-use super::{LokiLine, Stream};
+use super::line::{LokiLine, Stream};
 
 #[derive(Clone, PartialEq, Message)]
 struct PushRequest {
