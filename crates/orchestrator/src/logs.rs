@@ -1,18 +1,19 @@
 //! The logs of a project's containers as one stream: merged by time, or followed through restarts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use bollard::models::EventMessage;
 use futures_util::stream::{BoxStream, Peekable};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use wharf_docker::events::{Timestamp, Turn};
+use wharf_docker::container::ContainerDetails;
+use wharf_docker::events::EngineEvent;
 use wharf_docker::logs::{Line, Position, Range, read};
-use wharf_docker::{Engine, ErrorKind, events, follow_events, labels};
+use wharf_docker::roster::{self, Change, Selection};
+use wharf_docker::{Engine, ErrorKind, Timestamp, labels};
 
 use crate::Error;
-use crate::observe::{Container, list_containers};
+use crate::observe::Container;
 
 /// Lines that wait for a slow reader, for all containers together.
 const BUFFERED: usize = 256;
@@ -71,6 +72,23 @@ impl From<&Container> for Origin {
     }
 }
 
+impl From<&ContainerDetails> for Origin {
+    fn from(container: &ContainerDetails) -> Self {
+        Origin::labelled(&container.id, &container.name, &container.labels)
+    }
+}
+
+impl Origin {
+    fn labelled(id: &str, name: &str, labels: &BTreeMap<String, String>) -> Self {
+        Origin {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            service: labels.get(labels::SERVICE).cloned().unwrap_or_default(),
+            number: labels.get(labels::NUMBER).and_then(|number| number.parse().ok()).unwrap_or(0),
+        }
+    }
+}
+
 /// News from the logs.
 #[derive(Debug)]
 pub enum LogEvent {
@@ -123,42 +141,46 @@ pub fn history(
     })
 }
 
-/// Follows the logs of a project's replicas (not those of `run`), those that are there and those that come, through every restart. A line
-/// is given once. The stream ends never; drop it to stop.
+/// Follows the logs of a project's replicas (not those of `run`), those that are there and those that come, through every
+/// restart. Each line is given once. The stream never ends; drop it to stop.
 ///
 /// # Errors
-/// Those of the engine, when it cannot be asked for the containers and events.
+/// Those of the engine, when it cannot be asked for the containers.
 pub async fn follow(
     engine: &Engine,
     project: &str,
     options: LogOptions,
 ) -> Result<impl Stream<Item = LogEvent>, Error> {
-    let since = events::now(engine).await?;
-    let filters = HashMap::from([
-        ("type".to_owned(), vec!["container".to_owned()]),
-        ("event".to_owned(), ["start", "die", "destroy"].map(str::to_owned).to_vec()),
-        (
-            "label".to_owned(),
-            vec![labels::selector(labels::PROJECT, project), labels::selector(labels::ONE_OFF, "False")],
-        ),
-    ]);
-    let turns = follow_events(engine.clone(), filters, since).boxed();
-    let containers = list_containers(engine, Some(project), true).await?;
+    let selected = [labels::selector(labels::PROJECT, project), labels::selector(labels::ONE_OFF, "False")];
+    let mut changes = roster::follow(engine.clone(), Selection::with_labels(selected)).boxed();
+    let (mut containers, mut meanwhile) = (Vec::new(), Vec::new());
+    while let Some(change) = changes.next().await {
+        match change {
+            Change::Current(container) => containers.push(Origin::from(&*container)),
+            Change::Happened(event) => meanwhile.push(event),
+            Change::Failed(error) => return Err(error.into()),
+            Change::Complete => break,
+            Change::Gone(_) | Change::Reconnected => {}
+        }
+    }
     let (sender, receiver) = mpsc::channel(BUFFERED);
     let mut follower = Follower {
         engine: engine.clone(),
-        project: project.to_owned(),
         options,
         sender,
         readers: BTreeMap::new(),
         reading: JoinSet::new(),
+        looking_again: false,
     };
     let mut task = JoinSet::new();
     task.spawn(async move {
-        for container in containers.iter().filter(|container| !container.one_off) {
-            follower.open(Origin::from(container), true);
+        for origin in containers {
+            follower.open(origin, true);
         }
-        follower.run(turns).await;
+        for event in meanwhile {
+            follower.take_event(&event).await;
+        }
+        follower.run(changes).await;
     });
     // The task lives as long as the stream.
     Ok(stream::unfold((receiver, task), |(mut receiver, task)| async move {
@@ -179,20 +201,20 @@ struct Reader {
 
 struct Follower {
     engine: Engine,
-    project: String,
     options: LogOptions,
     sender: mpsc::Sender<LogEvent>,
     readers: BTreeMap<Origin, Reader>,
     reading: JoinSet<(Origin, Option<Position>)>,
+    /// Whether the event stream broke, and all containers are looked at again.
+    looking_again: bool,
 }
 
 impl Follower {
-    async fn run(mut self, mut turns: BoxStream<'static, Turn>) {
+    async fn run(mut self, mut changes: BoxStream<'static, Change>) {
         loop {
             tokio::select! {
-                turn = turns.next() => match turn {
-                    Some(Turn::Event(event)) => self.take_event(&event).await,
-                    Some(Turn::Reconnected) => self.look_again().await,
+                change = changes.next() => match change {
+                    Some(change) => self.take(change).await,
                     None => return,
                 },
                 Some(ended) = self.reading.join_next() => {
@@ -205,13 +227,29 @@ impl Follower {
         }
     }
 
-    async fn take_event(&mut self, event: &EventMessage) {
-        let Some(origin) = origin_of(event) else { return };
-        match event.action.as_deref() {
-            Some("start") => self.open(origin, false),
-            Some("die") => {
-                let attributes = event.actor.as_ref().and_then(|actor| actor.attributes.as_ref());
-                let code = attributes.and_then(|attributes| attributes.get("exitCode")?.parse().ok()).unwrap_or(0);
+    async fn take(&mut self, change: Change) {
+        match change {
+            Change::Happened(event) => self.take_event(&event).await,
+            // Starts may have been missed: whatever runs is to be read.
+            Change::Current(container) if self.looking_again && container.state.running => {
+                self.open(Origin::from(&*container), false);
+            }
+            Change::Current(_) => {}
+            // What is still being read goes when it has been.
+            Change::Gone(id) => self.readers.retain(|origin, reader| origin.id != id || reader.reading),
+            Change::Reconnected => self.looking_again = true,
+            Change::Complete => self.looking_again = false,
+            Change::Failed(error) => tracing::debug!(%error, "the engine could not be asked"),
+        }
+    }
+
+    async fn take_event(&mut self, event: &EngineEvent) {
+        let Some(name) = event.attributes.get("name") else { return };
+        let origin = Origin::labelled(&event.id, name, &event.attributes);
+        match event.action.as_str() {
+            "start" => self.open(origin, false),
+            "die" => {
+                let code = event.attributes.get("exitCode").and_then(|code| code.parse().ok()).unwrap_or(0);
                 if let Some(reader) = self.readers.get_mut(&origin) {
                     reader.exit_code = Some(code);
                     if !reader.reading {
@@ -219,19 +257,7 @@ impl Follower {
                     }
                 }
             }
-            // What is still being read goes when it has been.
-            Some("destroy") if self.readers.get(&origin).is_some_and(|reader| !reader.reading) => {
-                self.readers.remove(&origin);
-            }
             _ => {}
-        }
-    }
-
-    /// Events may have been missed: whatever runs is to be read.
-    async fn look_again(&mut self) {
-        let Ok(containers) = list_containers(&self.engine, Some(&self.project), false).await else { return };
-        for container in containers.iter().filter(|container| !container.one_off) {
-            self.open(Origin::from(container), false);
         }
     }
 
@@ -304,15 +330,4 @@ async fn pass_on(
         }
     }
     (origin, range.after)
-}
-
-fn origin_of(event: &EventMessage) -> Option<Origin> {
-    let actor = event.actor.as_ref()?;
-    let attributes = actor.attributes.as_ref()?;
-    Some(Origin {
-        id: actor.id.clone()?,
-        name: attributes.get("name")?.clone(),
-        service: attributes.get(labels::SERVICE)?.clone(),
-        number: attributes.get(labels::NUMBER).and_then(|number| number.parse().ok()).unwrap_or(0),
-    })
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use bollard::models::{ContainerSummary, EndpointSettings, Network, PortSummary, PortSummaryTypeEnum};
+use wharf_docker::NetworkDetails;
+use wharf_docker::container::{ContainerDetails, ContainerPort, NetworkAttachment};
 use wharf_docker::labels;
 use wharf_docker::names::bare_name;
 use wharf_loki::Labels;
@@ -12,6 +13,9 @@ use crate::read::Stream;
 
 /// The label with the name of the stream, as Promtail has it.
 pub const STREAM: &str = "__meta_docker_container_log_stream";
+
+/// The label with the container's name, with the engine's slash in front.
+pub(super) const NAME: &str = "__meta_docker_container_name";
 
 /// What a `docker_sd_configs` entry says of addresses.
 #[derive(Debug, Clone)]
@@ -31,39 +35,37 @@ impl Default for Addressing {
 /// The labels of a container. It is one target for its log, whatever networks and ports it has: the first of each, by
 /// name and by number, are told. `others` are the containers whose networks it may share; `networks` are by id.
 pub fn labels(
-    container: &ContainerSummary,
-    others: &HashMap<String, ContainerSummary>,
-    networks: &HashMap<String, Network>,
+    container: &ContainerDetails,
+    others: &HashMap<String, ContainerDetails>,
+    networks: &HashMap<String, NetworkDetails>,
     addressing: &Addressing,
 ) -> Labels {
     let mut labels: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
-    let mode = container.host_config.as_ref().and_then(|host| host.network_mode.clone()).unwrap_or_default();
-    set("__meta_docker_container_id", container.id.clone().unwrap_or_default());
-    let name = container.names.as_ref().and_then(|names| names.first()).cloned().unwrap_or_default();
-    set("__meta_docker_container_name", name);
-    set("__meta_docker_container_network_mode", mode.clone());
-    for (name, value) in container.labels.iter().flatten() {
+    set("__meta_docker_container_id", container.id.clone());
+    set(NAME, format!("/{}", container.name));
+    set("__meta_docker_container_network_mode", container.network_mode.clone());
+    for (name, value) in &container.labels {
         set(&label_of(name), value.clone());
     }
-    let endpoint = first_network(container, others);
-    let address = endpoint.as_ref().and_then(|endpoint| endpoint.ip_address.clone()).unwrap_or_default();
-    if let Some(endpoint) = &endpoint {
+    let network = first_network(container, others);
+    let address = network.map(|network| network.ipv4.clone()).unwrap_or_default();
+    if let Some(network) = network {
         set("__meta_docker_network_ip", address.clone());
-        if let Some(network) = endpoint.network_id.as_ref().and_then(|id| networks.get(id)) {
+        if let Some(network) = networks.get(&network.network_id) {
             network_labels(network, &mut set);
         }
     }
     match first_port(container) {
         Some(port) => {
-            set("__meta_docker_port_private", port.private_port.to_string());
-            if let Some(public) = port.public_port.filter(|public| *public > 0) {
+            set("__meta_docker_port_private", port.private.to_string());
+            if let Some(public) = port.public {
                 set("__meta_docker_port_public", public.to_string());
-                set("__meta_docker_port_public_ip", port.ip.clone().unwrap_or_default());
+                set("__meta_docker_port_public_ip", port.ip.clone());
             }
-            set("__address__", joined(&address, port.private_port));
+            set("__address__", joined(&address, port.private));
         }
-        None if mode == "host" => {
+        None if container.network_mode == "host" => {
             set("__address__", addressing.host_networking_host.clone());
         }
         None => {
@@ -73,38 +75,36 @@ pub fn labels(
     Labels::unchecked(labels.into_iter().map(|(name, value)| (Arc::from(name), Arc::from(value))).collect())
 }
 
-fn network_labels(network: &Network, set: &mut impl FnMut(&str, String) -> Option<String>) {
-    set("__meta_docker_network_id", network.id.clone().unwrap_or_default());
-    set("__meta_docker_network_name", network.name.clone().unwrap_or_default());
-    set("__meta_docker_network_scope", network.scope.clone().unwrap_or_default());
-    set("__meta_docker_network_internal", network.internal.unwrap_or_default().to_string());
-    set("__meta_docker_network_ingress", network.ingress.unwrap_or_default().to_string());
-    for (name, value) in network.labels.iter().flatten() {
+fn network_labels(network: &NetworkDetails, set: &mut impl FnMut(&str, String) -> Option<String>) {
+    set("__meta_docker_network_id", network.id.clone());
+    set("__meta_docker_network_name", network.name.clone());
+    set("__meta_docker_network_scope", network.scope.clone());
+    set("__meta_docker_network_internal", network.internal.to_string());
+    set("__meta_docker_network_ingress", network.ingress.to_string());
+    for (name, value) in &network.labels {
         set(&format!("__meta_docker_network_label_{}", sanitized(name)), value.clone());
     }
 }
 
 /// The network whose name comes first; of a container that shares another one's, that one's.
-fn first_network(container: &ContainerSummary, others: &HashMap<String, ContainerSummary>) -> Option<EndpointSettings> {
+fn first_network<'a>(
+    container: &'a ContainerDetails,
+    others: &'a HashMap<String, ContainerDetails>,
+) -> Option<&'a NetworkAttachment> {
     let mut container = container;
     // A chain of containers that share is short; a ring of them cannot be started.
     for _ in 0..16 {
-        let networks = container.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
-        let first = networks.into_iter().flatten().min_by(|(one, _), (other, _)| one.cmp(other));
-        if let Some((_, endpoint)) = first {
-            return Some(endpoint.clone());
+        if let Some(first) = container.networks.values().next() {
+            return Some(first);
         }
-        let mode = container.host_config.as_ref()?.network_mode.as_ref()?;
-        container = others.get(mode.strip_prefix("container:")?)?;
+        container = others.get(container.network_mode.strip_prefix("container:")?)?;
     }
     None
 }
 
-fn first_port(container: &ContainerSummary) -> Option<&PortSummary> {
-    let ports = container.ports.iter().flatten();
-    ports
-        .filter(|port| port.typ == Some(PortSummaryTypeEnum::TCP))
-        .min_by_key(|port| (port.private_port, port.public_port))
+fn first_port(container: &ContainerDetails) -> Option<&ContainerPort> {
+    let tcp = container.ports.iter().filter(|port| port.protocol == "tcp");
+    tcp.min_by_key(|port| (port.private, port.public))
 }
 
 /// Go's `net.JoinHostPort`.
@@ -124,7 +124,7 @@ fn sanitized(name: &str) -> String {
 
 /// The labels of a stream where nothing is configured. `service_name` is the Compose service, else the container's name.
 pub(super) fn defaults(discovered: &Labels, stream: Stream) -> Labels {
-    let name = bare_name(discovered.get("__meta_docker_container_name").unwrap_or_default());
+    let name = bare_name(discovered.get(NAME).unwrap_or_default());
     let project = discovered.get(&label_of(labels::PROJECT));
     let service = discovered.get(&label_of(labels::SERVICE));
     let mut labels = Labels::empty().with("container", name).with("stream", stream.name());
@@ -142,24 +142,42 @@ pub(super) fn defaults(discovered: &Labels, stream: Stream) -> Labels {
 mod tests {
     use super::*;
 
-    fn container(json: serde_json::Value) -> ContainerSummary {
-        serde_json::from_value(json).unwrap()
+    fn container(name: &str, network_mode: &str) -> ContainerDetails {
+        ContainerDetails { name: name.to_owned(), network_mode: network_mode.to_owned(), ..Default::default() }
     }
 
-    fn networks() -> HashMap<String, Network> {
-        let network = serde_json::json!({"Id": "n1", "Name": "app_default", "Scope": "local", "Internal": false,
-                                         "Ingress": false, "Labels": {"com.example/x": "y"}});
-        HashMap::from([("n1".to_owned(), serde_json::from_value(network).unwrap())])
+    fn attached(ipv4: &str) -> BTreeMap<String, NetworkAttachment> {
+        let attachment = NetworkAttachment { network_id: "n1".to_owned(), ipv4: ipv4.to_owned(), ipv6: String::new() };
+        BTreeMap::from([("app_default".to_owned(), attachment)])
+    }
+
+    fn networks() -> HashMap<String, NetworkDetails> {
+        let network = NetworkDetails {
+            id: "n1".to_owned(),
+            name: "app_default".to_owned(),
+            scope: "local".to_owned(),
+            labels: BTreeMap::from([("com.example/x".to_owned(), "y".to_owned())]),
+            ..Default::default()
+        };
+        HashMap::from([("n1".to_owned(), network)])
     }
 
     #[test]
     fn labels_are_those_of_prometheus() {
-        let container = container(serde_json::json!({
-            "Id": "abc", "Names": ["/app-web-1"], "HostConfig": {"NetworkMode": "app_default"},
-            "Labels": {"com.docker.compose.project": "app", "com.docker.compose.service": "web"},
-            "Ports": [{"PrivatePort": 9000, "Type": "udp"}, {"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}],
-            "NetworkSettings": {"Networks": {"app_default": {"NetworkID": "n1", "IPAddress": "172.18.0.2"}}}
-        }));
+        let port = |private, public, protocol: &str, ip: &str| ContainerPort {
+            private,
+            public,
+            protocol: protocol.to_owned(),
+            ip: ip.to_owned(),
+        };
+        let labelled = [(labels::PROJECT, "app"), (labels::SERVICE, "web")];
+        let container = ContainerDetails {
+            id: "abc".to_owned(),
+            labels: labelled.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            ports: vec![port(9000, None, "udp", ""), port(80, Some(8080), "tcp", "0.0.0.0")],
+            networks: attached("172.18.0.2"),
+            ..container("app-web-1", "app_default")
+        };
         let labels = labels(&container, &HashMap::new(), &networks(), &Addressing::default());
         let text: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let expected = [
@@ -190,15 +208,12 @@ mod tests {
 
     #[test]
     fn a_container_without_ports_has_the_default_one_and_shares_networks() {
-        let other = container(serde_json::json!({"Id": "b", "Names": ["/b"], "HostConfig": {"NetworkMode": "x"},
-            "NetworkSettings": {"Networks": {"x": {"NetworkID": "n1", "IPAddress": "fd00::2"}}}}));
-        let shares =
-            container(serde_json::json!({"Id": "a", "Names": ["/a"], "HostConfig": {"NetworkMode": "container:b"}}));
+        let other = ContainerDetails { networks: attached("fd00::2"), ..container("b", "x") };
+        let shares = container("a", "container:b");
         let others = HashMap::from([("b".to_owned(), other)]);
         let all = labels(&shares, &others, &networks(), &Addressing::default());
         assert_eq!(all.get("__address__"), Some("[fd00::2]:80"));
-        let host = container(serde_json::json!({"Id": "a", "Names": ["/a"], "HostConfig": {"NetworkMode": "host"}}));
-        let all = labels(&host, &others, &networks(), &Addressing::default());
+        let all = labels(&container("a", "host"), &others, &networks(), &Addressing::default());
         assert_eq!(all.get("__address__"), Some("localhost"));
     }
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, HealthStatusEnum};
-use wharf_docker::events::parse_time;
-use wharf_docker::names::bare_name;
+use wharf_docker::Timestamp;
+use wharf_docker::container::{ContainerDetails, ContainerLimits, ContainerStatus, HealthStatus, NetworkAttachment};
 
 use crate::resource_usage::Limits;
 
@@ -46,49 +45,29 @@ pub(crate) struct Container {
 }
 
 impl Container {
-    /// What `inspected` tells; of the labels those that `keep` names. None for one that was never started.
-    pub(crate) fn new(inspected: ContainerInspectResponse, keep: impl Fn(&str) -> bool) -> Option<Self> {
-        let state = inspected.state.unwrap_or_default();
-        let config = inspected.config.unwrap_or_default();
-        let host = inspected.host_config.unwrap_or_default();
-        let seconds = |moment: wharf_docker::events::Moment| moment.0 as f64 / 1e9;
-        // One that never ran has the year 1.
-        let started = state.started_at.as_deref().and_then(parse_time).map(seconds).filter(|time| *time > 0.0)?;
-        let labels: BTreeMap<String, String> =
-            config.labels.unwrap_or_default().into_iter().filter(|(name, _)| keep(name)).collect();
-        let running = state.running == Some(true);
-        let limits = limits(&host);
-        let restarts_always = host.restart_policy.and_then(|policy| policy.name).is_some_and(|name| {
-            use bollard::models::RestartPolicyNameEnum::{ALWAYS, UNLESS_STOPPED};
-            matches!(name, ALWAYS | UNLESS_STOPPED)
-        });
-        let ended_well = state.status == Some(ContainerStateStatusEnum::EXITED) && state.exit_code == Some(0);
-        let mode = host.network_mode.unwrap_or_default();
-        let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
-        let mut tcp_ports: Vec<u16> =
-            config.exposed_ports.unwrap_or_default().iter().filter_map(|port| tcp_port(port)).collect();
-        tcp_ports.sort_unstable();
+    /// What the engine says of a container; of the labels those that `keep` names. None for one that was never started.
+    pub(crate) fn new(details: ContainerDetails, keep: impl Fn(&str) -> bool) -> Option<Self> {
+        let state = details.state;
+        let started = state.started?.as_seconds();
+        let ended_well = state.status == ContainerStatus::Exited && state.exit_code == 0;
+        let mode = details.network_mode;
         Some(Container {
-            id: inspected.id?,
-            name: bare_name(&inspected.name.unwrap_or_default()).to_owned(),
-            image: config.image.unwrap_or_default(),
-            pid: state.pid.filter(|_| running).and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
-            missed: !running && (restarts_always || !ended_well),
-            created: inspected.created.as_ref().and_then(created).unwrap_or_default(),
+            id: details.id,
+            name: details.name,
+            image: details.image,
+            pid: state.pid,
+            missed: !state.running && (details.restarts_always || !ended_well),
+            created: details.created.map(Timestamp::as_seconds).unwrap_or_default(),
             started: Some(started),
-            restarts: inspected.restart_count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0),
-            healthy: state.health.and_then(|health| match health.status? {
-                HealthStatusEnum::HEALTHY => Some(true),
-                HealthStatusEnum::STARTING | HealthStatusEnum::UNHEALTHY => Some(false),
-                HealthStatusEnum::NONE | HealthStatusEnum::EMPTY => None,
-            }),
+            restarts: details.restarts,
+            healthy: state.health.map(|health| health.status == HealthStatus::Healthy),
             oom_events: 0,
-            networks: networks.into_iter().map(|(name, endpoint)| (name, address(endpoint))).collect(),
-            tcp_ports,
-            hostname: config.hostname.unwrap_or_default(),
+            networks: details.networks.into_iter().map(|(name, attachment)| (name, address(attachment))).collect(),
+            tcp_ports: tcp_ports(&details.exposed_ports),
+            hostname: details.hostname,
             own_network: mode != "host" && !mode.starts_with("container:"),
-            limits,
-            labels,
+            limits: limits(&details.limits),
+            labels: details.labels.into_iter().filter(|(name, _)| keep(name)).collect(),
         })
     }
 
@@ -99,32 +78,33 @@ impl Container {
 }
 
 /// As files would tell it: without a limit on memory 0.
-fn limits(host: &bollard::models::HostConfig) -> Limits {
+fn limits(asked: &ContainerLimits) -> Limits {
     let number = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
     let set = |value: Option<i64>| number(value).filter(|value| *value > 0);
-    let period = set(host.cpu_period).unwrap_or(100_000);
-    let nano_cpus = set(host.nano_cpus).map(|nano_cpus| nano_cpus.saturating_mul(period) / 1_000_000_000);
+    let period = set(asked.cpu_period).unwrap_or(100_000);
+    let nano_cpus = set(asked.nano_cpus).map(|nano_cpus| nano_cpus.saturating_mul(period) / 1_000_000_000);
     Limits {
-        cpu_quota: set(host.cpu_quota).or(nano_cpus),
+        cpu_quota: set(asked.cpu_quota).or(nano_cpus),
         cpu_period: Some(period),
-        cpu_shares: Some(set(host.cpu_shares).unwrap_or(1024)),
-        memory: Some(number(host.memory).unwrap_or(0)),
-        memory_reservation: Some(number(host.memory_reservation).unwrap_or(0)),
-        memory_swap: Some(number(host.memory_swap).unwrap_or(0)),
+        cpu_shares: Some(set(asked.cpu_shares).unwrap_or(1024)),
+        memory: Some(number(asked.memory).unwrap_or(0)),
+        memory_reservation: Some(number(asked.memory_reservation).unwrap_or(0)),
+        memory_swap: Some(number(asked.memory_swap).unwrap_or(0)),
     }
 }
 
-fn created(date: &bollard::models::BollardDate) -> Option<f64> {
-    Some(date.unix_timestamp_nanos() as f64 / 1e9)
-}
-
 /// IPv4 first: every network has it, unless it is turned off.
-fn address(endpoint: bollard::models::EndpointSettings) -> String {
-    let six = endpoint.global_ipv6_address.filter(|address| !address.is_empty()).map(|address| format!("[{address}]"));
-    endpoint.ip_address.filter(|address| !address.is_empty()).or(six).unwrap_or_default()
+fn address(attachment: NetworkAttachment) -> String {
+    match attachment {
+        NetworkAttachment { ipv4, .. } if !ipv4.is_empty() => ipv4,
+        NetworkAttachment { ipv6, .. } if !ipv6.is_empty() => format!("[{ipv6}]"),
+        _ => String::new(),
+    }
 }
 
-/// `6379/tcp`.
-fn tcp_port(port: &str) -> Option<u16> {
-    port.strip_suffix("/tcp")?.parse().ok()
+/// The numbers of `6379/tcp` and the like, in order.
+fn tcp_ports(exposed: &[String]) -> Vec<u16> {
+    let mut ports: Vec<u16> = exposed.iter().filter_map(|port| port.strip_suffix("/tcp")?.parse().ok()).collect();
+    ports.sort_unstable();
+    ports
 }

@@ -1,37 +1,16 @@
-//! The containers that there are: listed and inspected once, then kept up by the engine's events.
+//! The containers that there are, as the engine's roster tells them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
-use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use wharf_docker::events::{Moment, Turn, now};
-use wharf_docker::{Endpoint, Engine, Error, follow_events, unless_gone};
+use wharf_docker::container::ContainerDetails;
+use wharf_docker::roster::{self, Change, Selection};
+use wharf_docker::{Endpoint, Engine, Error};
 
 use super::container::Container;
-
-/// Events after which a container is another one; what health checks and `exec` do is left out by the engine.
-const EVENTS: [&str; 11] = [
-    "start",
-    "die",
-    "destroy",
-    "pause",
-    "unpause",
-    "rename",
-    "update",
-    "health_status",
-    "oom",
-    "connect",
-    "disconnect",
-];
-/// Pauses before the engine is asked again, the last one from then on.
-const PAUSES: [Duration; 4] =
-    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
-/// So many containers are inspected at a time.
-const AT_A_TIME: usize = 8;
 
 /// What is known of the engine.
 #[derive(Clone, Debug, Default)]
@@ -53,122 +32,73 @@ pub(crate) async fn follow(
     inventory: watch::Sender<Inventory>,
     stop: CancellationToken,
 ) {
-    let mut follower = Follower { keep, inventory, oom_events: HashMap::new() };
+    let mut follower = Follower { keep, inventory, oom_events: HashMap::new(), complete: false };
     stop.run_until_cancelled(follower.run(endpoint)).await;
 }
 
 struct Follower<K> {
     keep: K,
     inventory: watch::Sender<Inventory>,
+    /// How often each container ran out of memory since we listen.
     oom_events: HashMap<String, u64>,
+    /// Whether all containers were looked at since the event stream was opened.
+    complete: bool,
 }
 
 impl<K: Fn(&str) -> bool + Send> Follower<K> {
     async fn run(&mut self, endpoint: Endpoint) {
-        let (engine, since) = self.first_answer(&endpoint).await;
-        let strings = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let filters = HashMap::from([
-            ("type".to_owned(), strings(&["container", "network"])),
-            ("event".to_owned(), strings(&EVENTS)),
-        ]);
-        let mut events = std::pin::pin!(follow_events(engine.clone(), filters, since));
-        while let Some(turn) = events.next().await {
-            let outcome = match turn {
-                Turn::Event(event) => {
-                    let actor = event.actor.unwrap_or_default();
-                    let of_network = actor.attributes.unwrap_or_default().remove("container");
-                    match of_network.or(actor.id) {
-                        Some(id) => self.changed(&engine, &id, event.action.as_deref().unwrap_or_default()).await,
-                        None => Ok(()),
-                    }
-                }
-                Turn::Reconnected => self.list(&engine).await,
-            };
-            if let Err(error) = outcome {
-                self.failed(error);
-            }
+        let engine = Engine::connect_when_there(&endpoint, |error| self.failed(error)).await;
+        let mut changes = std::pin::pin!(roster::follow(engine.clone(), Selection::all()));
+        while let Some(change) = changes.next().await {
+            self.take(&engine, change).await;
         }
     }
 
-    /// Connects and lists, again and again until both went well.
-    async fn first_answer(&mut self, endpoint: &Endpoint) -> (Engine, Moment) {
-        let mut pauses = PAUSES.into_iter();
-        let mut pause = PAUSES[0];
-        loop {
-            let answer = async {
-                let engine = Engine::connect(endpoint).await?;
-                let since = now(&engine).await?;
-                let info = engine.docker().info().await?;
-                self.inventory.send_modify(|inventory| inventory.root_folder = info.docker_root_dir);
-                self.list(&engine).await?;
-                Ok::<_, Error>((engine, since))
-            };
-            match answer.await {
-                Ok(answer) => return answer,
-                Err(error) => self.failed(error),
-            }
-            pause = pauses.next().unwrap_or(pause);
-            tokio::time::sleep(pause).await;
+    async fn take(&mut self, engine: &Engine, change: Change) {
+        match change {
+            Change::Happened(event) if event.action == "oom" => *self.oom_events.entry(event.id).or_default() += 1,
+            Change::Happened(_) => {}
+            Change::Current(container) => self.current(*container),
+            Change::Gone(id) => self.gone(&id),
+            Change::Reconnected => self.complete = false,
+            Change::Complete => self.complete(engine).await,
+            Change::Failed(error) => self.failed(&error),
         }
     }
 
-    fn failed(&self, error: Error) {
-        let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
-        self.inventory.send_modify(|inventory| inventory.error = Some(format!("{error}{help}")));
-    }
-
-    async fn list(&mut self, engine: &Engine) -> Result<(), Error> {
-        let all = ListContainersOptionsBuilder::new().all(true).build();
-        let listed = engine.docker().list_containers(Some(all)).await?;
-        let ids: Vec<String> = listed.into_iter().filter_map(|container| container.id).collect();
-        let inspections = ids.into_iter().map(|id| async move { inspect(engine, &id).await });
-        let inspected: Vec<_> = stream::iter(inspections).buffer_unordered(AT_A_TIME).collect().await;
-        let mut containers = BTreeMap::new();
-        for answer in inspected {
-            let container = answer?.and_then(|inspected| Container::new(inspected, &self.keep));
-            if let Some(container) = container.map(|container| self.with_oom_events(container)) {
-                containers.insert(container.id.clone(), Arc::new(container));
-            }
-        }
-        self.oom_events.retain(|id, _| containers.contains_key(id));
+    fn current(&mut self, details: ContainerDetails) {
+        let id = details.id.clone();
+        let Some(mut container) = Container::new(details, &self.keep) else { return self.gone(&id) };
+        container.oom_events = self.oom_events.get(&id).copied().unwrap_or(0);
         self.inventory.send_modify(|inventory| {
-            inventory.containers = containers;
+            inventory.containers.insert(id, Arc::new(container));
+            if self.complete {
+                inventory.error = None;
+            }
+        });
+    }
+
+    fn gone(&mut self, id: &str) {
+        self.oom_events.remove(id);
+        self.inventory.send_modify(|inventory| drop(inventory.containers.remove(id)));
+    }
+
+    async fn complete(&mut self, engine: &Engine) {
+        if self.inventory.borrow().root_folder.is_none() {
+            match engine.root_folder().await {
+                Ok(folder) => self.inventory.send_modify(|inventory| inventory.root_folder = folder),
+                Err(error) => tracing::debug!(%error, "the engine's folder is not known"),
+            }
+        }
+        self.complete = true;
+        self.inventory.send_modify(|inventory| {
             inventory.engine = Some(engine.clone());
             inventory.error = None;
         });
-        Ok(())
     }
 
-    async fn changed(&mut self, engine: &Engine, id: &str, action: &str) -> Result<(), Error> {
-        if action == "oom" {
-            *self.oom_events.entry(id.to_owned()).or_default() += 1;
-        }
-        let inspected = match action {
-            "destroy" => None,
-            _ => inspect(engine, id).await?,
-        };
-        let container = inspected.and_then(|inspected| Container::new(inspected, &self.keep));
-        let container = container.map(|container| self.with_oom_events(container));
-        if container.is_none() {
-            self.oom_events.remove(id);
-        }
-        self.inventory.send_modify(|inventory| {
-            inventory.error = None;
-            match container {
-                Some(container) => inventory.containers.insert(container.id.clone(), Arc::new(container)),
-                None => inventory.containers.remove(id),
-            };
-        });
-        Ok(())
+    fn failed(&self, error: &Error) {
+        let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+        self.inventory.send_modify(|inventory| inventory.error = Some(format!("{error}{help}")));
     }
-
-    fn with_oom_events(&self, mut container: Container) -> Container {
-        container.oom_events = self.oom_events.get(&container.id).copied().unwrap_or(0);
-        container
-    }
-}
-
-/// None when the container has gone in between.
-async fn inspect(engine: &Engine, id: &str) -> Result<Option<bollard::models::ContainerInspectResponse>, Error> {
-    Ok(unless_gone(engine.docker().inspect_container(id, None::<InspectContainerOptions>).await)?)
 }

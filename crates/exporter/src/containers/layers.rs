@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bollard::query_parameters::InspectContainerOptionsBuilder;
 use tokio::task::JoinHandle;
 use wharf_docker::Engine;
+use wharf_docker::container::layer_size;
 
 /// Sizes in bytes, by the containers' ids.
 type Sizes = Arc<Mutex<HashMap<String, u64>>>;
@@ -59,13 +59,11 @@ impl Drop for Layers {
 
 async fn measure(engine: Engine, ids: Vec<String>, sizes: Sizes) {
     for id in ids {
-        let options = InspectContainerOptionsBuilder::new().size(true).build();
-        match engine.docker().inspect_container(&id, Some(options)).await {
-            // An empty layer has no size in the answer.
-            Ok(inspected) => {
-                let bytes = inspected.size_rw.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
+        match layer_size(&engine, &id).await {
+            Ok(Some(bytes)) => {
                 sizes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, bytes);
             }
+            Ok(None) => {}
             Err(error) => tracing::debug!(container = id, %error, "the size of the layer is not known"),
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bollard::models::{ContainerBlkioStatEntry, ContainerStatsResponse};
-use bollard::query_parameters::StatsOptionsBuilder;
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
 use wharf_docker::Engine;
+use wharf_docker::models::{
+    ContainerBlkioStatEntry, ContainerMemoryStats, ContainerNetworkStats, ContainerStatsResponse,
+};
 
 use crate::resource_usage::{CpuTime, Interface, Memory, Throttling, Traffic, Usage, device};
 
@@ -50,8 +51,7 @@ fn open(engine: Engine, id: String) -> Stream {
     let last = Arc::new(Mutex::new(None));
     let kept = last.clone();
     let task = tokio::spawn(async move {
-        let options = StatsOptionsBuilder::new().stream(true).build();
-        let mut stats = std::pin::pin!(engine.docker().stats(&id, Some(options)));
+        let mut stats = std::pin::pin!(engine.follow_stats(&id));
         while let Some(answer) = stats.next().await {
             match answer {
                 Ok(answer) => *kept.lock().unwrap_or_else(PoisonError::into_inner) = usage(answer),
@@ -103,7 +103,7 @@ pub(super) fn usage(stats: ContainerStatsResponse) -> Option<Usage> {
     Some(usage)
 }
 
-fn memory(stats: &bollard::models::ContainerMemoryStats) -> Option<Memory> {
+fn memory(stats: &ContainerMemoryStats) -> Option<Memory> {
     let usage = stats.usage?;
     let lines = stats.stats.as_ref();
     // Version 1's names, then version 2's.
@@ -141,7 +141,7 @@ fn operation(
     }
 }
 
-fn interface(name: String, network: &bollard::models::ContainerNetworkStats) -> Interface {
+fn interface(name: String, network: &ContainerNetworkStats) -> Interface {
     let traffic = |bytes: Option<u64>, packets: Option<u64>, errors: Option<u64>, dropped: Option<u64>| Traffic {
         bytes: bytes.unwrap_or(0),
         packets: packets.unwrap_or(0),

@@ -22,7 +22,7 @@ pub(super) type EngineResult<T> = Result<T, bollard::errors::Error>;
 pub(super) struct Context<'a> {
     pub(super) project: &'a Project,
     pub(super) engine: &'a Engine,
-    /// What happens to the project's containers, if a step waits for one.
+    /// The containers of the project, if a step waits for one.
     pub(super) watch: Option<Watch>,
     pub(super) wait_timeout: Option<Duration>,
     pub(super) build_memory: Option<i64>,

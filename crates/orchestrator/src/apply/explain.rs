@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use bollard::models::ContainerState;
 use futures_util::StreamExt;
+use wharf_docker::container::ContainerState;
 use wharf_docker::logs::{self, Range};
 use wharf_docker::{ErrorKind, port_holder};
 use wharf_plan::{Detail, StepFailure};
@@ -72,11 +72,11 @@ pub(super) async fn wait(
 ) -> StepFailure {
     let message = if reason.starts_with(name) { reason } else { format!("{name} {reason}") };
     let mut details = Vec::new();
-    let probes = state.health.as_ref().and_then(|health| health.log.as_deref()).unwrap_or_default();
-    if let Some(probe) = probes.last().filter(|probe| probe.exit_code != Some(0)) {
+    let probe = state.health.as_ref().and_then(|health| health.last_probe.as_ref());
+    if let Some(probe) = probe.filter(|probe| probe.exit_code != 0) {
         details.push(Detail {
-            title: format!("last probe of {name} (exit code {})", probe.exit_code.unwrap_or_default()),
-            text: probe.output.clone().unwrap_or_default().trim_end().to_owned(),
+            title: format!("last probe of {name} (exit code {})", probe.exit_code),
+            text: probe.output.trim_end().to_owned(),
         });
     }
     let lines = last_lines(context, name).await;

@@ -103,7 +103,7 @@ async fn carry_out(
     events: &dyn Listener,
 ) -> Result<(), Error> {
     let is_wait = |step: &Step| matches!(step, Step::Container(ContainerStep { act: ContainerAct::Await { .. }, .. }));
-    let watch = if plan.steps().any(is_wait) { Some(Watch::open(engine, &project.name).await?) } else { None };
+    let watch = if plan.steps().any(is_wait) { Some(Watch::open(engine, &project.name)) } else { None };
     let context =
         Context { project, engine, watch, wait_timeout: options.wait_timeout, build_memory: options.build_memory };
     let control = Control { stop: options.stop.clone(), parallel: options.parallel };

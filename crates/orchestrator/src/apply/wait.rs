@@ -1,49 +1,72 @@
-//! Waiting for a container: its state is looked at whenever the engine reports that something happened.
+//! Waiting for a container: its state is judged whenever the roster gives it anew.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use bollard::models::{ContainerState, ContainerStateStatusEnum, HealthStatusEnum};
 use futures_util::StreamExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use wharf_docker::{Engine, events, follow_events, labels};
+use wharf_docker::container::{ContainerDetails, ContainerState, ContainerStatus, HealthStatus};
+use wharf_docker::roster::{self, Change, Selection};
+use wharf_docker::{Engine, labels};
 use wharf_plan::StepError;
 
 use super::context::{Context, StepResult, Task};
 use super::explain;
-use crate::Error;
 use crate::event::{Outcome, Until};
+use crate::plan::Step;
 
-/// Events after which a container's state may be another.
-const TELLING: [&str; 8] = ["start", "die", "oom", "health_status", "kill", "destroy", "unpause", "rename"];
 /// A container that came back this often while it was waited for will not settle.
-const MOST_RESTARTS: i64 = 5;
+const MOST_RESTARTS: u64 = 5;
 
-/// Counts what happens to the project's containers.
+/// The project's containers, as the roster gives them.
 pub(super) struct Watch {
-    changes: watch::Receiver<u64>,
+    project: watch::Receiver<Seen>,
     _follower: JoinSet<()>,
 }
 
+/// What the roster has given.
+#[derive(Default)]
+struct Seen {
+    /// By id.
+    containers: BTreeMap<String, Arc<ContainerDetails>>,
+    /// How often the engine could not be asked.
+    failures: u64,
+}
+
+impl Seen {
+    fn take(&mut self, change: Change) {
+        match change {
+            Change::Current(container) => {
+                self.containers.insert(container.id.clone(), Arc::from(container));
+            }
+            Change::Gone(id) => {
+                self.containers.remove(&id);
+            }
+            Change::Failed(_) => self.failures += 1,
+            Change::Happened(_) | Change::Complete | Change::Reconnected => {}
+        }
+    }
+
+    fn named(&self, name: &str) -> Option<Arc<ContainerDetails>> {
+        self.containers.values().find(|container| container.name == name).cloned()
+    }
+}
+
 impl Watch {
-    /// Begins to follow the engine's events.
-    pub(super) async fn open(engine: &Engine, project: &str) -> Result<Self, Error> {
-        let since = events::now(engine).await?;
-        let filters = HashMap::from([
-            ("type".to_owned(), vec!["container".to_owned()]),
-            ("event".to_owned(), TELLING.map(str::to_owned).to_vec()),
-            ("label".to_owned(), vec![labels::selector(labels::PROJECT, project)]),
-        ]);
-        let (sender, changes) = watch::channel(0);
-        let stream = follow_events(engine.clone(), filters, since);
+    /// Begins to follow the project's containers.
+    pub(super) fn open(engine: &Engine, project: &str) -> Self {
+        let selection = Selection::with_labels([labels::selector(labels::PROJECT, project)]);
+        let changes = roster::follow(engine.clone(), selection);
+        let (sender, project) = watch::channel(Seen::default());
         let mut follower = JoinSet::new();
         follower.spawn(async move {
-            let mut stream = std::pin::pin!(stream);
-            while stream.next().await.is_some() {
-                sender.send_modify(|count| *count += 1);
+            let mut changes = std::pin::pin!(changes);
+            while let Some(change) = changes.next().await {
+                sender.send_modify(|seen| seen.take(change));
             }
         });
-        Ok(Watch { changes, _follower: follower })
+        Watch { project, _follower: follower }
     }
 }
 
@@ -56,22 +79,22 @@ enum Verdict {
 }
 
 /// Waits until a container is as asked for.
+///
+/// The roster is a moment behind: it may still have the state from before the container was started. So the engine is asked
+/// first, and what the roster gives of an earlier run is passed over.
 pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, until: Until) -> StepResult {
     let step = task.step();
     let Some(watch) = &context.watch else { return Err(StepError::GivenUp) };
-    let mut changes = watch.changes.clone();
+    let mut project = watch.project.clone();
     let deadline = context.wait_timeout.map(|timeout| tokio::time::Instant::now() + timeout);
-    let mut restarts_before = None;
+    let mut failures = project.borrow_and_update().failures;
+    let first = ask(context, step, name).await?;
+    let mut container = first.clone();
     loop {
-        changes.mark_unchanged();
-        let inspected = context.engine.docker().inspect_container(name, None).await;
-        let inspected = inspected.map_err(|error| explain::engine(step, error))?;
-        let state = inspected.state.unwrap_or_default();
-        let restarts = inspected.restart_count.unwrap_or(0);
-        let new_restarts = restarts - *restarts_before.get_or_insert(restarts);
-        match judge(&state, new_restarts, until) {
-            Verdict::Ready => return Ok(outcome(&state)),
-            Verdict::Never(reason) => return Err(explain::wait(context, step, name, reason, &state).await.into()),
+        let state = &container.state;
+        match judge(state, container.restarts.saturating_sub(first.restarts), until) {
+            Verdict::Ready => return Ok(outcome(state)),
+            Verdict::Never(reason) => return Err(explain::wait(context, step, name, reason, state).await.into()),
             Verdict::NotYet => {}
         }
         let timed_out = async {
@@ -81,101 +104,111 @@ pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, unti
             }
         };
         tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return Err(StepError::GivenUp) },
+            changed = project.changed() => if changed.is_err() { return Err(StepError::GivenUp) },
             () = task.given_up() => return Err(StepError::GivenUp),
             () = timed_out => {
                 let seconds = context.wait_timeout.unwrap_or_default().as_secs();
                 let reason = format!("{name} was not {until} within {seconds} seconds");
-                return Err(explain::wait(context, step, name, reason, &state).await.into());
+                return Err(explain::wait(context, step, name, reason, state).await.into());
             }
         }
+        let given = {
+            let seen = project.borrow_and_update();
+            let failed = std::mem::replace(&mut failures, seen.failures) != seen.failures;
+            if failed { None } else { seen.named(name) }
+        };
+        container = match given {
+            Some(given) if given.state.started < first.state.started => continue,
+            Some(given) => given,
+            // It is gone, or not given yet, or the engine does not answer: what the engine says now counts.
+            None => ask(context, step, name).await?,
+        };
     }
+}
+
+async fn ask(
+    context: &Context<'_>,
+    step: &Step,
+    name: &str,
+) -> Result<Arc<ContainerDetails>, StepError> {
+    let inspected = context.engine.docker().inspect_container(name, None).await;
+    let inspected = inspected.map_err(|error| explain::engine(step, error))?;
+    Ok(Arc::new(inspected.into()))
 }
 
 fn outcome(state: &ContainerState) -> Outcome {
-    let healthy = state.health.as_ref().and_then(|health| health.status) == Some(HealthStatusEnum::HEALTHY);
-    match state.status {
-        Some(ContainerStateStatusEnum::RUNNING) if !healthy => Outcome::Running,
-        _ => Outcome::Done,
-    }
+    let healthy = state.health.as_ref().is_some_and(|health| health.status == HealthStatus::Healthy);
+    if state.status == ContainerStatus::Running && !healthy { Outcome::Running } else { Outcome::Done }
 }
 
-fn judge(state: &ContainerState, new_restarts: i64, until: Until) -> Verdict {
-    use ContainerStateStatusEnum as Status;
-    let status = state.status.unwrap_or(Status::EMPTY);
+fn judge(state: &ContainerState, new_restarts: u64, until: Until) -> Verdict {
+    use ContainerStatus as Status;
     let exit = exit_text(state);
-    match (until, status) {
-        (Until::Completed, Status::EXITED) if state.exit_code == Some(0) => Verdict::Ready,
-        (_, Status::EXITED | Status::DEAD | Status::REMOVING) => Verdict::Never(exit),
+    match (until, state.status) {
+        (Until::Completed, Status::Exited) if state.exit_code == 0 => Verdict::Ready,
+        (_, Status::Exited | Status::Dead | Status::Removing) => Verdict::Never(exit),
         (_, _) if new_restarts >= MOST_RESTARTS => {
             Verdict::Never(format!("it starts again and again ({new_restarts} times while waiting); it last {exit}"))
         }
         (Until::Completed, _) => Verdict::NotYet,
-        (_, Status::RUNNING) => {
-            let health = state.health.as_ref().and_then(|health| health.status).unwrap_or(HealthStatusEnum::NONE);
-            match (health, until) {
-                (HealthStatusEnum::HEALTHY, _) => Verdict::Ready,
-                (HealthStatusEnum::UNHEALTHY, _) => Verdict::Never("is unhealthy".to_owned()),
-                (HealthStatusEnum::STARTING, _) => Verdict::NotYet,
-                (_, Until::Healthy) => Verdict::Never("has no health check, so it can never become healthy".to_owned()),
-                (_, _) => Verdict::Ready,
-            }
-        }
+        (_, Status::Running) => match (state.health.as_ref().map(|health| health.status), until) {
+            (Some(HealthStatus::Healthy), _) => Verdict::Ready,
+            (Some(HealthStatus::Unhealthy), _) => Verdict::Never("is unhealthy".to_owned()),
+            (Some(HealthStatus::Starting), _) => Verdict::NotYet,
+            (None, Until::Healthy) => Verdict::Never("has no health check, so it can never become healthy".to_owned()),
+            (None, _) => Verdict::Ready,
+        },
         (_, _) => Verdict::NotYet,
     }
 }
 
 fn exit_text(state: &ContainerState) -> String {
-    let code = state.exit_code.unwrap_or(0);
-    if state.oom_killed == Some(true) {
+    let code = state.exit_code;
+    if state.oom_killed {
         return format!("was killed because it ran out of memory (exit code {code})");
     }
-    match state.error.as_deref().filter(|error| !error.is_empty()) {
-        Some(error) => format!("exited with code {code}: {error}"),
-        None => format!("exited with code {code}"),
+    match state.error.as_str() {
+        "" => format!("exited with code {code}"),
+        error => format!("exited with code {code}: {error}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bollard::models::Health;
+    use wharf_docker::container::Health;
 
-    fn state(status: ContainerStateStatusEnum, health: Option<HealthStatusEnum>, exit_code: i64) -> ContainerState {
-        ContainerState {
-            status: Some(status),
-            exit_code: Some(exit_code),
-            health: health.map(|status| Health { status: Some(status), ..Default::default() }),
-            ..Default::default()
-        }
+    fn state(status: ContainerStatus, health: Option<HealthStatus>, exit_code: i64) -> ContainerState {
+        let health = health.map(|status| Health { status, last_probe: None });
+        ContainerState { status, exit_code, health, ..Default::default() }
     }
 
     #[test]
     fn a_container_with_a_health_check_is_ready_only_when_healthy() {
-        use ContainerStateStatusEnum::RUNNING;
-        let judged = |health, until| judge(&state(RUNNING, health, 0), 0, until);
-        assert_eq!(judged(Some(HealthStatusEnum::STARTING), Until::RunningOrHealthy), Verdict::NotYet);
-        assert_eq!(judged(Some(HealthStatusEnum::HEALTHY), Until::Healthy), Verdict::Ready);
+        use ContainerStatus::Running;
+        let judged = |health, until| judge(&state(Running, health, 0), 0, until);
+        assert_eq!(judged(Some(HealthStatus::Starting), Until::RunningOrHealthy), Verdict::NotYet);
+        assert_eq!(judged(Some(HealthStatus::Healthy), Until::Healthy), Verdict::Ready);
         assert_eq!(judged(None, Until::RunningOrHealthy), Verdict::Ready);
         assert!(matches!(judged(None, Until::Healthy), Verdict::Never(_)));
-        assert!(matches!(judged(Some(HealthStatusEnum::UNHEALTHY), Until::Healthy), Verdict::Never(_)));
+        assert!(matches!(judged(Some(HealthStatus::Unhealthy), Until::Healthy), Verdict::Never(_)));
     }
 
     #[test]
     fn an_exit_ends_the_wait_and_only_code_0_completes() {
-        use ContainerStateStatusEnum::EXITED;
-        assert_eq!(judge(&state(EXITED, None, 0), 0, Until::Completed), Verdict::Ready);
+        use ContainerStatus::Exited;
+        assert_eq!(judge(&state(Exited, None, 0), 0, Until::Completed), Verdict::Ready);
         assert_eq!(
-            judge(&state(EXITED, None, 3), 0, Until::Completed),
+            judge(&state(Exited, None, 3), 0, Until::Completed),
             Verdict::Never("exited with code 3".to_owned())
         );
-        assert!(matches!(judge(&state(EXITED, None, 0), 0, Until::RunningOrHealthy), Verdict::Never(_)));
+        assert!(matches!(judge(&state(Exited, None, 0), 0, Until::RunningOrHealthy), Verdict::Never(_)));
     }
 
     #[test]
     fn a_restart_loop_ends_the_wait() {
-        use ContainerStateStatusEnum::RESTARTING;
-        assert_eq!(judge(&state(RESTARTING, None, 1), 1, Until::Healthy), Verdict::NotYet);
-        assert!(matches!(judge(&state(RESTARTING, None, 1), 5, Until::Healthy), Verdict::Never(_)));
+        use ContainerStatus::Restarting;
+        assert_eq!(judge(&state(Restarting, None, 1), 1, Until::Healthy), Verdict::NotYet);
+        assert!(matches!(judge(&state(Restarting, None, 1), 5, Until::Healthy), Verdict::Never(_)));
     }
 }
