@@ -1,4 +1,5 @@
-//! What the engine has of a project: three list calls, filtered by label, and a look at the images that it names.
+//! What the engine has of a project: its containers, all networks and volumes, the images that it names, and the host ports
+//! that other containers hold.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -242,7 +243,8 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
     };
     let filters = HashMap::from([("label", vec![label])]);
     let options = ListContainersOptionsBuilder::default().all(stopped).filters(&filters).build();
-    let summaries = engine.docker().list_containers(Some(options)).await?;
+    let summaries = engine.docker().list_containers(Some(options)).await;
+    let summaries = summaries.map_err(|error| failed(error, "list the containers"))?;
     let mut containers: Vec<Container> = summaries.into_iter().filter_map(container).collect();
     containers
         .sort_by(|a, b| (&a.project, &a.service, a.number, &a.name).cmp(&(&b.project, &b.service, b.number, &b.name)));
@@ -340,7 +342,8 @@ fn exit_code_in(status: &str) -> Option<i64> {
 
 async fn list_networks(engine: &Engine) -> Result<Vec<Network>, Error> {
     let options = ListNetworksOptionsBuilder::default().build();
-    let networks = engine.docker().list_networks(Some(options)).await?;
+    let networks = engine.docker().list_networks(Some(options)).await;
+    let networks = networks.map_err(|error| failed(error, "list the networks"))?;
     Ok(networks
         .into_iter()
         .map(|network| {
@@ -358,7 +361,8 @@ async fn list_networks(engine: &Engine) -> Result<Vec<Network>, Error> {
 
 async fn list_volumes(engine: &Engine) -> Result<Vec<Volume>, Error> {
     let options = ListVolumesOptionsBuilder::default().build();
-    let volumes = engine.docker().list_volumes(Some(options)).await?.volumes.unwrap_or_default();
+    let volumes = engine.docker().list_volumes(Some(options)).await;
+    let volumes = volumes.map_err(|error| failed(error, "list the volumes"))?.volumes.unwrap_or_default();
     Ok(volumes
         .into_iter()
         .map(|mut volume| Volume {
@@ -370,7 +374,8 @@ async fn list_volumes(engine: &Engine) -> Result<Vec<Volume>, Error> {
 }
 
 async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String, Image)>, Error> {
-    let image = unless_gone(engine.docker().inspect_image(&reference).await)?;
+    let image = unless_gone(engine.docker().inspect_image(&reference).await);
+    let image = image.map_err(|error| failed(error, "look at an image"))?;
     Ok(image.map(|image| {
         let tagged = image.metadata.and_then(|metadata| metadata.last_tag_time);
         let last_tagged = tagged.and_then(|time| i64::try_from(time.unix_timestamp_nanos()).ok());
@@ -378,10 +383,16 @@ async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String
     }))
 }
 
+/// An error of a call, which says what was asked for.
+fn failed(error: bollard::errors::Error, action: &'static str) -> Error {
+    Error::Engine(wharf_docker::Error::from(error).during(action))
+}
+
 /// Host ports of running containers outside the project.
 async fn foreign_ports(engine: &Engine, project: &str) -> Result<Vec<ForeignPort>, Error> {
     let options = ListContainersOptionsBuilder::default().build();
-    let running = engine.docker().list_containers(Some(options)).await?;
+    let running = engine.docker().list_containers(Some(options)).await;
+    let running = running.map_err(|error| failed(error, "list the containers"))?;
     let foreign = running.into_iter().filter_map(container).filter(|container| container.project != project);
     Ok(foreign
         .flat_map(|container| {

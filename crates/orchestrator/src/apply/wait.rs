@@ -126,11 +126,7 @@ pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, unti
     }
 }
 
-async fn ask(
-    context: &Context<'_>,
-    step: &Step,
-    name: &str,
-) -> Result<Arc<ContainerDetails>, StepError> {
+async fn ask(context: &Context<'_>, step: &Step, name: &str) -> Result<Arc<ContainerDetails>, StepError> {
     let inspected = context.engine.docker().inspect_container(name, None).await;
     let inspected = inspected.map_err(|error| explain::engine(step, error))?;
     Ok(Arc::new(inspected.into()))

@@ -1,0 +1,159 @@
+//! The way to the engine and back, with an engine that the test writes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wharf_compose::Project;
+use wharf_compose::model::{Condition, Dependency, Healthcheck, Service};
+use wharf_docker::{Endpoint, EndpointChoice, Engine};
+use wharf_orchestrator::apply::ApplyOptions;
+use wharf_orchestrator::plan::{self, UpOptions};
+use wharf_orchestrator::{Error, Event, StepFailure, apply, observe};
+use wharf_testkit::{FakeEngine, FakeReply, eventually};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+const CREATE: &str = "/containers/create";
+const START: &str = "/containers/*/start";
+
+/// An engine that has the images and nothing else, and makes what it is asked to make.
+async fn empty_engine() -> (FakeEngine, Engine) {
+    let fake = FakeEngine::start();
+    fake.on("GET", "/containers/json", FakeReply::json(json!([])));
+    fake.on("GET", "/networks", FakeReply::json(json!([])));
+    fake.on("GET", "/volumes", FakeReply::json(json!({ "Volumes": [] })));
+    fake.on("GET", "/images/*/json", FakeReply::json(json!({ "Id": "sha256:1" })));
+    fake.on("POST", CREATE, FakeReply::Answer(201, json!({ "Id": "4f0c", "Warnings": [] }).to_string().into()));
+    fake.on("POST", START, FakeReply::status(204));
+    fake.on("DELETE", "/containers/*", FakeReply::status(204));
+    let choice = EndpointChoice { host: Some(fake.host()), context: None };
+    let engine = Engine::connect(&Endpoint::resolve(&BTreeMap::new(), &choice).unwrap()).await.unwrap();
+    (fake, engine)
+}
+
+fn service(image: &str) -> Service {
+    Service { image: Some(image.to_owned()), ..Service::default() }
+}
+
+fn project(services: impl IntoIterator<Item = (&'static str, Service)>) -> Project {
+    let services = services.into_iter().map(|(name, service)| (name.to_owned(), service)).collect();
+    Project { name: "shop".to_owned(), services, ..Project::default() }
+}
+
+async fn up(engine: &Engine, project: &Project) -> Result<(), Error> {
+    let observed = observe(engine, project).await?;
+    let plan = plan::up(project, &observed, &UpOptions::default())?;
+    apply(engine, project, &plan, &ApplyOptions::default(), &|_: Event| {}).await
+}
+
+fn only_failure(result: Result<(), Error>) -> StepFailure {
+    match result {
+        Err(Error::Failed(mut failures)) if failures.len() == 1 => failures.remove(0),
+        other => panic!("one step fails: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_fails_while_it_is_observed_says_at_which_call() {
+    for (path, call) in [
+        ("/containers/json", "list the containers"),
+        ("/networks", "list the networks"),
+        ("/volumes", "list the volumes"),
+        ("/images/*/json", "look at an image"),
+    ] {
+        let (fake, engine) = empty_engine().await;
+        fake.on("GET", path, FakeReply::error(500, "the disk is full"));
+        let error = observe(&engine, &project([("web", service("app"))])).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot {call}: the disk is full"));
+    }
+}
+
+#[tokio::test]
+async fn a_container_whose_name_is_taken_is_explained_and_not_started() {
+    let (fake, engine) = empty_engine().await;
+    let taken = r#"Conflict. The container name "/shop-web-1" is already in use by container "77af". You have to remove (or rename) that container to be able to reuse that name."#;
+    fake.on("POST", CREATE, FakeReply::error(409, taken));
+    let failure = only_failure(up(&engine, &project([("web", service("app"))])).await);
+    assert!(failure.message.ends_with(taken), "{failure:?}");
+    assert!(failure.help.as_ref().is_some_and(|help| help.starts_with("remove that container")), "{failure:?}");
+    assert_eq!(fake.requests_for("POST", START), []);
+    assert_eq!(fake.requests_for("DELETE", "/containers/*"), [], "the other container is not ours");
+}
+
+#[tokio::test]
+async fn a_container_that_cannot_be_started_is_removed_again() {
+    let (fake, engine) = empty_engine().await;
+    fake.on("POST", START, FakeReply::error(500, "no such device"));
+    let failure = only_failure(up(&engine, &project([("web", service("app"))])).await);
+    assert!(failure.message.ends_with("no such device"), "{failure:?}");
+    assert_eq!(fake.requests_for("DELETE", "/containers/shop-web-1").len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_stops_the_plan() {
+    let (fake, engine) = empty_engine().await;
+    fake.on("POST", CREATE, FakeReply::Reset);
+    let failure = only_failure(up(&engine, &project([("web", service("app"))])).await);
+    assert!(failure.message.starts_with("cannot create container shop-web-1"), "{failure:?}");
+    assert_eq!(fake.requests_for("POST", CREATE).len(), 1, "what may have been done is not asked for twice");
+    assert_eq!(fake.requests_for("POST", START), []);
+}
+
+/// `db`, as the engine describes it.
+fn db(health: &str) -> Value {
+    json!({ "Id": "db", "Name": "/shop-db-1",
+        "Config": { "Labels": { "com.docker.compose.project": "shop", "com.docker.compose.service": "db" } },
+        "State": { "Status": "running", "Running": true, "StartedAt": "2023-11-14T22:13:21Z",
+            "Health": { "Status": health, "FailingStreak": 0, "Log": [] } } })
+}
+
+/// Starts `web` after `db`, which is healthy when `then` has done its part.
+async fn web_after_db(then: impl AsyncFn(&FakeEngine)) -> FakeEngine {
+    let healthy = Dependency { condition: Condition::Healthy, restart: false, required: true };
+    let probe = Healthcheck { test: vec!["CMD".into(), "true".into()], ..Healthcheck::default() };
+    let web = Service { depends_on: [("db".to_owned(), healthy)].into_iter().collect(), ..service("app") };
+    let project = project([("db", Service { healthcheck: Some(probe), ..service("postgres") }), ("web", web)]);
+    let (fake, engine) = empty_engine().await;
+    let observed = observe(&engine, &project).await.unwrap();
+    let plan = plan::up(&project, &observed, &UpOptions::default()).unwrap();
+    fake.on("GET", "/containers/json", FakeReply::json(json!([{ "Id": "db" }])));
+    fake.on("GET", "/containers/*/json", FakeReply::json(db("starting")));
+    let options = ApplyOptions::default();
+    let applying = apply(&engine, &project, &plan, &options, &|_: Event| {});
+    let meanwhile = async {
+        fake.event_streams_opened(1).await;
+        eventually("`db` is waited for", DEADLINE, async || {
+            match fake.requests_for("GET", "/containers/shop-db-1/json").len() {
+                0 => Err("it was not looked at".to_owned()),
+                _ => Ok(()),
+            }
+        })
+        .await
+        .unwrap();
+        assert_eq!(fake.requests_for("POST", "/containers/shop-web-1/start"), [], "`db` is not healthy");
+        fake.on("GET", "/containers/*/json", FakeReply::json(db("healthy")));
+        then(&fake).await;
+    };
+    let (applied, ()) = tokio::time::timeout(DEADLINE, async { tokio::join!(applying, meanwhile) }).await.unwrap();
+    applied.unwrap();
+    fake
+}
+
+#[tokio::test]
+async fn a_dependency_is_waited_for_by_its_events() {
+    let fake = web_after_db(async |fake| {
+        fake.event(json!({ "Type": "container", "Action": "health_status: healthy",
+            "timeNano": 1_700_000_002_000_000_000_i64,
+            "Actor": { "ID": "db", "Attributes": { "com.docker.compose.project": "shop" } } }));
+    })
+    .await;
+    assert_eq!(fake.requests_for("POST", "/containers/shop-web-1/start").len(), 1);
+}
+
+#[tokio::test]
+async fn a_dependency_is_waited_for_through_a_lost_event_stream() {
+    let fake = web_after_db(async |fake| fake.break_events()).await;
+    assert_eq!(fake.requests_for("POST", "/containers/shop-web-1/start").len(), 1);
+}
