@@ -18,22 +18,30 @@
 //! # }
 //! ```
 
+pub mod attach;
 mod backoff;
 pub mod container;
 mod endpoint;
 mod engine;
 mod error;
 mod error_kind;
+pub mod event_history;
 pub mod events;
+pub mod exec;
+pub mod export;
+pub mod images;
 pub mod labels;
 pub mod logs;
 pub mod models;
 pub mod names;
 mod networks;
 mod port_holder;
+pub mod processes;
 pub mod raw_log;
 pub mod roster;
+pub mod stats;
 mod timestamp;
+pub mod volumes;
 
 pub use endpoint::{Endpoint, EndpointChoice, TlsFiles};
 pub use engine::{ApiVersion, Engine};

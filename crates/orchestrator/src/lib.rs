@@ -44,6 +44,7 @@ pub mod logs;
 pub mod observe;
 mod pipe;
 pub mod plan;
+pub mod read;
 mod request;
 pub mod run_once;
 mod stop;

@@ -1,0 +1,87 @@
+//! One more process in a running container.
+
+use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
+use bollard::models::ExecConfig;
+
+use crate::attach::{Attached, TerminalSize};
+use crate::engine::Engine;
+use crate::error::Error;
+
+/// What is run in a container, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExecOptions {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Variables besides the container's own, as `KEY=VALUE`.
+    pub environment: Vec<String>,
+    /// User to run as; `None`: the container's.
+    pub user: Option<String>,
+    /// Directory to run in; `None`: the container's.
+    pub working_dir: Option<String>,
+    /// With extended privileges.
+    pub privileged: bool,
+    /// With a terminal.
+    pub tty: bool,
+    /// With an input that [`Attached::input`] feeds.
+    pub input: bool,
+    /// Without joining it: it runs on by itself.
+    pub detach: bool,
+}
+
+/// A process that was made in a container.
+#[derive(Debug)]
+pub struct Exec<'e> {
+    engine: &'e Engine,
+    id: String,
+}
+
+impl<'e> Exec<'e> {
+    /// Makes a process and starts it (Engine API `POST /containers/{id}/exec`, `POST /exec/{id}/start`). Gives its two
+    /// directions, unless it is detached.
+    ///
+    /// # Errors
+    /// Those of the requests: the container does not run, the program does not exist.
+    pub async fn start(
+        engine: &'e Engine,
+        container: &str,
+        options: ExecOptions,
+    ) -> Result<(Self, Option<Attached>), Error> {
+        let ExecOptions { command, environment, user, working_dir, privileged, tty, input, detach } = options;
+        let config = ExecConfig {
+            attach_stdin: Some(input),
+            attach_stdout: Some(!detach),
+            attach_stderr: Some(!detach),
+            tty: Some(tty),
+            env: (!environment.is_empty()).then_some(environment),
+            cmd: Some(command),
+            privileged: Some(privileged),
+            user,
+            working_dir,
+            ..ExecConfig::default()
+        };
+        let id = engine.docker().create_exec(container, config).await?.id;
+        let options = StartExecOptions { detach, tty, output_capacity: None };
+        let attached = match engine.docker().start_exec(&id, Some(options)).await? {
+            StartExecResults::Attached { output, input } => Some(Attached::new(output, input)),
+            StartExecResults::Detached => None,
+        };
+        Ok((Exec { engine, id }, attached))
+    }
+
+    /// Gives its terminal another size.
+    ///
+    /// # Errors
+    /// Those of the request: it has ended, or has no terminal.
+    pub async fn resize(&self, size: TerminalSize) -> Result<(), Error> {
+        let options = ResizeExecOptions { height: size.height, width: size.width };
+        Ok(self.engine.docker().resize_exec(&self.id, options).await?)
+    }
+
+    /// The exit code of a process that has ended; `None` while it runs.
+    ///
+    /// # Errors
+    /// Those of the request.
+    pub async fn exit_code(&self) -> Result<Option<i64>, Error> {
+        Ok(self.engine.docker().inspect_exec(&self.id).await?.exit_code)
+    }
+}
