@@ -79,6 +79,6 @@ pub use model::Project;
 pub use options::Options;
 pub use passes::Passes;
 pub use print::render::{to_json, to_yaml};
-pub use report::diagnostic::{Diagnostic, LoadError};
+pub use report::diagnostic::{Diagnostic, LoadError, UnknownService};
 pub use report::place::{Place, Places};
 pub use variables::{Variable, environment, variables};

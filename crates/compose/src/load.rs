@@ -1,6 +1,6 @@
 //! The way from options to a project, stage by stage.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
@@ -20,7 +20,7 @@ use crate::passes::Passes;
 use crate::print::render;
 use crate::read::input::Input;
 use crate::read::node::Node;
-use crate::report::diagnostic::{Diagnostic, LoadError};
+use crate::report::diagnostic::{Diagnostic, LoadError, UnknownService};
 use crate::report::findings::{At, Report};
 use crate::spec::file::FILE;
 use crate::validate::check;
@@ -35,6 +35,9 @@ pub struct Loaded {
     pub project: Project,
     /// What is allowed but probably not meant.
     pub warnings: Vec<Diagnostic>,
+    /// The values that variables were replaced by: the environment, then the env files, and `COMPOSE_PROJECT_NAME`; the
+    /// same as [`environment`](crate::environment) gives.
+    pub environment: BTreeMap<String, String>,
 }
 
 impl Project {
@@ -63,10 +66,10 @@ fn project(options: &Options, passes: Passes) -> Result<Loaded, LoadError> {
     let mut report = Report::default();
     let project = load(options, passes, &mut report).map(|(mut project, tree)| {
         project.places = Spans(&tree.node).places(&report);
-        project
+        (project, tree.environment)
     });
-    let (project, warnings) = finished(project, report)?;
-    Ok(Loaded { project, warnings })
+    let ((project, environment), warnings) = finished(project, report)?;
+    Ok(Loaded { project, warnings, environment })
 }
 
 /// The same as plain values, with the author's own keys (`x-*`) wherever they stand.
@@ -101,7 +104,8 @@ pub(crate) fn uninterpolated(options: &Options, passes: Passes) -> Result<(Value
     finished(value, report)
 }
 
-fn finished<T>(value: Option<T>, report: Report) -> Result<(T, Vec<Diagnostic>), LoadError> {
+fn finished<T>(value: Option<T>, mut report: Report) -> Result<(T, Vec<Diagnostic>), LoadError> {
+    let unknown_service = report.unknown_service.take();
     let (mut errors, warnings) = report.finish();
     match value {
         Some(value) if errors.is_empty() => Ok((value, warnings)),
@@ -109,7 +113,8 @@ fn finished<T>(value: Option<T>, report: Report) -> Result<(T, Vec<Diagnostic>),
             if errors.is_empty() {
                 errors.push(Diagnostic::new("the project cannot be loaded"));
             }
-            Err(LoadError { diagnostics: errors, warnings })
+            let unknown_service = unknown_service.filter(|unknown| unknown.names.len() == errors.len());
+            Err(LoadError { diagnostics: errors, warnings, unknown_service })
         }
     }
 }
@@ -264,12 +269,14 @@ fn select(project: &mut Project, options: &Options, environment: &Environment, r
         let listed = environment.get("COMPOSE_PROFILES").map(String::as_str).unwrap_or_default();
         active.extend(listed.split(',').map(|profile| profile.trim().to_owned()));
     }
+    let mut unknown = Vec::new();
     for name in &options.services {
         match project.services.get(name) {
             Some(service) if !is_enabled(&service.profiles, &active) => active.extend(service.profiles.clone()),
             Some(_) => {}
             None if report.is_tainted(&format!("services.{name}")) => {}
             None => {
+                unknown.push(name.clone());
                 report.error(At::NOWHERE, format!("there is no service `{name}`"));
                 match closest(name, project.services.keys().map(String::as_str)) {
                     Some(name) => report.help(format!("did you mean `{name}`?")),
@@ -284,6 +291,11 @@ fn select(project: &mut Project, options: &Options, environment: &Environment, r
     let services = std::mem::take(&mut project.services);
     let (enabled, disabled) = services.into_iter().partition(|(_, service)| is_enabled(&service.profiles, &active));
     (project.services, project.disabled_services) = (enabled, disabled);
+    report.unknown_service = (!unknown.is_empty()).then(|| UnknownService {
+        names: unknown,
+        project: project.name.clone(),
+        services: project.services.keys().cloned().collect(),
+    });
 }
 
 fn is_enabled(profiles: &[String], active: &[String]) -> bool {

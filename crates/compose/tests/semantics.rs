@@ -175,6 +175,17 @@ fn profiles_enable_services_and_naming_one_enables_its_profiles() {
 }
 
 #[test]
+fn a_name_that_is_no_service_is_told_from_a_mistake_of_the_file() {
+    let unknown = |text: &str| {
+        let options = Options { services: vec!["a".into(), "bb".into()], ..Options::from_text(text) };
+        Project::load(&options).unwrap_err().unknown_service
+    };
+    let found = unknown("services: { a: { image: x }, b: { image: x, profiles: [p] }, c: { image: x } }").unwrap();
+    assert_eq!((found.names, found.services), (vec!["bb".to_owned()], vec!["a".to_owned(), "c".to_owned()]));
+    assert_eq!(unknown("services: { a: { image: x, ports: [nonsense] } }"), None);
+}
+
+#[test]
 fn the_name_is_the_flag_the_variable_the_files_or_the_directory() {
     let text = "services: { a: { image: 'x:$COMPOSE_PROJECT_NAME' } }";
     let named = |options: &Options| load(options).services["a"].image.clone().unwrap_or_default();

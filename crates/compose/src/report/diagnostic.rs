@@ -78,6 +78,19 @@ pub struct LoadError {
     pub diagnostics: Vec<Diagnostic>,
     /// Warnings found on the way.
     pub warnings: Vec<Diagnostic>,
+    /// Set if nothing is wrong with the files, but a service that the caller named is not in them.
+    pub unknown_service: Option<UnknownService>,
+}
+
+/// Services that the caller named and the files do not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnknownService {
+    /// The unknown names, as the caller gave them; never empty.
+    pub names: Vec<String>,
+    /// The project's name.
+    pub project: String,
+    /// The services that the project has.
+    pub services: Vec<String>,
 }
 
 impl LoadError {
@@ -92,6 +105,6 @@ pub(crate) const NO_FILE: &str = "no Compose file in ";
 
 impl From<Diagnostic> for LoadError {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { diagnostics: vec![diagnostic], warnings: Vec::new() }
+        Self { diagnostics: vec![diagnostic], warnings: Vec::new(), unknown_service: None }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::read::node::{Node, Span};
-use crate::report::diagnostic::{Diagnostic, LoadError};
+use crate::report::diagnostic::{Diagnostic, LoadError, UnknownService};
 use crate::report::place::Place;
 
 /// Errors kept; what comes after says nothing new.
@@ -35,6 +35,8 @@ pub(crate) struct Report {
     pub(crate) inherited: usize,
     /// Bytes that have been read.
     pub(crate) bytes: usize,
+    /// Services that the caller named in vain.
+    pub(crate) unknown_service: Option<UnknownService>,
     /// What [`Report::help`] and [`Report::also`] complete.
     last: Last,
 }
@@ -215,7 +217,7 @@ impl Report {
     pub(crate) fn into_result<T>(self, value: T) -> Result<T, LoadError> {
         match self.finish() {
             (errors, _) if errors.is_empty() => Ok(value),
-            (diagnostics, warnings) => Err(LoadError { diagnostics, warnings }),
+            (diagnostics, warnings) => Err(LoadError { diagnostics, warnings, unknown_service: None }),
         }
     }
 
