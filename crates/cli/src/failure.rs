@@ -5,23 +5,23 @@ use wharf_compose::LoadError;
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The Compose files are not right.
+    /// The Compose files have errors.
     #[error(transparent)]
     Compose(#[from] LoadError),
-    /// The project could not be brought to where it should be.
+    /// The project could not be brought to the wanted state.
     #[error(transparent)]
     Orchestrator(#[from] wharf_orchestrator::Error),
-    /// The engine cannot be used.
+    /// The engine cannot be reached or has refused a request.
     #[error(transparent)]
     Docker(#[from] wharf_docker::Error),
-    /// The agent's configuration is not right.
-    #[error("{} is not right", file.display())]
+    /// The agent's configuration has errors.
+    #[error("{} has errors", file.display())]
     Agent {
         /// The file.
         file: std::path::PathBuf,
-        /// What stands in it.
+        /// Its text.
         text: String,
-        /// Everything that is wrong with it.
+        /// All errors in it.
         errors: Vec<wharf_agent::ConfigError>,
     },
     /// Anything else.

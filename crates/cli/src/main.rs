@@ -12,8 +12,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use tokio::runtime::Builder;
 
+use screen::colour::Colours;
 use screen::report;
-use session::{Global, Session};
+use session::Session;
+use session::flags::Global;
 use verbs::{
     agent, attach, build, commit, completion, config, cp, create, dashboards, doctor, down, events, exec, export,
     exporter, images, kill, logs, ls, pause, port, ps, pull, restart, rm, run, scale, start, stats, stop, top, unpause,
@@ -40,26 +42,26 @@ enum Verb {
     Attach(attach::Args),
     /// Build or rebuild services' images
     Build(build::Args),
-    /// Make an image of a container's files
+    /// Create an image from a container's files
     Commit(commit::Args),
     /// Print a completion script for a shell
     Completion(completion::Args),
-    /// Check the Compose files and print the project they mean
+    /// Check the Compose files and print the resolved project
     #[command(alias = "convert")]
     Config(config::Args),
     /// Copy files between this machine and a service's containers
     Cp(cp::Args),
     /// Create the project's containers without starting them
     Create(create::Args),
-    /// Check Grafana dashboards against this stack, and import those of others
+    /// Check Grafana dashboards against this stack, and import dashboards
     Dashboards(dashboards::Args),
-    /// Check what usually goes wrong, and say how to mend it
+    /// Check what usually goes wrong, and say how to fix it
     Doctor(doctor::Args),
     /// Stop and remove containers and networks (and volumes with -v)
     Down(down::Args),
-    /// Print what happens to the project's containers
+    /// Print the events of the project's containers
     Events(events::Args),
-    /// Run a command in a container that runs
+    /// Run a command in a running container
     Exec(exec::Args),
     /// Write a container's files as a tar archive
     Export(export::Args),
@@ -71,9 +73,9 @@ enum Verb {
     Kill(kill::Args),
     /// Show the services' logs
     Logs(logs::Args),
-    /// List the projects that run
+    /// List running projects
     Ls(ls::Args),
-    /// Freeze the processes of containers
+    /// Pause the processes in containers
     Pause(pause::Args),
     /// Print the host address of a published port
     Port(port::Args),
@@ -89,15 +91,15 @@ enum Verb {
     Run(run::Args),
     /// Set the number of replicas of services
     Scale(scale::Args),
-    /// Start containers that exist
+    /// Start existing containers
     Start(start::Args),
-    /// Show how much the containers use
+    /// Show the containers' resource usage
     Stats(stats::Args),
     /// Stop containers without removing them
     Stop(stop::Args),
     /// Show the processes in the containers
     Top(top::Args),
-    /// Let frozen containers go on
+    /// Resume paused containers
     Unpause(unpause::Args),
     /// Create and start the project's containers
     Up(up::Args),
@@ -105,12 +107,15 @@ enum Verb {
     Version(version::Args),
     /// List the project's volumes
     Volumes(volumes::Args),
-    /// Wait until services' containers have stopped
+    /// Wait until the services' containers have stopped
     Wait(wait::Args),
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return report::usage(&error, Colours::before_parsing()),
+    };
     let runtime = match runtime(&cli.verb).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -119,12 +124,12 @@ fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(dispatch(cli));
-    // A thread that waits for standard input must not keep the process.
+    // A thread that waits for standard input must not keep the process alive.
     runtime.shutdown_background();
     code
 }
 
-/// Two threads for what serves or waits for many things; reading files is quicker in a process that has but one.
+/// Two threads for verbs that serve or wait for many things. Verbs that only read files are faster on one thread.
 fn runtime(verb: &Verb) -> Builder {
     if let Verb::Config(_) | Verb::Completion(_) | Verb::Version(_) = verb {
         return Builder::new_current_thread();
@@ -176,7 +181,7 @@ async fn dispatch(cli: Cli) -> ExitCode {
     };
     match result {
         Ok(code) => code,
-        Err(failure) => report::failure(&failure),
+        Err(failure) => report::failure(&failure, session.colours.err),
     }
 }
 

@@ -84,7 +84,7 @@ fn version(info: &SystemInfo, api: ApiVersion) -> Finding {
         return Finding::warning(
             "engine",
             found,
-            "it works, but gets no security updates any more from its makers (your distribution may differ)",
+            "it works, but its makers no longer provide security updates (your distribution may)",
         );
     }
     Finding::ok("engine", found)
@@ -132,7 +132,7 @@ fn space(engine: &Engine, info: &SystemInfo) -> Option<Finding> {
         true => Finding::warning(
             "disk",
             seen,
-            "`docker system df` shows what takes the space, `docker image prune` frees some",
+            "`docker system df` shows what uses the space; `docker image prune` frees some",
         ),
         false => Finding::ok("disk", seen),
     })
@@ -153,7 +153,7 @@ fn feasible(project: &Project, observed: &Observed) -> Vec<Finding> {
                     1 => "1 service".to_owned(),
                     count => format!("{count} services"),
                 };
-                findings.push(Finding::ok(&subject, format!("{count}, and `up` has nothing against the file")));
+                findings.push(Finding::ok(&subject, format!("{count}, and `up` would accept it")));
             }
             findings
         }
@@ -183,7 +183,7 @@ async fn held_ports(engine: &Engine, project: &Project, observed: &Observed) -> 
         let address: Option<IpAddr> = port.host_ip.as_deref().and_then(|ip| ip.parse().ok());
         let protocol = port.protocol.as_deref().unwrap_or("tcp");
         if let Some(holder) = port_holder(engine.endpoint(), address, number, protocol).await {
-            let message = format!("service {service} wants host port {number}/{protocol}, which {holder} holds");
+            let message = format!("service {service} wants host port {number}/{protocol}, which is held by {holder}");
             let help = format!("stop that process, or publish another host port than {number}");
             findings.push(Finding::failure("ports", message, Some(help)));
         }
@@ -221,7 +221,7 @@ mod tests {
     fn an_old_engine_works_with_a_catch() {
         insta::assert_snapshot!(text(&version(&info(), ApiVersion { major: 1, minor: 41 })), @r#"
         Warning engine: Docker Engine 20.10.24, API 1.41
-        it works, but gets no security updates any more from its makers (your distribution may differ)
+        it works, but its makers no longer provide security updates (your distribution may)
         "#);
         assert_eq!(version(&info(), MAINTAINED).grade, Grade::Ok);
     }
@@ -248,6 +248,6 @@ mod tests {
     #[test]
     fn what_up_refuses_is_found() {
         let project = Project { name: "shop".into(), ..Project::default() };
-        insta::assert_snapshot!(text(&feasible(&project, &Observed::default())[0]), @"Ok project shop: 0 services, and `up` has nothing against the file");
+        insta::assert_snapshot!(text(&feasible(&project, &Observed::default())[0]), @"Ok project shop: 0 services, and `up` would accept it");
     }
 }

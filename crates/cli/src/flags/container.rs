@@ -2,10 +2,10 @@
 
 use wharf_compose::Project;
 use wharf_docker::Engine;
-use wharf_orchestrator::observe::{Container, list_containers};
+use wharf_orchestrator::observe::Container;
 
 use crate::failure::Failure;
-use crate::session::{Session, known};
+use crate::session::{Existing, Session};
 
 /// Which container of a service.
 pub(crate) struct Wanted<'a> {
@@ -25,18 +25,15 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) async fn find(session: &Session, wanted: &Wanted<'_>) -> Result<Self, Failure> {
         let services = [wanted.service.to_owned()];
-        let (project, has_file) = session.load_or_name(&services)?;
-        known(&project, has_file, &services)?;
-        let engine = session.connect().await?;
-        let containers = list_containers(&engine, Some(&project.name), wanted.stopped).await?;
-        let container = pick(containers, wanted)?;
+        let existing = session.existing(&services).await?;
+        let container = pick(existing.containers(&services, wanted.stopped).await?, wanted)?;
+        let Existing { project, engine, .. } = existing;
         Ok(Target { project, engine, container })
     }
 }
 
-fn pick(containers: Vec<Container>, wanted: &Wanted<'_>) -> anyhow::Result<Container> {
-    let mut of_service: Vec<Container> =
-        containers.into_iter().filter(|found| found.service == wanted.service && !found.is_hook()).collect();
+fn pick(mut of_service: Vec<Container>, wanted: &Wanted<'_>) -> anyhow::Result<Container> {
+    of_service.retain(|found| !found.is_hook());
     of_service.sort_by_key(|found| (found.one_off, found.number));
     let matching = |found: &Container| wanted.index.is_none_or(|index| !found.one_off && found.number == index);
     let there = if wanted.stopped { "has no container" } else { "is not running" };

@@ -9,32 +9,32 @@ use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Provisioning {
-    /// Build images before starting, even when they are there
+    /// Build images first, even if they exist
     #[arg(long, conflicts_with = "no_build")]
     build: bool,
-    /// Build no image
+    /// Do not build images
     #[arg(long)]
     no_build: bool,
-    /// Pull images before starting: always, missing, never, build; policy: as the file says
+    /// When to pull images: always, missing, never, build, or policy (as in the file)
     #[arg(long, value_name = "POLICY", default_value = "policy", hide_default_value = true)]
     #[arg(value_parser = ["always", "missing", "if_not_present", "never", "build", "policy"])]
     pull: String,
     /// Pull without showing layers
     #[arg(long)]
     pub(crate) quiet_pull: bool,
-    /// Number of replicas instead of the file's; may be repeated
+    /// Override the number of replicas; may be repeated
     #[arg(long, value_name = "SERVICE=NUM", value_parser = parse_scale)]
     scale: Vec<(String, u32)>,
-    /// Recreate containers even if nothing changed
+    /// Recreate containers even if nothing has changed
     #[arg(long, conflicts_with = "no_recreate")]
     force_recreate: bool,
-    /// Recreate no container that exists
+    /// Do not recreate existing containers
     #[arg(long)]
     no_recreate: bool,
     /// Remove containers of services that are not in the file
     #[arg(long)]
     remove_orphans: bool,
-    /// Nothing is asked; accepted for docker compose's sake
+    /// No effect: nothing is asked; accepted for compatibility with docker compose
     #[arg(short, long)]
     yes: bool,
 }

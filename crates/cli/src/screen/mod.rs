@@ -1,5 +1,6 @@
 //! What goes to the terminal: messages, progress, lists, logs, and the terminal of a process.
 
+pub(crate) mod colour;
 pub(crate) mod columns;
 pub(crate) mod log_lines;
 pub(crate) mod progress;

@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style as TextStyle};
-use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wharf_docker::attach::TerminalSize;
 use wharf_orchestrator::event::{Act, Event, Progress, Subject};
 use wharf_orchestrator::{Listener, Plan};
 
-use crate::screen::{report, words};
+use crate::screen::{report, terminal, words};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Display {
 
     fn paint(&self, state: &mut (Rows, Option<ProgressBar>)) {
         let Some(bar) = &state.1 else { return };
-        let (height, width) = Term::stderr().size();
+        let TerminalSize { width, height } = room();
         let rows = state.0.lines(Instant::now(), width.into(), usize::from(height).saturating_sub(2), self.colour);
         bar.set_message(rows.join("\n"));
     }
@@ -79,6 +79,11 @@ impl Display {
     fn lock(&self) -> std::sync::MutexGuard<'_, (Rows, Option<ProgressBar>)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The size of the terminal that the rows are on.
+fn room() -> TerminalSize {
+    terminal::size_of(std::io::stderr()).unwrap_or(TerminalSize { width: 80, height: 24 })
 }
 
 impl Listener for Display {
@@ -116,7 +121,7 @@ impl Listener for Display {
                 state.0.apply(&event, Instant::now());
                 self.paint(&mut state);
             }
-            Style::Plain => report::line(&words::plain(&event)),
+            Style::Plain => report::foreign_line(&words::plain(&event), self.colour),
             Style::Json => report::line(&words::json(&event)),
             Style::Quiet => {}
         }
@@ -128,7 +133,7 @@ impl Listener for Display {
         let rows = std::mem::take(&mut state.0);
         let Some(bar) = state.1.take() else { return };
         bar.finish_and_clear();
-        for row in rows.lines(Instant::now(), usize::from(Term::stderr().size().1), usize::MAX, self.colour) {
+        for row in rows.lines(Instant::now(), room().width.into(), usize::MAX, self.colour) {
             report::line(&row);
         }
     }

@@ -1,38 +1,42 @@
 //! Errors and warnings as people read them: what, where with the line itself, and what to do.
 
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use anstream::adapter::strip_str;
 use wharf_compose::Diagnostic;
 use wharf_compose::Place;
-use wharf_orchestrator::{Detail, Problem, Warning};
+use wharf_orchestrator::{Detail, Error, Problem, Warning};
 
 use crate::failure::Failure;
+use crate::screen::colour::Colours;
 
-/// Prints to standard error; a closed one is nobody's loss.
+/// Prints a line to standard error as it is. Write errors are ignored: there is nowhere left to report them.
 pub(crate) fn line(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Prints to standard output as it is. Whoever reads it may have gone (`| head`).
+/// Prints to standard output as it is. The reader may have gone (`| head`): write errors are ignored.
 pub(crate) fn print(text: &str) {
-    use std::io::Write;
-    let _ = match text.contains('\x1b') {
-        true => write!(anstream::stdout(), "{text}"),
-        // Nothing to take out of it.
-        false => std::io::stdout().write_all(text.as_bytes()),
-    };
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// Asks on the terminal; without one nobody can answer, and that is no.
+/// Prints a line that others wrote to standard error; without `colour`, without the colours that they gave it.
+pub(crate) fn foreign_line(text: &str, colour: bool) {
+    match colour {
+        true => line(text),
+        false => line(&strip_str(text).to_string()),
+    }
+}
+
+/// Asks on the terminal. Without a terminal the answer is no.
 pub(crate) fn confirmed(question: &str) -> anyhow::Result<bool> {
-    use std::io::{IsTerminal, Write};
     if !std::io::stdin().is_terminal() {
-        line(&format!("{question}: nobody can be asked; use --force"));
+        line(&format!("{question}: not a terminal: pass --force"));
         return Ok(false);
     }
-    let mut stderr = anstream::stderr();
+    let mut stderr = std::io::stderr();
     write!(stderr, "? {question} [yN] ")?;
     stderr.flush()?;
     let mut answer = String::new();
@@ -40,10 +44,19 @@ pub(crate) fn confirmed(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
+/// Prints help, or what is wrong with the command line, and gives its exit code.
+pub(crate) fn usage(error: &clap::Error, colours: Colours) -> ExitCode {
+    let text = error.render();
+    let painted = |colour: bool| if colour { text.ansi().to_string() } else { text.to_string() };
+    match error.use_stderr() {
+        true => line(painted(colours.err).trim_end()),
+        false => print(&painted(colours.out)),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+}
+
 /// Draws a failure and gives its exit code.
-pub(crate) fn failure(failure: &Failure) -> ExitCode {
-    use wharf_orchestrator::Error;
-    let colour = colour();
+pub(crate) fn failure(failure: &Failure, colour: bool) -> ExitCode {
     match failure {
         Failure::Compose(error) => {
             let warnings = error.warnings.iter().map(|warning| (Severity::Warning, warning));
@@ -61,7 +74,7 @@ pub(crate) fn failure(failure: &Failure) -> ExitCode {
                 let message = Message::plain(Severity::Error, &failed.message, failed.help.as_deref());
                 line(&draw(&message, colour));
                 for detail in &failed.details {
-                    line(&indented(detail));
+                    foreign_line(&indented(detail), colour);
                 }
             }
         }
@@ -98,8 +111,8 @@ fn diagnostics<'d>(found: impl Iterator<Item = (Severity, &'d Diagnostic)>, colo
 }
 
 /// Draws a warning of the command's own.
-pub(crate) fn warning(text: &str) {
-    line(&draw(&Message::plain(Severity::Warning, text, None), colour()));
+pub(crate) fn warning(text: &str, colour: bool) {
+    line(&draw(&Message::plain(Severity::Warning, text, None), colour));
 }
 
 /// Draws a warning of a plan.
@@ -107,11 +120,6 @@ pub(crate) fn plan_warning(warning: &Warning, colour: bool) {
     let mut message = Message::plain(Severity::Warning, &warning.message, None);
     message.places.extend(warning.place.as_ref().map(|place| Excerpt::read(place, String::new())));
     line(&draw(&message, colour));
-}
-
-fn colour() -> bool {
-    use std::io::IsTerminal;
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 fn indented(detail: &Detail) -> String {

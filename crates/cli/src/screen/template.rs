@@ -51,7 +51,7 @@ pub(crate) fn render(source: &str, table: bool, rows: &[Map<String, Json>], know
     let template = parse(source, ROW_FUNCTIONS).map_err(anyhow::Error::msg)?;
     // A wrong name is a mistake even where there is no row.
     if let Some(name) = template.fields().into_iter().find(|name| *name != LABEL && !known.contains(name)) {
-        anyhow::bail!("there is no field {name}; there are: {}", known.join(", "));
+        anyhow::bail!("unknown field {name}; the fields are: {}", known.join(", "));
     }
     let mut lines = Vec::with_capacity(rows.len() + 1);
     if table {

@@ -2,39 +2,25 @@
 
 use std::future::Future;
 use std::io::{IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::pin::Pin;
 
-use bollard::container::LogOutput;
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::signal::unix::{SignalKind, signal};
-
-/// The two directions of an attached process, as the engine gives them.
-pub(crate) struct Attached {
-    pub(crate) output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
-    pub(crate) input: Pin<Box<dyn AsyncWrite + Send>>,
-    /// The end of what is typed is the end of the process's input. Otherwise others may type later, and the engine takes a
-    /// close for the wish to leave.
-    pub(crate) closes: bool,
-}
-
-/// Width and height in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub(crate) width: u16,
-    pub(crate) height: u16,
-}
+use wharf_docker::attach::{Attached, Chunk, TerminalSize};
+use wharf_docker::logs::Source;
 
 /// Whether both ends of a conversation are this terminal.
 pub(crate) fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-/// The terminal's size, if standard output is one.
-pub(crate) fn size() -> Option<Size> {
-    let size = tcgetwinsize(std::io::stdout()).ok()?;
-    (size.ws_col > 0).then_some(Size { width: size.ws_col, height: size.ws_row })
+/// The size of a terminal; `None` for what is not a terminal.
+pub(crate) fn size_of(output: impl AsFd) -> Option<TerminalSize> {
+    let size = tcgetwinsize(output).ok()?;
+    (size.ws_col > 0).then_some(TerminalSize { width: size.ws_col, height: size.ws_row })
 }
 
 /// The terminal in raw mode: every key goes to the process. Dropping it puts the terminal back as it was.
@@ -59,34 +45,46 @@ impl Drop for RawMode {
     }
 }
 
-/// Passes output on until the process ends. With `tty` the terminal is in raw mode meanwhile, and `resize` is called with
-/// its size at first and whenever it changes. With `take_input` what is typed goes to the process.
-pub(crate) async fn converse<R, F>(attached: Attached, tty: bool, take_input: bool, resize: R) -> anyhow::Result<()>
+/// How this terminal is joined to a process.
+pub(crate) struct Options {
+    /// The process has a terminal: this one is in raw mode meanwhile.
+    pub(crate) tty: bool,
+    /// What is typed goes to the process.
+    pub(crate) input: bool,
+    /// The end of what is typed is the end of the process's input. Otherwise others may type later, and the engine takes a
+    /// close as the wish to leave.
+    pub(crate) closes_input: bool,
+}
+
+/// Passes output on until the process ends. With `tty`, `resize` is called with the terminal's size at first and whenever
+/// it changes.
+pub(crate) async fn converse<R, F>(attached: Attached, options: Options, resize: R) -> anyhow::Result<()>
 where
-    R: Fn(Size) -> F,
+    R: Fn(TerminalSize) -> F,
     F: Future<Output = ()>,
 {
+    let Options { tty, input: take_input, closes_input } = options;
     let raw = if tty && take_input && std::io::stdin().is_terminal() { Some(RawMode::enter()?) } else { None };
-    let Attached { mut output, input, closes } = attached;
+    let Attached { mut output, input } = attached;
     let typing = tokio::spawn(async move {
         match take_input {
-            true => pass_input(input, closes).await,
+            true => pass_input(input, closes_input).await,
             // The engine closes the conversation when the input is closed too early.
             false => std::future::pending().await,
         }
     });
     let mut resized = signal(SignalKind::window_change())?;
-    if tty && let Some(size) = size() {
+    if tty && let Some(size) = size_of(std::io::stdout()) {
         resize(size).await;
     }
     let result = loop {
         tokio::select! {
-            part = output.next() => match part {
-                Some(Ok(part)) => if let Err(error) = show(part) { break Err(error.into()) },
+            chunk = output.next() => match chunk {
+                Some(Ok(chunk)) => if let Err(error) = show(&chunk) { break Err(error.into()) },
                 Some(Err(error)) => break Err(error.into()),
                 None => break Ok(()),
             },
-            _ = resized.recv(), if tty => if let Some(size) = size() { resize(size).await },
+            _ = resized.recv(), if tty => if let Some(size) = size_of(std::io::stdout()) { resize(size).await },
         }
     };
     typing.abort();
@@ -112,17 +110,11 @@ async fn pass_input(mut input: Pin<Box<dyn AsyncWrite + Send>>, closes: bool) {
     }
 }
 
-fn show(part: LogOutput) -> std::io::Result<()> {
-    match part {
-        LogOutput::StdErr { message } => {
-            let mut stderr = std::io::stderr().lock();
-            stderr.write_all(&message)?;
-            stderr.flush()
-        }
-        LogOutput::StdOut { message } | LogOutput::Console { message } | LogOutput::StdIn { message } => {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&message)?;
-            stdout.flush()
-        }
-    }
+fn show(chunk: &Chunk) -> std::io::Result<()> {
+    let out: &mut dyn Write = match chunk.source {
+        Source::Stderr => &mut std::io::stderr().lock(),
+        Source::Stdout => &mut std::io::stdout().lock(),
+    };
+    out.write_all(&chunk.bytes)?;
+    out.flush()
 }

@@ -5,38 +5,39 @@ use std::process::ExitCode;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, BuildOverrides, Only};
 use wharf_orchestrator::{apply, observe};
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::size::parse_size;
-use crate::session::{Interrupts, Session, known};
+use crate::session::{Session, known};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Services to build (default: all that have a `build`)
     services: Vec<String>,
-    /// Build the services that they depend on, too
+    /// Also build dependencies
     #[arg(long)]
     with_dependencies: bool,
-    /// Do not use the builder's cache
+    /// Do not use the build cache
     #[arg(long)]
     no_cache: bool,
-    /// Pull newer versions of the base images
+    /// Always try to pull a newer version of the base images
     #[arg(long)]
     pull: bool,
-    /// Memory that the build may use (512m, 2g)
+    /// Memory limit for the build (512m, 2g)
     #[arg(short, long, value_name = "SIZE", value_parser = parse_size)]
     memory: Option<i64>,
     /// Set a build argument (KEY=VALUE, or KEY from the environment)
     #[arg(long = "build-arg", value_name = "KEY[=VALUE]")]
     build_args: Vec<String>,
-    /// Print nothing but errors
+    /// Print only errors
     #[arg(short, long)]
     quiet: bool,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let project = session.load(&args.services)?;
-    known(&project, true, &args.services)?;
+    known(&project, &args.services)?;
     let argument = |argument: &String| match argument.split_once('=') {
         Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
         None => (argument.clone(), std::env::var(argument).ok()),

@@ -15,19 +15,19 @@ pub(crate) struct Args {
     /// Name of the image
     #[arg(value_name = "REPOSITORY[:TAG]")]
     image: Option<String>,
-    /// Who made it
+    /// Author of the image
     #[arg(short, long)]
     author: Option<String>,
     /// Instruction of a Dockerfile to apply to the image (ENV DEBUG=1); may be repeated
     #[arg(short, long = "change", value_name = "INSTRUCTION")]
     changes: Vec<String>,
-    /// Number of the replica (default: the first that runs)
+    /// Number of the replica (default: the first that is running)
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
-    /// What was changed
+    /// Commit message
     #[arg(short, long)]
     message: Option<String>,
-    /// Pause the container meanwhile
+    /// Pause the container during the commit
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
     #[arg(action = clap::ArgAction::Set)]
     pause: bool,

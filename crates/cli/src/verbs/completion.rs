@@ -9,7 +9,7 @@ use crate::screen::report;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The shell that the script is for
+    /// Shell to write the script for
     shell: Shell,
 }
 

@@ -15,12 +15,12 @@ use crate::session::{Session, known};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Services to print, with all that they depend on (default: all)
+    /// Services to print, with their dependencies (default: all)
     services: Vec<String>,
-    /// How it is printed (default: yaml; a table for --variables)
+    /// Output format (default: yaml; a table for --variables)
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Only check, print nothing
+    /// Only check; print nothing
     #[arg(short, long)]
     quiet: bool,
     /// Write to a file instead of standard output
@@ -30,13 +30,13 @@ pub(crate) struct Args {
     listing: Listing,
     #[command(flatten)]
     left_out: LeftOut,
-    /// Name each image by its digest, which the engine asks the registry for
+    /// Pin images to digests, which the engine looks up in the registry
     #[arg(long, conflicts_with = "no_interpolate")]
     resolve_image_digests: bool,
-    /// Print an override file with nothing but the images' digests
+    /// Print an override file that only pins images to digests
     #[arg(long, conflicts_with = "no_interpolate")]
     lock_image_digests: bool,
-    /// Print networks, volumes, secrets, configs and models that no service uses, too
+    /// Include networks, volumes, secrets, configs and models that no service uses
     #[arg(long)]
     all_resources: bool,
 }
@@ -69,7 +69,7 @@ struct Listing {
     /// Print the variables that the files use, with their defaults
     #[arg(long)]
     variables: bool,
-    /// Print the environment that variables take their values from
+    /// Print the environment used for interpolation
     #[arg(long)]
     environment: bool,
 }
@@ -77,16 +77,16 @@ struct Listing {
 /// What can be left out between the files and the project.
 #[derive(Debug, clap::Args)]
 struct LeftOut {
-    /// Leave variables as they are written
+    /// Do not interpolate variables
     #[arg(long)]
     no_interpolate: bool,
-    /// Do not add what the specification implies: default network, names, dependencies
+    /// Do not add implied parts: default network, names, dependencies
     #[arg(long)]
     no_normalize: bool,
-    /// Leave paths as they are written
+    /// Do not resolve relative paths
     #[arg(long)]
     no_path_resolution: bool,
-    /// Do not check that the parts fit together; what is printed may be of no use
+    /// Do not check consistency; the output may not be usable
     #[arg(long)]
     no_consistency: bool,
     /// Do not read the env files of services
@@ -103,7 +103,7 @@ enum Format {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let text = match listing(&args, session)? {
         Some(lines) => lines.into_iter().map(|line| format!("{line}\n")).collect(),
-        None if args.listing.variables => print_variables(&variables(&session.options(&[], &[])?)?, args.format),
+        None if args.listing.variables => print_variables(&variables(&session.options(&[])?)?, args.format),
         None => project(&args, session).await?,
     };
     match &args.output {
@@ -132,7 +132,10 @@ impl Args {
 /// The canonical form of the project.
 async fn project(args: &Args, session: &Session) -> Result<String, Failure> {
     if args.left_out.no_interpolate && !args.services.is_empty() {
-        report::warning("the services named are not picked out under --no-interpolate: the whole project is printed");
+        report::warning(
+            "the services named are not picked out under --no-interpolate: the whole project is printed",
+            session.colours.err,
+        );
     }
     let config = match args.resolve_image_digests || args.lock_image_digests {
         false => session.config(&args.services, args.passes(session))?,
@@ -182,7 +185,7 @@ fn listing(args: &Args, session: &Session) -> Result<Option<Vec<String>>, Failur
             Ok(Some(project.profiles().into_iter().map(str::to_owned).collect()))
         }
         _ if listing.environment => {
-            let environment = wharf_compose::environment(&session.options(&[], &[])?)?;
+            let environment = wharf_compose::environment(&session.options(&[])?)?;
             Ok(Some(environment.iter().map(|(name, value)| format!("{name}={value}")).collect()))
         }
         Listing { hash: Some(wanted), .. } => hashes(wanted, args, session).map(Some),
@@ -202,7 +205,7 @@ fn hashes(wanted: &str, args: &Args, session: &Session) -> Result<Vec<String>, F
         "*" => project.services.keys().cloned().collect(),
         names => names.split(',').map(str::to_owned).collect(),
     };
-    known(&project, true, &names)?;
+    known(&project, &names)?;
     let services = project.services.iter().filter(|(name, _)| names.contains(name));
     Ok(services.map(|(name, service)| format!("{name} {}", service_hash(&project, service))).collect())
 }

@@ -7,30 +7,29 @@ use anyhow::Context;
 use wharf_compose::Project;
 use wharf_docker::Engine;
 use wharf_orchestrator::copy::{self, CopyInto, Source};
-use wharf_orchestrator::observe::{Container, list_containers};
+use wharf_orchestrator::observe::Container;
 use wharf_orchestrator::plan;
 
 use crate::failure::Failure;
-use crate::screen::report;
-use crate::session::{Session, known};
+use crate::session::{Existing, Session};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "One of the two paths is in the containers of a service: SERVICE:PATH. A copy into a service goes to \
-                        all of its replicas. `-` is a tar archive on standard input or output."
+    after_help = "One of the two paths is in a service's containers: SERVICE:PATH. Copying into a service copies to all \
+                        of its replicas. `-` is a tar archive on standard input or output."
 )]
 pub(crate) struct Args {
-    /// What is copied: PATH, SERVICE:PATH or -
+    /// Source: PATH, SERVICE:PATH or -
     source: String,
-    /// Where to: SERVICE:PATH, PATH or -
+    /// Destination: SERVICE:PATH, PATH or -
     target: String,
-    /// Containers of `run`, too
+    /// Include containers created by `run`
     #[arg(long)]
     all: bool,
-    /// The files belong to the container's user
+    /// Make the container's user the owner of the files
     #[arg(short, long)]
     archive: bool,
-    /// A symbolic link stands for what it points at
+    /// Follow symbolic links in the source
     #[arg(short = 'L', long)]
     follow_link: bool,
     /// Number of the replica
@@ -43,7 +42,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         (None, Some((service, path))) => into(&args, session, service, path).await,
         (Some((service, path)), None) => out_of(&args, session, service, path).await,
         (Some(_), Some(_)) => Err(anyhow::anyhow!("copying between services is not supported").into()),
-        (None, None) => Err(anyhow::anyhow!("one of the two paths has to be SERVICE:PATH").into()),
+        (None, None) => Err(anyhow::anyhow!("one of the two paths must be SERVICE:PATH").into()),
     }
 }
 
@@ -67,18 +66,17 @@ async fn into(args: &Args, session: &Session, service: &str, path: &str) -> Resu
     session.carry_out(&plan, &project, &engine).await
 }
 
-/// It goes to several containers, so it is kept.
+/// Keeps the archive in a file: it is copied to several containers.
 fn from_standard_input() -> anyhow::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::NamedTempFile::new().context("no place for the archive")?;
-    std::io::copy(&mut std::io::stdin(), &mut file).context("the archive cannot be read")?;
+    let mut file = tempfile::NamedTempFile::new().context("cannot create a temporary file for the archive")?;
+    std::io::copy(&mut std::io::stdin(), &mut file).context("cannot read the archive")?;
     Ok(file)
 }
 
 async fn out_of(args: &Args, session: &Session, service: &str, path: &str) -> Result<ExitCode, Failure> {
     let (_, engine, containers) = containers(args, session, service).await?;
     let Some(container) = containers.first() else { return Ok(ExitCode::SUCCESS) };
-    if session.global.dry_run {
-        report::print(&format!("copy {}:{path} to {}\n", container.name, args.target));
+    if session.only_shows(|| format!("copy {}:{path} to {}\n", container.name, args.target)) {
         return Ok(ExitCode::SUCCESS);
     }
     match args.target.as_str() {
@@ -94,16 +92,15 @@ async fn containers(
     service: &str,
 ) -> Result<(Project, Engine, Vec<Container>), Failure> {
     let services = [service.to_owned()];
-    let (project, has_file) = session.load_or_name(&services)?;
-    known(&project, has_file, &services)?;
-    let engine = session.connect().await?;
-    let mut containers = list_containers(&engine, Some(&project.name), true).await?;
+    let existing = session.existing(&services).await?;
+    let mut containers = existing.containers(&services, true).await?;
+    let Existing { project, engine, .. } = existing;
     containers.retain(|found| {
         let wanted = match args.index {
             Some(index) => !found.one_off && found.number == index,
             None => args.all || !found.one_off,
         };
-        found.service == service && wanted && !found.is_hook()
+        wanted && !found.is_hook()
     });
     match (containers.is_empty(), args.index) {
         (false, _) => Ok((project, engine, containers)),

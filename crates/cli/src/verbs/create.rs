@@ -4,14 +4,15 @@ use std::process::ExitCode;
 
 use wharf_orchestrator::plan::UpOptions;
 use wharf_orchestrator::{ConvergeOptions, up};
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::provisioning::Provisioning;
-use crate::session::{Interrupts, Session};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Services whose containers are created, with all that they depend on (default: all)
+    /// Services to create containers for, with their dependencies (default: all)
     services: Vec<String>,
     #[command(flatten)]
     provisioning: Provisioning,

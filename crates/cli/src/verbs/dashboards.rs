@@ -25,16 +25,16 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Say what keeps Grafana's file provisioning from loading a dashboard, and which of its queries have no data here
+    /// Report what keeps Grafana's file provisioning from loading a dashboard, and which queries have no data
     Check(Common),
-    /// Make a dashboard from grafana.com loadable by file provisioning
+    /// Convert a dashboard from grafana.com for file provisioning
     Import {
         #[command(flatten)]
         common: Common,
-        /// Where to write the dashboard [default: standard output]
+        /// File to write the dashboard to [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// The dashboard's uid [default: its own, else one made from its title]
+        /// The dashboard's uid [default: its own, or one made from its title]
         #[arg(long)]
         uid: Option<String>,
     },
@@ -42,9 +42,9 @@ enum Task {
 
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// The dashboard's JSON
+    /// The dashboard's JSON file
     file: PathBuf,
-    /// The Prometheus that is asked for data
+    /// Prometheus to query
     #[arg(long, value_name = "URL", default_value = "http://localhost:9090")]
     prometheus: String,
     /// The uid of the provisioned data source
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
                 text.push_str(&format!("provisioning: `wharf dashboards import` changes: {change}\n"));
             }
             let asked = asked(&common.prometheus, &imported).await?;
-            text.push_str(&told(&imported, &asked));
+            text.push_str(&report_on(&imported, &asked));
             report::print(&text);
             let well = imported.changes.is_empty() && imported.obstacles.is_empty() && asked.iter().all(has_data);
             Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -79,9 +79,9 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             for change in &imported.changes {
                 report::line(&format!("changed: {change}"));
             }
-            // The file is made, whether Prometheus is there or not.
+            // The file is written whether Prometheus can be reached or not.
             match asked(&common.prometheus, &imported).await {
-                Ok(asked) => report::line(told(&imported, &asked).trim_end()),
+                Ok(asked) => report::line(report_on(&imported, &asked).trim_end()),
                 Err(error) => report::line(&format!("the queries were not checked: {error:#}")),
             }
             Ok(ExitCode::SUCCESS)
@@ -107,7 +107,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A query, and what became of it; none where it was not asked.
+/// A query and its result; `None` if it was not sent.
 type Asked = (Query, Option<Verdict>);
 
 async fn asked(prometheus: &str, imported: &Imported) -> anyhow::Result<Vec<Asked>> {
@@ -127,15 +127,15 @@ fn has_data((_, verdict): &Asked) -> bool {
     *verdict == Some(Verdict::Data)
 }
 
-/// What is to be said of the queries, a paragraph for each that has no data.
-fn told(imported: &Imported, asked: &[Asked]) -> String {
-    let mut text: String = imported.obstacles.iter().map(|obstacle| format!("left as it is: {obstacle}\n")).collect();
+/// The report on the queries: a paragraph for each one without data.
+fn report_on(imported: &Imported, asked: &[Asked]) -> String {
+    let mut text: String = imported.obstacles.iter().map(|obstacle| format!("left unchanged: {obstacle}\n")).collect();
     for (query, verdict) in asked {
         let (word, reasons) = match (verdict, &query.expression) {
             (Some(Verdict::Data), _) => continue,
             (Some(Verdict::Refused(why)), _) => ("refused", vec![why.clone()]),
             (Some(Verdict::Empty(reasons)), _) => ("no data", reasons.iter().map(ToString::to_string).collect()),
-            (None, Err(variable)) => ("not asked", vec![format!("it depends on what ${variable} is")]),
+            (None, Err(variable)) => ("not checked", vec![format!("it depends on the value of ${variable}")]),
             (None, Ok(_)) => continue,
         };
         text.push_str(&format!("{word}: {}: {}\n", query.place, query.written.replace('\n', " ")));
@@ -222,7 +222,7 @@ mod tests {
                         no data: Rate: rate(a[5m])\n    metric unknown: a\n\
                         not asked: Any: $metric\n    it depends on what $metric is\n\
                         1 of 3 queries have data\n";
-        assert_eq!(told(&imported, &asked), expected);
+        assert_eq!(report_on(&imported, &asked), expected);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How the findings are printed
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }
@@ -25,7 +25,7 @@ enum Format {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let mut findings = Vec::new();
-    let project = match session.load_quietly(&[], &[]) {
+    let project = match session.load_quietly() {
         Ok(loaded) => {
             let traps = loaded.warnings.into_iter();
             findings
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     }
     match args.format {
         Format::Text => {
-            report::print(&findings.iter().map(|finding| text(finding, session.colour_out)).collect::<String>())
+            report::print(&findings.iter().map(|finding| text(finding, session.colours.out)).collect::<String>())
         }
         Format::Json => {
             let lines = serde_json::to_string_pretty(&findings).map_err(anyhow::Error::from)?;

@@ -8,22 +8,22 @@ use wharf_orchestrator::{observe, plan};
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Session, known};
+use crate::session::{Existing, Session};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Services to take down; networks and volumes then stay (default: the whole project)
+    /// Services to take down, keeping networks and volumes (default: the whole project)
     services: Vec<String>,
-    /// Remove named volumes of the project and anonymous ones of its containers, with all they hold
+    /// Remove the project's named volumes and its containers' anonymous volumes, with their data
     #[arg(short, long)]
     volumes: bool,
-    /// Remove containers of services that are not in the file, and those of `run`, too
+    /// Also remove containers of services that are not in the file, and containers created by `run`
     #[arg(long)]
     remove_orphans: bool,
-    /// Remove images, too: `local` are those without a name of their own
+    /// Also remove images; `local`: only those without a custom name
     #[arg(long, value_name = "TYPE")]
     rmi: Option<Rmi>,
-    /// Seconds until a container that does not stop is killed
+    /// Seconds to wait for a container to stop before it is killed
     #[arg(short, long, value_name = "SECONDS")]
     timeout: Option<u64>,
 }
@@ -35,9 +35,7 @@ enum Rmi {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name(&args.services)?;
-    known(&project, has_file, &args.services)?;
-    let engine = session.connect().await?;
+    let Existing { project, has_file, engine } = session.existing(&args.services).await?;
     let observed = observe(&engine, &project).await?;
     let options = DownOptions {
         services: args.services,
@@ -52,7 +50,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     let plan = plan::down(&project, &observed, &options);
     if plan.is_empty() {
-        report::line(&format!("nothing of project {} to remove", project.name));
+        report::line(&format!("nothing to remove for project {}", project.name));
     }
     session.carry_out(&plan, &project, &engine).await
 }

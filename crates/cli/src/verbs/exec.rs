@@ -2,15 +2,13 @@
 
 use std::process::ExitCode;
 
-use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
-use bollard::models::ExecConfig;
-use wharf_docker::Engine;
+use wharf_docker::attach::TerminalSize;
+use wharf_docker::exec::{Exec, ExecOptions};
 
 use crate::failure::Failure;
 use crate::flags::container::{Target, Wanted};
 use crate::flags::tty::TtyChoice;
-use crate::screen::report;
-use crate::screen::terminal::{self, Attached, Size};
+use crate::screen::terminal;
 use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
@@ -26,7 +24,7 @@ pub(crate) struct Args {
     /// Set an environment variable (KEY=VALUE, or KEY from the environment); may be repeated
     #[arg(short, long, value_name = "KEY[=VALUE]")]
     env: Vec<String>,
-    /// Number of the replica (default: the first that runs)
+    /// Number of the replica (default: the first that is running)
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
     /// Keep standard input open
@@ -50,32 +48,26 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let tty = args.tty.wants_terminal(args.detach, args.interactive)?;
     let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
     let Target { engine, container, .. } = Target::find(session, &wanted).await?;
-    if session.global.dry_run {
-        report::print(&format!("run {} in {}\n", args.command.join(" "), container.name));
+    if session.only_shows(|| format!("run {} in {}\n", args.command.join(" "), container.name)) {
         return Ok(ExitCode::SUCCESS);
     }
     let input = args.interactive && !args.detach;
     let environment: Vec<String> = args.env.iter().filter_map(|entry| variable(entry)).collect();
-    let config = ExecConfig {
-        attach_stdin: Some(input),
-        attach_stdout: Some(!args.detach),
-        attach_stderr: Some(!args.detach),
-        tty: Some(tty),
-        env: (!environment.is_empty()).then_some(environment),
-        cmd: Some(args.command),
-        privileged: Some(args.privileged),
+    let options = ExecOptions {
+        command: args.command,
+        environment,
         user: args.user,
         working_dir: args.workdir,
-        ..ExecConfig::default()
+        privileged: args.privileged,
+        tty,
+        input,
+        detach: args.detach,
     };
-    let created = engine.docker().create_exec(&container.id, config).await.map_err(wharf_docker::Error::from)?;
-    let options = StartExecOptions { detach: args.detach, tty, output_capacity: None };
-    let started = engine.docker().start_exec(&created.id, Some(options)).await.map_err(wharf_docker::Error::from)?;
-    let StartExecResults::Attached { output, input: keyboard } = started else { return Ok(ExitCode::SUCCESS) };
-    let joined = Attached { output, input: keyboard, closes: true };
-    terminal::converse(joined, tty, input, |size| resize(&engine, &created.id, size)).await?;
-    let ended = engine.docker().inspect_exec(&created.id).await.map_err(wharf_docker::Error::from)?;
-    Ok(ExitCode::from(u8::try_from(ended.exit_code.unwrap_or(0)).unwrap_or(1)))
+    let (exec, attached) = Exec::start(&engine, &container.id, options).await?;
+    let Some(attached) = attached else { return Ok(ExitCode::SUCCESS) };
+    let options = terminal::Options { tty, input, closes_input: true };
+    terminal::converse(attached, options, |size| resize(&exec, size)).await?;
+    Ok(ExitCode::from(u8::try_from(exec.exit_code().await?.unwrap_or(0)).unwrap_or(1)))
 }
 
 /// `KEY=VALUE`, or `KEY` with its value from the environment, if it has one.
@@ -86,9 +78,8 @@ fn variable(entry: &str) -> Option<String> {
     }
 }
 
-async fn resize(engine: &Engine, id: &str, size: Size) {
-    let options = ResizeExecOptions { height: size.height, width: size.width };
-    if let Err(error) = engine.docker().resize_exec(id, options).await {
+async fn resize(exec: &Exec<'_>, size: TerminalSize) {
+    if let Err(error) = exec.resize(size).await {
         // The process may have ended already, or has not begun.
         tracing::debug!(%error, "terminal size not passed on");
     }

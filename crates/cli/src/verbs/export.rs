@@ -7,17 +7,17 @@ use std::process::ExitCode;
 use anyhow::Context;
 use futures_util::StreamExt;
 use tempfile::NamedTempFile;
+use wharf_docker::export::export;
 
 use crate::failure::Failure;
 use crate::flags::container::{Target, Wanted};
-use crate::screen::report;
 use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Service
     service: String,
-    /// Number of the replica (default: the first that runs)
+    /// Number of the replica (default: the first that is running)
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
     /// Write to a file instead of standard output
@@ -28,11 +28,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
     let Target { engine, container, .. } = Target::find(session, &wanted).await?;
-    if session.global.dry_run {
-        report::print(&format!("export the files of container {}\n", container.name));
+    if session.only_shows(|| format!("export the files of container {}\n", container.name)) {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut archive = engine.docker().export_container(&container.id).boxed();
+    let mut archive = std::pin::pin!(export(&engine, &container.id));
     // A file that is there is replaced by a whole one only.
     let mut file = match &args.output {
         Some(path) => {
@@ -43,20 +42,20 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             Some(NamedTempFile::new_in(directory).with_context(|| format!("cannot write {}", path.display()))?)
         }
         None if std::io::stdout().is_terminal() => {
-            return Err(anyhow::anyhow!("an archive is nothing for a terminal: use -o FILE").into());
+            return Err(anyhow::anyhow!("refusing to write an archive to a terminal: use -o FILE").into());
         }
         None => None,
     };
     let mut stdout = std::io::stdout().lock();
     while let Some(piece) = archive.next().await {
-        let piece = piece.map_err(wharf_docker::Error::from)?;
+        let piece = piece?;
         let out: &mut dyn Write = match &mut file {
             Some(file) => file,
             None => &mut stdout,
         };
-        out.write_all(&piece).context("the archive cannot be written")?;
+        out.write_all(&piece).context("cannot write the archive")?;
     }
-    stdout.flush().context("the archive cannot be written")?;
+    stdout.flush().context("cannot write the archive")?;
     if let (Some(file), Some(path)) = (file, &args.output) {
         file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
     }

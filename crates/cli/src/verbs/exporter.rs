@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Subcommand;
 use wharf_exporter::{CONTAINER_LABELS, Collector, Config, Exporter, RunError, databases};
-use wharf_serve::{Limits, health};
+use wharf_serve::{Interrupts, Limits, health};
 use wharf_telemetry::Format;
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Interrupts, Session};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = false)]
@@ -46,14 +46,14 @@ pub(crate) struct Args {
     /// The host's root directory, for the sizes of its file systems
     #[arg(long = "path.rootfs", env = "WHARF_EXPORTER_ROOTFS", value_name = "DIR", default_value = "/")]
     rootfs: PathBuf,
-    /// `json`: one object a line; `human`: one line of text
+    /// Log format: `json` (one object per line) or `human`
     #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT", default_value = "json")]
     log_format: Format,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Task {
-    /// Ask the exporter that listens on --listen whether it is alive
+    /// Ask the exporter at --listen whether it is alive
     Healthcheck,
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let interrupts = Interrupts::take().context("cannot listen for signals")?;
     tokio::select! {
         outcome = exporter.run(interrupts.first) => outcome.map_err(anyhow::Error::from)?,
-        () = interrupts.second.cancelled() => return Err(anyhow::anyhow!("stopped at once by a second signal").into()),
+        () = interrupts.second.cancelled() => return Err(anyhow::anyhow!("aborted by a second signal").into()),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -103,7 +103,7 @@ fn refuse(text: &str) -> ExitCode {
 
 fn collector(name: &str) -> Result<Collector, String> {
     let found = Collector::ALL.into_iter().find(|collector| collector.name() == name);
-    found.ok_or_else(|| format!("there are: {}", Collector::ALL.map(Collector::name).join(", ")))
+    found.ok_or_else(|| format!("unknown collector; use one of: {}", Collector::ALL.map(Collector::name).join(", ")))
 }
 
 fn read(file: &PathBuf) -> anyhow::Result<databases::Config> {

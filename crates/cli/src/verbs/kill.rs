@@ -12,10 +12,10 @@ use crate::session::Session;
 pub(crate) struct Args {
     /// Services (default: all)
     services: Vec<String>,
-    /// The signal
+    /// Signal to send
     #[arg(short, long, value_name = "SIGNAL", default_value = "SIGKILL")]
     signal: String,
-    /// Containers of services that are not in the file, too
+    /// Include containers of services that are not in the file
     #[arg(long)]
     remove_orphans: bool,
 }

@@ -5,39 +5,38 @@ use std::process::ExitCode;
 use futures_util::{Stream, StreamExt};
 use wharf_docker::Timestamp;
 use wharf_orchestrator::logs::{self, LogEvent, LogOptions};
-use wharf_orchestrator::observe::list_containers;
 
 use crate::failure::Failure;
 use crate::flags::duration::parse_moment;
 use crate::screen::log_lines::LinePrinter;
-use crate::session::{Session, known};
+use crate::session::{Existing, Session};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Services to show (default: all)
     services: Vec<String>,
-    /// Follow the logs, through restarts
+    /// Follow the logs, across restarts
     #[arg(short, long)]
     follow: bool,
-    /// Number of lines from each container's end, or "all"
+    /// Number of lines to show from the end of each container's log, or "all"
     #[arg(short = 'n', long, value_name = "LINES", default_value = "all", value_parser = parse_tail)]
     tail: Tail,
-    /// Only lines since a time (2026-01-31T12:00:00Z) or a length of time (10m)
+    /// Only lines since a time (2026-01-31T12:00:00Z) or a duration ago (10m)
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     since: Option<Timestamp>,
-    /// Only lines until a time
+    /// Only lines before a time or a duration ago
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     until: Option<Timestamp>,
-    /// Only the replica with this number; with one service
+    /// Number of the replica; requires a service
     #[arg(long, value_name = "NUMBER", requires = "services")]
     index: Option<u32>,
-    /// Show each line's time
+    /// Show timestamps
     #[arg(short, long)]
     timestamps: bool,
-    /// Without colours
+    /// Print without colours
     #[arg(long)]
     no_color: bool,
-    /// Without the container's name before each line
+    /// Print without the container's name before each line
     #[arg(long)]
     no_log_prefix: bool,
 }
@@ -53,10 +52,9 @@ fn parse_tail(text: &str) -> Result<Tail, String> {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name(&args.services)?;
-    known(&project, has_file, &args.services)?;
-    let engine = session.connect().await?;
-    let containers = list_containers(&engine, Some(&project.name), true).await?;
+    let existing = session.existing(&args.services).await?;
+    let containers = existing.containers(&[], true).await?;
+    let Existing { project, has_file, engine } = existing;
     let services = match args.services.is_empty() && has_file {
         // Of this file; whoever else has the project's label has another.
         true => project.services.keys().cloned().collect(),
@@ -70,7 +68,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         index: args.index,
         ..LogOptions::default()
     };
-    let mut printer = LinePrinter::new(session.colour_out && !args.no_color, !args.no_log_prefix, args.timestamps);
+    let mut printer = LinePrinter::new(session.colours.out && !args.no_color, !args.no_log_prefix, args.timestamps);
     for container in &containers {
         if !container.one_off && options.wants(&container.service, container.number) {
             printer.expect(&container.service, container.number);

@@ -14,16 +14,16 @@ use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Projects without a running container, too
+    /// Include projects without a running container
     #[arg(short, long)]
     all: bool,
-    /// Only projects whose name has this in it (name=TEXT); may be repeated
+    /// Only projects whose name contains a text (name=TEXT); may be repeated
     #[arg(long, value_name = "FILTER", value_parser = parse_filter)]
     filter: Vec<String>,
-    /// How the list is printed
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
-    /// Print names only
+    /// Print only names
     #[arg(short, long)]
     quiet: bool,
 }

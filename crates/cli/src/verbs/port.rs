@@ -13,7 +13,7 @@ pub(crate) struct Args {
     service: String,
     /// Port in the container
     private_port: u16,
-    /// Number of the replica (default: the first that runs)
+    /// Number of the replica (default: the first that is running)
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
     /// Protocol of the port

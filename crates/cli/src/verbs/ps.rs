@@ -4,42 +4,42 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use wharf_docker::names::short_id;
-use wharf_orchestrator::observe::{Container, State, list_containers};
+use wharf_orchestrator::observe::{Container, State};
 
 use crate::failure::Failure;
 use crate::flags::duration::ago;
 use crate::screen::columns::table;
 use crate::screen::report;
 use crate::screen::template::{Format, render};
-use crate::session::{Session, known};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Services to list (default: all)
     services: Vec<String>,
-    /// Stopped containers, too
+    /// Include stopped containers
     #[arg(short, long)]
     all: bool,
-    /// How the list is printed: table, json (an object a line), a template ({{.Name}}), or "table TEMPLATE"
+    /// Output format: table, json (one object per line), a template ({{.Name}}), or "table TEMPLATE"
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Only containers that have a property (status=STATE)
+    /// Filter containers by a property (status=STATE)
     #[arg(long, value_name = "FILTER", value_parser = parse_filter)]
     filter: Vec<String>,
-    /// Containers of services that are not in the file, too
+    /// Include containers of services that are not in the file
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
     #[arg(action = clap::ArgAction::Set)]
     orphans: bool,
-    /// Print identifiers only
+    /// Print only IDs
     #[arg(short, long)]
     quiet: bool,
-    /// Print names of services only
+    /// Print only service names
     #[arg(long = "services")]
     service_names: bool,
-    /// Only containers in this state (running, exited, ...); may be repeated
+    /// Filter containers by state (running, exited, ...); may be repeated
     #[arg(long, value_name = "STATE")]
     status: Vec<String>,
-    /// Do not cut long values
+    /// Do not truncate long values
     #[arg(long)]
     no_trunc: bool,
 }
@@ -52,17 +52,12 @@ fn parse_filter(text: &str) -> Result<String, String> {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name(&args.services)?;
-    known(&project, has_file, &args.services)?;
-    let engine = session.connect().await?;
-    let mut containers = list_containers(&engine, Some(&project.name), true).await?;
+    let existing = session.existing(&args.services).await?;
+    let mut containers = existing.containers(&args.services, true).await?;
     let states: Vec<&String> = args.status.iter().chain(&args.filter).collect();
     containers.retain(|container| {
-        let named = match args.services.is_empty() {
-            true => args.orphans || !has_file || project.services.contains_key(&container.service),
-            false => args.services.contains(&container.service),
-        };
-        named
+        let orphan = existing.has_file && !existing.project.services.contains_key(&container.service);
+        (args.orphans || !orphan || !args.services.is_empty())
             && match states.is_empty() {
                 true => args.all || container.is_up() && !container.one_off,
                 false => states.iter().any(|state| *state == container.state.as_str()),
@@ -70,7 +65,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     });
     let format = match args.format {
         Some(format) => format,
-        None => session.docker_setting("psFormat").as_deref().unwrap_or("table").parse().map_err(anyhow::Error::msg)?,
+        None => {
+            session.settings.docker("psFormat").as_deref().unwrap_or("table").parse().map_err(anyhow::Error::msg)?
+        }
     };
     let text = if args.quiet {
         containers.iter().map(|container| format!("{}\n", container.id)).collect()

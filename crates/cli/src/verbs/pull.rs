@@ -4,39 +4,40 @@ use std::process::ExitCode;
 
 use wharf_orchestrator::plan::{self, Only};
 use wharf_orchestrator::{apply, observe};
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Interrupts, Session, known};
+use crate::session::{Session, known};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Services whose images are pulled (default: all)
+    /// Services to pull images for (default: all)
     services: Vec<String>,
-    /// Pull the images of services that they depend on, too
+    /// Also pull images of dependencies
     #[arg(long)]
     include_deps: bool,
-    /// Leave out images that can be built
+    /// Skip images that can be built
     #[arg(long)]
     ignore_buildable: bool,
-    /// Report an image that cannot be pulled, and go on
+    /// Report images that cannot be pulled, and continue
     #[arg(long)]
     ignore_pull_failures: bool,
-    /// always, or missing: only what is not here
+    /// Which images to pull: always, or missing (only those not present)
     #[arg(long, value_name = "POLICY", default_value = "always", value_parser = ["always", "missing"])]
     policy: String,
-    /// Print nothing but errors
+    /// Print only errors
     #[arg(short, long)]
     quiet: bool,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let project = session.load(&args.services)?;
-    known(&project, true, &args.services)?;
+    known(&project, &args.services)?;
     let only = Only::Pulled { ignore_buildable: args.ignore_buildable };
     let is_pulled = |name: &String| project.services.get(name).is_some_and(|service| only.includes(service));
     if !args.services.is_empty() && !args.include_deps && !args.services.iter().any(is_pulled) {
-        report::line("nothing to pull: what is named is built");
+        report::line("nothing to pull: the named services are built");
         return Ok(ExitCode::SUCCESS);
     }
     let engine = session.connect().await?;

@@ -11,10 +11,10 @@ use crate::session::Session;
 pub(crate) struct Args {
     /// Services (default: all)
     services: Vec<String>,
-    /// Leave services that are to follow a restart (`depends_on.*.restart`) as they are
+    /// Do not restart the services that follow (`depends_on: restart: true`)
     #[arg(long)]
     no_deps: bool,
-    /// Seconds until a container that does not stop is killed
+    /// Seconds to wait for a container to stop before it is killed
     #[arg(short, long, value_name = "SECONDS")]
     timeout: Option<u64>,
 }

@@ -12,16 +12,16 @@ use crate::session::Session;
 pub(crate) struct Args {
     /// Services (default: all)
     services: Vec<String>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     force: bool,
-    /// Stop the containers that run
+    /// Stop running containers first
     #[arg(short, long)]
     stop: bool,
-    /// Remove their anonymous volumes, too
+    /// Remove their anonymous volumes as well
     #[arg(short, long)]
     volumes: bool,
-    /// Without effect; accepted for docker compose's sake
+    /// No effect; accepted for compatibility with docker compose
     #[arg(short, long, hide = true)]
     all: bool,
 }
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         return Ok(ExitCode::SUCCESS);
     }
     let question = format!("Going to remove {}", names.join(", "));
-    match args.force || session.global.dry_run {
+    match args.force || session.is_dry_run() {
         true => report::print(&format!("{question}\n")),
         false if report::confirmed(&question)? => {}
         false => return Ok(ExitCode::SUCCESS),

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use wharf_orchestrator::plan::{self, ImageOptions, UpOptions};
 use wharf_orchestrator::run_once::{self, Overrides, RunOptions};
 use wharf_orchestrator::{ConvergeOptions, apply, containers, prepare_run};
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::key_value::{parse_label, variable};
 use crate::flags::short_forms;
 use crate::flags::tty::TtyChoice;
-use crate::screen::report;
-use crate::session::{Interrupts, Session, known};
+use crate::screen::{report, terminal};
+use crate::session::{Session, known};
 use crate::verbs::attach;
 
 #[derive(Debug, clap::Args)]
@@ -28,13 +29,13 @@ pub(crate) struct Args {
     /// Add a capability; may be repeated
     #[arg(long, value_name = "CAPABILITY")]
     cap_add: Vec<String>,
-    /// Take a capability away; may be repeated
+    /// Drop a capability; may be repeated
     #[arg(long, value_name = "CAPABILITY")]
     cap_drop: Vec<String>,
     /// Run in the background and print the container's name
     #[arg(short, long)]
     detach: bool,
-    /// Replace the entrypoint
+    /// Override the entrypoint
     #[arg(long, value_name = "COMMAND")]
     entrypoint: Option<String>,
     /// Set an environment variable (KEY=VALUE, or KEY from the environment); may be repeated
@@ -55,13 +56,13 @@ pub(crate) struct Args {
     name: Option<String>,
     #[command(flatten)]
     tty: TtyChoice,
-    /// Do not start the services that it depends on
+    /// Do not start dependencies
     #[arg(long)]
     no_deps: bool,
     /// Publish a port ([[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]); may be repeated
     #[arg(short, long, value_name = "PORT", conflicts_with = "service_ports")]
     publish: Vec<String>,
-    /// Pull images before: always, missing, never, build; policy: as the file says
+    /// When to pull images: always, missing, never, build, or policy (as in the file)
     #[arg(long, value_name = "POLICY", default_value = "policy", hide_default_value = true)]
     #[arg(value_parser = ["always", "missing", "if_not_present", "never", "build", "policy"])]
     pull: String,
@@ -74,16 +75,16 @@ pub(crate) struct Args {
     /// Pull without showing layers
     #[arg(long)]
     quiet_pull: bool,
-    /// Remove containers of services that are not in the file, and those of earlier runs
+    /// Remove containers of services that are not in the file, and of earlier runs
     #[arg(long)]
     remove_orphans: bool,
     /// Publish the service's own ports
     #[arg(short = 'P', long)]
     service_ports: bool,
-    /// Remove the container when it has ended
+    /// Remove the container when it exits
     #[arg(long)]
     rm: bool,
-    /// Make the container known by the service's names in its networks
+    /// Use the service's network aliases
     #[arg(long)]
     use_aliases: bool,
     /// User to run as
@@ -100,7 +101,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let services = std::slice::from_ref(&args.service);
     let mut project = session.load(services)?;
-    known(&project, true, services)?;
+    known(&project, services)?;
     let tty = args.tty.wants_terminal(args.detach, args.interactive)?;
     let overrides = overrides(&args, tty)?;
     if let Some(service) = project.services.get_mut(&args.service) {
@@ -111,7 +112,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
     let options = options(&args, session, &interrupts);
     prepare_run(&engine, &project, &args.service, &options, &display).await?;
-    if session.global.dry_run {
+    if session.is_dry_run() {
         return Ok(ExitCode::SUCCESS);
     }
     let name = args.name.clone().unwrap_or_else(|| run_once::name(&project, &args.service));
@@ -130,8 +131,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         report::print(&format!("{name}\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let options = attach::Options { input: args.interactive, tty, closes_input: true, detach_keys: None };
-    let conversation = attach::attached(&engine, &name, options, start);
+    let options = terminal::Options { tty, input: args.interactive, closes_input: true };
+    let conversation = attach::join(&engine, &name, options, None, start);
     let result = match attach::beside_signals(&engine, &name, conversation).await {
         Ok(()) => containers::exit_code(&engine, &name).await.map_err(Failure::from),
         Err(failure) => Err(failure),

@@ -4,17 +4,18 @@ use std::process::ExitCode;
 
 use wharf_orchestrator::plan::{ImageOptions, UpOptions};
 use wharf_orchestrator::{ConvergeOptions, up};
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::scale::parse_scale;
-use crate::session::{Interrupts, Session};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Services and how many replicas each is to have
+    /// Services with their number of replicas
     #[arg(required = true, value_name = "SERVICE=NUM", value_parser = parse_scale)]
     services: Vec<(String, u32)>,
-    /// Leave the services that they depend on as they are
+    /// Do not start dependencies
     #[arg(long)]
     no_deps: bool,
 }

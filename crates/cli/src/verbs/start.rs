@@ -14,10 +14,10 @@ use crate::session::Session;
 pub(crate) struct Args {
     /// Services (default: all)
     services: Vec<String>,
-    /// Wait until they run, or are healthy
+    /// Wait until services are running or healthy
     #[arg(long)]
     wait: bool,
-    /// Seconds to wait at most
+    /// Maximum number of seconds to wait
     #[arg(long, value_name = "SECONDS")]
     wait_timeout: Option<u64>,
 }

@@ -11,7 +11,7 @@ use crate::session::Session;
 pub(crate) struct Args {
     /// Services (default: all)
     services: Vec<String>,
-    /// Seconds until a container that does not stop is killed
+    /// Seconds to wait for a container to stop before it is killed
     #[arg(short, long, value_name = "SECONDS")]
     timeout: Option<u64>,
 }

@@ -10,10 +10,10 @@ use crate::screen::report;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How the version is printed
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "pretty")]
     format: Format,
-    /// Print the number only
+    /// Print only the version number
     #[arg(long)]
     short: bool,
 }

@@ -4,30 +4,27 @@ use std::process::ExitCode;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use wharf_orchestrator::observe::list_containers;
 use wharf_orchestrator::plan::DownOptions;
 use wharf_orchestrator::{containers, observe, plan};
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Session, known};
+use crate::session::{Existing, Session};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Services
     #[arg(required = true)]
     services: Vec<String>,
-    /// Take the whole project down when they have stopped
+    /// Take the whole project down once they have stopped
     #[arg(long)]
     down_project: bool,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, has_file) = session.load_or_name(&args.services)?;
-    known(&project, has_file, &args.services)?;
-    let engine = session.connect().await?;
-    let mut running = list_containers(&engine, Some(&project.name), false).await?;
-    running.retain(|container| args.services.contains(&container.service));
+    let existing = session.existing(&args.services).await?;
+    let running = existing.containers(&args.services, false).await?;
+    let Existing { project, has_file, engine } = existing;
     if running.is_empty() {
         return Err(anyhow::anyhow!("no container of {} is running", args.services.join(", ")).into());
     }

@@ -1,4 +1,4 @@
-//! `wharf doctor`: what it sees, and how to mend it.
+//! `wharf doctor`: what it sees, and how to fix it.
 
 use std::net::TcpListener;
 
@@ -38,7 +38,7 @@ fn a_project_with_nothing_in_its_way() {
           cgroups: ...
           logging: ...
           disk: ...
-    ok    project PROJECT: 1 service, and `up` has nothing against the file
+    ok    project PROJECT: 1 service, and `up` would accept it
     "#);
 }
 
@@ -59,8 +59,8 @@ fn a_port_that_a_process_holds() {
           cgroups: ...
           logging: ...
           disk: ...
-    ok    project PROJECT: 1 service, and `up` has nothing against the file
-    fail  ports: service web wants host port PORT/tcp, which process ITSELF (pid PID) holds
+    ok    project PROJECT: 1 service, and `up` would accept it
+    fail  ports: service web wants host port PORT/tcp, which is held by process ITSELF (pid PID)
           stop that process, or publish another host port than PORT
     "#);
 }

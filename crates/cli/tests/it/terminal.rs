@@ -197,3 +197,48 @@ fn a_second_ctrl_c_kills() {
     assert_eq!(terminal.exit_code(), 130);
     assert_eq!(sandbox.containers()[0]["ExitCode"].as_i64(), Some(137));
 }
+
+/// What a command shows on a terminal until it ends.
+fn shown(sandbox: &Sandbox, args: &[&str]) -> String {
+    let mut terminal = Terminal::run(sandbox, args);
+    terminal.exit_code();
+    while let Ok(bytes) = terminal.screen.recv_timeout(PATIENCE) {
+        terminal.seen.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    std::mem::take(&mut terminal.seen)
+}
+
+const PAINT: &str = "\x1b[";
+
+#[test]
+fn errors_are_coloured_by_the_flag_and_else_by_the_terminal() {
+    let sandbox = Sandbox::new(SHELL);
+    // Of the engine's side, of a file, of the command line.
+    sandbox.write("bad.yaml", "services: { web: { image: x, prots: [80] } }\n");
+    for (what, args) in [
+        ("no such service", ["ps", "nowhere"].as_slice()),
+        ("prots", &["-f", "bad.yaml", "config"]),
+        ("unexpected argument", &["ps", "--nonsense"]),
+    ] {
+        let with = |ansi: &'static str| [&["--ansi", ansi], args].concat();
+        for (painted, screen) in [
+            (true, shown(&sandbox, args)),
+            (false, shown(&sandbox, &with("never"))),
+            (false, sandbox.wharf(args).stderr),
+            (true, sandbox.wharf(&with("always")).stderr),
+            (false, sandbox.wharf(&with("never")).stderr),
+        ] {
+            assert!(screen.contains(what) && screen.contains(PAINT) == painted, "{args:?}: {painted}: {screen:?}");
+        }
+    }
+}
+
+#[test]
+fn progress_and_findings_are_coloured_by_the_flag() {
+    let sandbox = Sandbox::new(SHELL);
+    let up = sandbox.wharf(&["--ansi", "always", "--progress", "tty", "up", "-d"]);
+    assert!(up.stderr.contains("\x1b[32m+\x1b[0m Container"), "{:?}", up.stderr);
+    assert!(sandbox.wharf(&["--ansi", "always", "doctor"]).stdout.contains(PAINT));
+    assert!(!shown(&sandbox, &["--ansi", "never", "doctor"]).contains(PAINT));
+    assert!(!shown(&sandbox, &["--ansi", "never", "up", "-d", "--force-recreate", "-t", "0"]).contains(PAINT));
+}

@@ -204,7 +204,7 @@ fn stats_and_volumes_list_by_columns_json_and_templates() {
     assert_eq!(ps, "SERVICE   STATE\ndb        RUNNING\nweb       RUNNING\n");
     assert_eq!(sandbox.ok(&["ps", "-q", "--filter", "status=paused"]), "");
     let wrong = sandbox.wharf(&["ps", "--format", "{{.Nmae}}"]);
-    assert!(wrong.code == 1 && wrong.stderr.contains("there is no field Nmae"), "{}", wrong.stderr);
+    assert!(wrong.code == 1 && wrong.stderr.contains("unknown field Nmae"), "{}", wrong.stderr);
 }
 
 #[test]

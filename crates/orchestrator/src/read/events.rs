@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::{Stream, StreamExt};
 use wharf_docker::event_history::read_events;
 use wharf_docker::events::EngineEvent;
-use wharf_docker::{Engine, Timestamp};
+use wharf_docker::{Engine, Timestamp, labels};
 
 use crate::error::Error;
-use crate::labels;
 
 /// Something that happened to a replica of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +35,7 @@ pub fn events(
 ) -> impl Stream<Item = Result<ReplicaEvent, Error>> + Send + use<> {
     let filters = HashMap::from([
         ("type".to_owned(), vec!["container".to_owned()]),
-        ("label".to_owned(), vec![format!("{}={project}", labels::PROJECT)]),
+        ("label".to_owned(), vec![labels::selector(labels::PROJECT, project)]),
     ]);
     read_events(engine, &filters, since, until).filter_map(move |event| {
         let event = event.map_err(Error::from).map(|event| of_replica(event, &services)).transpose();
@@ -47,12 +46,12 @@ pub fn events(
 /// `None` for a container of `run` or of a hook, and for a service that was not asked for.
 fn of_replica(event: EngineEvent, services: &[String]) -> Option<ReplicaEvent> {
     let EngineEvent { time, action, id, mut attributes, .. } = event;
-    let one_off = attributes.get(labels::ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let one_off = labels::is_one_off(attributes.get(labels::ONE_OFF).map(String::as_str));
     let service = attributes.get(labels::SERVICE).cloned().unwrap_or_default();
     if one_off || (!services.is_empty() && !services.contains(&service)) {
         return None;
     }
-    attributes.retain(|key, _| !key.starts_with("com.docker.compose."));
+    attributes.retain(|key, _| !key.starts_with(labels::PREFIX));
     Some(ReplicaEvent { time, service, id, action, attributes })
 }
 

@@ -13,10 +13,11 @@ use wharf_agent::agent;
 use wharf_agent::config::Config;
 use wharf_agent::delivery::Format;
 use wharf_agent::discovery::Labelling;
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Interrupts, Session};
+use crate::session::Session;
 use settings::Settings;
 
 #[derive(Debug, clap::Args)]
@@ -30,11 +31,11 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Check a configuration: say what it does, and what in it has no effect
+    /// Check a configuration: explain what it does and what has no effect
     Check(Settings),
     /// Print what would be sent, from the start of all logs
     Tail(tail::Args),
-    /// Ask the agent that listens on --listen whether it is ready
+    /// Ask the agent at --listen whether it is ready
     Healthcheck(health::Args),
     /// Convert Alloy's configuration to Promtail's YAML
     Convert(convert::Args),

@@ -27,7 +27,7 @@ pub(super) struct Settings {
     /// Tenant to send as
     #[arg(long, value_name = "NAME", env = "WHARF_AGENT_TENANT", conflicts_with = "config")]
     tenant: Option<String>,
-    /// Label for all lines, as name=value; may be repeated
+    /// Label to add to all lines, as name=value; may be repeated
     #[arg(long = "label", value_name = "NAME=VALUE", conflicts_with = "config")]
     labels: Vec<String>,
     /// Read all containers except those labelled log_collect=false, instead of only those labelled log_collect=true
@@ -39,10 +39,10 @@ pub(super) struct Settings {
     /// File for positions (default: /var/lib/wharf-agent/positions.json, or what the configuration says)
     #[arg(long, value_name = "FILE", env = "WHARF_AGENT_POSITIONS")]
     positions: Option<PathBuf>,
-    /// Address of /metrics, /ready and /targets (default: 0.0.0.0:9080, or what the configuration says)
+    /// Address for /metrics, /ready and /targets (default: the configuration's, or 0.0.0.0:9080)
     #[arg(long, value_name = "ADDRESS", env = "WHARF_AGENT_LISTEN")]
     listen: Option<std::net::SocketAddr>,
-    /// How containers' logs are read
+    /// How to read containers' logs
     #[arg(long, value_name = "HOW", default_value = "auto", env = "WHARF_AGENT_READ")]
     read: How,
     /// Folder for lines that no endpoint accepts; without it they wait in the engine's files
@@ -107,7 +107,8 @@ impl Settings {
 
     fn of_file(&self, file: &Path, session: &Session) -> Result<Read, Failure> {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let text = if self.expand_env { config::expand_environment(&text, &session.environment) } else { text };
+        let text =
+            if self.expand_env { config::expand_environment(&text, &session.settings.environment) } else { text };
         config::from_yaml(&text).map_err(|errors| Failure::Agent { file: file.to_owned(), text, errors })
     }
 
@@ -140,7 +141,7 @@ impl Settings {
                 How::Engine => ReadFrom::Engine,
             },
             engine: session.endpoint_choice(),
-            environment: session.environment.clone(),
+            environment: session.settings.environment.clone(),
             spool: self.spool.clone().map(|folder| (folder, self.spool_size)),
             limits: wharf_serve::Limits::default(),
         }

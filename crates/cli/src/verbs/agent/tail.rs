@@ -24,7 +24,7 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     settings::warn(&read.warnings, args.settings.file());
     let options = args.settings.options(session);
     let mut out = std::io::BufWriter::new(std::io::stdout());
-    let colour = session.colour_out;
+    let colour = session.colours.out;
     let show = move |batch: &Batch| show(batch, colour, &mut out).is_ok();
     agent::tail(read.config, options, until_interrupted()?, show).await.map_err(anyhow::Error::from)?;
     Ok(ExitCode::SUCCESS)

@@ -13,12 +13,12 @@ use wharf_docker::{Engine, events};
 use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin};
 use wharf_orchestrator::observe::{is_running, list_containers};
 use wharf_orchestrator::{ConvergeOptions, Error, StopOptions, observe, stop, up};
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::screen::log_lines::LinePrinter;
 use crate::screen::progress::Display;
 use crate::screen::report;
-use crate::session::Interrupts;
 
 /// The longest wait for the last lines of containers that were stopped.
 const LAST_LINES: Duration = Duration::from_secs(2);

@@ -8,24 +8,25 @@ use std::time::Duration;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, UpOptions};
 use wharf_orchestrator::{ConvergeOptions, up};
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::provisioning::Provisioning;
 use crate::screen::log_lines::LinePrinter;
-use crate::session::{Interrupts, Session, known};
+use crate::session::{Session, known};
 use crate::verbs::up::foreground::{Attached, Ending, Foreground, Watched};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Services to start, with all that they depend on (default: all)
+    /// Services to start, with their dependencies (default: all)
     services: Vec<String>,
     /// Run in the background
     #[arg(short, long)]
     detach: bool,
-    /// Wait until services run, or are healthy; implies --detach
+    /// Wait until services are running or healthy; implies --detach
     #[arg(long)]
     wait: bool,
-    /// Seconds to wait at most
+    /// Maximum number of seconds to wait
     #[arg(long, value_name = "SECONDS")]
     wait_timeout: Option<u64>,
     #[command(flatten)]
@@ -33,19 +34,19 @@ pub(crate) struct Args {
     /// Build without showing the builder's output
     #[arg(long)]
     quiet_build: bool,
-    /// Recreate containers of the services that the named ones depend on, too
+    /// Also recreate dependencies of the named services
     #[arg(long, conflicts_with = "no_recreate")]
     always_recreate_deps: bool,
-    /// Do not start the services that the named ones depend on
+    /// Do not start dependencies
     #[arg(long)]
     no_deps: bool,
-    /// Create containers, do not start them
+    /// Create containers without starting them
     #[arg(long)]
     no_start: bool,
-    /// New anonymous volumes instead of those of the containers before
+    /// Create new anonymous volumes instead of reusing those of the previous containers
     #[arg(short = 'V', long, conflicts_with = "no_recreate")]
     renew_anon_volumes: bool,
-    /// Seconds until a container that does not stop is killed
+    /// Seconds to wait for a container to stop before it is killed
     #[arg(short, long, value_name = "SECONDS")]
     timeout: Option<u64>,
     /// Stop all containers when one of them stops
@@ -57,25 +58,25 @@ pub(crate) struct Args {
     /// Exit with the code of this service's container; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE", conflicts_with_all = ["detach", "wait"])]
     exit_code_from: Option<String>,
-    /// Follow the logs of these services only; may be repeated
+    /// Follow only the logs of this service; may be repeated
     #[arg(long, value_name = "SERVICE", conflicts_with_all = ["detach", "wait", "attach_dependencies"])]
     attach: Vec<String>,
-    /// Do not follow the logs of these services; may be repeated
+    /// Do not follow the logs of this service; may be repeated
     #[arg(long, value_name = "SERVICE")]
     no_attach: Vec<String>,
-    /// Follow the logs of the services that the named ones depend on, too
+    /// Also follow the logs of dependencies
     #[arg(long, conflicts_with_all = ["detach", "wait"])]
     attach_dependencies: bool,
-    /// Logs without colours
+    /// Print logs without colours
     #[arg(long)]
     no_color: bool,
-    /// Logs without the container's name before each line
+    /// Print logs without the container's name before each line
     #[arg(long)]
     no_log_prefix: bool,
-    /// Logs with each line's time
+    /// Print logs with timestamps
     #[arg(long)]
     timestamps: bool,
-    /// Accepted for docker compose's sake; there is no menu
+    /// No effect: there is no menu; accepted for compatibility with docker compose
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     menu: Option<bool>,
     /// Show no progress
@@ -86,13 +87,13 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let project = session.load(&args.services)?;
     let mentioned = [&args.attach[..], &args.no_attach, args.exit_code_from.as_slice()].concat();
-    known(&project, true, &mentioned)?;
+    known(&project, &mentioned)?;
     let engine = session.connect().await?;
     let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
-    let colour = session.colour_out && !args.no_color;
+    let colour = session.colours.out && !args.no_color;
     let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
     let display = session.display(args.quiet).without_output_of(args.provisioning.quiet_pull, args.quiet_build);
-    let detached = args.detach || args.wait || args.no_start || session.global.dry_run;
+    let detached = args.detach || args.wait || args.no_start || session.is_dry_run();
     let watched = watched(&args, &project)?;
     let (display, printer) = if detached { (display, None) } else { Attached::screen(display, printer, &watched) };
     let options = ConvergeOptions {

@@ -1,0 +1,67 @@
+//! Carrying plans out, or only printing what would be done.
+
+use std::io::IsTerminal;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+
+use wharf_compose::Project;
+use wharf_docker::Engine;
+use wharf_orchestrator::apply::ApplyOptions;
+use wharf_orchestrator::{Plan, apply};
+use wharf_serve::Interrupts;
+
+use super::Session;
+use super::flags::ProgressKind;
+use crate::failure::Failure;
+use crate::screen::colour::Ansi;
+use crate::screen::progress::{Display, Style};
+use crate::screen::report;
+
+impl Session {
+    /// How plans are carried out: the first interrupt stops them gracefully, the second at once.
+    pub(crate) fn apply_options(&self, interrupts: &Interrupts) -> ApplyOptions {
+        let limit = || self.settings.environment.get("COMPOSE_PARALLEL_LIMIT")?.parse().ok();
+        let parallel = self.global.parallel.or_else(limit).and_then(|most| usize::try_from(most).ok());
+        ApplyOptions {
+            stop: interrupts.first.clone(),
+            abort: interrupts.second.clone(),
+            dry_run: self.is_dry_run(),
+            parallel: parallel.and_then(NonZeroUsize::new),
+            ..ApplyOptions::default()
+        }
+    }
+
+    /// A display for the progress of plans, on standard error.
+    pub(crate) fn display(&self, quiet: bool) -> Display {
+        let terminal = std::io::stderr().is_terminal();
+        let style = match self.global.progress {
+            _ if quiet => Style::Quiet,
+            ProgressKind::Auto if terminal && self.global.ansi != Ansi::Never => Style::Terminal,
+            ProgressKind::Auto | ProgressKind::Plain => Style::Plain,
+            ProgressKind::Tty => Style::Terminal,
+            ProgressKind::Json => Style::Json,
+            ProgressKind::Quiet => Style::Quiet,
+        };
+        Display::new(style, self.colours.err, self.is_dry_run())
+    }
+
+    /// Carries a plan out with progress and nothing special.
+    pub(crate) async fn carry_out(&self, plan: &Plan, project: &Project, engine: &Engine) -> Result<ExitCode, Failure> {
+        let options = self.apply_options(&Interrupts::default());
+        apply(engine, project, plan, &options, &self.display(false)).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Under `--dry-run` prints what would be done; the caller then does nothing.
+    pub(crate) fn only_shows(&self, what: impl FnOnce() -> String) -> bool {
+        if self.is_dry_run() {
+            report::print(&what());
+        }
+        self.is_dry_run()
+    }
+
+    /// Whether `--dry-run` was given.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.global.dry_run
+    }
+}

@@ -1,0 +1,157 @@
+//! Reading the project that the flags name.
+
+use std::io::Read;
+
+use wharf_compose::{Config, LoadError, Loaded, Options, Passes, Project};
+use wharf_docker::Engine;
+use wharf_orchestrator::observe::{Container, list_containers};
+use wharf_orchestrator::{Observed, observe};
+
+use super::Session;
+use crate::failure::Failure;
+use crate::screen::report;
+
+impl Session {
+    /// What the reader is given. `services` are those named on the command line.
+    pub(crate) fn options(&self, services: &[String]) -> anyhow::Result<Options> {
+        Ok(Options {
+            files: self.global.file.clone(),
+            stdin: self.standard_input()?,
+            working_dir: std::env::current_dir()?,
+            project_directory: self.global.project_directory.clone(),
+            project_name: self.global.project_name.clone(),
+            profiles: self.global.profile.clone(),
+            env_files: self.global.env_file.clone(),
+            environment: self.settings.environment.clone(),
+            services: services.to_vec(),
+            ..Options::default()
+        })
+    }
+
+    /// Standard input, if it is one of the Compose files.
+    fn standard_input(&self) -> anyhow::Result<Option<String>> {
+        if !self.global.file.iter().any(|file| file.as_os_str() == "-") {
+            return Ok(None);
+        }
+        if self.stdin.get().is_none() {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text)?;
+            self.stdin.get_or_init(|| text);
+        }
+        Ok(self.stdin.get().cloned())
+    }
+
+    /// Reads the project and prints the reader's warnings. `services` are those named on the command line.
+    pub(crate) fn load(&self, services: &[String]) -> Result<Project, Failure> {
+        self.load_by(services, Passes::default())
+    }
+
+    /// The same by the given passes.
+    pub(crate) fn load_by(&self, services: &[String], passes: Passes) -> Result<Project, Failure> {
+        let loaded = self.read(services, passes)?;
+        report::compose_warnings(&loaded.warnings, self.colours.err);
+        Ok(loaded.project)
+    }
+
+    /// Reads the canonical form by the given passes and prints the reader's warnings.
+    pub(crate) fn config(&self, services: &[String], passes: Passes) -> Result<Config, Failure> {
+        let config = Config::load(&self.options(services)?, passes)?;
+        report::compose_warnings(&config.warnings, self.colours.err);
+        Ok(config)
+    }
+
+    /// Reads the project; the warnings are the caller's.
+    pub(crate) fn load_quietly(&self) -> Result<Loaded, Failure> {
+        self.read(&[], Passes::default())
+    }
+
+    fn read(&self, services: &[String], passes: Passes) -> Result<Loaded, Failure> {
+        let mut loaded = Project::load_by(&self.options(services)?, passes).map_err(unknown_service)?;
+        self.settings.keep_project(std::mem::take(&mut loaded.environment));
+        loaded.project.compatibility = self.global.compatibility || self.is_set("COMPOSE_COMPATIBILITY");
+        Ok(loaded)
+    }
+
+    /// Reads the project for a verb on what exists: what would be wrong to start may be stopped. Without any file takes the
+    /// name alone: containers are then found by their labels. The flag says whether there was a file.
+    fn load_or_name(&self, services: &[String]) -> Result<(Project, bool), Failure> {
+        let passes = Passes { check_consistency: false, read_env_files: false, ..Passes::default() };
+        match self.read(services, passes) {
+            Ok(loaded) => Ok((loaded.project, true)),
+            Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => {
+                match &self.global.project_name {
+                    Some(name) => Ok((Project { name: name.clone(), ..Project::default() }, false)),
+                    None => Err(error.into()),
+                }
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Whether a variable of the environment, or of the project's `.env`, says yes.
+    pub(crate) fn is_set(&self, variable: &str) -> bool {
+        self.settings.is_set(variable, || {
+            let options = self.options(&[]).ok();
+            options.and_then(|options| wharf_compose::environment(&options).ok()).unwrap_or_default()
+        })
+    }
+
+    /// The project for a verb on what exists, and its engine. `services` have to be in the file, if there is one.
+    pub(crate) async fn existing(&self, services: &[String]) -> Result<Existing, Failure> {
+        let (project, has_file) = self.load_or_name(services)?;
+        if has_file {
+            known(&project, services)?;
+        }
+        Ok(Existing { project, has_file, engine: self.connect().await? })
+    }
+
+    /// The same, and what the engine has of it.
+    pub(crate) async fn observe_existing(&self, services: &[String]) -> Result<(Project, Observed, Engine), Failure> {
+        let Existing { project, engine, .. } = self.existing(services).await?;
+        let observed = observe(&engine, &project).await?;
+        Ok((project, observed, engine))
+    }
+}
+
+/// A project as it exists on an engine: read from its files, or known by its name alone.
+pub(crate) struct Existing {
+    pub(crate) project: Project,
+    /// False: the name is all that is known.
+    pub(crate) has_file: bool,
+    pub(crate) engine: Engine,
+}
+
+impl Existing {
+    /// The containers of `services` (none: of the whole project); with `stopped` those that do not run, too.
+    pub(crate) async fn containers(&self, services: &[String], stopped: bool) -> Result<Vec<Container>, Failure> {
+        let mut containers = list_containers(&self.engine, Some(&self.project.name), stopped).await?;
+        containers.retain(|found| services.is_empty() || services.contains(&found.service));
+        Ok(containers)
+    }
+}
+
+/// An unknown service name is the caller's mistake, not the file's.
+fn unknown_service(error: LoadError) -> Failure {
+    let unknown = error.unknown_service.as_ref();
+    match unknown.and_then(|unknown| Some((unknown.names.first()?, unknown))) {
+        Some((name, unknown)) => no_such_service(name, &unknown.project, &unknown.services).into(),
+        None => error.into(),
+    }
+}
+
+/// Services named on the command line have to be in the file.
+pub(crate) fn known(project: &Project, services: &[String]) -> anyhow::Result<()> {
+    let is_service =
+        |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
+    match services.iter().find(|name| !is_service(name)) {
+        Some(unknown) => {
+            let names: Vec<String> = project.services.keys().cloned().collect();
+            Err(no_such_service(unknown, &project.name, &names))
+        }
+        None => Ok(()),
+    }
+}
+
+fn no_such_service(name: &str, project: &str, services: &[String]) -> anyhow::Error {
+    anyhow::anyhow!("no such service: {name} (the project {project} has: {})", services.join(", "))
+}
