@@ -14,7 +14,7 @@ mod tls;
 pub use answer::{Verdict, judge, retry_after};
 pub use backoff::{Backoff, Schedule};
 pub use body::Format;
-pub use client::{Auth, Client, ClientConfig, Proxy, Secret};
+pub use client::{Auth, Client, ClientConfig, Proxy};
 pub use error::ClientError;
 pub use queue::{Delivery, DeliveryState, Entrance};
 pub use tls::TlsFiles;

@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use wharf_docker::{Endpoint, labels};
 use wharf_http_metrics::Process;
 use wharf_serve::Limits;
@@ -185,8 +186,10 @@ impl Exporter {
         let keep = move |label: &str| labels.wants(label) || discovery::wants(label);
         tasks.spawn(inventory::follow(self.engine, keep, self.inventory, done.clone()));
         tracing::info!(address = %self.address, collectors = ?self.app.collectors.names(), "listening");
+        // In a task, so that accepting and closing connections does not switch between threads.
+        let serve = tokio::spawn(wharf_serve::serve(self.listener, router(self.app), self.limits, stop));
         tokio::select! {
-            () = wharf_serve::serve(self.listener, router(self.app), self.limits, stop) => {}
+            served = AbortOnDropHandle::new(serve) => served?,
             Some(ended) = tasks.join_next() => ended?,
         }
         done.cancel();

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use url::Url;
 use wharf_loki::labels::is_label_name;
+use wharf_serve::Secret;
 
 use super::section::{Faults, Section};
 use super::{Limits, SCHEDULE};
-use crate::delivery::{Auth, ClientConfig, Format, Proxy, Schedule, Secret, TlsFiles};
+use crate::delivery::{Auth, ClientConfig, Format, Proxy, Schedule, TlsFiles};
 use crate::yaml::Node;
 
 pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut Faults) -> Option<ClientConfig> {
@@ -45,7 +46,7 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
         schedule: client.child("backoff_config").map_or(SCHEDULE, |node| schedule(node, client.faults())),
         tenant: client.text("tenant_id").filter(|tenant| !tenant.is_empty()),
         external_labels,
-        headers: client.pairs("headers").into_iter().map(|(name, value)| (name, Secret(value))).collect(),
+        headers: client.pairs("headers").into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
         auth: if auth == Auth::None { of_url } else { auth },
         tls: client.child("tls_config").map_or_else(TlsFiles::default, |node| tls(node, client.faults())),
         proxy: proxy(&mut client),
@@ -70,7 +71,7 @@ fn with_password_of_url(mut url: Url, client: &mut Section<'_, '_>) -> (Url, Aut
     if url.set_username("").and_then(|()| url.set_password(None)).is_err() {
         client.error_here("the address cannot have a user");
     }
-    (url, Auth::Basic(user, Secret(password.unwrap_or_default())))
+    (url, Auth::Basic(user, Secret::new(password.unwrap_or_default())))
 }
 
 /// All clients get the same batches: the smallest that one asks for.
@@ -114,7 +115,7 @@ fn auth(client: &mut Section<'_, '_>) -> Auth {
     let basic = client.child("basic_auth").map(|node| basic(node, client.faults()));
     let authorization = client.child("authorization").map(|node| authorization(node, client.faults()));
     let bearer = "Bearer".to_owned();
-    let token = client.text("bearer_token").map(|token| Auth::Token(bearer.clone(), Secret(token)));
+    let token = client.text("bearer_token").map(|token| Auth::Token(bearer.clone(), Secret::new(token)));
     let file = client.text("bearer_token_file").map(|file| Auth::TokenFile(bearer, file.into()));
     let mut all: Vec<Auth> = [basic, authorization, token, file].into_iter().flatten().collect();
     if all.len() > 1 {
@@ -133,7 +134,7 @@ fn basic(node: &Node, faults: &mut Faults) -> Auth {
     section.finish();
     match file {
         Some(file) => Auth::BasicFile(user, file.into()),
-        None => Auth::Basic(user, Secret(password.unwrap_or_default())),
+        None => Auth::Basic(user, Secret::new(password.unwrap_or_default())),
     }
 }
 
@@ -147,7 +148,7 @@ fn authorization(node: &Node, faults: &mut Faults) -> Auth {
     section.finish();
     match file {
         Some(file) => Auth::TokenFile(scheme, file.into()),
-        None => Auth::Token(scheme, Secret(credentials.unwrap_or_default())),
+        None => Auth::Token(scheme, Secret::new(credentials.unwrap_or_default())),
     }
 }
 

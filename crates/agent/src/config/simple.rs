@@ -2,9 +2,10 @@
 
 use url::Url;
 use wharf_loki::labels::is_label_name;
+use wharf_serve::Secret;
 
 use super::{Config, DockerFrom, Job, Limits, SCHEDULE, default_listen, default_positions};
-use crate::delivery::{Auth, ClientConfig, Format, Proxy, Secret, TlsFiles};
+use crate::delivery::{Auth, ClientConfig, Format, Proxy, TlsFiles};
 use crate::discovery::Labelling;
 
 /// The label that chooses containers, and leaves them out of `--all`.
@@ -80,7 +81,7 @@ fn client(text: &str, tenant: Option<String>, external_labels: Vec<(String, Stri
         url.set_path(PUSH);
     }
     let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));
-    let auth = if user.is_empty() { Auth::None } else { Auth::Basic(user, Secret(password.unwrap_or_default())) };
+    let auth = if user.is_empty() { Auth::None } else { Auth::Basic(user, Secret::new(password.unwrap_or_default())) };
     if auth != Auth::None && url.set_username("").and_then(|()| url.set_password(None)).is_err() {
         return Err("--loki: this address cannot have a user".to_owned());
     }

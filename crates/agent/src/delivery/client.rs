@@ -1,6 +1,5 @@
 //! A client of one endpoint.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioExecutor;
 use url::Url;
 use wharf_go::encoding::BASE64;
+use wharf_serve::Secret;
 
 use super::answer::{Verdict, judge, retry_after};
 use super::backoff::Schedule;
@@ -57,16 +57,6 @@ pub struct ClientConfig {
     pub tls: TlsFiles,
     /// The way there.
     pub proxy: Proxy,
-}
-
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<secret>")
-    }
 }
 
 /// How the client says who it is. Files are read again for each request: they may be renewed.
@@ -154,10 +144,10 @@ impl Client {
         };
         let mut headers = HeaderMap::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("wharf-agent/", env!("CARGO_PKG_VERSION"))));
-        for (name, Secret(value)) in &config.headers {
+        for (name, value) in &config.headers {
             let bad = |_| ClientError::Header(name.clone());
             let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| ClientError::Header(name.clone()))?;
-            headers.insert(key, HeaderValue::from_str(value).map_err(bad)?);
+            headers.insert(key, HeaderValue::from_str(value.expose()).map_err(bad)?);
         }
         Ok(Self { config, way, uri, headers })
     }
@@ -200,9 +190,9 @@ impl Client {
     async fn authorization(&self) -> Result<Option<HeaderValue>, String> {
         Ok(Some(match &self.config.auth {
             Auth::None => return Ok(None),
-            Auth::Basic(user, Secret(password)) => basic(user, password)?,
+            Auth::Basic(user, password) => basic(user, password.expose())?,
             Auth::BasicFile(user, file) => basic(user, &read_secret(file).await?)?,
-            Auth::Token(scheme, Secret(token)) => secret_header(scheme, token)?,
+            Auth::Token(scheme, token) => secret_header(scheme, token.expose())?,
             Auth::TokenFile(scheme, file) => secret_header(scheme, &read_secret(file).await?)?,
         }))
     }
@@ -284,7 +274,7 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let auth = Auth::Basic("me".to_owned(), Secret("hidden".to_owned()));
+        let auth = Auth::Basic("me".to_owned(), Secret::new("hidden"));
         assert!(!format!("{auth:?}").contains("hidden"));
         assert!(!format!("{:?}", secret_header("Bearer", "hidden").unwrap()).contains("hidden"));
     }
