@@ -9,7 +9,7 @@ use futures_util::{Stream, TryStreamExt};
 use crate::backoff::Backoff;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::models::ContainerStatsResponse;
+use crate::models::{ContainerStatsResponse, SystemInfo};
 
 /// The oldest API we talk: Docker Engine 20.10.
 const OLDEST: ApiVersion = ApiVersion { major: 1, minor: 41 };
@@ -73,12 +73,20 @@ impl Engine {
         }
     }
 
+    /// What the engine says of itself and its machine (Engine API `GET /info`).
+    ///
+    /// # Errors
+    /// Those of the request.
+    pub async fn info(&self) -> Result<SystemInfo, Error> {
+        Ok(self.docker.info().await?)
+    }
+
     /// The folder in which the engine keeps its files: `/var/lib/docker`.
     ///
     /// # Errors
-    /// Those of the request (`GET /info`).
+    /// Those of the request.
     pub async fn root_folder(&self) -> Result<Option<String>, Error> {
-        Ok(self.docker.info().await?.docker_root_dir)
+        Ok(self.info().await?.docker_root_dir)
     }
 
     /// A container's use of resources, again each second until it stops (Engine API `GET /containers/{id}/stats`).

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::error_kind::ErrorKind;
 
-/// An engine that cannot be found, reached or understood, or that said no.
+/// The engine cannot be found, reached or understood, or it refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No engine answers at the endpoint.
@@ -17,7 +17,7 @@ pub enum Error {
         /// What to do.
         help: String,
     },
-    /// The endpoint's form is none we know.
+    /// The endpoint has a form that is not known.
     #[error("{value:?} is not an address of a Docker Engine ({origin})")]
     BadHost {
         /// The value as it was given.
@@ -43,7 +43,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The engine is older than what wharf knows how to talk to.
+    /// The engine is too old.
     #[error("the Docker Engine at {host} speaks API {found}; wharf needs {needed} or later")]
     TooOld {
         /// The endpoint.
@@ -52,6 +52,12 @@ pub enum Error {
         found: String,
         /// The oldest that will do.
         needed: String,
+    },
+    /// The engine's answer lacks what it must have.
+    #[error("{reason}")]
+    Incomplete {
+        /// What is missing.
+        reason: &'static str,
     },
     /// The engine answered with an error, or its answer was lost.
     #[error("{0}")]
@@ -79,7 +85,7 @@ impl Error {
             }
             Error::TooOld { .. } => Some("upgrade the Docker Engine to 20.10 or later"),
             Error::During { source, .. } => source.help(),
-            Error::BadConfig { .. } | Error::Engine(_) => None,
+            Error::BadConfig { .. } | Error::Incomplete { .. } | Error::Engine(_) => None,
         }
     }
 
@@ -95,9 +101,11 @@ impl Error {
             Error::Unreachable { .. } => ErrorKind::Unreachable,
             Error::Engine(error) => ErrorKind::of(error),
             Error::During { source, .. } => source.kind(),
-            Error::BadHost { .. } | Error::BadContext { .. } | Error::BadConfig { .. } | Error::TooOld { .. } => {
-                ErrorKind::Other
-            }
+            Error::BadHost { .. }
+            | Error::BadContext { .. }
+            | Error::BadConfig { .. }
+            | Error::TooOld { .. }
+            | Error::Incomplete { .. } => ErrorKind::Other,
         }
     }
 

@@ -93,7 +93,7 @@ pub fn follow_events(
 /// # Errors
 /// Those of the request (`GET /info`).
 pub async fn now(engine: &Engine) -> Result<Timestamp, Error> {
-    let info = engine.docker().info().await?;
+    let info = engine.info().await?;
     let time = info.system_time.unwrap_or_default();
     Ok(Timestamp::parse(&time).unwrap_or(Timestamp(0)))
 }

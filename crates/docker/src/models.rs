@@ -3,5 +3,6 @@
 //! Only what other crates read belongs here. If the client is replaced, this is the list of what has to be written by hand.
 
 pub use bollard::models::{
-    ContainerBlkioStatEntry, ContainerMemoryStats, ContainerNetworkStats, ContainerStatsResponse,
+    ContainerBlkioStatEntry, ContainerMemoryStats, ContainerNetworkStats, ContainerStatsResponse, SystemInfo,
+    SystemInfoCgroupVersionEnum,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use wharf_compose::Project;
-use wharf_docker::Engine;
+use wharf_docker::{Engine, registry_digest};
 use wharf_plan::StepFailure;
 
 use crate::Error;
@@ -22,7 +22,11 @@ pub async fn pin_images(project: &mut Project, engine: &Engine) -> Result<(), Er
         images.into_iter().filter(|image| !image.is_empty() && !image.contains('@')).collect();
     wanted.sort();
     wanted.dedup();
-    let asked = join_all(wanted.iter().map(|image| async move { (image, digest(engine, image).await) })).await;
+    let asked = join_all(wanted.iter().map(|image| async move {
+        let digest = registry_digest(engine, &in_full(image)).await;
+        (image, digest)
+    }))
+    .await;
     let (mut pinned, mut failures) = (BTreeMap::new(), Vec::new());
     for (image, answer) in asked {
         match answer {
@@ -44,14 +48,6 @@ pub async fn pin_images(project: &mut Project, engine: &Engine) -> Result<(), Er
         }
     }
     Ok(())
-}
-
-async fn digest(engine: &Engine, image: &str) -> Result<String, wharf_docker::Error> {
-    let answer = engine.docker().inspect_registry_image(&in_full(image), None).await?;
-    answer.descriptor.digest.ok_or_else(|| {
-        let message = "the engine answered without a digest".to_owned();
-        bollard::errors::Error::DockerResponseServerError { status_code: 200, message }.into()
-    })
 }
 
 /// The reference with its registry, its path and its tag.

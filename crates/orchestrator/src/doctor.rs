@@ -1,10 +1,10 @@
-//! What usually goes wrong, looked at before it does: each finding says how to mend it.
+//! What usually goes wrong, looked at before it does: each finding says how to fix it.
 
 use std::net::IpAddr;
 
-use bollard::models::SystemInfo;
 use serde::Serialize;
 use wharf_compose::Project;
+use wharf_docker::models::SystemInfo;
 use wharf_docker::{ApiVersion, Engine, port_holder};
 
 use crate::observe::observe;
@@ -65,7 +65,7 @@ impl Finding {
 /// # Errors
 /// Those of the engine.
 pub async fn examine(engine: &Engine, project: Option<&Project>) -> Result<Vec<Finding>, Error> {
-    let info = engine.docker().info().await?;
+    let info = engine.info().await?;
     let mut findings = vec![version(&info, engine.api_version())];
     findings.push(cgroups(&info));
     findings.push(logging(&info));
@@ -194,7 +194,7 @@ async fn held_ports(engine: &Engine, project: &Project, observed: &Observed) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bollard::models::SystemInfoCgroupVersionEnum;
+    use wharf_docker::models::SystemInfoCgroupVersionEnum;
 
     fn info() -> SystemInfo {
         SystemInfo {

@@ -1,0 +1,13 @@
+//! What the registries say, asked through the engine.
+
+use crate::engine::Engine;
+use crate::error::Error;
+
+/// The digest that an image's registry has for a reference now: `sha256:...` (Engine API `GET /distribution/{name}/json`).
+///
+/// # Errors
+/// Those of the request; [`Error::Incomplete`] without a digest.
+pub async fn registry_digest(engine: &Engine, reference: &str) -> Result<String, Error> {
+    let answer = engine.docker().inspect_registry_image(reference, None).await?;
+    answer.descriptor.digest.ok_or(Error::Incomplete { reason: "the engine answered without a digest" })
+}
