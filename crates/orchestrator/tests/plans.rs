@@ -8,8 +8,8 @@ use wharf_compose::Project;
 use wharf_compose::model::{Build, Condition, Dependency, Healthcheck, Hook, Network, Port, Service, Volume};
 use wharf_orchestrator::observe::{Container, ForeignPort, Health, Image, Observed, State};
 use wharf_orchestrator::plan::{
-    self, ContainerAct, ContainerStep, DownOptions, ImageOptions, Only, Recreate, RemoveOptions, RestartOptions, Step,
-    UpOptions,
+    self, ContainerAct, ContainerStep, DownOptions, ImageAct, ImageOptions, ImageStep, Only, Recreate, RemoveOptions,
+    RestartOptions, Step, UpOptions,
 };
 use wharf_orchestrator::{Error, observe, service_hash};
 
@@ -694,4 +694,52 @@ fn an_image_is_built_after_those_of_the_services_it_depends_on() {
     1. build image postgres:15  asked for
     2. build image shop/web     asked for  after 1
     "#);
+}
+
+#[test]
+fn a_service_that_is_not_there_is_refused_and_never_success() {
+    let project = shop();
+    insta::assert_snapshot!(refusals(plan::after_start(&project, "cache", "shop-cache-run-1")), @r"
+    no such service: cache
+      the project shop has: db, web
+    ");
+    let around = plan::around(&project, &nothing(), "cache", &UpOptions::default());
+    assert!(refusals(around).starts_with("no such service: cache"));
+}
+
+#[test]
+fn a_pull_leaves_out_what_no_registry_has() {
+    let mut project = shop();
+    let build = || Some(Build { context: "/src".into(), ..Build::default() });
+    project.services.get_mut("web").unwrap().build = build();
+    let nameless = Service { build: build(), image: None, ..project.services["db"].clone() };
+    project.services.insert("worker".into(), nameless);
+    let pulled = |ignore_buildable| {
+        let only = Some(Only::Pulled { ignore_buildable });
+        let options = ImageOptions { only, no_build: true, pull: Some("always".into()), ..ImageOptions::default() };
+        plan::images(&project, &nothing(), &options).unwrap().to_string()
+    };
+    insta::assert_snapshot!(pulled(false), @r"
+    1. pull image postgres:15  pull_policy: always
+    2. pull image shop/web     pull_policy: always
+    ");
+    insta::assert_snapshot!(pulled(true), @"  1. pull image postgres:15  pull_policy: always");
+}
+
+#[test]
+fn builds_take_what_the_caller_wants_otherwise() {
+    let mut project = shop();
+    let args = [("MODE".to_owned(), Some("debug".to_owned())), ("KEPT".to_owned(), Some("1".to_owned()))];
+    let build = Build { args: args.into_iter().collect(), ..Build::default() };
+    project.services.get_mut("web").unwrap().build = Some(build);
+    let args = vec![("MODE".to_owned(), Some("release".to_owned())), ("EXTRA".to_owned(), None)];
+    let build_overrides = plan::BuildOverrides { no_cache: true, pull: false, args };
+    let options = ImageOptions { build: true, only: Some(Only::Built), build_overrides, ..ImageOptions::default() };
+    let plan = plan::images(&project, &nothing(), &options).unwrap();
+    let steps: Vec<_> = plan.steps().collect();
+    let [Step::Image(ImageStep { image, act: ImageAct::Build(built) })] = steps[..] else { panic!("{plan}") };
+    assert_eq!((image.as_str(), built.build.no_cache, built.build.pull), ("shop/web", true, false));
+    let args: Vec<_> = built.build.args.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
+    assert_eq!(args, [("MODE", Some("release")), ("KEPT", Some("1")), ("EXTRA", None)]);
+    assert!(!project.services["web"].build.as_ref().unwrap().no_cache, "the project is as it was");
 }

@@ -1,7 +1,10 @@
 //! `wharf run` with what it takes instead of the service's own.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use super::sandbox::{Outcome, Sandbox};
 
@@ -103,4 +106,65 @@ fn containers_of_run_that_have_ended_are_orphans() {
     sandbox.write(".env", "COMPOSE_REMOVE_ORPHANS=1\n");
     sandbox.ok(&["run", "--rm", "web"]);
     assert_eq!(sandbox.names(), Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_work_is_refused_before_anything_is_built() {
+    let db = "db: {image: IMAGE, volumes: ['data:/data']}";
+    let text = format!("services:\n  web: {{build: {{context: .}}, depends_on: [db]}}\n  {db}\n");
+    let sandbox = Sandbox::new(&format!("{text}volumes: {{data: {{external: true, name: wharf-test-not-there}}}}\n"));
+    // The build would fail: there is no Dockerfile.
+    let refused = sandbox.wharf(&["run", "web"]);
+    let expected = "service db: the external volume wharf-test-not-there does not exist";
+    assert!(refused.code == 1 && refused.stderr.contains(expected), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("Dockerfile"), "{}", refused.stderr);
+}
+
+/// An engine that says which API it speaks and then answers no more. Says which request it leaves without an answer.
+fn silent_engine(listener: UnixListener, unanswered: mpsc::Sender<String>) {
+    for stream in listener.incoming() {
+        let (stream, unanswered) = (stream.unwrap(), unanswered.clone());
+        std::thread::spawn(move || answer_version(stream, &unanswered));
+    }
+}
+
+fn answer_version(mut stream: UnixStream, unanswered: &mpsc::Sender<String>) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    while let Some(Ok(request)) = lines.next() {
+        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+        if !request.contains("/version") {
+            let _test_is_over = unanswered.send(request);
+            continue;
+        }
+        let body = r#"{"ApiVersion":"1.44","MinAPIVersion":"1.24","Version":"25.0.0"}"#;
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:";
+        stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn a_second_interrupt_ends_run_while_it_prepares() {
+    let sandbox = Sandbox::new(WEB);
+    let socket = sandbox.path().join("engine.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let (sender, unanswered) = mpsc::channel();
+    std::thread::spawn(move || silent_engine(listener, sender));
+    let host = format!("unix://{}", socket.display());
+    let mut child = sandbox.command(&["-H", &host, "run", "web"]).stderr(Stdio::piped()).spawn().unwrap();
+    let request = unanswered.recv_timeout(Duration::from_secs(20)).expect("the engine is asked for something");
+    assert!(request.contains("/containers/json") || request.contains("/networks"), "{request}");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("two interrupts have not ended it");
+        }
+        // Two that come at once count as one.
+        let _asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    assert_eq!(status.code(), Some(130));
 }

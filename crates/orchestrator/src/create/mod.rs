@@ -96,3 +96,31 @@ impl NewContainer {
         Ok(id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wharf_compose::{Options, Project};
+
+    /// Two containers of one address or name would take each other's place.
+    #[test]
+    fn an_init_container_has_neither_names_nor_addresses_of_the_replica() {
+        let text = "\
+services:
+  web:
+    image: x
+    networks: {one: {priority: 2, ipv4_address: 10.9.0.2}, two: {mac_address: 02:42:ac:11:00:02}}
+    pre_start: [{command: migrate}]
+networks: {one: {ipam: {config: [{subnet: 10.9.0.0/24}]}}, two: }
+";
+        let project = Project::load(&Options::from_text(text)).expect("the project can be loaded").project;
+        let service = &project.services["web"];
+        let replica = Replica { project: &project, name: "web", service, number: 0, image_id: None, inherited: &[] };
+        let mut container = NewContainer::init_container(&replica, &service.pre_start[0], "shop-web-1");
+        let endpoints: Vec<_> = container.endpoints_mut().collect();
+        assert_eq!(endpoints.len(), 2);
+        for endpoint in endpoints {
+            assert_eq!((&endpoint.aliases, &endpoint.mac_address, &endpoint.ipam_config), (&None, &None, &None));
+        }
+    }
+}

@@ -5,7 +5,7 @@ mod overrides;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use wharf_compose::Project;
-use wharf_docker::{Engine, labels};
+use wharf_docker::{ApiVersion, Engine, labels};
 
 pub use overrides::Overrides;
 
@@ -44,21 +44,21 @@ pub async fn create(
     name: &str,
     options: RunOptions,
 ) -> Result<(), Error> {
-    let container = container(engine, project, service_name, name, options)?;
+    let container = container(engine.api_version(), project, service_name, name, options)?;
     container.create(engine).await?;
     Ok(())
 }
 
-fn container<'a>(
-    engine: &Engine,
-    project: &'a Project,
-    service_name: &'a str,
-    name: &'a str,
+fn container(
+    version: ApiVersion,
+    project: &Project,
+    service_name: &str,
+    name: &str,
     options: RunOptions,
 ) -> Result<NewContainer, Error> {
     let service = order::service(project, service_name)?;
     let replica = Replica { project, name: service_name, service, number: 1, image_id: None, inherited: &[] };
-    let container = NewContainer::replica(name, &replica, engine.api_version());
+    let container = NewContainer::replica(name, &replica, version);
     let mut container = container.map_err(|problem| Error::Refused(vec![problem]))?;
     let body = container.body_mut();
     body.attach_stdin = Some(service.stdin_open);
@@ -76,4 +76,39 @@ fn container<'a>(
         container.endpoints_mut().for_each(|endpoint| endpoint.aliases = None);
     }
     Ok(container)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wharf_compose::Options;
+
+    const VERSION: ApiVersion = ApiVersion { major: 1, minor: 44 };
+
+    fn project() -> Project {
+        let text = "\
+services:
+  web: {image: x, networks: {one: {priority: 2, aliases: [shop]}, two: {mac_address: 02:42:ac:11:00:02}}}
+networks: {one: , two: }
+";
+        Project::load(&Options::from_text(text)).expect("the project can be loaded").project
+    }
+
+    #[test]
+    fn a_service_that_the_project_does_not_have_is_an_error() {
+        let refused = container(VERSION, &project(), "db", "shop-db-run-1", RunOptions::default());
+        let Err(Error::Refused(problems)) = refused else { panic!("expected a refusal") };
+        assert_eq!(problems[0].message, "no such service: db");
+    }
+
+    #[test]
+    fn a_container_of_run_is_not_reached_under_the_names_of_the_service_unless_asked_for() {
+        let aliases = |use_aliases| {
+            let options = RunOptions { use_aliases, auto_remove: false };
+            let mut container = container(VERSION, &project(), "web", "run", options).expect("there is such a service");
+            container.endpoints_mut().map(|endpoint| endpoint.aliases.clone().unwrap_or_default()).collect::<Vec<_>>()
+        };
+        assert_eq!(aliases(false), [Vec::<String>::new(), Vec::new()]);
+        assert_eq!(aliases(true), [vec!["web", "shop"], vec!["web"]]);
+    }
 }
