@@ -7,8 +7,8 @@
     reason = "a program for the terminal that says by a panic what broke"
 )]
 
-use wharf_agent::read::join::{Joiner, Piece};
-use wharf_agent::read::{Stream, frames, json_file};
+use wharf_agent::lines::join::{Joiner, Piece};
+use wharf_agent::lines::{Stream, frames, json_file};
 use wharf_agent::{alloy, config};
 use wharf_loki::entries::entries;
 

@@ -19,9 +19,10 @@ use crate::discovery::{Labelling, docker, files};
 use crate::metrics::Metrics;
 use crate::pages::{self, Pages};
 use crate::positions::{Positions, PositionsError};
-use crate::reader::{Command, Commands, Limits, Outlet, Reader, Report, Reports};
+use crate::reader::{Command, Commands, Limits, BatchSink, Reader, Report, Reports};
 use crate::spool::Spool;
 use crate::targets::Targets;
+use crate::wake::Waker;
 
 /// At the end, lines that are under way have this long to arrive; the others are read again at the next start.
 const LAST_MOMENTS: Duration = Duration::from_secs(5);
@@ -104,7 +105,8 @@ pub async fn run(mut config: Config, options: Options, stop: CancellationToken) 
     });
     let clients: Vec<Arc<Client>> = clients.collect::<Result<_, _>>()?;
     let targets = Arc::new(Targets::default());
-    let positions = Positions::load(config.positions.clone(), targets.clone())?;
+    let waker = Waker::new().map_err(AgentError::Reader)?;
+    let positions = Positions::load(config.positions.clone(), targets.clone(), waker.clone())?;
     let open = |(folder, limit): &(PathBuf, u64)| {
         Spool::open(folder, *limit).map_err(|error| AgentError::Spool { folder: folder.clone(), error })
     };
@@ -120,7 +122,7 @@ pub async fn run(mut config: Config, options: Options, stop: CancellationToken) 
         None => None,
     };
     let (delivery, entrance) = Delivery::start(clients, budget.clone(), positions.clone(), spool, &metrics);
-    let known = Known { positions: positions.clone(), targets: targets.clone(), budget: budget.clone() };
+    let known = Known { positions: positions.clone(), targets: targets.clone(), budget: budget.clone(), waker };
     let mut reading = Reading::start(&mut config, &options, known, &metrics.registry, entrance)?;
     reading.tasks.spawn(positions.clone().keep_saved());
     if let Some(listener) = listener {
@@ -156,10 +158,11 @@ pub async fn tail(
     out: impl FnMut(&Batch) -> bool + Send + 'static,
 ) -> Result<(), AgentError> {
     let targets = Arc::new(Targets::default());
-    let positions = Positions::load(None, targets.clone())?;
+    let waker = Waker::new().map_err(AgentError::Reader)?;
+    let positions = Positions::load(None, targets.clone(), waker.clone())?;
     let outlet = Shown { out: Box::new(out), stop: stop.clone() };
     config.limits.batch_wait = TAIL_WAIT;
-    let known = Known { positions, targets, budget: Budget::new(config.limits.memory) };
+    let known = Known { positions, targets, budget: Budget::new(config.limits.memory), waker };
     let mut reading = Reading::start(&mut config, &options, known, &prometheus::Registry::new(), outlet)?;
     tokio::select! {
         () = stop.cancelled() => {}
@@ -175,7 +178,7 @@ struct Shown {
     stop: CancellationToken,
 }
 
-impl Outlet for Shown {
+impl BatchSink for Shown {
     fn put(&mut self, _lane: usize, batch: Batch) {
         if !(self.out)(&batch) {
             self.stop.cancel();
@@ -192,6 +195,7 @@ struct Known {
     positions: Arc<Positions>,
     targets: Arc<Targets>,
     budget: Arc<Budget>,
+    waker: Waker,
 }
 
 /// The reader's thread, and the tasks that tell it what to read.
@@ -209,7 +213,7 @@ impl Reading {
         options: &Options,
         known: Known,
         registry: &prometheus::Registry,
-        outlet: impl Outlet + 'static,
+        outlet: impl BatchSink + 'static,
     ) -> Result<Self, AgentError> {
         raise_file_limit();
         let discoveries = discoveries(&config.jobs, options)?;
@@ -223,9 +227,8 @@ impl Reading {
             line_bytes: config.limits.line_bytes,
             held_bytes: HELD_BYTES,
         };
-        let made = Reader::new(limits, known.budget, pipelines, outlet);
+        let made = Reader::new(limits, known.budget, pipelines, outlet, known.waker);
         let (reader, commands, reports) = made.map_err(AgentError::Reader)?;
-        known.positions.set_reader(commands.clone());
         let (alive, ended) = tokio::sync::oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
             let _alive = alive;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use wharf_loki::Labels;
 
-use crate::read::Stream;
+use crate::lines::Stream;
 use crate::relabel::Rules;
 use crate::target::Target;
 

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Share;
 use crate::position::{FilePosition, Moment, Position};
-use crate::reader::Commands;
 use crate::targets::Targets;
+use crate::wake::Waker;
 use crate::yaml;
 
 /// The form that this wharf writes.
@@ -27,7 +27,7 @@ pub struct Positions {
     targets: Arc<Targets>,
     state: Mutex<State>,
     changed: tokio::sync::Notify,
-    reader: OnceLock<Commands>,
+    reader: Waker,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ struct Form {
 /// A positions file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PositionsError {
-    /// It cannot be read, or its folder not written to.
+    /// The file cannot be read, or its folder cannot be written to.
     #[error("positions file {}: {error}", path.display())]
     Io {
         /// The file.
@@ -55,7 +55,7 @@ pub enum PositionsError {
         /// Why not.
         error: io::Error,
     },
-    /// It is none.
+    /// It is not a positions file.
     #[error("positions file {}: {reason}; remove it to read all logs from their start", path.display())]
     Form {
         /// The file.
@@ -66,12 +66,13 @@ pub enum PositionsError {
 }
 
 impl Positions {
-    /// Reads the file, if it is there. `None`: positions are not kept.
+    /// Reads the file, if it exists. `path`: `None` keeps positions in memory only. `reader` is woken when a save has freed
+    /// memory.
     ///
     /// # Errors
     ///
     /// A file that is not a positions file, or cannot be written.
-    pub fn load(path: Option<PathBuf>, targets: Arc<Targets>) -> Result<Arc<Self>, PositionsError> {
+    pub fn load(path: Option<PathBuf>, targets: Arc<Targets>, reader: Waker) -> Result<Arc<Self>, PositionsError> {
         let all = match &path {
             None => BTreeMap::new(),
             Some(path) => {
@@ -80,19 +81,13 @@ impl Positions {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
                     Err(error) => return Err(PositionsError::Io { path: path.clone(), error }),
                 };
-                // What cannot be kept is better known now than after the first batch.
+                // Better to fail now than after the first batch.
                 save(path, &positions).map_err(|error| PositionsError::Io { path: path.clone(), error })?;
                 positions
             }
         };
         let state = Mutex::new(State { all, ..State::default() });
-        Ok(Arc::new(Self { path, targets, state, changed: tokio::sync::Notify::new(), reader: OnceLock::new() }))
-    }
-
-    /// Whom to wake when memory is free again.
-    pub fn set_reader(&self, reader: Commands) {
-        // It is set once, at the start.
-        let _ = self.reader.set(reader);
+        Ok(Arc::new(Self { path, targets, state, changed: tokio::sync::Notify::new(), reader }))
     }
 
     /// The position of a target.
@@ -100,12 +95,12 @@ impl Positions {
         self.state().all.get(key).cloned()
     }
 
-    /// The keys of all positions that start so.
+    /// The keys of all positions that start with `start`.
     pub fn keys(&self, start: &str) -> Vec<String> {
         self.state().all.keys().filter(|key| key.starts_with(start)).cloned().collect()
     }
 
-    /// Takes over what was acknowledged; the memory is free when it is saved.
+    /// Records what was acknowledged. `share` is freed once that is saved.
     pub fn apply(&self, changes: Vec<(Arc<str>, Option<Position>)>, share: Option<Share>) {
         let mut state = self.state();
         state.shares.extend(share);
@@ -127,12 +122,10 @@ impl Positions {
 
     /// Wakes the reader.
     pub fn wake(&self) {
-        if let Some(reader) = self.reader.get() {
-            reader.wake();
-        }
+        self.reader.wake();
     }
 
-    /// Saves after each change, for ever.
+    /// Saves after each change. Never returns.
     pub async fn keep_saved(self: Arc<Self>) {
         loop {
             self.changed.notified().await;
@@ -152,7 +145,7 @@ impl Positions {
         if let (Some(path), Some(all)) = (&self.path, changed)
             && let Err(error) = save(path, &all)
         {
-            tracing::error!(file = %path.display(), %error, "positions cannot be saved: after a restart, lines come again");
+            tracing::error!(file = %path.display(), %error, "positions cannot be saved: after a restart, lines are sent again");
         }
         drop(shares);
         self.wake();
@@ -163,7 +156,7 @@ impl Positions {
     }
 }
 
-/// Writes aside, syncs, and puts in place.
+/// Writes a new file beside the old one, syncs it and renames it.
 fn save(path: &Path, positions: &BTreeMap<String, Position>) -> io::Result<()> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".new");
@@ -247,11 +240,11 @@ mod tests {
     fn what_was_saved_is_read_again() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new/positions.json");
-        let positions = Positions::load(Some(path.clone()), Arc::default()).unwrap();
+        let positions = Positions::load(Some(path.clone()), Arc::default(), Waker::new().unwrap()).unwrap();
         positions.apply(vec![("docker/a".into(), Some(position(1))), ("docker/b".into(), Some(position(2)))], None);
         positions.apply(vec![("docker/a".into(), None)], None);
         positions.save();
-        let again = Positions::load(Some(path), Arc::default()).unwrap();
+        let again = Positions::load(Some(path), Arc::default(), Waker::new().unwrap()).unwrap();
         assert_eq!((again.get("docker/a"), again.get("docker/b")), (None, Some(position(2))));
     }
 
@@ -274,7 +267,7 @@ mod tests {
         let path = directory.path().join("p");
         for text in ["{\"version\": 7, \"form\": \"unknown\"}", "{}", "hello"] {
             fs::write(&path, text).unwrap();
-            let error = Positions::load(Some(path.clone()), Arc::default()).unwrap_err();
+            let error = Positions::load(Some(path.clone()), Arc::default(), Waker::new().unwrap()).unwrap_err();
             assert!(matches!(error, PositionsError::Form { .. }), "{error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }

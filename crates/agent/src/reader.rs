@@ -1,9 +1,9 @@
 //! One loop, on a thread of its own, that reads all targets: from disk as the kernel tells of changes, and from the
 //! engine's streams as they have bytes. It never blocks on a target, and stops reading when its memory is used up.
 
-mod command;
+mod channel;
+mod commands;
 mod file_turn;
-mod obey;
 mod sink;
 mod source;
 mod turn;
@@ -17,14 +17,15 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-pub use command::{Command, Commands, From, Opened, Report, Reports};
+pub use channel::{Command, Commands, From, Opened, Report, Reports};
 pub use sink::LANES;
 pub use source::Socket;
 
 use crate::batch::{Batch, Budget};
 use crate::pipeline::Pipeline;
 use crate::position::Position;
-use command::Inbox;
+use crate::wake::Waker;
+use channel::Inbox;
 use sink::{Sink, now};
 use source::{Input, Source, first};
 use turn::{CHUNK, Turn};
@@ -53,7 +54,7 @@ pub struct Limits {
 }
 
 /// Where batches go. It must not block for long.
-pub trait Outlet: Send {
+pub trait BatchSink: Send {
     /// Takes a batch of a lane.
     fn put(&mut self, lane: usize, batch: Batch);
     /// Makes room on disk, if there is any; whether it did.
@@ -81,19 +82,20 @@ pub struct Reader<O> {
     stopping: bool,
 }
 
-impl<O: Outlet> Reader<O> {
-    /// A reader without targets. `jobs`: the stages of each scrape job.
+impl<O: BatchSink> Reader<O> {
+    /// A reader without targets. `jobs`: the stages of each scrape job; `waker` wakes it when memory is free again.
     ///
     /// # Errors
     ///
-    /// The kernel's limits of inotify instances or of open files.
+    /// The kernel's limit of inotify instances or of open files is reached.
     pub fn new(
         limits: Limits,
         budget: Arc<Budget>,
         jobs: Vec<Option<Pipeline>>,
         outlet: O,
+        waker: Waker,
     ) -> io::Result<(Self, Commands, Reports)> {
-        let (commands, reports, inbox) = command::channel()?;
+        let (commands, reports, inbox) = channel::channel(waker);
         let reader = Self {
             limits,
             budget,
@@ -150,7 +152,7 @@ impl<O: Outlet> Reader<O> {
         while let Some(number) = self.ready.pop_front() {
             let Some(source) = self.sources.get_mut(&number) else { continue };
             source.queued = false;
-            let lane = source.course.lane();
+            let lane = source.state.lane();
             let turn = source.read(&mut self.sink, &mut self.chunk, &mut self.scratch);
             match turn {
                 Turn::More => self.queue(number),
@@ -192,7 +194,7 @@ impl<O: Outlet> Reader<O> {
     fn drained(&mut self, number: u64) {
         let Some(source) = self.sources.get_mut(&number) else { return };
         let Input::Files { log, .. } = &source.input else { return };
-        source.course.target.state.unread.store(log.unread(), Ordering::Relaxed);
+        source.state.target.state.unread.store(log.unread(), Ordering::Relaxed);
         if source.gone {
             self.finish(number);
         }
@@ -200,8 +202,8 @@ impl<O: Outlet> Reader<O> {
 
     fn stream_ended(&mut self, number: u64) {
         let Some(source) = self.sources.get_mut(&number) else { return };
-        let moment = source.course.marks.before(source.joiner.pending()).moment;
-        self.inbox.report(Report::StreamEnded { key: source.course.target.key.clone(), moment });
+        let moment = source.state.marks.before(source.joiner.pending()).moment;
+        self.inbox.report(Report::StreamEnded { key: source.state.target.key.clone(), moment });
         if source.gone {
             self.finish(number);
         }
@@ -209,16 +211,16 @@ impl<O: Outlet> Reader<O> {
 
     /// Forgets a source that is gone, once nothing of it is held back; its position goes with the next batch of its lane.
     fn finish(&mut self, number: u64) {
-        if self.sources.get(&number).is_none_or(|source| self.sink.held(&source.course).is_some()) {
+        if self.sources.get(&number).is_none_or(|source| self.sink.held(&source.state).is_some()) {
             return;
         }
         let Some(source) = self.sources.remove(&number) else { return };
         if let Input::Files { log, .. } = &source.input {
             self.watch.remove(log.path(), number);
         }
-        let lane = source.course.lane();
+        let lane = source.state.lane();
         self.close(lane);
-        let key = source.course.target.key.clone();
+        let key = source.state.target.key.clone();
         self.numbers.remove(&key);
         self.outlet.put(lane, Batch { requests: Vec::new(), positions: vec![(key.clone(), None)] });
         self.inbox.report(Report::Finished { key });
@@ -286,16 +288,16 @@ impl<O: Outlet> Reader<O> {
         let mut positions = Vec::with_capacity(touched.len());
         for number in touched {
             let Some(source) = self.sources.get_mut(&number) else { continue };
-            let held = first(source.joiner.pending(), self.sink.held(&source.course));
-            let mark = source.course.marks.settle(held);
+            let held = first(source.joiner.pending(), self.sink.held(&source.state));
+            let mark = source.state.marks.settle(held);
             let file = match &mut source.input {
                 Input::Files { log, .. } => log.position_at(mark.place),
                 Input::Engine(_) => None,
             };
             if mark.place > 0 {
-                positions.push((source.course.target.key.clone(), Some(Position { file, moment: mark.moment })));
+                positions.push((source.state.target.key.clone(), Some(Position { file, moment: mark.moment })));
             }
-            self.sink.settle(&mut source.course);
+            self.sink.settle(&mut source.state);
         }
         if !requests.is_empty() || !positions.is_empty() {
             self.outlet.put(lane, Batch { requests, positions });

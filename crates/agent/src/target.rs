@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use wharf_loki::Labels;
 
-use crate::read::Stream;
+use crate::lines::Stream;
 
 /// A container or a file whose lines are delivered.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::lane::Sender;
 use crate::batch::{Batch, Budget, Share};
 use crate::metrics::Metrics;
 use crate::positions::Positions;
-use crate::reader::{LANES, Outlet};
+use crate::reader::{LANES, BatchSink};
 use crate::spool::Spool;
 
 type Changes = Vec<(Arc<str>, Option<crate::position::Position>)>;
@@ -153,7 +153,7 @@ impl Entrance {
     }
 }
 
-impl Outlet for Entrance {
+impl BatchSink for Entrance {
     fn put(&mut self, lane: usize, batch: Batch) {
         let share = self.shared.budget.take(batch.bytes());
         self.enqueue(lane, Content::Memory(Arc::new(Loaded { batch, share })));

@@ -18,7 +18,7 @@ use super::Labelling;
 use super::meta::{self, Addressing};
 use crate::position::{Moment, Position};
 use crate::positions::Positions;
-use crate::read::files::Rotation;
+use crate::lines::files::Rotation;
 use crate::reader::{Command, Commands, From, Opened, Report};
 use crate::target::Target;
 use crate::targets::Targets;

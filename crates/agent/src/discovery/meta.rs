@@ -9,7 +9,7 @@ use wharf_docker::labels;
 use wharf_docker::names::bare_name;
 use wharf_loki::Labels;
 
-use crate::read::Stream;
+use crate::lines::Stream;
 
 /// The label with the name of the stream, as Promtail has it.
 pub const STREAM: &str = "__meta_docker_container_log_stream";

@@ -5,18 +5,18 @@ use std::time::Instant;
 
 use memchr::memchr;
 
-use super::sink::{Course, Sink};
+use super::sink::{TargetState, Sink};
 use super::turn::{TURN, Turn};
-use crate::read::files::LogFiles;
-use crate::read::join::{Joiner, Piece};
-use crate::read::{Stream, json_file};
+use crate::lines::files::LogFiles;
+use crate::lines::join::{Joiner, Piece};
+use crate::lines::{Stream, json_file};
 
 /// The parts of a source that a turn works on.
 pub(super) struct FileTurn<'a> {
     pub(super) files: &'a mut LogFiles,
     pub(super) plain: bool,
     pub(super) joiner: &'a mut Joiner,
-    pub(super) course: &'a mut Course,
+    pub(super) state: &'a mut TargetState,
     pub(super) ended: &'a mut bool,
     pub(super) gone: bool,
     pub(super) sink: &'a mut Sink,
@@ -62,7 +62,7 @@ impl FileTurn<'_> {
             Ok(0) if self.files.restart_if_truncated() => self.files.peek(chunk).ok(),
             Ok(count) => Some(count),
             Err(error) => {
-                self.course.target.state.fail(format!("cannot read {}: {error}", self.files.path().display()));
+                self.state.target.state.fail(format!("cannot read {}: {error}", self.files.path().display()));
                 None
             }
         }
@@ -73,7 +73,7 @@ impl FileTurn<'_> {
         let start = self.files.place();
         let mut taken = 0;
         while let Some(length) = memchr(b'\n', &chunk[taken..]) {
-            if let Some(wait) = self.sink.waits_until(self.course.target.job) {
+            if let Some(wait) = self.sink.waits_until(self.state.target.job) {
                 return (taken, Then::Wait(wait));
             }
             let (first, last) = (start + taken as u64, start + (taken + length + 1) as u64);
@@ -96,12 +96,12 @@ impl FileTurn<'_> {
             let json_file::Record { text, ended, stream, time } = record;
             Piece { text, ended, stream, time, first, last }
         } else {
-            let state = &self.course.target.state;
+            let state = &self.state.target.state;
             state.unreadable.fetch_add(1, Ordering::Relaxed);
             state.fail(format!("{} bytes are no record of the engine", bytes.len()));
             return false;
         };
-        self.sink.piece(self.joiner, self.course, piece);
+        self.sink.piece(self.joiner, self.state, piece);
         true
     }
 
@@ -130,14 +130,14 @@ impl FileTurn<'_> {
     /// All is read that is there.
     fn drained(&mut self) -> Turn {
         if std::mem::take(self.ended) {
-            let (course, sink) = (&mut *self.course, &mut *self.sink);
-            self.joiner.finish(|line| sink.line(course, line, false));
+            let (state, sink) = (&mut *self.state, &mut *self.sink);
+            self.joiner.finish(|line| sink.line(state, line, false));
         }
         Turn::Drained
     }
 
     fn look_for_new(&mut self) {
-        let state = &self.course.target.state;
+        let state = &self.state.target.state;
         match self.files.look_for_new() {
             Ok(false) => {}
             Ok(true) => state.fail("files were rotated away before they could be opened".to_owned()),

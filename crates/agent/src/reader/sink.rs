@@ -11,9 +11,9 @@ use wharf_loki::Labels;
 use crate::batch::{OpenBatch, Request, Slot};
 use crate::pipeline::{Entry, Now, Origin, Pipeline, TENANT_LABEL};
 use crate::position::Skip;
-use crate::read::join::{Joiner, Line, Piece};
-use crate::read::marks::Marks;
-use crate::read::recent::Recent;
+use crate::lines::join::{Joiner, Line, Piece};
+use crate::lines::marks::Marks;
+use crate::lines::recent::Recent;
 use crate::target::Target;
 
 /// In how many lanes requests are under way at the same time. All streams of a target are in one: they stay in order.
@@ -21,7 +21,7 @@ pub const LANES: usize = 4;
 
 /// What becomes of a target's lines.
 #[derive(Debug)]
-pub(super) struct Course {
+pub(super) struct TargetState {
     pub(super) target: Arc<Target>,
     /// The target's number; its remainder by [`LANES`] is the lane.
     pub(super) number: u64,
@@ -35,7 +35,7 @@ pub(super) struct Course {
     bytes: u64,
 }
 
-impl Course {
+impl TargetState {
     pub(super) fn new(target: Arc<Target>, number: u64, marks: Marks) -> Self {
         Self {
             target,
@@ -104,45 +104,45 @@ impl Sink {
     }
 
     /// Hands on the lines that a piece completes.
-    pub(super) fn piece(&mut self, joiner: &mut Joiner, course: &mut Course, piece: Piece<'_>) {
+    pub(super) fn piece(&mut self, joiner: &mut Joiner, state: &mut TargetState, piece: Piece<'_>) {
         let pending = joiner.pending().is_some();
-        joiner.push(piece, |line| self.line(course, line, pending));
+        joiner.push(piece, |line| self.line(state, line, pending));
     }
 
     /// Hands on a line. `pending`: another line of the target began before it and has not ended.
-    pub(super) fn line(&mut self, course: &mut Course, line: Line<'_>, pending: bool) {
-        if course.skip.as_mut().is_some_and(|skip| !skip.is_new(line.time))
-            || course
+    pub(super) fn line(&mut self, state: &mut TargetState, line: Line<'_>, pending: bool) {
+        if state.skip.as_mut().is_some_and(|skip| !skip.is_new(line.time))
+            || state
                 .recent
                 .as_mut()
                 .is_some_and(|recent| !recent.is_new(line.time, line.stream, line.text, self.now.unix))
         {
             return;
         }
-        course.lines += 1;
-        course.bytes += line.text.len() as u64;
+        state.lines += 1;
+        state.bytes += line.text.len() as u64;
         if line.cut > 0 {
-            course.target.state.cut.fetch_add(1, Ordering::Relaxed);
+            state.target.state.cut.fetch_add(1, Ordering::Relaxed);
         }
-        let lane = course.lane();
-        if !course.touched {
-            course.touched = true;
-            self.lanes[lane].touched.push(course.number);
+        let lane = state.lane();
+        if !state.touched {
+            state.touched = true;
+            self.lanes[lane].touched.push(state.number);
             self.lanes[lane].touched_since.get_or_insert(self.now.monotonic);
         }
-        let stages = self.jobs.get_mut(course.target.job).and_then(Option::as_mut);
-        course.marks.add(line.time, line.last, pending || stages.is_some());
-        let Some(labels) = course.target.labels[line.stream as usize].as_ref() else { return };
+        let stages = self.jobs.get_mut(state.target.job).and_then(Option::as_mut);
+        state.marks.add(line.time, line.last, pending || stages.is_some());
+        let Some(labels) = state.target.labels[line.stream as usize].as_ref() else { return };
         // Checking alone is several times as fast as looking for what to replace.
         let text = std::str::from_utf8(line.text).map_or_else(|_| String::from_utf8_lossy(line.text), Cow::Borrowed);
         let Some(stages) = stages else {
             let open = &mut self.lanes[lane].open;
-            let slot = &mut course.slots[line.stream as usize];
+            let slot = &mut state.slots[line.stream as usize];
             let at = slot.filter(|slot| open.has(*slot)).unwrap_or_else(|| open.slot(None, labels));
             *slot = Some(at);
             return open.push::<&str, &str>(at, self.now.monotonic, line.time, &text, &[]);
         };
-        let origin = Origin { target: course.number, first: line.first, last: line.last };
+        let origin = Origin { target: state.number, first: line.first, last: line.last };
         let entry = Entry::new(line.time, text, labels.clone(), origin);
         let (lanes, now) = (&mut self.lanes, self.now);
         stages.process(entry, now, &mut |entry| lanes[lane_of(&entry)].push(entry, now.monotonic));
@@ -164,8 +164,8 @@ impl Sink {
     }
 
     /// Where the first line of a target starts that its stages hold back.
-    pub(super) fn held(&self, course: &Course) -> Option<u64> {
-        self.jobs.get(course.target.job)?.as_ref()?.held(course.number)
+    pub(super) fn held(&self, state: &TargetState) -> Option<u64> {
+        self.jobs.get(state.target.job)?.as_ref()?.held(state.number)
     }
 
     /// Bytes in the batches that are filled.
@@ -173,11 +173,11 @@ impl Sink {
         self.lanes.iter().map(|lane| lane.open.bytes()).sum()
     }
 
-    /// The course's position is in the batch that is closed now. What its stages hold back goes into a later one.
-    pub(super) fn settle(&mut self, course: &mut Course) {
-        course.touched = false;
-        if course.marks.is_behind() {
-            self.lanes[course.lane()].behind.push(course.number);
+    /// The state's position is in the batch that is closed now. What its stages hold back goes into a later one.
+    pub(super) fn settle(&mut self, state: &mut TargetState) {
+        state.touched = false;
+        if state.marks.is_behind() {
+            self.lanes[state.lane()].behind.push(state.number);
         }
     }
 }

@@ -6,18 +6,18 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::Ordering;
 
 use super::file_turn::FileTurn;
-use super::sink::{Course, Sink};
+use super::sink::{TargetState, Sink};
 use super::turn::{TURN, Turn};
-use crate::read::files::{LogFiles, Rotation};
-use crate::read::frames;
-use crate::read::join::{Joiner, Piece};
+use crate::lines::files::{LogFiles, Rotation};
+use crate::lines::frames;
+use crate::lines::join::{Joiner, Piece};
 
 /// A target that is read.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) input: Input,
     pub(super) joiner: Joiner,
-    pub(super) course: Course,
+    pub(super) state: TargetState,
     /// The container has ended: what has no line break is a line, too.
     pub(super) ended: bool,
     /// The container is gone, or the file: the source goes when all is read.
@@ -92,17 +92,17 @@ impl Source {
     pub(super) fn read(&mut self, sink: &mut Sink, chunk: &mut [u8], scratch: &mut Vec<u8>) -> Turn {
         let turn = match &mut self.input {
             Input::Files { log, plain, .. } => {
-                let (joiner, course) = (&mut self.joiner, &mut self.course);
+                let (joiner, state) = (&mut self.joiner, &mut self.state);
                 let names_changed = std::mem::take(&mut self.names_changed);
                 let (ended, gone) = (&mut self.ended, self.gone);
-                FileTurn { files: log, plain: *plain, joiner, course, ended, gone, sink, scratch }
+                FileTurn { files: log, plain: *plain, joiner, state, ended, gone, sink, scratch }
                     .run(chunk, names_changed)
             }
             Input::Engine(_) => self.read_stream(sink, chunk),
         };
-        let held = first(self.joiner.pending(), sink.held(&self.course));
-        self.course.marks.settle(held);
-        self.course.count();
+        let held = first(self.joiner.pending(), sink.held(&self.state));
+        self.state.marks.settle(held);
+        self.state.count();
         turn
     }
 
@@ -110,7 +110,7 @@ impl Source {
     pub(super) fn look_after(&mut self, held_bytes: u64) {
         let Input::Files { log, rotation, .. } = &mut self.input else { return };
         self.names_changed = true;
-        let (target, state) = (&self.course.target.name, &self.course.target.state);
+        let (target, state) = (&self.state.target.name, &self.state.target.state);
         let lost = log.let_go(held_bytes);
         if lost > 0 {
             state.lost.fetch_add(lost, Ordering::Relaxed);
@@ -133,11 +133,11 @@ impl Source {
         let Input::Engine(Some(stream)) = &mut self.input else { return Turn::Drained };
         let mut read = 0;
         while read < TURN {
-            if let Some(wait) = sink.waits_until(self.course.target.job) {
+            if let Some(wait) = sink.waits_until(self.state.target.job) {
                 return Turn::Wait(wait);
             }
-            let (joiner, course) = (&mut self.joiner, &mut self.course);
-            match stream.read(chunk, |piece| sink.piece(joiner, course, piece)) {
+            let (joiner, state) = (&mut self.joiner, &mut self.state);
+            match stream.read(chunk, |piece| sink.piece(joiner, state, piece)) {
                 Ok(0) => return self.stream_ended(sink, None),
                 Ok(count) => read += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Turn::Drained,
@@ -150,13 +150,13 @@ impl Source {
 
     fn stream_ended(&mut self, sink: &mut Sink, why: Option<io::Error>) -> Turn {
         if let Some(error) = why {
-            self.course.target.state.fail(error.to_string());
+            self.state.target.state.fail(error.to_string());
         }
         self.input = Input::Engine(None);
         // An unfinished line is read again with the next stream, unless there is none.
         if self.ended || self.gone {
-            let course = &mut self.course;
-            self.joiner.finish(|line| sink.line(course, line, false));
+            let state = &mut self.state;
+            self.joiner.finish(|line| sink.line(state, line, false));
         }
         Turn::StreamEnded
     }

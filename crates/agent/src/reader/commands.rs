@@ -1,21 +1,21 @@
-//! What the reader does when it is told.
+//! How the reader carries out commands.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::command::{Command, From, Opened, Report};
-use super::sink::{Course, LANES};
+use super::channel::{Command, From, Opened, Report};
+use super::sink::{TargetState, LANES};
 use super::source::{EngineStream, Input, Source};
-use super::{Outlet, Reader};
+use super::{BatchSink, Reader};
 use crate::position::{Position, Skip};
-use crate::read::files::{Found, LogFiles};
-use crate::read::join::Joiner;
-use crate::read::marks::Marks;
-use crate::read::recent::Recent;
+use crate::lines::files::{Found, LogFiles};
+use crate::lines::join::Joiner;
+use crate::lines::marks::Marks;
+use crate::lines::recent::Recent;
 use crate::target::Target;
 
-impl<O: Outlet> Reader<O> {
+impl<O: BatchSink> Reader<O> {
     pub(super) fn take_commands(&mut self) {
         for command in self.inbox.take() {
             match command {
@@ -40,7 +40,7 @@ impl<O: Outlet> Reader<O> {
             From::Records(path, rotation) => (path, false, *rotation),
             From::Plain(path) => (path, true, None),
         };
-        // Before the files are opened: a rotation in between is told then.
+        // Watch first: else a rotation in between would go unseen.
         let watched = self.watch.add(log, number);
         let file = position.as_ref().and_then(|position| position.file.as_ref());
         let (log, found) = match LogFiles::open(log, !plain, file) {
@@ -51,10 +51,10 @@ impl<O: Outlet> Reader<O> {
             }
         };
         if found == Found::Gone {
-            tracing::warn!(target_name = target.name, "the file read last is gone: what was not read of it is lost");
+            tracing::warn!(target_name = target.name, "the file that was read last is gone: its unread lines are lost");
         }
         if !watched {
-            tracing::debug!(target_name = target.name, "the folder cannot be watched: looked at every second");
+            tracing::debug!(target_name = target.name, "the folder cannot be watched: the file is checked every second");
         }
         target.state.on_disk.store(true, Ordering::Relaxed);
         let place = log.place();
@@ -64,28 +64,28 @@ impl<O: Outlet> Reader<O> {
     fn insert(&mut self, number: u64, target: Arc<Target>, input: Input, position: Option<Position>, place: u64) {
         let moment = position.as_ref().map(|position| position.moment).unwrap_or_default();
         self.numbers.insert(target.key.clone(), number);
-        let mut course = Course::new(target, number, Marks::from(moment, place));
+        let mut state = TargetState::new(target, number, Marks::from(moment, place));
         match &input {
-            Input::Engine(_) => course.recent = Some(Recent::default()),
+            Input::Engine(_) => state.recent = Some(Recent::default()),
             // A position by time alone: it was read through the engine before.
             Input::Files { plain: false, .. } if position.is_some_and(|position| position.file.is_none()) => {
-                course.skip = Some(Skip::new(moment));
+                state.skip = Some(Skip::new(moment));
             }
             Input::Files { .. } => {}
         }
         let joiner = Joiner::new(self.limits.line_bytes);
-        let source = Source { input, joiner, course, ended: false, gone: false, queued: false, names_changed: false };
+        let source = Source { input, joiner, state, ended: false, gone: false, queued: false, names_changed: false };
         self.sources.insert(number, source);
         self.queue(number);
     }
 
     fn attach(&mut self, key: &str, opened: Opened) {
         let Some(source) = self.numbers.get(key).and_then(|number| self.sources.get_mut(number)) else { return };
-        let next = source.course.marks.newest().place.max(source.joiner.pending().unwrap_or(0)) + 1;
+        let next = source.state.marks.newest().place.max(source.joiner.pending().unwrap_or(0)) + 1;
         source.joiner.clear();
-        source.course.skip = Some(Skip::new(opened.after));
+        source.state.skip = Some(Skip::new(opened.after));
         source.input = Input::Engine(Some(EngineStream::new(opened.socket, opened.terminal, opened.begun, next)));
-        let number = source.course.number;
+        let number = source.state.number;
         self.queue(number);
     }
 
@@ -101,7 +101,7 @@ impl<O: Outlet> Reader<O> {
     fn relabel(&mut self, target: Arc<Target>) {
         let number = self.numbers.get(&target.key).copied();
         if let Some(source) = number.and_then(|number| self.sources.get_mut(&number)) {
-            source.course.relabel(target);
+            source.state.relabel(target);
         }
     }
 

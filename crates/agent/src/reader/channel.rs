@@ -1,31 +1,30 @@
-//! What the reader is told, and what it tells.
+//! Commands to the reader, and its reports.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use rustix::event::{EventfdFlags, eventfd};
-
 use super::source::Socket;
 use crate::position::{Moment, Position};
-use crate::read::files::Rotation;
+use crate::lines::files::Rotation;
 use crate::target::Target;
+use crate::wake::Waker;
 
 /// How many reports may wait to be read.
 const REPORTS: usize = 1024;
 
-/// What the reader is to do.
+/// A command to the reader.
 #[derive(Debug)]
 pub enum Command {
     /// Read a target, from its position on.
     Add(Arc<Target>, From, Option<Position>),
-    /// Go on with a stream of the engine.
+    /// Continue with a stream of the engine.
     Attach(Arc<str>, Opened),
-    /// Leave the stream of the engine: it is that of a run before. What was not read of it comes with the next one.
+    /// Leave the stream of the engine, which belongs to an earlier run. The next stream brings what was not read.
     Detach(Arc<str>),
-    /// The target has other labels from now on.
+    /// The target's labels have changed.
     Relabel(Arc<Target>),
     /// The container has ended: what it wrote last may have no line break.
     Ended(Arc<str>),
@@ -55,11 +54,11 @@ pub struct Opened {
     pub begun: Vec<u8>,
     /// Whether the container has a terminal: then there are no frames.
     pub terminal: bool,
-    /// What was asked for begins before the line after this one.
+    /// The stream was asked for from this moment on: it may begin with lines that were read.
     pub after: Moment,
 }
 
-/// What the reader tells.
+/// What the reader reports.
 #[derive(Debug)]
 pub enum Report {
     /// The files cannot be opened; the target is not read.
@@ -83,60 +82,53 @@ pub enum Report {
     },
 }
 
-/// Tells the reader what to do.
+/// Sends commands to the reader.
 #[derive(Debug, Clone)]
 pub struct Commands {
     sender: mpsc::Sender<Command>,
-    wake: Arc<OwnedFd>,
+    waker: Waker,
 }
 
 impl Commands {
-    /// Sends a command. A reader that has ended takes none.
+    /// Sends a command. A reader that has ended ignores it.
     pub fn send(&self, command: Command) {
         let _ = self.sender.send(command);
-        self.wake();
-    }
-
-    /// Wakes the reader: there is memory again.
-    pub fn wake(&self) {
-        // A counter that is full wakes, too.
-        let _ = rustix::io::write(&*self.wake, &1_u64.to_ne_bytes());
+        self.waker.wake();
     }
 }
 
-/// The reader's end.
+/// The reader's end of the channel.
 #[derive(Debug)]
 pub(super) struct Inbox {
     receiver: mpsc::Receiver<Command>,
     reports: tokio::sync::mpsc::Sender<Report>,
-    wake: Arc<OwnedFd>,
+    waker: Waker,
 }
 
 impl Inbox {
     /// The commands that have come.
     pub(super) fn take(&self) -> Vec<Command> {
-        let _ = rustix::io::read(&*self.wake, &mut [0_u8; 8]);
+        self.waker.clear();
         self.receiver.try_iter().collect()
     }
 
     pub(super) fn report(&self, report: Report) {
-        // Nobody listens at the end.
+        // At the end, the receiver may be gone.
         let _ = self.reports.blocking_send(report);
     }
 }
 
 impl AsFd for Inbox {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
+        self.waker.as_fd()
     }
 }
 
-/// What the reader tells, one report after the other.
+/// The reader's reports, in order.
 pub type Reports = tokio::sync::mpsc::Receiver<Report>;
 
-pub(super) fn channel() -> io::Result<(Commands, Reports, Inbox)> {
+pub(super) fn channel(waker: Waker) -> (Commands, Reports, Inbox) {
     let (sender, receiver) = mpsc::channel();
     let (reports, reported) = tokio::sync::mpsc::channel(REPORTS);
-    let wake = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
-    Ok((Commands { sender, wake: wake.clone() }, reported, Inbox { receiver, reports, wake }))
+    (Commands { sender, waker: waker.clone() }, reported, Inbox { receiver, reports, waker })
 }
