@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value as Json, json};
-use wharf_agent::pipeline::{Entry, Now, Origin, Pipeline, Value};
+use wharf_agent::pipeline::{Entry, ExtractedValue, Now, Origin, Pipeline};
 use wharf_agent::relabel::Rules;
 use wharf_agent::{Node, yaml};
 use wharf_loki::Labels;
@@ -136,10 +136,10 @@ fn entry(input: &Json) -> Result<Entry<'_>, String> {
     let mut entry = Entry::new(timestamp, line, labels(&input["labels"])?, Origin::default());
     for (name, value) in input["extracted"].as_object().into_iter().flatten() {
         let value = match value {
-            Json::Bool(value) => Value::Bool(*value),
-            Json::Number(number) => Value::Number(number.as_f64().unwrap_or_default()),
-            Json::String(text) => Value::Text(text.into()),
-            _ => Value::Null,
+            Json::Bool(value) => ExtractedValue::Bool(*value),
+            Json::Number(number) => ExtractedValue::Number(number.as_f64().unwrap_or_default()),
+            Json::String(text) => ExtractedValue::Text(text.into()),
+            _ => ExtractedValue::Null,
         };
         entry.extracted.set(&name.as_str().into(), value);
     }
@@ -155,10 +155,10 @@ fn entry_json(entry: &Entry<'_>) -> Json {
         .iter()
         .map(|(name, value)| {
             let value = match &*value {
-                Value::Null => Json::Null,
-                Value::Bool(value) => json!(value),
-                Value::Number(number) => json!(number),
-                Value::Text(text) => json!(text),
+                ExtractedValue::Null => Json::Null,
+                ExtractedValue::Bool(value) => json!(value),
+                ExtractedValue::Number(number) => json!(number),
+                ExtractedValue::Text(text) => json!(text),
             };
             (name.to_owned(), value)
         })

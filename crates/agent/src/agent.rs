@@ -51,7 +51,7 @@ pub struct Options {
 /// Why the agent cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// The engine's address is none.
+    /// The engine's address is invalid.
     #[error(transparent)]
     Engine(#[from] wharf_docker::Error),
     /// An endpoint's client cannot be made.
@@ -88,7 +88,7 @@ pub enum AgentError {
     #[error("cannot start to read: {0}")]
     Reader(std::io::Error),
     /// The reader panicked; it has said why.
-    #[error("the reader ended: start the agent again, it goes on where its positions are")]
+    #[error("the reader ended: start the agent again, and it continues from its positions")]
     ReaderEnded,
 }
 
@@ -198,7 +198,7 @@ struct Known {
     waker: Waker,
 }
 
-/// The reader's thread, and the tasks that tell it what to read.
+/// The reader's thread, and the tasks that command it.
 struct Reading {
     commands: Commands,
     thread: std::thread::JoinHandle<()>,

@@ -156,7 +156,7 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Whether there is no room for more.
+    /// Whether the memory is used up.
     pub fn is_full(&self, more: usize) -> bool {
         self.used() + more >= self.limit
     }

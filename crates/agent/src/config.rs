@@ -18,12 +18,12 @@ use crate::delivery::{ClientConfig, Schedule};
 use crate::yaml::{self, ConfigError, Node};
 use section::{Faults, Section};
 
-/// How much is read and not acknowledged, in bytes, unless told otherwise.
+/// The default limit of bytes that are read and not acknowledged.
 pub const DEFAULT_MEMORY: usize = 4 << 20;
-/// A longer line is cut, in bytes, unless told otherwise: Loki refuses longer ones.
+/// The default length at which a line is cut, in bytes: Loki refuses longer ones.
 pub const DEFAULT_LINE: usize = 256 << 10;
 
-/// All that the agent is told.
+/// The agent's whole configuration.
 #[derive(Debug)]
 pub struct Config {
     /// Where `/metrics`, `/ready` and `/targets` are; `None`: nowhere.
@@ -127,10 +127,10 @@ fn whole(node: &Node, faults: &mut Faults) -> Config {
 fn global(file: &mut Section<'_, '_>) {
     file.without_effect("wal", "lines wait in the engine's files, or in `--spool`");
     file.without_effect("tracing", "the agent makes no traces");
-    file.without_effect("runtime_config", "there is none");
+    file.without_effect("runtime_config", "the configuration does not change at run time");
     if let Some(node) = file.child("options") {
         let mut options = Section::new("options", node, file.faults());
-        options.without_effect("stream_lag_labels", "lag is told for each target");
+        options.without_effect("stream_lag_labels", "lag is reported for each target");
         options.finish();
     }
     if let Some(node) = file.child("global") {
@@ -138,7 +138,7 @@ fn global(file: &mut Section<'_, '_>) {
         if let Some(watch) = global.child("file_watch_config") {
             let mut watch = Section::new("file_watch_config", watch, global.faults());
             for name in ["min_poll_frequency", "max_poll_frequency"] {
-                watch.without_effect(name, "the kernel tells of changes");
+                watch.without_effect(name, "the kernel reports changes");
             }
             watch.finish();
         }

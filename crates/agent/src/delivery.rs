@@ -13,7 +13,7 @@ mod tls;
 
 pub use answer::{Verdict, judge, retry_after};
 pub use backoff::{Backoff, Schedule};
-pub use body::Format;
+pub use body::PushFormat;
 pub use client::{Auth, Client, ClientConfig, Proxy};
 pub use error::ClientError;
 pub use queue::{Delivery, DeliveryState, Entrance};

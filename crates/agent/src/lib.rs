@@ -5,7 +5,7 @@
 //!
 //! The rest is one way through: [`discovery`] finds targets; the [`reader`] reads their lines on one thread, hands them
 //! through the stages and gathers them in a [`batch`]; the [`delivery`] sends batches until they are taken, and only then the
-//! [`positions`] go on.
+//! [`positions`] advance.
 
 pub mod agent;
 pub mod alloy;

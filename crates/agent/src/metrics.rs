@@ -116,7 +116,7 @@ impl Metrics {
             of(&target.state.lost)
         });
         family("wharf_agent_cut_lines_total", "counter", "Lines over the limit.", &|target| of(&target.state.cut));
-        family("wharf_agent_unreadable_records_total", "counter", "Records that are none.", &|target| {
+        family("wharf_agent_unreadable_records_total", "counter", "Records that could not be read.", &|target| {
             of(&target.state.unreadable)
         });
         out

@@ -18,7 +18,7 @@ pub struct Position {
 pub struct FilePosition {
     /// The file system's number.
     pub device: u64,
-    /// The file's number in it. It may be given to another file later: the head tells.
+    /// The file's number in it. A later file may get the same number: the head tells them apart.
     pub inode: u64,
     /// A hash of the file's first `head_length` bytes, in hexadecimal.
     pub head: String,
@@ -28,7 +28,7 @@ pub struct FilePosition {
     pub offset: u64,
 }
 
-/// How many bytes from its start tell a file from others.
+/// How many bytes from its start identify a file.
 pub const HEAD: usize = 256;
 
 /// FNV-1a, 64 bits: the same in every version of wharf.

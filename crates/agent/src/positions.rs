@@ -130,7 +130,7 @@ impl Positions {
         loop {
             self.changed.notified().await;
             let positions = self.clone();
-            // A save that panics is tried again with the next change.
+            // After a panic, the next change saves again.
             let _ = tokio::task::spawn_blocking(move || positions.save()).await;
         }
     }

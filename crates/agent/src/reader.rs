@@ -1,4 +1,4 @@
-//! One loop, on a thread of its own, that reads all targets: from disk as the kernel tells of changes, and from the
+//! One loop on its own thread that reads all targets: from disk as the kernel reports changes, and from the
 //! engine's streams as they have bytes. It never blocks on a target, and stops reading when its memory is used up.
 
 mod channel;
@@ -33,11 +33,11 @@ use watch::Watch;
 
 /// The kernel may gather changes for this long: a loop for each line would cost more than the line.
 const GATHER: Duration = Duration::from_millis(10);
-/// The engine's stream fills its socket faster than that when it has much to tell.
+/// A busy stream of the engine fills its socket faster than that.
 const GATHER_BUSY: Duration = Duration::from_millis(1);
 /// Bytes in a turn of the loop that make it busy.
 const BUSY: usize = 16 * 1024;
-/// Files are looked at this often without being told: where the kernel cannot watch, and in case it missed something.
+/// Files are checked this often even without a report: the kernel may be unable to watch them, or have missed something.
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// Limits of the reader.
@@ -117,7 +117,7 @@ impl<O: BatchSink> Reader<O> {
         Ok((reader, commands, reports))
     }
 
-    /// Reads until it is told to stop; then closes what is open.
+    /// Reads until [`Command::Stop`]; then closes what is open.
     pub fn run(mut self) {
         while !self.stopping {
             self.sink.now = now();
@@ -304,7 +304,7 @@ impl<O: BatchSink> Reader<O> {
         }
     }
 
-    /// Waits for something to do: for what the kernel or others tell, and for the next thing that is due.
+    /// Waits for something to do: a command, a change, bytes in a stream, or the next deadline.
     fn wait(&mut self, full: bool) {
         if !self.ready.is_empty() && !full {
             return;
@@ -335,7 +335,7 @@ impl<O: BatchSink> Reader<O> {
         }
     }
 
-    /// When there is something to do without being told.
+    /// The next deadline.
     fn due(&self) -> Instant {
         let batches = self.sink.lanes.iter().filter_map(|lane| Some(lane.open.since()? + self.limits.batch_wait));
         let waiting = self.waiting.iter().map(|(until, _)| *until);

@@ -28,7 +28,7 @@ pub struct Spool {
     failed: Mutex<Option<Instant>>,
 }
 
-/// What stands before the entries.
+/// The header before the entries.
 #[derive(Serialize, Deserialize)]
 struct Head {
     requests: Vec<HeadRequest>,

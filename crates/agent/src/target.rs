@@ -39,7 +39,7 @@ pub struct State {
     pub acknowledged: AtomicI64,
     /// Lines that were cut at the limit.
     pub cut: AtomicU64,
-    /// Records that are none.
+    /// Records that could not be read.
     pub unreadable: AtomicU64,
     /// Unread lines are in a file that the next rotation removes.
     pub endangered: AtomicBool,

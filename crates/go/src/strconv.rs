@@ -50,7 +50,7 @@ pub fn unquote_char(text: &str) -> Option<char> {
     String::from_utf8(out).ok()?.chars().next()
 }
 
-/// Reads what stands behind a backslash; gives the rest.
+/// Reads what follows a backslash; returns the rest.
 fn unescape<'t>(text: &'t str, quote: char, out: &mut Vec<u8>) -> Option<&'t str> {
     let c = text.chars().next()?;
     let (digits, radix, is_byte) = match c {
@@ -114,7 +114,7 @@ pub fn quote(text: &str) -> String {
     out
 }
 
-/// Go's `strconv.ParseFloat`: a number that is too large is none.
+/// Go's `strconv.ParseFloat`; `None` for a number that is too large.
 pub fn parse_float(text: &str) -> Option<f64> {
     let number: f64 = text.parse().ok()?;
     let named = text.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_alphabetic());

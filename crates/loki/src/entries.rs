@@ -13,7 +13,7 @@ pub struct Entry<'a> {
     pub encoded: usize,
 }
 
-/// The entries at the start of `bytes`; it ends where there is none.
+/// The entries at the start of `bytes`; ends at the first bytes that are not an entry.
 pub fn entries(mut bytes: &[u8]) -> impl Iterator<Item = Entry<'_>> {
     std::iter::from_fn(move || {
         let before = bytes.len();

@@ -75,7 +75,7 @@ impl Matcher {
 }
 
 impl Selector {
-    /// Reads a selector: `{app="x", env=~"y.*"}`. Values stand in double quotes or backticks.
+    /// Reads a selector: `{app="x", env=~"y.*"}`. Values are in double quotes or backticks.
     ///
     /// # Errors
     ///

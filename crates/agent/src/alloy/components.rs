@@ -89,7 +89,7 @@ fn client(endpoint: &Block, external: Option<&Json>, problems: &mut Problems<'_>
         } else if matches!(name.as_str(), "retry_on_http_429" | "enable_http2" | "proxy_connect_header") {
             problems.warn(value.place, format!("`{name}` is left out"));
         } else {
-            // Of an attribute, its value has a place; its name stands before it on the same line.
+            // Only an attribute's value has a place; its name is before it on the same line.
             let place = Place { column: endpoint_column(endpoint, value.place), ..value.place };
             problems.error(place, format!("`{name}` of an endpoint has no counterpart"));
         }

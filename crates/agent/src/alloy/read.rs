@@ -16,7 +16,7 @@ pub(super) struct Block {
     pub(super) blocks: Vec<Block>,
 }
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Debug, Clone)]
 pub(super) struct Value {
     pub(super) place: Place,
@@ -41,7 +41,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Block>, ConfigError> {
     let mut parser = Parser { rest: text, place: Place { line: 1, column: 1 } };
     let (attributes, blocks) = parser.body(0)?;
     if let Some((name, value)) = attributes.first() {
-        return Err(value.place.error(format!("`{name}` stands in no block")));
+        return Err(value.place.error(format!("`{name}` is outside of a block")));
     }
     if parser.rest.is_empty() { Ok(blocks) } else { Err(parser.unexpected()) }
 }
@@ -159,7 +159,7 @@ impl Parser<'_> {
                 self.skip(end);
                 Ok(text)
             }
-            _ => Err(place.error("a text that does not end, or has an escape that is none")),
+            _ => Err(place.error("a string that does not end, or has an invalid escape")),
         }
     }
 

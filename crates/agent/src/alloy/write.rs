@@ -38,7 +38,7 @@ fn write(value: &Value, indent: usize, out: &mut String) {
     }
 }
 
-/// What stands behind `name:` or `-`.
+/// What follows `name:` or `-`.
 fn nested(value: &Value, indent: usize, out: &mut String) {
     let empty = value.as_object().is_some_and(serde_json::Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
     if (value.is_object() || value.is_array()) && !empty {

@@ -9,7 +9,7 @@ use wharf_serve::Secret;
 
 use super::section::{Faults, Section};
 use super::{Limits, SCHEDULE};
-use crate::delivery::{Auth, ClientConfig, Format, Proxy, Schedule, TlsFiles};
+use crate::delivery::{Auth, ClientConfig, Proxy, PushFormat, Schedule, TlsFiles};
 use crate::yaml::Node;
 
 pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut Faults) -> Option<ClientConfig> {
@@ -22,9 +22,9 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
     }
     batching(&mut client, number, limits);
     let format = client.parsed("format", "`protobuf`, `json` or `otlp`", |text| match text {
-        "protobuf" => Some(Format::Protobuf),
-        "json" => Some(Format::Json),
-        "otlp" => Some(Format::Otlp),
+        "protobuf" => Some(PushFormat::Protobuf),
+        "json" => Some(PushFormat::Json),
+        "otlp" => Some(PushFormat::Otlp),
         _ => None,
     });
     let gzip = client.parsed("compression", "`gzip` or `none`", |text| match text {
@@ -39,7 +39,7 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
     let config = ClientConfig {
         name: client.text("name").unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
         format: format
-            .unwrap_or_else(|| if url.path().ends_with("/v1/logs") { Format::Otlp } else { Format::Protobuf }),
+            .unwrap_or_else(|| if url.path().ends_with("/v1/logs") { PushFormat::Otlp } else { PushFormat::Protobuf }),
         url,
         gzip: gzip.unwrap_or(false),
         timeout: client.duration("timeout").unwrap_or(Duration::from_secs(10)),
@@ -51,7 +51,7 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
         tls: client.child("tls_config").map_or_else(TlsFiles::default, |node| tls(node, client.faults())),
         proxy: proxy(&mut client),
     };
-    client.without_effect("follow_redirects", "an endpoint that points elsewhere is told, and tried again");
+    client.without_effect("follow_redirects", "a redirect is logged, and the request is tried again");
     client.without_effect("enable_http2", "HTTP 1.1 is used");
     client.without_effect("drop_rate_limited_batches", "lines wait until the endpoint takes them");
     client.without_effect("proxy_connect_header", "a proxy gets no headers of its own");
@@ -104,7 +104,7 @@ fn schedule(node: &Node, faults: &mut Faults) -> Schedule {
     let schedule = Schedule {
         first: section.duration("min_period").unwrap_or(SCHEDULE.first),
         longest: section.duration("max_period").unwrap_or(SCHEDULE.longest),
-        // 0 is for ever, as in Promtail.
+        // 0 means without end, as in Promtail.
         tries: tries.and_then(|tries| u32::try_from(tries).ok()).filter(|tries| *tries > 0),
     };
     section.finish();
@@ -174,7 +174,7 @@ fn proxy(client: &mut Section<'_, '_>) -> Proxy {
         Url::parse(text).ok().filter(|url| url.scheme() == "http")
     });
     let except = client.text("no_proxy");
-    // Promtail's clients follow the environment only when told to; people expect it of any program.
+    // Promtail's clients follow the environment only on request; people expect it of any program.
     let from_environment = client.boolean("proxy_from_environment").unwrap_or(true);
     match url {
         Some(url) => Proxy::Url(url, except),

@@ -136,7 +136,7 @@ fn docker(node: &Node, faults: &mut Faults) -> DockerFrom {
     if let Some(host) = section.text("host_networking_host") {
         from.addressing.host_networking_host = host;
     }
-    section.without_effect("refresh_interval", "the engine tells of changes at once");
+    section.without_effect("refresh_interval", "the engine reports changes at once");
     section.without_effect("match_first_network", "a container is one target, with its first network");
     for name in ["tls_config", "basic_auth", "authorization", "bearer_token", "bearer_token_file", "oauth2"] {
         section.without_effect(name, "DOCKER_CERT_PATH and contexts say how an engine is reached");

@@ -1,4 +1,4 @@
-//! One mapping of the configuration: its fields by kind, and in the end what nobody asked for.
+//! One mapping of the configuration: its fields by kind, and at the end the unknown ones.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl<'n, 'f> Section<'n, 'f> {
         }
     }
 
-    /// A text that stands for something.
+    /// A text that is parsed.
     pub(super) fn parsed<T>(&mut self, field: &str, kind: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let text = self.text(field)?;
         let parsed = parse(&text);
@@ -145,7 +145,7 @@ impl<'n, 'f> Section<'n, 'f> {
         pairs
     }
 
-    /// Refuses the fields that nobody asked for.
+    /// Refuses the fields that were not read.
     pub(super) fn finish(self) {
         for (name, field) in self.map.into_iter().flatten().filter(|(name, _)| !self.asked.contains(*name)) {
             let near = self.asked.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();

@@ -5,7 +5,7 @@ use wharf_loki::labels::is_label_name;
 use wharf_serve::Secret;
 
 use super::{Config, DockerFrom, Job, Limits, SCHEDULE, default_listen, default_positions};
-use crate::delivery::{Auth, ClientConfig, Format, Proxy, TlsFiles};
+use crate::delivery::{Auth, ClientConfig, Proxy, PushFormat, TlsFiles};
 use crate::discovery::Labelling;
 
 /// The label that chooses containers, and leaves them out of `--all`.
@@ -40,7 +40,7 @@ impl Simple {
         let mut from = DockerFrom::default();
         for filter in &self.filters {
             let Some((name, value)) = filter.split_once('=').filter(|(_, value)| !value.is_empty()) else {
-                return Err(format!("{filter:?} is no filter: write for example label=app=web or name=web"));
+                return Err(format!("{filter:?} is not a filter: write for example label=app=web or name=web"));
             };
             from.filters.entry(name.to_owned()).or_default().push(value.to_owned());
         }
@@ -69,7 +69,9 @@ impl Simple {
 fn label(pair: &str) -> Result<(String, String), String> {
     match pair.split_once('=').filter(|(name, _)| is_label_name(name)) {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => Err(format!("{pair:?} is no label: write name=value, the name of letters, digits and `_`")),
+        None => {
+            Err(format!("{pair:?} is not a label: write name=value, where the name has only letters, digits and `_`"))
+        }
     }
 }
 
@@ -87,7 +89,7 @@ fn client(text: &str, tenant: Option<String>, external_labels: Vec<(String, Stri
     }
     Ok(ClientConfig {
         name: url.host_str().unwrap_or_default().to_owned(),
-        format: if url.path().ends_with("/v1/logs") { Format::Otlp } else { Format::Protobuf },
+        format: if url.path().ends_with("/v1/logs") { PushFormat::Otlp } else { PushFormat::Protobuf },
         url,
         gzip: false,
         timeout: std::time::Duration::from_secs(10),

@@ -28,8 +28,8 @@ pub enum Verdict {
     },
 }
 
-/// Judges an answer. Only what says that the lines are bad ends their way; a wrong password or path is for a person to
-/// mend, and the lines wait for that.
+/// Judges an answer. Lines are given up only if the answer says that they are bad. A wrong password or path is for a person
+/// to fix, and the lines wait.
 pub fn judge(status: u16, after: Option<Duration>, body: &str) -> Verdict {
     match status {
         200..300 => Verdict::Taken,

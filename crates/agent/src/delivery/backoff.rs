@@ -10,7 +10,7 @@ pub struct Schedule {
     pub first: Duration,
     /// The longest.
     pub longest: Duration,
-    /// How often to try again; `None`: for ever.
+    /// How often to try again; `None`: without end.
     pub tries: Option<u32>,
 }
 

@@ -15,7 +15,7 @@ const BLOCK: usize = 64 * 1024;
 
 /// What is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
+pub enum PushFormat {
     /// Loki's protobuf, compressed with snappy.
     #[default]
     Protobuf,
@@ -34,14 +34,14 @@ pub(super) struct Body {
 }
 
 /// Encodes a part. `external` are labels for each stream, unless it has them.
-pub(super) fn body(part: &Part<'_>, format: Format, gzip: bool, external: &[(String, String)]) -> Body {
+pub(super) fn body(part: &Part<'_>, format: PushFormat, gzip: bool, external: &[(String, String)]) -> Body {
     let (content_type, plain) = match format {
-        Format::Protobuf => {
+        PushFormat::Protobuf => {
             let bytes = Bytes::from(protobuf(part, external));
             return Body { content_type: "application/x-protobuf", encoding: None, bytes };
         }
-        Format::Json => ("application/json", json(part, external)),
-        Format::Otlp => ("application/x-protobuf", super::otlp::request(part, external)),
+        PushFormat::Json => ("application/json", json(part, external)),
+        PushFormat::Otlp => ("application/x-protobuf", super::otlp::request(part, external)),
     };
     if !gzip {
         return Body { content_type, encoding: None, bytes: plain.into() };
@@ -155,7 +155,7 @@ mod tests {
     fn what_is_compressed_in_blocks_is_one_snappy_stream() {
         let long = "0123456789".repeat(20_000);
         let request = request(&["one", &long, "three"]);
-        let sent = body(&Part::whole(&request), Format::Protobuf, false, &[]);
+        let sent = body(&Part::whole(&request), PushFormat::Protobuf, false, &[]);
         let read = snap::raw::Decoder::new().decompress_vec(&sent.bytes).unwrap();
         assert_eq!(read, encode(request.streams.iter().map(|stream| &stream.entries)));
     }
@@ -164,7 +164,7 @@ mod tests {
     fn json_has_lokis_form_and_external_labels_do_not_replace() {
         let request = request(&["a \"line\""]);
         let external = [("a".to_owned(), "x".to_owned()), ("host".to_owned(), "h".to_owned())];
-        let sent = body(&Part::whole(&request), Format::Json, false, &external);
+        let sent = body(&Part::whole(&request), PushFormat::Json, false, &external);
         let text = String::from_utf8(sent.bytes.to_vec()).unwrap();
         assert_eq!(text, r#"{"streams":[{"stream":{"a":"b","host":"h"},"values":[["0","a \"line\"",{"k":"v"}]]}]}"#);
     }
@@ -173,7 +173,7 @@ mod tests {
     fn gzip_says_so() {
         use std::io::Read;
         let request = request(&["a"]);
-        let sent = body(&Part::whole(&request), Format::Json, true, &[]);
+        let sent = body(&Part::whole(&request), PushFormat::Json, true, &[]);
         let mut text = String::new();
         flate2::read::GzDecoder::new(&sent.bytes[..]).read_to_string(&mut text).unwrap();
         assert_eq!(sent.encoding, Some("gzip"));

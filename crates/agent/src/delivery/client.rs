@@ -21,7 +21,7 @@ use wharf_serve::Secret;
 
 use super::answer::{Verdict, judge, retry_after};
 use super::backoff::Schedule;
-use super::body::{Body, Format};
+use super::body::{Body, PushFormat};
 use super::error::ClientError;
 use super::tls::{self, TlsFiles};
 
@@ -38,7 +38,7 @@ pub struct ClientConfig {
     /// The whole address, as `http://loki:3100/loki/api/v1/push`.
     pub url: Url,
     /// What is sent.
-    pub format: Format,
+    pub format: PushFormat,
     /// Whether JSON and OTLP are compressed.
     pub gzip: bool,
     /// How long an answer may take.
@@ -126,7 +126,7 @@ impl Client {
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
         let builder = match &config.tls.server_name {
             Some(name) => {
-                let bad = |_| ClientError::Tls(format!("`server_name: {name}` is no host name"));
+                let bad = |_| ClientError::Tls(format!("`server_name: {name}` is not a host name"));
                 let name = rustls::pki_types::ServerName::try_from(name.clone()).map_err(bad)?;
                 builder.with_server_name_resolver(FixedServerNameResolver::new(name))
             }
@@ -174,7 +174,8 @@ impl Client {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
         if let Some(tenant) = tenant.or(self.config.tenant.as_deref()) {
-            headers.insert(TENANT, HeaderValue::from_str(tenant).map_err(|_| "the tenant is no header")?);
+            headers
+                .insert(TENANT, HeaderValue::from_str(tenant).map_err(|_| "the tenant is not a valid header value")?);
         }
         if let Some(authorization) = self.authorization().await? {
             headers.insert(AUTHORIZATION, authorization);
@@ -234,7 +235,7 @@ fn tunnel(proxy: &Intercept, connector: HttpConnector) -> Result<Tunnel<HttpConn
     })
 }
 
-/// Without https, TLS that cannot be set up is no obstacle: an image without certificates is one that is used.
+/// Without https, TLS that cannot be set up is ignored: the client may run in an image without certificates.
 fn without_tls(config: &ClientConfig, error: ClientError) -> Result<rustls::ClientConfig, ClientError> {
     let proxy_is_plain = !matches!(&config.proxy, Proxy::Url(url, _) if url.scheme() == "https");
     if config.url.scheme() == "https" || !proxy_is_plain || config.tls != TlsFiles::default() {
@@ -249,8 +250,8 @@ async fn read_secret(file: &PathBuf) -> Result<String, String> {
 }
 
 fn secret_header(scheme: &str, credentials: &str) -> Result<HeaderValue, String> {
-    let mut value =
-        HeaderValue::from_str(&format!("{scheme} {credentials}")).map_err(|_| "the credentials are no header")?;
+    let mut value = HeaderValue::from_str(&format!("{scheme} {credentials}"))
+        .map_err(|_| "the credentials are not a valid header value")?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -12,24 +12,24 @@ use super::part::Part;
 use crate::batch::Request;
 use crate::metrics::EndpointMetrics;
 
-/// Between two lines of our own log about the same trouble.
+/// Between two lines of our own log about the same kind of failure.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// The way of one lane to one endpoint.
+/// Sends the requests of one lane to one endpoint.
 #[derive(Debug)]
 pub(super) struct Sender {
     pub(super) client: Arc<Client>,
     pub(super) metrics: Arc<EndpointMetrics>,
-    /// When which trouble was logged last.
-    told: HashMap<&'static str, tokio::time::Instant>,
+    /// When each kind of failure was logged last.
+    last_logged: HashMap<&'static str, tokio::time::Instant>,
 }
 
 impl Sender {
     pub(super) fn new(client: Arc<Client>, metrics: Arc<EndpointMetrics>) -> Self {
-        Self { client, metrics, told: HashMap::new() }
+        Self { client, metrics, last_logged: HashMap::new() }
     }
 
-    /// Sends a request until it is taken, or refused for good. One that is too large goes in parts, in order.
+    /// Sends a request until it is accepted or refused for good. One that is too large is sent in parts, in order.
     pub(super) async fn deliver(&mut self, request: &Request) {
         let mut parts = vec![Part::whole(request)];
         while let Some(part) = parts.pop() {
@@ -83,7 +83,7 @@ impl Sender {
 
     fn drop_lines(&mut self, part: &Part<'_>, lines: usize, reason: &'static str, message: &str) {
         self.metrics.dropped(reason, lines.min(part.lines()));
-        if !self.may_tell(reason) {
+        if !self.may_log(reason) {
             return;
         }
         let sample = part.streams.first().and_then(|stream| Some((stream.labels, stream.entries().next()?)));
@@ -102,17 +102,17 @@ impl Sender {
         );
     }
 
-    fn may_tell(&mut self, trouble: &'static str) -> bool {
+    fn may_log(&mut self, kind: &'static str) -> bool {
         let now = tokio::time::Instant::now();
-        let quiet = self.told.get(trouble).is_some_and(|last| now < *last + QUIET);
+        let quiet = self.last_logged.get(kind).is_some_and(|last| now < *last + QUIET);
         if !quiet {
-            self.told.insert(trouble, now);
+            self.last_logged.insert(kind, now);
         }
         !quiet
     }
 
     fn complain(&mut self, status: u16, message: &str, pause: Duration) {
-        if !self.may_tell("later") {
+        if !self.may_log("later") {
             return;
         }
         let endpoint = &self.client.config.name;

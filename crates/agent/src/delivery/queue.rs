@@ -14,7 +14,7 @@ use super::lane::Sender;
 use crate::batch::{Batch, Budget, Share};
 use crate::metrics::Metrics;
 use crate::positions::Positions;
-use crate::reader::{LANES, BatchSink};
+use crate::reader::{BatchSink, LANES};
 use crate::spool::Spool;
 
 type Changes = Vec<(Arc<str>, Option<crate::position::Position>)>;

@@ -1,4 +1,4 @@
-//! TLS of a client: whom it trusts, and who it is.
+//! TLS of a client: the certificates that it trusts and its own.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct TlsFiles {
     pub insecure: bool,
 }
 
-/// The TLS configuration that the files stand for.
+/// The TLS configuration made from the files.
 pub(super) fn config(files: &TlsFiles) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())

@@ -14,7 +14,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::position::{FilePosition, HEAD, head_hash};
 
-/// Rotated files that are looked for: the engine is seldom told to keep more.
+/// Rotated files that are looked for: engines are seldom configured to keep more.
 const MOST_ROTATED: usize = 1000;
 
 /// The files of one log.
@@ -227,7 +227,7 @@ impl LogFiles {
         lost
     }
 
-    /// Bytes that are not read yet, as far as sizes tell: of a compressed file, its own.
+    /// Unread bytes, judged by file sizes; a compressed file counts with its compressed size.
     pub fn unread(&self) -> u64 {
         self.held.iter().map(Held::unread).sum()
     }

@@ -24,7 +24,7 @@ pub struct Frame<'a> {
     pub ended: bool,
 }
 
-/// The stream is none of the engine's log streams, or out of step.
+/// The stream is not one of the engine's log streams, or is out of step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the engine's log stream is out of step")]
 pub struct OutOfStep;

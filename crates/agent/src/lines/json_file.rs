@@ -14,7 +14,7 @@ use super::{Stream, time};
 pub struct Record<'a> {
     /// The text, without the line break.
     pub text: &'a [u8],
-    /// Whether the line ends here. If not, the next record of this stream and time goes on.
+    /// Whether the line ends here. If not, the next record of this stream and time continues it.
     pub ended: bool,
     /// Where it was written.
     pub stream: Stream,
@@ -22,7 +22,7 @@ pub struct Record<'a> {
     pub time: i64,
 }
 
-/// Reads a record, without its own line break. `scratch` is where a text with escapes is unescaped. `None`: it is none.
+/// Reads a record, given without its line break. A text with escapes is unescaped into `scratch`. `None`: not a record.
 pub fn parse<'a>(record: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Record<'a>> {
     match quick(record, scratch) {
         Some((text, ended, stream, time)) => {
@@ -70,7 +70,7 @@ fn quick<'a>(record: &'a [u8], scratch: &mut Vec<u8>) -> Option<(Text<'a>, bool,
 ///
 /// Lines that are JSON have an escape every few bytes: between them it goes by words, not by calls.
 fn unescape<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Option<(usize, &'a [u8])> {
-    // No escape is shorter than what it stands for; and a word may reach beyond the end.
+    // No escape is shorter than its meaning; and a word may reach beyond the end.
     if out.len() < text.len() + WORD {
         out.resize(text.len() + WORD, 0);
     }

@@ -18,13 +18,13 @@ pub struct Recent {
     live: bool,
 }
 
-/// Lines of the two streams may be told in another order than their times'.
+/// Lines of the two streams may arrive in another order than that of their times.
 const DISORDER: i64 = 1_000_000_000;
-/// A line that is not older than this is told as it is written.
+/// A line younger than this arrives as it is written.
 const LIVE: i64 = 5_000_000_000;
 
 impl Recent {
-    /// Whether a line is none that was seen. One that is later than all others is. `now` is the time of this machine:
+    /// Whether a line is new: it was not seen, or is later than all others. `now` is the time of this machine:
     /// while it is later than all lines, the clock was not set back, and lines that are earlier than those before are
     /// repeated, though they were seen too long ago to be remembered.
     pub fn is_new(&mut self, time: i64, stream: Stream, text: &[u8], now: i64) -> bool {

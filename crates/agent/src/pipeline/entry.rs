@@ -23,7 +23,7 @@ pub struct Entry<'a> {
     pub origin: Origin,
 }
 
-/// The input that an entry stands for; the pipeline only copies it, and joins it where it joins lines.
+/// The input that an entry was read from. The pipeline only copies it, and joins it where it joins lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The caller's number for the target.
@@ -40,12 +40,12 @@ pub struct Extracted<'a> {
     /// Seen where `own` has no value.
     base: Labels,
     /// `None` hides a value of `base`.
-    own: Vec<(Arc<str>, Option<Value<'a>>)>,
+    own: Vec<(Arc<str>, Option<ExtractedValue<'a>>)>,
 }
 
 /// A value in [`Extracted`].
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value<'a> {
+pub enum ExtractedValue<'a> {
     /// JSON's null, or a field that was not there.
     Null,
     /// true or false.
@@ -96,7 +96,7 @@ impl<'a> Entry<'a> {
         };
         let Some(source) = source else { return Some(borrowed(&self.line)) };
         match self.extracted.own(source) {
-            Some(Some(Value::Text(text))) => Some(borrowed(text)),
+            Some(Some(ExtractedValue::Text(text))) => Some(borrowed(text)),
             Some(Some(value)) => value.text().map(|text| Cow::Owned(text.into_owned())),
             Some(None) => None,
             None => self.extracted.base.get(source).map(|text| Cow::Owned(text.to_owned())),
@@ -112,17 +112,17 @@ impl Origin {
 }
 
 impl<'a> Extracted<'a> {
-    fn own(&self, name: &str) -> Option<&Option<Value<'a>>> {
+    fn own(&self, name: &str) -> Option<&Option<ExtractedValue<'a>>> {
         self.own.iter().find(|(other, _)| **other == *name).map(|(_, value)| value)
     }
 
     /// The value of a name.
-    pub fn get(&self, name: &str) -> Option<Cow<'_, Value<'a>>> {
+    pub fn get(&self, name: &str) -> Option<Cow<'_, ExtractedValue<'a>>> {
         match self.own(name) {
             Some(value) => value.as_ref().map(Cow::Borrowed),
             None => {
                 let text = self.base.get(name)?;
-                Some(Cow::Owned(Value::Text(Cow::Owned(text.to_owned()))))
+                Some(Cow::Owned(ExtractedValue::Text(Cow::Owned(text.to_owned()))))
             }
         }
     }
@@ -144,7 +144,7 @@ impl<'a> Extracted<'a> {
     }
 
     /// Sets a value.
-    pub fn set(&mut self, name: &Arc<str>, value: Value<'a>) {
+    pub fn set(&mut self, name: &Arc<str>, value: ExtractedValue<'a>) {
         self.put(name, Some(value));
     }
 
@@ -155,7 +155,7 @@ impl<'a> Extracted<'a> {
         }
     }
 
-    fn put(&mut self, name: &Arc<str>, value: Option<Value<'a>>) {
+    fn put(&mut self, name: &Arc<str>, value: Option<ExtractedValue<'a>>) {
         match self.own.iter_mut().find(|(other, _)| Arc::ptr_eq(other, name) || **other == **name) {
             Some((_, slot)) => *slot = value,
             None => self.own.push((name.clone(), value)),
@@ -163,10 +163,10 @@ impl<'a> Extracted<'a> {
     }
 
     /// All values, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, Value<'a>>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, ExtractedValue<'a>>)> {
         let own = self.own.iter().filter_map(|(name, value)| Some((&**name, Cow::Borrowed(value.as_ref()?))));
         let base = self.base.iter().filter(|(name, _)| self.own(name).is_none());
-        own.chain(base.map(|(name, value)| (name, Cow::Owned(Value::Text(Cow::Owned(value.to_owned()))))))
+        own.chain(base.map(|(name, value)| (name, Cow::Owned(ExtractedValue::Text(Cow::Owned(value.to_owned()))))))
     }
 
     /// Copies labels into the map, as Promtail does where a pipeline begins.
@@ -182,40 +182,40 @@ impl<'a> Extracted<'a> {
         }
         for (name, value) in labels.pairs() {
             let same = match self.own(name) {
-                Some(own) => matches!(own, Some(Value::Text(text)) if **text == **value),
+                Some(own) => matches!(own, Some(ExtractedValue::Text(text)) if **text == **value),
                 None => self.base.get(name) == Some(value),
             };
             if !same {
-                self.put(name, Some(Value::Text(Cow::Owned(value.to_string()))));
+                self.put(name, Some(ExtractedValue::Text(Cow::Owned(value.to_string()))));
             }
         }
     }
 
     fn into_owned(self) -> Extracted<'static> {
-        let own = |value: Option<Value<'a>>| value.map(Value::into_owned);
+        let own = |value: Option<ExtractedValue<'a>>| value.map(ExtractedValue::into_owned);
         Extracted { base: self.base, own: self.own.into_iter().map(|(name, value)| (name, own(value))).collect() }
     }
 }
 
-impl Value<'_> {
+impl ExtractedValue<'_> {
     /// As text, the way Promtail writes it: numbers without an exponent. `None` for null.
     pub fn text(&self) -> Option<Cow<'_, str>> {
         Some(match self {
-            Value::Null => return None,
-            Value::Bool(true) => Cow::Borrowed("true"),
-            Value::Bool(false) => Cow::Borrowed("false"),
-            Value::Number(number) => Cow::Owned(number.to_string()),
-            Value::Text(text) => Cow::Borrowed(text),
+            ExtractedValue::Null => return None,
+            ExtractedValue::Bool(true) => Cow::Borrowed("true"),
+            ExtractedValue::Bool(false) => Cow::Borrowed("false"),
+            ExtractedValue::Number(number) => Cow::Owned(number.to_string()),
+            ExtractedValue::Text(text) => Cow::Borrowed(text),
         })
     }
 
     /// The same, with its text its own.
-    pub fn into_owned(self) -> Value<'static> {
+    pub fn into_owned(self) -> ExtractedValue<'static> {
         match self {
-            Value::Null => Value::Null,
-            Value::Bool(value) => Value::Bool(value),
-            Value::Number(value) => Value::Number(value),
-            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            ExtractedValue::Null => ExtractedValue::Null,
+            ExtractedValue::Bool(value) => ExtractedValue::Bool(value),
+            ExtractedValue::Number(value) => ExtractedValue::Number(value),
+            ExtractedValue::Text(text) => ExtractedValue::Text(Cow::Owned(text.into_owned())),
         }
     }
 }

@@ -9,7 +9,7 @@ use wharf_go::strconv;
 /// What is wrong with a configuration.
 pub(super) type Errors = Vec<ConfigError>;
 
-/// A key of a mapping, its text if it has one, and where it stands.
+/// A key of a mapping, its text if it has one, and its place.
 pub(super) type Texts<'n> = Vec<(String, Option<String>, &'n Field)>;
 
 /// A stage's settings while they are read; faults are gathered.
@@ -57,7 +57,7 @@ impl<'n> Fields<'n> {
         self.errors.extend(errors);
     }
 
-    /// The value of a setting; null is none.
+    /// The value of a setting; `None` for null.
     pub(super) fn find(&self, name: &str) -> Option<&'n Node> {
         let map = self.map?;
         let field = map

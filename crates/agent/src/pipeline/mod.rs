@@ -5,32 +5,24 @@ mod fields;
 mod interner;
 mod jmespath;
 mod metrics;
+mod now;
 mod parts;
 mod recent;
 mod selector;
 mod stage;
 mod stages;
 mod template;
+mod tenant_label;
 
 use std::time::Instant;
 
-pub use entry::{Entry, Extracted, Origin, Value};
+pub use entry::{Entry, Extracted, ExtractedValue, Origin};
+pub use now::Now;
+pub use tenant_label::TENANT_LABEL;
 
 use self::parts::Parts;
 use self::stage::Chain;
 use crate::yaml::{ConfigError, Node};
-
-/// The label that the `tenant` stage sets, as Promtail does: to be taken off, and sent as `X-Scope-OrgID`.
-pub const TENANT_LABEL: &str = "__tenant_id__";
-
-/// When something happens, by both clocks. Taken once for many entries.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// The wall clock, in nanoseconds since 1970.
-    pub unix: i64,
-    /// The clock that never goes back, for timers and rates.
-    pub monotonic: Instant,
-}
 
 /// A list of stages and what they remember. One for each scrape job, as in Promtail: the targets of a job share `limit`'s
 /// rate, and `multiline` keeps streams apart by their labels.
@@ -41,7 +33,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Reads a `pipeline_stages` list; null is no stages.
+    /// Reads a `pipeline_stages` list; null is an empty one.
     ///
     /// # Errors
     ///
@@ -103,7 +95,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// The registry has a metric of this name that is no such metric.
+    /// The registry has a different metric of this name.
     pub fn register(&self, registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
         self.metrics().into_iter().try_for_each(|metric| registry.register(metric))
     }

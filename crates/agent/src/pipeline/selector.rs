@@ -21,7 +21,7 @@ enum Filter {
 #[derive(Debug, PartialEq, Eq)]
 enum Token {
     Text(String),
-    /// A name, or anything else that is no operator.
+    /// A name, or anything else that is not an operator.
     Name(String),
     Operator(&'static str),
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use super::Now;
+use super::now::Now;
 use super::entry::Entry;
 
 /// Where entries go.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use wharf_go::template::{ExecError, FunctionTable, ParseError, Template, Value, text};
 use wharf_loki::template_functions;
 
-use super::Now;
+use super::now::Now;
 use super::entry::Extracted;
 
 /// Parses a template with Go's, Sprig's and Promtail's functions.

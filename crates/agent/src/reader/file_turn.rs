@@ -86,7 +86,7 @@ impl FileTurn<'_> {
         (taken, Then::Next)
     }
 
-    /// Hands on one record; false: it is none.
+    /// Hands on one record; false: the bytes are not a record.
     fn record(&mut self, bytes: &[u8], ended: bool, first: u64, last: u64) -> bool {
         let piece = if self.plain {
             // One time for the whole of a long line: its pieces are joined.
@@ -98,7 +98,7 @@ impl FileTurn<'_> {
         } else {
             let state = &self.state.target.state;
             state.unreadable.fetch_add(1, Ordering::Relaxed);
-            state.fail(format!("{} bytes are no record of the engine", bytes.len()));
+            state.fail(format!("{} bytes are not a record of the engine", bytes.len()));
             return false;
         };
         self.sink.piece(self.joiner, self.state, piece);

@@ -106,7 +106,7 @@ impl Source {
         turn
     }
 
-    /// Lets go of what is too much, and warns before unread lines are lost.
+    /// Releases removed files beyond the limit, and warns before unread lines are lost.
     pub(super) fn look_after(&mut self, held_bytes: u64) {
         let Input::Files { log, rotation, .. } = &mut self.input else { return };
         self.names_changed = true;

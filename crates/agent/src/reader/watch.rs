@@ -64,7 +64,7 @@ impl Watch {
         }
     }
 
-    /// Gives what happened since, a change for each event that the kernel tells. False: events were lost, look everywhere.
+    /// Calls back with what has happened, a change for each event of the kernel. False: events were lost, so check everything.
     pub(super) fn changes(&self, mut out: impl FnMut(Change)) -> bool {
         let mut buffer = [MaybeUninit::uninit(); 8192];
         let mut events = inotify::Reader::new(&self.inotify, &mut buffer);

@@ -11,7 +11,7 @@ const DEFAULT_REGEX: &str = "(.*)";
 const DEFAULT_REPLACEMENT: &str = "$1";
 
 impl Rules {
-    /// Reads a `relabel_configs` list; null is no rules.
+    /// Reads a `relabel_configs` list; null is an empty one.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Draft<'_> {
             }
             "labelmap" => {
                 if !is_target_template(&self.replacement) {
-                    let message = format!("`{}` is no `replacement` that gives a label name", self.replacement);
+                    let message = format!("`{}` is not a `replacement` that gives a label name", self.replacement);
                     return Err(self.at("replacement").error(message));
                 }
                 Action::LabelMap { regex: self.regex()?, replacement: Replacement::new(&self.replacement) }
@@ -197,7 +197,7 @@ impl Draft<'_> {
             }
             _ => {
                 return Err(self.at("action").error(format!(
-                    "`{name}` is no relabelling action: replace, keep, drop, keepequal, dropequal, hashmod, labelmap, \
+                    "`{name}` is not a relabelling action: replace, keep, drop, keepequal, dropequal, hashmod, labelmap, \
                      labeldrop, labelkeep, lowercase or uppercase"
                 )));
             }
@@ -222,7 +222,7 @@ impl Draft<'_> {
             return Err(self.at("target_label").error(format!("`{action}` needs a `target_label`")));
         }
         if !is_valid(&self.target) {
-            let message = format!("`{}` is no `target_label` for `{action}`", self.target);
+            let message = format!("`{}` is not a `target_label` for `{action}`", self.target);
             return Err(self.at("target_label").error(message));
         }
         Ok(())

@@ -38,7 +38,7 @@ enum Action {
     Uppercase(Arc<str>),
 }
 
-/// Labels while rules change them; an empty value is no label.
+/// Labels while rules change them; a label with an empty value does not exist.
 struct Builder(BTreeMap<Arc<str>, Arc<str>>);
 
 impl Rules {

@@ -1,4 +1,4 @@
-//! JSON lines, without a tree for what nobody asks for.
+//! JSON, without a tree for the parts that are not asked for.
 //!
 //! What counts as JSON is what the parser of Loki's and Promtail's `json` stages (json-iterator) accepts: control characters
 //! in a text only behind its first escape, and half a surrogate pair is U+FFFD.
@@ -12,10 +12,10 @@ use std::borrow::Cow;
 
 pub use reader::Malformed;
 use reader::Reader;
-pub use value::Value;
+pub use value::JsonValue;
 pub use write::{write, write_text};
 
-/// A value that was checked and not yet taken apart.
+/// A value that was checked and not yet parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Raw<'a>(&'a str);
 
@@ -24,7 +24,7 @@ pub struct Raw<'a>(&'a str);
 /// # Errors
 ///
 /// The text is not JSON, or nests deeper than 1000.
-pub fn parse(text: &str) -> Result<Value<'_>, Malformed> {
+pub fn parse(text: &str) -> Result<JsonValue<'_>, Malformed> {
     let mut reader = Reader::new(text);
     let value = reader.value(0)?;
     reader.end()?;
@@ -36,7 +36,7 @@ pub fn parse(text: &str) -> Result<Value<'_>, Malformed> {
 ///
 /// # Errors
 ///
-/// The text is no JSON object; `each` may have been called.
+/// The text is not a JSON object; `each` may have been called.
 pub fn fields<'a>(text: &'a str, mut each: impl FnMut(Cow<'a, str>, Raw<'a>)) -> Result<(), Malformed> {
     let mut reader = Reader::new(text);
     if reader.peek() == Some(b'n') {
@@ -54,11 +54,11 @@ pub fn fields<'a>(text: &'a str, mut each: impl FnMut(Cow<'a, str>, Raw<'a>)) ->
 
 impl<'a> Raw<'a> {
     /// The value.
-    pub fn value(self) -> Value<'a> {
-        parse(self.0).unwrap_or(Value::Null)
+    pub fn value(self) -> JsonValue<'a> {
+        parse(self.0).unwrap_or(JsonValue::Null)
     }
 
-    /// The value of a field; `None` if there is none, or if this is no object.
+    /// The value of a field; `None` if there is none, or if this is not an object.
     pub fn get(self, key: &str) -> Option<Raw<'a>> {
         let mut found = None;
         if self.0.starts_with('{') {

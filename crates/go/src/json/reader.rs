@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::text;
-use super::value::Value;
+use super::value::JsonValue;
 
 const MAX_DEPTH: usize = 1000;
 
@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    /// The next byte that is no blank.
+    /// The next byte that is not a blank.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
@@ -136,11 +136,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn value(&mut self, depth: usize) -> Result<Value<'a>, Malformed> {
+    pub(super) fn value(&mut self, depth: usize) -> Result<JsonValue<'a>, Malformed> {
         Ok(match self.peek() {
-            Some(b'"') => Value::Text(self.string()?),
+            Some(b'"') => JsonValue::Text(self.string()?),
             Some(b'{') if depth < MAX_DEPTH => {
-                let mut fields: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
+                let mut fields: Vec<(Cow<'a, str>, JsonValue<'a>)> = Vec::new();
                 self.object(|reader, key| {
                     let value = reader.value(depth + 1)?;
                     match fields.iter_mut().find(|(other, _)| *other == key) {
@@ -149,20 +149,20 @@ impl<'a> Reader<'a> {
                     }
                     Ok(())
                 })?;
-                Value::Object(fields)
+                JsonValue::Object(fields)
             }
             Some(b'[') if depth < MAX_DEPTH => {
                 let mut items = Vec::new();
                 self.list(|reader| reader.value(depth + 1).map(|value| items.push(value)))?;
-                Value::List(items)
+                JsonValue::List(items)
             }
-            Some(b't') => self.word("true").map(|()| Value::Bool(true))?,
-            Some(b'f') => self.word("false").map(|()| Value::Bool(false))?,
-            Some(b'n') => self.word("null").map(|()| Value::Null)?,
+            Some(b't') => self.word("true").map(|()| JsonValue::Bool(true))?,
+            Some(b'f') => self.word("false").map(|()| JsonValue::Bool(false))?,
+            Some(b'n') => self.word("null").map(|()| JsonValue::Null)?,
             Some(b'-' | b'0'..=b'9') => {
                 let (negative, digits) = self.number_text()?;
                 let number: f64 = digits.parse().map_err(|_| Malformed(self.at))?;
-                Value::Number(if negative { -number } else { number })
+                JsonValue::Number(if negative { -number } else { number })
             }
             _ => return self.fail(),
         })
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
             exponent = true;
         }
         let text = &self.text[start..end];
-        // A number beyond 64 bit floats is none.
+        // A number beyond 64 bit floats is malformed.
         let too_large = || text.parse::<f64>().is_ok_and(f64::is_infinite);
         if !is_number || ((exponent || whole > 300) && too_large()) {
             return self.fail();

@@ -6,14 +6,14 @@ use super::*;
 
 #[test]
 fn text_without_escapes_borrows() {
-    let Ok(Value::Object(fields)) = parse(r#"{"a":"plain","b":"t\tab\u00e9\ud83d\ude00\ud800x"}"#) else { panic!() };
-    assert!(matches!(&fields[0].1, Value::Text(Cow::Borrowed("plain"))));
-    assert_eq!(fields[1].1, Value::Text("t\tabé😀\u{fffd}x".into()));
+    let Ok(JsonValue::Object(fields)) = parse(r#"{"a":"plain","b":"t\tab\u00e9\ud83d\ude00\ud800x"}"#) else { panic!() };
+    assert!(matches!(&fields[0].1, JsonValue::Text(Cow::Borrowed("plain"))));
+    assert_eq!(fields[1].1, JsonValue::Text("t\tabé😀\u{fffd}x".into()));
 }
 
 #[test]
 fn the_last_of_two_keys_counts() {
-    assert_eq!(parse(r#"{"a":1,"a":2}"#), Ok(Value::Object(vec![("a".into(), Value::Number(2.0))])));
+    assert_eq!(parse(r#"{"a":1,"a":2}"#), Ok(JsonValue::Object(vec![("a".into(), JsonValue::Number(2.0))])));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn fields_are_given_as_they_come() {
     assert_eq!(fields("null", |_, _| panic!()), Ok(()));
 }
 
-fn json() -> impl Strategy<Value = String> {
+fn json() -> impl Strategy<JsonValue = String> {
     "[-\\[\\]{}\":, 0-9ae.tru\\\\nfl\u{1}é]{0,40}"
 }
 
@@ -79,16 +79,16 @@ proptest! {
     fn nothing_panics_and_both_readers_agree(text in json()) {
         let whole = parse(&text);
         let scanned = fields(&text, |_, value| { let _ = value.value(); });
-        prop_assert_eq!(matches!(whole, Ok(Value::Object(_) | Value::Null)), scanned.is_ok());
+        prop_assert_eq!(matches!(whole, Ok(JsonValue::Object(_) | JsonValue::Null)), scanned.is_ok());
     }
 
     #[test]
     fn what_is_written_is_read_again(texts in proptest::collection::vec(any::<String>(), 0..5), number in any::<f64>()) {
         prop_assume!(number.is_finite());
-        let mut list: Vec<_> = texts.into_iter().map(|text| Value::Text(text.into())).collect();
-        list.push(Value::Number(number));
+        let mut list: Vec<_> = texts.into_iter().map(|text| JsonValue::Text(text.into())).collect();
+        list.push(JsonValue::Number(number));
         let mut out = String::new();
-        write(&Value::List(list.clone()), true, &mut out);
-        prop_assert_eq!(parse(&out), Ok(Value::List(list)));
+        write(&JsonValue::List(list.clone()), true, &mut out);
+        prop_assert_eq!(parse(&out), Ok(JsonValue::List(list)));
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// A value. Text borrows from the line where it has no escapes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value<'a> {
+pub enum JsonValue<'a> {
     /// `null`
     Null,
     /// `true` or `false`
@@ -14,21 +14,21 @@ pub enum Value<'a> {
     /// A text.
     Text(Cow<'a, str>),
     /// An array.
-    List(Vec<Value<'a>>),
+    List(Vec<JsonValue<'a>>),
     /// An object, keys in the order they come; each once.
-    Object(Vec<(Cow<'a, str>, Value<'a>)>),
+    Object(Vec<(Cow<'a, str>, JsonValue<'a>)>),
 }
 
-impl Value<'_> {
+impl JsonValue<'_> {
     /// The same, with all text its own.
-    pub fn into_owned(self) -> Value<'static> {
+    pub fn into_owned(self) -> JsonValue<'static> {
         match self {
-            Value::Null => Value::Null,
-            Value::Bool(value) => Value::Bool(value),
-            Value::Number(value) => Value::Number(value),
-            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Value::List(list) => Value::List(list.into_iter().map(Value::into_owned).collect()),
-            Value::Object(fields) => Value::Object(
+            JsonValue::Null => JsonValue::Null,
+            JsonValue::Bool(value) => JsonValue::Bool(value),
+            JsonValue::Number(value) => JsonValue::Number(value),
+            JsonValue::Text(text) => JsonValue::Text(Cow::Owned(text.into_owned())),
+            JsonValue::List(list) => JsonValue::List(list.into_iter().map(JsonValue::into_owned).collect()),
+            JsonValue::Object(fields) => JsonValue::Object(
                 fields.into_iter().map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned())).collect(),
             ),
         }

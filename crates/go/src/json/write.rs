@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use super::value::Value;
+use super::value::JsonValue;
 
 /// Appends a value, compactly; `html`: with `<`, `>` and `&` escaped.
-pub fn write(value: &Value<'_>, html: bool, out: &mut String) {
+pub fn write(value: &JsonValue<'_>, html: bool, out: &mut String) {
     match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => write_number(*number, out),
-        Value::Text(text) => write_text(text, html, out),
-        Value::List(items) => {
+        JsonValue::Null => out.push_str("null"),
+        JsonValue::Bool(true) => out.push_str("true"),
+        JsonValue::Bool(false) => out.push_str("false"),
+        JsonValue::Number(number) => write_number(*number, out),
+        JsonValue::Text(text) => write_text(text, html, out),
+        JsonValue::List(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
@@ -22,7 +22,7 @@ pub fn write(value: &Value<'_>, html: bool, out: &mut String) {
             }
             out.push(']');
         }
-        Value::Object(fields) => {
+        JsonValue::Object(fields) => {
             out.push('{');
             for (index, (key, value)) in fields.iter().enumerate() {
                 if index > 0 {

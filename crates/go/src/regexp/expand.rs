@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// A replacement, taken apart once.
+/// A parsed replacement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacement(Vec<Part>);
 
@@ -14,7 +14,7 @@ enum Part {
 }
 
 impl Replacement {
-    /// Takes a replacement apart. What is no reference stays as it is.
+    /// Parses a replacement. A `$` that begins no reference stays as it is.
     pub fn new(text: &str) -> Self {
         let mut parts = Vec::new();
         let mut plain = String::new();

@@ -260,7 +260,7 @@ impl Parser<'_> {
         char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
     }
 
-    /// A repetition, if one is next. Braces that are none stay text.
+    /// A repetition, if one is next. Other braces are plain text.
     fn repeat(&mut self) -> Result<Option<Repeat>, Syntax> {
         for (sign, min, max) in [("*", 0, None), ("+", 1, None), ("?", 0, Some(1))] {
             if self.take(sign) {

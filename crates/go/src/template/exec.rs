@@ -31,7 +31,7 @@ pub(super) fn execute(tree: &Tree, data: Value, regexes: &Regexes, now: i64) -> 
     Ok(state.out)
 }
 
-/// Whether a loop goes on.
+/// Whether a loop continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flow {
     Next,

@@ -33,14 +33,14 @@ pub(super) fn to_json(value: &Value, style: Style) -> Result<String, Failed> {
     Ok(out)
 }
 
-pub(super) fn from_json(value: &json::Value<'_>) -> Value {
+pub(super) fn from_json(value: &json::JsonValue<'_>) -> Value {
     match value {
-        json::Value::Null => Value::Nil,
-        json::Value::Bool(value) => Value::Bool(*value),
-        json::Value::Number(number) => Value::Float(*number),
-        json::Value::Text(value) => text(value),
-        json::Value::List(items) => list(items.iter().map(from_json).collect()),
-        json::Value::Object(fields) => {
+        json::JsonValue::Null => Value::Nil,
+        json::JsonValue::Bool(value) => Value::Bool(*value),
+        json::JsonValue::Number(number) => Value::Float(*number),
+        json::JsonValue::Text(value) => text(value),
+        json::JsonValue::List(items) => list(items.iter().map(from_json).collect()),
+        json::JsonValue::Object(fields) => {
             map(fields.iter().map(|(key, value)| (key.to_string(), from_json(value))).collect())
         }
     }
@@ -54,7 +54,7 @@ fn write(value: &Value, style: Style, depth: usize, out: &mut String) -> Result<
         Value::Nil => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Int(number) | Value::Int64(number) => out.push_str(&number.to_string()),
-        Value::Float(number) => json::write(&json::Value::Number(*number), style.html, out),
+        Value::Float(number) => json::write(&json::JsonValue::Number(*number), style.html, out),
         Value::Text(text) => json::write_text(text, style.html, out),
         Value::Time(_) => json::write_text(&value.show(), style.html, out),
         Value::Object(object) => out.push_str(&object.json()),

@@ -32,7 +32,7 @@ enum Closing {
     Text,
     /// `{{end}}`
     Action,
-    /// `{{else`; what stands behind it is next.
+    /// `{{else`; what follows it is next.
     Else,
 }
 

@@ -1,4 +1,4 @@
-//! Layouts: `Mon Jan _2 15:04:05.000 MST 2006`, taken apart once.
+//! Layouts: `Mon Jan _2 15:04:05.000 MST 2006`.
 
 pub(super) const MONTHS: [&str; 12] = [
     "January",
@@ -71,7 +71,7 @@ pub(super) enum Field {
 /// A numeric zone: `-0700`, `Z07:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Offset {
-    /// `Z` stands for no offset.
+    /// `Z` means no offset.
     pub(super) iso: bool,
     pub(super) colons: bool,
     pub(super) shape: Shape,
@@ -120,7 +120,7 @@ const OFFSETS: [(&str, Shape, bool); 5] = [
 ];
 
 impl Layout {
-    /// Takes a layout apart, or what one of the names stands for.
+    /// Parses a layout. Any text is one.
     pub fn new(layout: &str) -> Self {
         let (mut parts, mut text) = (Vec::new(), String::new());
         let mut rest = layout;

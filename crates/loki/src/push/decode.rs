@@ -27,7 +27,7 @@ pub struct DecodedEntry<'a> {
     pub metadata: Vec<(&'a str, &'a str)>,
 }
 
-/// The bytes are no push request.
+/// The bytes are not a push request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a push request: {0}")]
 pub struct Malformed(&'static str);
@@ -36,7 +36,7 @@ pub struct Malformed(&'static str);
 ///
 /// # Errors
 ///
-/// The bytes are no such message, or a text is not UTF-8.
+/// The bytes are not such a message, or a text is not UTF-8.
 pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, Malformed> {
     let mut streams = Vec::new();
     for field in fields(bytes) {

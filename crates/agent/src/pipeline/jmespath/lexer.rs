@@ -1,6 +1,6 @@
 //! An expression's words.
 
-use wharf_go::json::{self, Value};
+use wharf_go::json::{self, JsonValue};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -29,7 +29,7 @@ pub(super) enum Token {
     GreaterEqual,
     Equal,
     NotEqual,
-    Literal(Value<'static>),
+    Literal(JsonValue<'static>),
     Current,
     Reference,
     And,
@@ -59,7 +59,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
             '"' => {
                 let inside = delimited(rest, '"')?;
                 let name = match json::parse(&rest[..inside.len() + 2]) {
-                    Ok(Value::Text(name)) => name.into_owned(),
+                    Ok(JsonValue::Text(name)) => name.into_owned(),
                     _ => return Err(format!("`{inside}` is not a JSON text")),
                 };
                 (Token::QuotedName(name), inside.len() + 2)
@@ -72,7 +72,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
             }
             '\'' => {
                 let (text, length) = raw(rest)?;
-                (Token::Literal(Value::Text(text.into())), length)
+                (Token::Literal(JsonValue::Text(text.into())), length)
             }
             _ => sign(rest).ok_or_else(|| format!("`{c}` has no meaning here"))?,
         };

@@ -1,12 +1,15 @@
 //! JMESPath, as Promtail's `json` stage has it (the Go library go-jmespath, with its oddities).
 
+mod compare;
+mod failed;
 mod functions;
 mod interpret;
 mod lexer;
 mod parser;
 
-use wharf_go::json::Value;
+use wharf_go::json::JsonValue;
 
+use self::failed::Failed;
 use self::parser::Node;
 
 /// An expression.
@@ -36,14 +39,10 @@ impl Expression {
     }
 
     /// What the expression finds; null for nothing.
-    pub(super) fn search<'a>(&self, data: &Value<'a>) -> Result<Value<'a>, Failed> {
+    pub(super) fn search<'a>(&self, data: &JsonValue<'a>) -> Result<JsonValue<'a>, Failed> {
         interpret::value(&self.0, data)
     }
 }
-
-/// A function was given what it does not take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Failed;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Words to a tree, by binding powers.
 
-use wharf_go::json::Value;
+use wharf_go::json::JsonValue;
 
 use super::lexer::{Token, tokens};
 
@@ -13,7 +13,7 @@ pub(super) enum Node {
     Field(String),
     Index(i64),
     Slice([Option<i64>; 3]),
-    Literal(Value<'static>),
+    Literal(JsonValue<'static>),
     /// `left.right`, `left[0]`
     Chain(Box<Node>, Box<Node>),
     Pipe(Box<Node>, Box<Node>),
@@ -106,7 +106,7 @@ impl Parser {
             Token::Literal(value) => Node::Literal(value),
             Token::Name(name) => Node::Field(name),
             Token::QuotedName(_) if *self.peek() == Token::LeftParen => {
-                return Err("the name of a function stands in no quotes".to_owned());
+                return Err("the name of a function is in quotes".to_owned());
             }
             Token::QuotedName(name) => Node::Field(name),
             Token::Star if *self.peek() == Token::RightBracket => {
@@ -136,7 +136,7 @@ impl Parser {
                 inside
             }
             Token::End => return Err("the expression ends too early".to_owned()),
-            token => return Err(format!("{token:?} has no place here")),
+            token => return Err(format!("unexpected {token:?}")),
         })
     }
 
@@ -153,7 +153,7 @@ impl Parser {
             Token::Or => Node::Or(left.into(), self.expression(2)?.into()),
             Token::And => Node::And(left.into(), self.expression(3)?.into()),
             Token::LeftParen => {
-                // Anything may be called; what is no name fails when it is.
+                // Anything may be called; a call of something other than a name fails when it is evaluated.
                 let name = if let Node::Field(name) = left { name } else { String::new() };
                 Node::Function(name, self.arguments()?)
             }
@@ -171,7 +171,7 @@ impl Parser {
                 let right = self.expression(5)?;
                 Node::Compare(token, left.into(), right.into())
             }
-            token => return Err(format!("{token:?} has no place here")),
+            token => return Err(format!("unexpected {token:?}")),
         })
     }
 
@@ -241,7 +241,7 @@ impl Parser {
                 self.at += 1;
                 self.behind_dot(least)
             }
-            token => Err(format!("{token:?} has no place here")),
+            token => Err(format!("unexpected {token:?}")),
         }
     }
 

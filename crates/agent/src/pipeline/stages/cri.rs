@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use indexmap::IndexMap;
 use wharf_loki::Labels;
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::stage::{Chain, Flow, Out};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::stage::{Edit, Verdict};
 

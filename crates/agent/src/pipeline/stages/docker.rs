@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::parts::Parts;
 use super::super::stage::{Chain, Flow, Out};
 use crate::yaml;
 
-/// What the stage stands for.
+/// The stages that this one is short for.
 const STAGES: &str = "
 - json: {expressions: {output: log, stream: stream, timestamp: time}}
 - labels: {stream: }

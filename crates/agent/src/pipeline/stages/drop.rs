@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use wharf_go::regexp::Regex;
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::parts::{DropCounter, Parts};
@@ -43,7 +43,7 @@ pub(super) fn new(node: &Node, parts: &Parts) -> Result<impl Edit + use<>, Error
     if value.is_some() && fields.find("source").is_none() {
         fields.fail("value", "`value` needs a `source` to compare with");
     } else if value.is_some() && fields.find("expression").is_some() {
-        fields.fail("value", "only one of `value` and `expression` may stand here");
+        fields.fail("value", "only one of `value` and `expression` is allowed here");
     }
     let pattern = fields.regex("expression").map(Pattern::Regex).or(value.map(Pattern::Text));
     let longer_than = longer_than(&mut fields);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use wharf_loki::labels::is_label_name;
 
-use super::super::Now;
-use super::super::entry::{Entry, Value};
+use super::super::now::Now;
+use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{Errors, Fields};
 use super::super::parts::{DropCounter, Parts};
 use super::super::stage::{Edit, Verdict};
@@ -58,13 +58,13 @@ impl Edit for EventLogMessage {
                 key += "_extracted";
             }
             let value = value.trim_matches(strings::is_space).to_owned();
-            entry.extracted.set(&Arc::from(key), Value::Text(Cow::Owned(value)));
+            entry.extracted.set(&Arc::from(key), ExtractedValue::Text(Cow::Owned(value)));
         }
         Verdict::Keep
     }
 }
 
-/// A label name: `_` for each character that has no place in one.
+/// A label name: invalid characters become `_`.
 fn sanitized(text: &str) -> String {
     if text.is_empty() {
         return "_".to_owned();

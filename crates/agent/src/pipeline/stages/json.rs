@@ -6,8 +6,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use wharf_go::json::{self, Raw};
 
-use super::super::Now;
-use super::super::entry::{Entry, Extracted, Value};
+use super::super::now::Now;
+use super::super::entry::{Entry, Extracted, ExtractedValue};
 use super::super::fields::{Errors, Fields};
 use super::super::jmespath::Expression;
 use super::super::parts::{DropCounter, Parts};
@@ -57,7 +57,7 @@ impl Wanted {
     }
 
     /// Takes the values of a text; all or, if the text is malformed, none.
-    fn take<'t>(&self, text: &'t str, set: &mut dyn FnMut(&Arc<str>, Value<'t>)) -> Result<(), json::Malformed> {
+    fn take<'t>(&self, text: &'t str, set: &mut dyn FnMut(&Arc<str>, ExtractedValue<'t>)) -> Result<(), json::Malformed> {
         match self {
             Self::Keys(keys) => {
                 let mut found: SmallVec<[Option<Raw<'t>>; 8]> = SmallVec::from_elem(None, keys.len());
@@ -70,12 +70,12 @@ impl Wanted {
                 })?;
                 for ((name, path), found) in keys.iter().zip(found) {
                     let value = path[1..].iter().fold(found, |value, key| value?.get(key));
-                    set(name, value.map_or(Value::Null, |value| converted(value.value())));
+                    set(name, value.map_or(ExtractedValue::Null, |value| converted(value.value())));
                 }
             }
             Self::Expressions(expressions) => {
                 let data = json::parse(text)?;
-                if !matches!(data, json::Value::Object(_) | json::Value::Null) {
+                if !matches!(data, json::JsonValue::Object(_) | json::JsonValue::Null) {
                     return Err(json::Malformed(0));
                 }
                 for (name, expression) in expressions {
@@ -91,16 +91,16 @@ impl Wanted {
 }
 
 /// Lists and objects are written as JSON again.
-fn converted(value: json::Value<'_>) -> Value<'_> {
+fn converted(value: json::JsonValue<'_>) -> ExtractedValue<'_> {
     match value {
-        json::Value::Null => Value::Null,
-        json::Value::Bool(value) => Value::Bool(value),
-        json::Value::Number(value) => Value::Number(value),
-        json::Value::Text(value) => Value::Text(value),
-        value @ (json::Value::List(_) | json::Value::Object(_)) => {
+        json::JsonValue::Null => ExtractedValue::Null,
+        json::JsonValue::Bool(value) => ExtractedValue::Bool(value),
+        json::JsonValue::Number(value) => ExtractedValue::Number(value),
+        json::JsonValue::Text(value) => ExtractedValue::Text(value),
+        value @ (json::JsonValue::List(_) | json::JsonValue::Object(_)) => {
             let mut text = String::new();
             json::write(&value, true, &mut text);
-            Value::Text(Cow::Owned(text))
+            ExtractedValue::Text(Cow::Owned(text))
         }
     }
 }

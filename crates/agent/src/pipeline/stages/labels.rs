@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wharf_loki::labels::is_label_name;
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{self, Errors};
 use super::super::interner::Interner;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::parts::{DropCounter, Parts};
@@ -53,7 +53,7 @@ pub(super) fn new(node: &Node, parts: &mut Parts, depth: usize) -> Result<impl F
             Some(Action::Drop(parts.drops.counter(reason.as_deref().unwrap_or("match_stage"))))
         }
         Some(other) => {
-            fields.fail("action", format!("`{other}` is no action: `keep` or `drop`"));
+            fields.fail("action", format!("`{other}` is not an action: write `keep` or `drop`"));
             None
         }
     };

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::super::Now;
-use super::super::entry::{Entry, Value};
+use super::super::now::Now;
+use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{self, Errors, Fields};
 use super::super::metrics::{Change, MetricKind, MetricSet};
 use super::super::parts::Parts;
 use super::super::stage::{Edit, Verdict};
-use crate::yaml::{Node, Value as Yaml};
+use crate::yaml::{Node, ExtractedValue as Yaml};
 use wharf_go::strconv;
 use wharf_go::time::parse_duration;
 
@@ -82,7 +82,7 @@ fn metric(name: &str, node: &Node) -> Result<Metric, Errors> {
         "gauge" => gauge(&mut config).map(|action| (action, MetricKind::Gauge)),
         "histogram" => buckets(&mut config).map(|buckets| (Action::Observe, MetricKind::Histogram(buckets))),
         _ => {
-            fields.fail("type", format!("`{kind}` is no type of metric: `Counter`, `Gauge` or `Histogram`"));
+            fields.fail("type", format!("`{kind}` is not a type of metric: write `Counter`, `Gauge` or `Histogram`"));
             None
         }
     };
@@ -97,7 +97,7 @@ fn metric(name: &str, node: &Node) -> Result<Metric, Errors> {
     }))
 }
 
-/// A name that Prometheus takes: `_` for each character that has no place in one.
+/// A name that Prometheus accepts: invalid characters become `_`.
 fn metric_name(text: &str) -> String {
     let fits = |at: usize, c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':') || (c.is_ascii_digit() && at > 0);
     text.char_indices().map(|(at, c)| if fits(at, c) { c } else { '_' }).collect()
@@ -108,7 +108,7 @@ fn counter(config: &mut Fields<'_>, has_value: bool) -> Option<Action> {
     let match_all = config.flag("match_all").unwrap_or_default();
     let bytes = config.flag("count_entry_bytes").unwrap_or_default();
     if match_all && has_value {
-        config.fail("match_all", "only one of `match_all` and `value` may stand here");
+        config.fail("match_all", "only one of `match_all` and `value` is allowed here");
     }
     if bytes && !match_all {
         config.fail("count_entry_bytes", "`count_entry_bytes` needs `match_all: true`");
@@ -171,7 +171,7 @@ impl Metric {
         }
     }
 
-    fn change(&self, action: Action, value: &Value<'_>) -> Option<Change> {
+    fn change(&self, action: Action, value: &ExtractedValue<'_>) -> Option<Change> {
         if let Some(wanted) = &self.value
             && value.text()? != **wanted
         {
@@ -190,13 +190,13 @@ impl Metric {
 }
 
 /// A value as a number; a text may be a duration, in seconds.
-fn float(value: &Value<'_>) -> Option<f64> {
+fn float(value: &ExtractedValue<'_>) -> Option<f64> {
     match value {
-        Value::Null => None,
-        Value::Bool(value) => Some(f64::from(u8::from(*value))),
-        Value::Number(number) => Some(*number),
-        Value::Text(Cow::Borrowed(text)) => text_float(text),
-        Value::Text(Cow::Owned(text)) => text_float(text),
+        ExtractedValue::Null => None,
+        ExtractedValue::Bool(value) => Some(f64::from(u8::from(*value))),
+        ExtractedValue::Number(number) => Some(*number),
+        ExtractedValue::Text(Cow::Borrowed(text)) => text_float(text),
+        ExtractedValue::Text(Cow::Owned(text)) => text_float(text),
     }
 }
 

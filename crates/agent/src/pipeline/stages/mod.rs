@@ -30,7 +30,7 @@ use crate::yaml::{Node, Value};
 /// Deepest nesting of stages within `match` stages.
 const MAX_DEPTH: usize = 20;
 
-/// Reads a list of stages; null is no stages.
+/// Reads a list of stages; null is an empty one.
 pub(super) fn chain(list: &Node, parts: &mut Parts) -> Result<Chain, Errors> {
     nested_chain(list, parts, 0)
 }
@@ -52,7 +52,7 @@ fn nested_chain(list: &Node, parts: &mut Parts, depth: usize) -> Result<Chain, E
     if errors.is_empty() { Ok(Chain(stages)) } else { Err(errors) }
 }
 
-/// Reads a mapping of a stage's name to its settings; an empty mapping is no stage.
+/// Reads a mapping of a stage's name to its settings; an empty mapping has no stage.
 fn stage(node: &Node, parts: &mut Parts, depth: usize) -> Result<Option<Stage>, Errors> {
     let Some(map) = node.as_map() else {
         return Err(vec![node.error("a stage is a mapping of its name to its settings: end the name with `:`")]);

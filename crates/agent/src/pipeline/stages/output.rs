@@ -1,6 +1,6 @@
 //! `output`: a value becomes the line.
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::stage::{Edit, Verdict};

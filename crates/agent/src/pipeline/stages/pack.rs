@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use wharf_go::json;
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::interner::Interner;

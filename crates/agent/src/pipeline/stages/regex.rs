@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use wharf_go::regexp::{CaptureLocations, Regex};
 
-use super::super::Now;
-use super::super::entry::{Entry, Value};
+use super::super::now::Now;
+use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{Errors, Fields};
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;
@@ -57,7 +57,7 @@ impl Edit for RegexStage {
                 Cow::Borrowed(text) => Cow::Borrowed(&text[start..end]),
                 Cow::Owned(text) => Cow::Owned(text[start..end].to_owned()),
             };
-            entry.extracted.set(name, Value::Text(text));
+            entry.extracted.set(name, ExtractedValue::Text(text));
         }
         Verdict::Keep
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use wharf_go::regexp::Regex;
 use wharf_go::template::Template;
 
-use super::super::Now;
-use super::super::entry::{Entry, Value};
+use super::super::now::Now;
+use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{Errors, Fields};
 use super::super::stage::{Edit, Verdict};
 use super::super::template::{self, Data};
@@ -43,7 +43,7 @@ impl Replace {
         let mut became = HashMap::new();
         for captures in matches {
             for group in captures.iter().skip(1).flatten() {
-                data.set("Value", group.as_str());
+                data.set("ExtractedValue", group.as_str());
                 let text = data.render(template, now).ok()?;
                 // A group within one that was replaced stays.
                 if end == 0 || end <= group.start() {
@@ -64,7 +64,7 @@ impl Edit for Replace {
         let Some(input) = entry.input(self.source.as_deref()) else { return Verdict::Keep };
         let Some((text, became)) = self.replaced(&input, entry, now) else { return Verdict::Keep };
         match &self.source {
-            Some(source) => entry.extracted.set(source, Value::Text(Cow::Owned(text))),
+            Some(source) => entry.extracted.set(source, ExtractedValue::Text(Cow::Owned(text))),
             None => entry.line = Cow::Owned(text),
         }
         // The named groups of the first match.
@@ -72,7 +72,7 @@ impl Edit for Replace {
         for (index, name) in &self.groups {
             let captured = captures.get(*index).map_or("", |group| group.as_str());
             if let Some(text) = became.get(captured) {
-                entry.extracted.set(name, Value::Text(Cow::Owned(text.clone())));
+                entry.extracted.set(name, ExtractedValue::Text(Cow::Owned(text.clone())));
             }
         }
         Verdict::Keep

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::parts::{DropCounter, Parts};

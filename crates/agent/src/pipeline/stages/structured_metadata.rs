@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::super::Now;
-use super::super::entry::{Entry, Value};
+use super::super::now::Now;
+use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::Errors;
 use super::super::interner::Interner;
 use super::super::stage::{Edit, Verdict};
@@ -52,7 +52,7 @@ impl<'a> Entry<'a> {
     /// A value as text that may outlive the map.
     fn extracted_text(&self, name: &str) -> Option<Cow<'a, str>> {
         match self.extracted.get(name)? {
-            Cow::Borrowed(Value::Text(Cow::Borrowed(text))) => Some(Cow::Borrowed(*text)),
+            Cow::Borrowed(ExtractedValue::Text(Cow::Borrowed(text))) => Some(Cow::Borrowed(*text)),
             value => value.text().map(|text| Cow::Owned(text.into_owned())),
         }
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use wharf_go::template::Template;
 
-use super::super::Now;
-use super::super::entry::{Entry, Value};
+use super::super::now::Now;
+use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{Errors, Fields};
 use super::super::stage::{Edit, Verdict};
 use super::super::template::{self, Data};
@@ -36,13 +36,13 @@ impl Edit for TemplateStage {
     fn edit(&mut self, entry: &mut Entry<'_>, now: Now) -> Verdict {
         let mut data = Data::new(&entry.extracted);
         if let Some(value) = entry.extracted.text(&self.source) {
-            data.set("Value", &value);
+            data.set("ExtractedValue", &value);
         }
         data.set("Entry", &entry.line);
         // A template that fails changes nothing; one that gives nothing removes the value.
         match data.render(&self.template, now) {
             Ok(text) if text.is_empty() => entry.extracted.remove(&self.source),
-            Ok(text) => entry.extracted.set(&self.source, Value::Text(Cow::Owned(text))),
+            Ok(text) => entry.extracted.set(&self.source, ExtractedValue::Text(Cow::Owned(text))),
             Err(_) => {}
         }
         Verdict::Keep

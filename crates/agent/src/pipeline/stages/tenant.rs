@@ -6,7 +6,8 @@ use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::interner::Interner;
 use super::super::stage::{Edit, Verdict};
-use super::super::{Now, TENANT_LABEL};
+use super::super::now::Now;
+use super::super::tenant_label::TENANT_LABEL;
 use crate::yaml::Node;
 
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub(super) fn new(node: &Node) -> Result<impl Edit + use<>, Errors> {
     if from.is_none() {
         fields.fail("source", "one of `source`, `label` and `value` is needed");
     } else if more {
-        fields.fail("source", "only one of `source`, `label` and `value` may stand here");
+        fields.fail("source", "only one of `source`, `label` and `value` is allowed here");
     }
     fields.complete(from.map(|from| Tenant { from, label: TENANT_LABEL.into(), interner: Interner::default() }))
 }

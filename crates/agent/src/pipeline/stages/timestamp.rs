@@ -2,7 +2,7 @@
 
 use wharf_loki::Labels;
 
-use super::super::Now;
+use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::recent::Recent;
@@ -44,7 +44,7 @@ pub(super) fn new(node: &Node) -> Result<impl Edit + use<>, Errors> {
     let location = fields.text("location").and_then(|name| {
         let location = Location::load(&name);
         if location.is_none() {
-            fields.fail("location", format!("`{name}` is no place of the time zone database: write `Europe/Berlin`"));
+            fields.fail("location", format!("`{name}` is not in the time zone database: write for example `Europe/Berlin`"));
         }
         location
     });
@@ -53,7 +53,7 @@ pub(super) fn new(node: &Node) -> Result<impl Edit + use<>, Errors> {
         None | Some("fudge") => Some(Recent::new(REMEMBERED)),
         Some("skip") => None,
         Some(other) => {
-            fields.fail("action_on_failure", format!("`{other}` is no action: `fudge` or `skip`"));
+            fields.fail("action_on_failure", format!("`{other}` is not an action: write `fudge` or `skip`"));
             None
         }
     };

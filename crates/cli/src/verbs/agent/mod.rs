@@ -11,7 +11,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 use wharf_agent::agent;
 use wharf_agent::config::Config;
-use wharf_agent::delivery::Format;
+use wharf_agent::delivery::PushFormat;
 use wharf_agent::discovery::Labelling;
 use wharf_serve::Interrupts;
 
@@ -86,9 +86,9 @@ fn explain(config: &Config) -> String {
     }
     for client in &config.clients {
         let format = match client.format {
-            Format::Protobuf => "protobuf with snappy",
-            Format::Json => "JSON",
-            Format::Otlp => "OTLP",
+            PushFormat::Protobuf => "protobuf with snappy",
+            PushFormat::Json => "JSON",
+            PushFormat::Otlp => "OTLP",
         };
         let gives_up = client
             .schedule

@@ -54,7 +54,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// A value as a whole number; what is none is 0.
+/// A value as a whole number; 0 for anything that is not a number.
 pub(super) fn whole(value: &Value) -> i64 {
     match value {
         Value::Int(number) | Value::Int64(number) => *number,

@@ -1,0 +1,5 @@
+//! The failure of an expression.
+
+/// A function refused its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Failed;
