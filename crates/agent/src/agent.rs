@@ -19,7 +19,7 @@ use crate::discovery::{Labelling, docker, files};
 use crate::metrics::Metrics;
 use crate::pages::{self, Pages};
 use crate::positions::{Positions, PositionsError};
-use crate::reader::{Command, Commands, Limits, BatchSink, Reader, Report, Reports};
+use crate::reader::{BatchSink, Command, Commands, Limits, Reader, Report, Reports};
 use crate::spool::Spool;
 use crate::targets::Targets;
 use crate::wake::Waker;

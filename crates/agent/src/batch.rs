@@ -10,16 +10,16 @@ use wharf_loki::push::StreamBuffer;
 
 use crate::position::Position;
 
-/// What is delivered and acknowledged together.
+/// The unit of delivery: its lines are acknowledged together.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// A request for each tenant.
     pub requests: Vec<Request>,
-    /// How far the targets are read when this batch and those before it are acknowledged; `None`: the target is gone.
+    /// The targets' positions once this batch and those before it are acknowledged; `None`: the target is gone.
     pub positions: Vec<(Arc<str>, Option<Position>)>,
 }
 
-/// What one tenant gets.
+/// The streams of one tenant.
 #[derive(Debug, Default)]
 pub struct Request {
     /// The tenant that the `tenant` stage named.
@@ -56,7 +56,7 @@ impl Request {
     }
 }
 
-/// Where a stream is in the batch that is open. It holds until the batch is closed.
+/// The place of a stream in the open batch. It is valid until the batch is closed.
 #[derive(Debug, Clone, Copy)]
 pub struct Slot {
     serial: u64,
@@ -64,7 +64,7 @@ pub struct Slot {
     stream: usize,
 }
 
-/// The batch that is filled.
+/// The batch that is being filled.
 #[derive(Debug, Default)]
 pub struct OpenBatch {
     requests: Vec<Request>,
@@ -133,7 +133,7 @@ impl OpenBatch {
     }
 }
 
-/// How much memory may be held by lines that are read and not acknowledged.
+/// A limit of the memory for lines that are read and not acknowledged.
 #[derive(Debug)]
 pub struct Budget {
     used: AtomicUsize,
@@ -141,12 +141,12 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Room for `limit` bytes.
+    /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { used: AtomicUsize::new(0), limit })
     }
 
-    /// How many bytes there are.
+    /// The limit, in bytes.
     pub fn limit(&self) -> usize {
         self.limit
     }

@@ -26,7 +26,7 @@ pub const DEFAULT_LINE: usize = 256 << 10;
 /// The agent's whole configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// Where `/metrics`, `/ready` and `/targets` are; `None`: nowhere.
+    /// The address of `/metrics`, `/ready` and `/targets`; `None`: they are not served.
     pub listen: Option<SocketAddr>,
     /// The file of positions; `None`: they are not kept.
     pub positions: Option<PathBuf>,
@@ -62,10 +62,10 @@ impl Default for Limits {
     }
 }
 
-/// Something in a configuration that is read, and has no effect.
+/// An option that is accepted and has no effect.
 pub type Warning = ConfigError;
 
-/// A configuration and what is to be said about it.
+/// A configuration and its warnings.
 #[derive(Debug)]
 pub struct Read {
     /// The configuration.
@@ -78,7 +78,7 @@ pub struct Read {
 ///
 /// # Errors
 ///
-/// Everything that is wrong with it, in the order of the file.
+/// All mistakes, in the order of the file.
 pub fn from_yaml(text: &str) -> Result<Read, Vec<ConfigError>> {
     let node = yaml::read(text)?;
     let mut faults = Faults::default();
@@ -123,7 +123,7 @@ fn whole(node: &Node, faults: &mut Faults) -> Config {
     Config { listen, positions, clients, jobs, limits }
 }
 
-/// What is read, and is not for this agent.
+/// Options that are accepted and have no effect here.
 fn global(file: &mut Section<'_, '_>) {
     file.without_effect("wal", "lines wait in the engine's files, or in `--spool`");
     file.without_effect("tracing", "the agent makes no traces");
@@ -229,7 +229,7 @@ fn target_config(node: &Node, faults: &mut Faults) -> Duration {
     period.max(Duration::from_millis(100))
 }
 
-/// `${NAME}` and `${NAME:-default}` put in, as Promtail does with `-config.expand-env`.
+/// Expands `${NAME}` and `${NAME:-default}`, as Promtail does with `-config.expand-env`.
 pub fn expand_environment(text: &str, environment: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -249,6 +249,6 @@ pub fn expand_environment(text: &str, environment: &BTreeMap<String, String>) ->
     out
 }
 
-/// What is sent and tried again where nothing is configured.
+/// The defaults of a client.
 pub const SCHEDULE: Schedule =
     Schedule { first: Duration::from_millis(500), longest: Duration::from_secs(30), tries: None };

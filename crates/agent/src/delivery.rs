@@ -1,4 +1,4 @@
-//! Batches to Loki: in order for each lane, again and again until they are taken, and only then the position.
+//! Delivery to Loki: batches in order for each lane, retried until they are accepted, and only then the positions.
 
 mod answer;
 mod backoff;

@@ -3,9 +3,9 @@
 //! Pure parts: [`yaml`] reads configuration with places, [`relabel`] is Prometheus' relabelling, [`pipeline`] are
 //! Promtail's stages.
 //!
-//! The rest is one way through: [`discovery`] finds targets; the [`reader`] reads their lines on one thread, hands them
-//! through the stages and gathers them in a [`batch`]; the [`delivery`] sends batches until they are taken, and only then the
-//! [`positions`] advance.
+//! The rest is a pipeline: [`discovery`] finds targets; the [`reader`] reads their lines on one thread, passes them
+//! through the stages and gathers them in a [`batch`]; the [`delivery`] sends batches until they are accepted, and only then do
+//! the [`positions`] advance.
 
 pub mod agent;
 pub mod alloy;

@@ -35,11 +35,11 @@ pub struct EndpointMetrics {
 }
 
 impl Metrics {
-    /// Fresh metrics.
+    /// New metrics, all zero.
     ///
     /// # Errors
     ///
-    /// None, unless names collide.
+    /// Names collide, which is a mistake of the program.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let counter = |name: &str, help: &str, labels: &[&str]| {

@@ -32,7 +32,7 @@ pub struct Pages {
     pub positions: Arc<Positions>,
     /// Memory.
     pub budget: Arc<Budget>,
-    /// What waits to be delivered.
+    /// The batches that wait.
     pub delivery: DeliveryState,
 }
 
@@ -59,7 +59,7 @@ async fn metrics(State(pages): State<Pages>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
-/// JSON where it is asked for, else a page.
+/// JSON if the request asks for it, else a page.
 async fn targets(State(pages): State<Pages>, headers: HeaderMap, query: axum::extract::RawQuery) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let list: Vec<Value> = pages.targets.all().iter().map(|target| describe(target, &pages.positions)).collect();

@@ -13,7 +13,7 @@ pub struct Position {
     pub moment: Moment,
 }
 
-/// A place in a file, which is known again after a rename and a restart.
+/// A place in a file, which is recognised after a rename and a restart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePosition {
     /// The file system's number.
@@ -61,8 +61,8 @@ impl Moment {
     }
 }
 
-/// Leaves out the lines that a resumed stream repeats: up to the last line of the position, but none that is later than
-/// all that were read.
+/// Skips the lines that a resumed stream repeats: up to the last line of the position, except lines later than all that
+/// were read.
 #[derive(Debug)]
 pub struct Skip {
     after: Moment,
@@ -71,7 +71,7 @@ pub struct Skip {
 }
 
 impl Skip {
-    /// Leaves out what was read before `after`.
+    /// Skips what was read before `after`.
     pub fn new(after: Moment) -> Self {
         Self { after, seen: 0, over: after.lines_at_time == 0 }
     }

@@ -1,4 +1,4 @@
-//! Batches on disk while no endpoint takes them: one file a batch, in a folder that may grow to a limit.
+//! Batches on disk while no endpoint accepts them: one file per batch, in a folder of limited size.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,9 +13,9 @@ use wharf_loki::push::StreamBuffer;
 
 use crate::batch::{Batch, BatchStream, Request};
 
-/// The form that this wharf writes; a file starts with it.
+/// The version of the format; a file starts with it.
 const MARK: &[u8] = b"wharf-spool 1\n";
-/// After a write that failed, the next one is not tried before.
+/// The pause after a failed write.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A folder of batches.
@@ -48,11 +48,11 @@ struct HeadStream {
 }
 
 impl Spool {
-    /// Uses a folder, which is made if it is not there, up to `limit` bytes.
+    /// Uses at most `limit` bytes of a folder, which is created if it does not exist.
     ///
     /// # Errors
     ///
-    /// The folder cannot be made, or not be written to.
+    /// The folder cannot be created or written to.
     pub fn open(folder: &Path, limit: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let spool = Self {
@@ -77,12 +77,12 @@ impl Spool {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// What a run before has left, oldest first, each with its lane.
+    /// The batches of earlier runs, oldest first, each with its lane.
     pub fn left_over(&self) -> Vec<(usize, PathBuf)> {
         self.files().unwrap_or_default().into_iter().map(|(_, lane, path)| (lane, path)).collect()
     }
 
-    /// Writes a batch; it is on disk then. `None`: no room, or no disk; the lines stay where they are.
+    /// Writes and syncs a batch. `None`: there is no room, or the disk failed; the lines stay in the logs.
     pub fn write(&self, lane: usize, batch: &Batch) -> Option<PathBuf> {
         let mut failed = self.failed.lock().ok()?;
         if failed.is_some_and(|when| when.elapsed() < PAUSE) {
@@ -102,7 +102,7 @@ impl Spool {
                 Some(path)
             }
             Err(error) => {
-                // What was written of it takes room.
+                // The partial file takes room.
                 let _ = fs::remove_file(&aside);
                 tracing::warn!(folder = %self.folder.display(), %error, "the spool cannot be written: lines wait in the engine's files");
                 *failed = Some(Instant::now());
@@ -140,7 +140,7 @@ impl Spool {
             let numbers = name.strip_suffix(".batch").and_then(|name| name.split_once('-'));
             match numbers.and_then(|(number, lane)| Some((number.parse().ok()?, lane.parse().ok()?))) {
                 Some((number, lane)) => files.push((number, lane, path)),
-                // A write that was cut off.
+                // An interrupted write.
                 None if name.ends_with(".new") => fs::remove_file(&path)?,
                 None => {}
             }

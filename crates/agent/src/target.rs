@@ -1,4 +1,4 @@
-//! A target: a container or a file, its labels, and what is known of it.
+//! A target: a container or a file, its labels, and its state.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -10,9 +10,9 @@ use crate::lines::Stream;
 /// A container or a file whose lines are delivered.
 #[derive(Debug)]
 pub struct Target {
-    /// `docker/<id>` or `file/<path>`: what its position is kept under.
+    /// The key of its position: `docker/<id>` or `file/<path>`.
     pub key: Arc<str>,
-    /// For people: the container's name, or the path.
+    /// The name for people: the container's name, or the path.
     pub name: String,
     /// Which scrape job it belongs to, counted from 0.
     pub job: usize,
@@ -51,7 +51,7 @@ pub struct State {
 }
 
 impl State {
-    /// Notes an error.
+    /// Records an error.
     pub fn fail(&self, error: String) {
         if let Ok(mut last) = self.last_error.lock() {
             *last = Some(error);

@@ -1,4 +1,4 @@
-//! All targets, for whoever shows them.
+//! All targets, for the pages.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,7 +25,7 @@ impl Targets {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(target.key.clone(), target);
     }
 
-    /// Takes one out.
+    /// Removes one.
     pub fn remove(&self, key: &str) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(key);
     }

@@ -62,7 +62,7 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
     Some(config)
 }
 
-/// User and password of an address, which is then without.
+/// Takes user and password out of an address.
 fn with_password_of_url(mut url: Url, client: &mut Section<'_, '_>) -> (Url, Auth) {
     let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));
     if user.is_empty() && password.is_none() {
@@ -74,7 +74,7 @@ fn with_password_of_url(mut url: Url, client: &mut Section<'_, '_>) -> (Url, Aut
     (url, Auth::Basic(user, Secret::new(password.unwrap_or_default())))
 }
 
-/// All clients get the same batches: the smallest that one asks for.
+/// All clients get the same batches, so the smallest setting wins.
 fn batching(client: &mut Section<'_, '_>, number: usize, limits: &mut Limits) {
     if let Some(wait) = client.duration("batchwait") {
         limits.batch_wait = if number == 0 { wait } else { limits.batch_wait.min(wait) };

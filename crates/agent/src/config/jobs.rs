@@ -1,4 +1,4 @@
-//! `scrape_configs`: what is read, and what becomes of it.
+//! `scrape_configs`: what is read, and how it is processed.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,11 +20,11 @@ pub struct Job {
     pub name: String,
     /// Its stages; `None`: it has none.
     pub pipeline: Option<Pipeline>,
-    /// Whose containers it reads.
+    /// The engines whose containers it reads.
     pub docker: Vec<DockerFrom>,
-    /// Which files it reads.
+    /// The files that it reads.
     pub files: Vec<FilesFrom>,
-    /// What labels are made of.
+    /// How labels are made.
     pub labelling: Labelling,
 }
 
@@ -35,9 +35,9 @@ pub struct DockerFrom {
     pub host: Option<String>,
     /// The engine's filters.
     pub filters: HashMap<String, Vec<String>>,
-    /// A label that leaves containers out, with its value.
+    /// A label that excludes containers, with its value.
     pub without: Option<(String, String)>,
-    /// What addresses are made of.
+    /// How addresses are made.
     pub addressing: Addressing,
 }
 
@@ -54,7 +54,7 @@ pub struct FilesFrom {
     pub period: Duration,
 }
 
-/// What Promtail reads besides, and this agent does not.
+/// Sources of Promtail's that this agent does not have.
 const OTHERS: [&str; 17] = [
     "journal",
     "syslog",

@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::units;
 use crate::yaml::{ConfigError, Kind, Map, Node, Value};
 
-/// What was found wrong, and what has no effect.
+/// The mistakes found, and the fields without effect.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) errors: Vec<ConfigError>,
     pub(super) warnings: Vec<ConfigError>,
 }
 
-/// A mapping while it is read. Every field that is asked for is known; [`finish`](Self::finish) refuses the others.
+/// A mapping while it is read. Every field that is read is known; [`finish`](Self::finish) refuses the others.
 pub(super) struct Section<'n, 'f> {
     name: &'static str,
     node: &'n Node,

@@ -8,9 +8,9 @@ use super::{Config, DockerFrom, Job, Limits, SCHEDULE, default_listen, default_p
 use crate::delivery::{Auth, ClientConfig, Proxy, PushFormat, TlsFiles};
 use crate::discovery::Labelling;
 
-/// The label that chooses containers, and leaves them out of `--all`.
+/// The label that selects containers, and excludes them from `--all`.
 const LABEL: &str = "log_collect";
-/// Where Loki takes lines.
+/// Loki's path for pushes.
 const PUSH: &str = "/loki/api/v1/push";
 
 /// The common case: containers with good labels to Loki.
@@ -22,9 +22,9 @@ pub struct Simple {
     pub tenant: Option<String>,
     /// `name=value` for all lines.
     pub labels: Vec<String>,
-    /// Whether all containers are read, but those with `log_collect=false`.
+    /// Whether all containers are read, except those with `log_collect=false`.
     pub all: bool,
-    /// The engine's filters as `name=value`; with some, the label is not asked for.
+    /// The engine's filters as `name=value`; if there are any, the label is not required.
     pub filters: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ impl Simple {
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong, in words.
+    /// The first mistake, in words.
     pub fn config(&self) -> Result<Config, String> {
         let external_labels = self.labels.iter().map(|pair| label(pair)).collect::<Result<Vec<_>, _>>()?;
         let clients = self.loki.iter().map(|url| client(url, self.tenant.clone(), external_labels.clone()));

@@ -2,26 +2,26 @@
 
 use std::time::{Duration, SystemTime};
 
-/// A server may ask for no longer pause than this.
+/// The longest pause that a server may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// What becomes of the lines.
+/// What to do with the lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// They were taken.
+    /// They were accepted.
     Taken,
-    /// Some or all of them are bad: they would be refused again. The good ones were taken.
+    /// Some or all of them are bad and would be refused again. The good ones were accepted.
     Refused {
         /// Why, in a word.
         reason: &'static str,
         /// How many, if the server said so.
         lines: Option<u64>,
     },
-    /// The request is too large: its parts may not be.
+    /// The request is too large; its parts may be small enough.
     TooLarge,
-    /// Not now: the same request again, later.
+    /// Not now: send the same request again later.
     Later {
-        /// Why, for a metric: `rate_limited`, `server_error`, `refused`.
+        /// Why, as a metric's label: `rate_limited`, `server_error`, `refused`.
         reason: &'static str,
         /// The pause the server asked for.
         after: Option<Duration>,
@@ -41,7 +41,7 @@ pub fn judge(status: u16, after: Option<Duration>, body: &str) -> Verdict {
     }
 }
 
-/// Loki's words for what it refuses, and ours.
+/// Loki's words for its refusals, and ours.
 const REASONS: [(&str, &str); 12] = [
     ("entry too far behind", "too_far_behind"),
     ("entry out of order", "out_of_order"),

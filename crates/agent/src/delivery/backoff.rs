@@ -27,8 +27,8 @@ impl Backoff {
         Self { schedule, tries: 0 }
     }
 
-    /// The pause before the next try, not shorter than what the server asked for: doubled each time, of which up to half
-    /// is left to chance (`chance` from 0 to 1), so that agents do not all come back at once. `None`: give up.
+    /// The pause before the next try: doubled each time, shortened by up to half at random (`chance` from 0 to 1), so that
+    /// agents do not all return at once, and not shorter than what the server asked for. `None`: give up.
     pub fn next(&mut self, asked: Option<Duration>, chance: f64) -> Option<Duration> {
         if self.schedule.tries.is_some_and(|tries| self.tries >= tries) {
             return None;

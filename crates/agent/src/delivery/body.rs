@@ -1,4 +1,4 @@
-//! A request's body in each form that is sent.
+//! A request's body in each format.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use wharf_loki::push::write_head;
 
 use super::part::Part;
 
-/// Snappy compresses blocks of this size, each by itself.
+/// Snappy compresses blocks of this size independently.
 const BLOCK: usize = 64 * 1024;
 
 /// What is sent.
@@ -25,7 +25,7 @@ pub enum PushFormat {
     Otlp,
 }
 
-/// A body, and what its headers say of it.
+/// A body and the headers that describe it.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) content_type: &'static str,
@@ -49,12 +49,12 @@ pub(super) fn body(part: &Part<'_>, format: PushFormat, gzip: bool, external: &[
     let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
     match encoder.write_all(&plain).and_then(|()| encoder.finish()) {
         Ok(bytes) => Body { content_type, encoding: Some("gzip"), bytes: bytes.into() },
-        // Memory does not fail to be written to; and uncompressed it is right, too.
+        // Writing to memory does not fail; the uncompressed body would be right, too.
         Err(_) => Body { content_type, encoding: None, bytes: plain.into() },
     }
 }
 
-/// `logproto.PushRequest`, compressed with snappy without ever being in memory as a whole.
+/// `logproto.PushRequest`, compressed with snappy, without the whole in memory at any time.
 fn protobuf(part: &Part<'_>, external: &[(String, String)]) -> Vec<u8> {
     let heads: Vec<Vec<u8>> = part
         .streams
@@ -69,7 +69,7 @@ fn protobuf(part: &Part<'_>, external: &[(String, String)]) -> Vec<u8> {
     snappy(pieces)
 }
 
-/// Snappy's raw format: the length, and then blocks that are compressed each by itself.
+/// Snappy's raw format: the length, then blocks that are compressed independently.
 fn snappy<'a>(pieces: impl Iterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
     let length: usize = pieces.clone().map(<[u8]>::len).sum();
     let mut out = Vec::with_capacity(length / 4 + 64);
@@ -77,7 +77,7 @@ fn snappy<'a>(pieces: impl Iterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
     let mut encoder = snap::raw::Encoder::new();
     let mut block_out = vec![0; snap::raw::max_compress_len(BLOCK)];
     for block in pieces.flat_map(|piece| piece.chunks(BLOCK)) {
-        // The buffer has room for the worst case, which is the only error there is.
+        // The only error is a buffer that is too small, and this one has room for the worst case.
         if let Ok(size) = encoder.compress(block, &mut block_out) {
             out.extend_from_slice(&block_out[varint(block.len()).len()..size]);
         }

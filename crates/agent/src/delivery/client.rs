@@ -27,13 +27,13 @@ use super::tls::{self, TlsFiles};
 
 /// The header that names Loki's tenant.
 const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
-/// Of an error's text, this much is read, in bytes.
+/// Most bytes that are read of an error's text.
 const LONGEST_MESSAGE: usize = 16 * 1024;
 
 /// Where and how lines are sent.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
-    /// What the endpoint is called in metrics and logs.
+    /// The endpoint's name in metrics and logs.
     pub name: String,
     /// The whole address, as `http://loki:3100/loki/api/v1/push`.
     pub url: Url,
@@ -43,26 +43,26 @@ pub struct ClientConfig {
     pub gzip: bool,
     /// How long an answer may take.
     pub timeout: Duration,
-    /// How to try again.
+    /// When to retry.
     pub schedule: Schedule,
-    /// The tenant, where no stage names one.
+    /// The tenant of lines for which no stage names one.
     pub tenant: Option<String>,
     /// Labels for each stream that does not have them.
     pub external_labels: Vec<(String, String)>,
     /// More headers.
     pub headers: Vec<(String, Secret)>,
-    /// Who we are.
+    /// How the client authenticates.
     pub auth: Auth,
-    /// Whom to trust, and our certificate.
+    /// The certificates to trust, and the client's own.
     pub tls: TlsFiles,
-    /// The way there.
+    /// Direct, or through a proxy.
     pub proxy: Proxy,
 }
 
 /// How the client says who it is. Files are read again for each request: they may be renewed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Auth {
-    /// It does not.
+    /// Not at all.
     #[default]
     None,
     /// User and password.
@@ -75,13 +75,13 @@ pub enum Auth {
     TokenFile(String, PathBuf),
 }
 
-/// The way to the endpoint. A proxy is asked for a tunnel (`CONNECT`), for plain HTTP, too.
+/// How the endpoint is reached. A proxy is asked for a tunnel (`CONNECT`), even for plain HTTP.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
-    /// Straight.
+    /// Directly.
     #[default]
     None,
-    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` say.
+    /// As `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say.
     FromEnvironment,
     /// This one, except for the hosts of the second text.
     Url(Url, Option<String>),
@@ -90,7 +90,7 @@ pub enum Proxy {
 /// Sends requests to one endpoint.
 #[derive(Debug)]
 pub struct Client {
-    /// What it was made of.
+    /// Its configuration.
     pub config: ClientConfig,
     way: Way,
     uri: Uri,
@@ -99,7 +99,7 @@ pub struct Client {
 
 type FullBody = Full<Bytes>;
 
-/// Straight, or through a proxy.
+/// A client without or with a proxy.
 #[derive(Debug)]
 enum Way {
     Straight(HttpClient<HttpsConnector<HttpConnector>, FullBody>),
@@ -119,7 +119,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Files that cannot be read, and what cannot be sent as a header.
+    /// A file cannot be read, or a value cannot be sent as a header.
     pub fn new(config: ClientConfig) -> Result<Self, ClientError> {
         let uri: Uri = config.url.as_str().parse().map_err(|_| ClientError::Header("the address".to_owned()))?;
         let tls = tls::config(&config.tls).or_else(|error| without_tls(&config, error))?;
@@ -205,7 +205,7 @@ impl Client {
             Way::Tunnel(client) => client.request(request).await,
         };
         let (parts, body) = Response::into_parts(sent.map_err(|error| cause(&error))?);
-        // An answer that is too long is judged by its status.
+        // An answer that is too long is judged by its status alone.
         let message =
             Limited::new(body, LONGEST_MESSAGE).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         Ok((parts, String::from_utf8_lossy(&message).into_owned()))

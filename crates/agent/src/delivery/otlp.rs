@@ -45,7 +45,7 @@ fn attribute(name: &str, value: &str) -> Vec<u8> {
     out
 }
 
-/// An `AnyValue`. An empty text is one, too: it is written though it is the default.
+/// An `AnyValue`. An empty string is written, too, although it is the default.
 fn text_value(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     field(1, text.as_bytes(), &mut out);

@@ -1,5 +1,5 @@
-//! The way of batches: from the reader into the queues of each endpoint, on disk when memory is short, and out when all
-//! endpoints have them.
+//! Queues of batches: from the reader to each endpoint, on disk when memory is short, removed when all endpoints have
+//! accepted them.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ struct Shared {
     budget: Arc<Budget>,
     positions: Arc<Positions>,
     spool: Option<Spool>,
-    /// What is not delivered, oldest first, for each lane.
+    /// Undelivered batches, oldest first, for each lane.
     pending: [Mutex<VecDeque<Arc<Item>>>; LANES],
     count: AtomicUsize,
     idle: tokio::sync::Notify,
@@ -67,7 +67,7 @@ pub struct Entrance {
 }
 
 impl Delivery {
-    /// Starts to deliver, with what the spool holds from before.
+    /// Starts to deliver, first what the spool still holds.
     pub fn start(
         clients: Vec<Arc<Client>>,
         budget: Arc<Budget>,
@@ -88,7 +88,7 @@ impl Delivery {
         let mut queues: [Vec<_>; LANES] = Default::default();
         for (lane, senders) in queues.iter_mut().enumerate() {
             for client in &clients {
-                // What is in a queue is bounded by the budget and the spool.
+                // The budget and the spool bound the queue.
                 let (sender, receiver) = unbounded_channel();
                 senders.push(sender);
                 let sender = Sender::new(client.clone(), metrics.endpoint(&client.config.name));
@@ -102,7 +102,7 @@ impl Delivery {
         (Self { shared, tasks }, entrance)
     }
 
-    /// For whoever shows it.
+    /// The state, for the pages.
     pub fn state(&self) -> DeliveryState {
         DeliveryState(self.shared.clone())
     }
@@ -118,13 +118,13 @@ impl Delivery {
         }
     }
 
-    /// Ends the tasks; what they had under way is sent again at the next start.
+    /// Ends the tasks; requests under way are sent again at the next start.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
     }
 }
 
-/// What waits to be delivered.
+/// The batches that wait.
 #[derive(Debug, Clone)]
 pub struct DeliveryState(Arc<Shared>);
 
@@ -159,7 +159,7 @@ impl BatchSink for Entrance {
         self.enqueue(lane, Content::Memory(Arc::new(Loaded { batch, share })));
     }
 
-    /// Writes what waits in memory to the spool, each lane in order; what is on disk counts as delivered for its position.
+    /// Writes the batches in memory to the spool, each lane in order. For the positions, a batch on disk counts as delivered.
     fn make_room(&mut self) -> bool {
         let Some(spool) = &self.shared.spool else { return false };
         let mut made = false;
@@ -177,7 +177,7 @@ impl BatchSink for Entrance {
     }
 }
 
-/// Sends what comes through a queue, in order.
+/// Sends the batches of a queue, in order.
 async fn deliver(lane: usize, mut queue: UnboundedReceiver<Arc<Item>>, mut sender: Sender, shared: Arc<Shared>) {
     while let Some(item) = queue.recv().await {
         let memory = match &*lock(&item.content) {
@@ -203,7 +203,7 @@ async fn deliver(lane: usize, mut queue: UnboundedReceiver<Arc<Item>>, mut sende
 }
 
 impl Shared {
-    /// An endpoint has an item. All endpoints of a lane go in order, so that items are complete in order, too.
+    /// An endpoint has accepted an item. Each endpoint takes a lane's items in order, so they complete in order, too.
     fn done(&self, lane: usize, item: Arc<Item>) {
         if item.missing.fetch_sub(1, Ordering::AcqRel) > 1 {
             return;
@@ -230,7 +230,7 @@ impl Shared {
     }
 }
 
-/// What a thread left that panicked is whole: each change is one assignment.
+/// The state is consistent even after a panic: each change is one assignment.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

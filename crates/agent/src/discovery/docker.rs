@@ -16,9 +16,9 @@ use wharf_docker::{Endpoint, Engine, NetworkDetails, Timestamp, list_networks, r
 
 use super::Labelling;
 use super::meta::{self, Addressing};
+use crate::lines::files::Rotation;
 use crate::position::{Moment, Position};
 use crate::positions::Positions;
-use crate::lines::files::Rotation;
 use crate::reader::{Command, Commands, From, Opened, Report};
 use crate::target::Target;
 use crate::targets::Targets;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Instant;
 
-use super::now::Now;
 use super::entry::Entry;
+use super::now::Now;
 
 /// Where entries go.
 pub(super) type Out<'o> = dyn FnMut(Entry<'_>) + 'o;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use wharf_go::template::{ExecError, FunctionTable, ParseError, Template, Value, text};
 use wharf_loki::template_functions;
 
-use super::now::Now;
 use super::entry::Extracted;
+use super::now::Now;
 
 /// Parses a template with Go's, Sprig's and Promtail's functions.
 pub(super) fn parse(text: &str) -> Result<Template, ParseError> {

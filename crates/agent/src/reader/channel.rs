@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use super::source::Socket;
-use crate::position::{Moment, Position};
 use crate::lines::files::Rotation;
+use crate::position::{Moment, Position};
 use crate::target::Target;
 use crate::wake::Waker;
 

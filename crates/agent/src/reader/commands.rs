@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::channel::{Command, From, Opened, Report};
-use super::sink::{TargetState, LANES};
+use super::sink::{LANES, TargetState};
 use super::source::{EngineStream, Input, Source};
 use super::{BatchSink, Reader};
-use crate::position::{Position, Skip};
 use crate::lines::files::{Found, LogFiles};
 use crate::lines::join::Joiner;
 use crate::lines::marks::Marks;
 use crate::lines::recent::Recent;
+use crate::position::{Position, Skip};
 use crate::target::Target;
 
 impl<O: BatchSink> Reader<O> {
@@ -54,7 +54,10 @@ impl<O: BatchSink> Reader<O> {
             tracing::warn!(target_name = target.name, "the file that was read last is gone: its unread lines are lost");
         }
         if !watched {
-            tracing::debug!(target_name = target.name, "the folder cannot be watched: the file is checked every second");
+            tracing::debug!(
+                target_name = target.name,
+                "the folder cannot be watched: the file is checked every second"
+            );
         }
         target.state.on_disk.store(true, Ordering::Relaxed);
         let place = log.place();

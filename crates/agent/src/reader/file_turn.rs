@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use memchr::memchr;
 
-use super::sink::{TargetState, Sink};
+use super::sink::{Sink, TargetState};
 use super::turn::{TURN, Turn};
 use crate::lines::files::LogFiles;
 use crate::lines::join::{Joiner, Piece};
@@ -27,7 +27,7 @@ pub(super) struct FileTurn<'a> {
 enum Then {
     /// Go on.
     Next,
-    /// The job takes nothing before then.
+    /// The job accepts nothing before then.
     Wait(Instant),
     /// The file is another one, and is read from its start.
     Restarted,

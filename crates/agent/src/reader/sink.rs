@@ -9,17 +9,17 @@ use std::time::Instant;
 use wharf_loki::Labels;
 
 use crate::batch::{OpenBatch, Request, Slot};
-use crate::pipeline::{Entry, Now, Origin, Pipeline, TENANT_LABEL};
-use crate::position::Skip;
 use crate::lines::join::{Joiner, Line, Piece};
 use crate::lines::marks::Marks;
 use crate::lines::recent::Recent;
+use crate::pipeline::{Entry, Now, Origin, Pipeline, TENANT_LABEL};
+use crate::position::Skip;
 use crate::target::Target;
 
-/// In how many lanes requests are under way at the same time. All streams of a target are in one: they stay in order.
+/// The number of lanes, each with one request under way. All streams of a target are in one lane and so stay in order.
 pub const LANES: usize = 4;
 
-/// What becomes of a target's lines.
+/// What the sink knows of a target.
 #[derive(Debug)]
 pub(super) struct TargetState {
     pub(super) target: Arc<Target>,
@@ -50,7 +50,7 @@ impl TargetState {
         }
     }
 
-    /// Goes on under other labels.
+    /// Continues with other labels.
     pub(super) fn relabel(&mut self, target: Arc<Target>) {
         self.target = target;
         self.slots = [None, None];
@@ -60,7 +60,7 @@ impl TargetState {
         (self.number % LANES as u64) as usize
     }
 
-    /// Puts what was counted where others see it.
+    /// Publishes the counts.
     pub(super) fn count(&mut self) {
         let state = &self.target.state;
         state.lines.fetch_add(std::mem::take(&mut self.lines), Ordering::Relaxed);
@@ -74,11 +74,11 @@ impl TargetState {
 pub(super) struct Lane {
     pub(super) open: OpenBatch,
     touched: Vec<u64>,
-    /// When the first of them was.
+    /// When the first of them changed.
     pub(super) touched_since: Option<Instant>,
     /// Targets whose position is held back.
     behind: Vec<u64>,
-    /// Labels without the tenant's, as they were worked out before.
+    /// Labels without the tenant's, cached.
     tenants: HashMap<Labels, (Arc<str>, Labels)>,
 }
 
@@ -133,7 +133,7 @@ impl Sink {
         let stages = self.jobs.get_mut(state.target.job).and_then(Option::as_mut);
         state.marks.add(line.time, line.last, pending || stages.is_some());
         let Some(labels) = state.target.labels[line.stream as usize].as_ref() else { return };
-        // Checking alone is several times as fast as looking for what to replace.
+        // Validating is several times as fast as a lossy conversion.
         let text = std::str::from_utf8(line.text).map_or_else(|_| String::from_utf8_lossy(line.text), Cow::Borrowed);
         let Some(stages) = stages else {
             let open = &mut self.lanes[lane].open;
@@ -148,7 +148,7 @@ impl Sink {
         stages.process(entry, now, &mut |entry| lanes[lane_of(&entry)].push(entry, now.monotonic));
     }
 
-    /// Gives out what stages held back for long enough.
+    /// Hands on what stages have held back for long enough.
     pub(super) fn flush(&mut self) {
         let (lanes, now) = (&mut self.lanes, self.now);
         for stages in self.jobs.iter_mut().flatten() {
@@ -163,7 +163,7 @@ impl Sink {
         self.jobs.iter().flatten().filter_map(Pipeline::next_deadline).min()
     }
 
-    /// Where the first line of a target starts that its stages hold back.
+    /// The start of the first line that the target's stages hold back.
     pub(super) fn held(&self, state: &TargetState) -> Option<u64> {
         self.jobs.get(state.target.job)?.as_ref()?.held(state.number)
     }
@@ -173,7 +173,7 @@ impl Sink {
         self.lanes.iter().map(|lane| lane.open.bytes()).sum()
     }
 
-    /// The state's position is in the batch that is closed now. What its stages hold back goes into a later one.
+    /// The target's position is in the batch that is closed now; that of held-back lines follows in a later one.
     pub(super) fn settle(&mut self, state: &mut TargetState) {
         state.touched = false;
         if state.marks.is_behind() {
@@ -187,7 +187,7 @@ fn lane_of(entry: &Entry<'_>) -> usize {
 }
 
 impl Lane {
-    /// Takes what was gathered, and the targets whose positions change by it.
+    /// Takes the gathered lines, and the targets whose positions change with them.
     pub(super) fn close(&mut self) -> (Vec<Request>, Vec<u64>) {
         let requests = self.open.close();
         let mut touched = std::mem::take(&mut self.touched);
@@ -205,7 +205,7 @@ impl Lane {
             None => self.open.slot(None, &entry.labels),
             Some(tenant) => {
                 if !self.tenants.contains_key(&entry.labels) {
-                    // As many as there are streams, unless labels are made of what changes with each line.
+                    // As many as there are streams, unless a label changes with each line.
                     if self.tenants.len() > 10_000 {
                         self.tenants.clear();
                     }

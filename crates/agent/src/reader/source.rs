@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::Ordering;
 
 use super::file_turn::FileTurn;
-use super::sink::{TargetState, Sink};
+use super::sink::{Sink, TargetState};
 use super::turn::{TURN, Turn};
 use crate::lines::files::{LogFiles, Rotation};
 use crate::lines::frames;
@@ -18,13 +18,13 @@ pub(super) struct Source {
     pub(super) input: Input,
     pub(super) joiner: Joiner,
     pub(super) state: TargetState,
-    /// The container has ended: what has no line break is a line, too.
+    /// The container has ended: a last line may lack its line break.
     pub(super) ended: bool,
-    /// The container is gone, or the file: the source goes when all is read.
+    /// The container or the file is gone: the source is removed when all is read.
     pub(super) gone: bool,
     /// Whether it waits for its turn.
     pub(super) queued: bool,
-    /// A file may have been made since.
+    /// A file may have been created since.
     pub(super) names_changed: bool,
 }
 
@@ -35,7 +35,7 @@ pub(super) enum Input {
     Files {
         /// The files.
         log: LogFiles,
-        /// Whether they hold lines, whose time is that of reading, and not the engine's records.
+        /// Whether they hold plain lines (whose time is that of reading), not the engine's records.
         plain: bool,
         /// When the engine removes the oldest.
         rotation: Option<Rotation>,
@@ -51,7 +51,7 @@ pub(super) struct EngineStream {
     pub(super) terminal: bool,
     /// Bytes that wait for the rest of their frame.
     rest: Vec<u8>,
-    /// Whether nothing was read yet: what came with the answer's head may be whole lines.
+    /// Whether nothing was read yet: the bytes that came with the answer's head may hold whole lines.
     fresh: bool,
     /// The number of the next line.
     next: u64,
@@ -195,7 +195,7 @@ impl EngineStream {
     }
 }
 
-/// The smaller of two numbers that may not be there.
+/// The smaller of two optional numbers.
 pub(super) fn first(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     one.into_iter().chain(other).min()
 }

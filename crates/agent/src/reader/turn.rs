@@ -1,4 +1,4 @@
-//! How long a source is read before the others are, and what came of it.
+//! A turn: how long a source is read before the others, and the result.
 
 use std::time::Instant;
 
@@ -7,14 +7,14 @@ pub(super) const CHUNK: usize = 128 * 1024;
 /// A source gives way to the others after this many bytes.
 pub(super) const TURN: usize = CHUNK;
 
-/// What a turn of reading came to.
+/// The result of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
     /// There may be more at once.
     More,
     /// Nothing is left for now.
     Drained,
-    /// The job takes nothing before then.
+    /// The job accepts nothing before then.
     Wait(Instant),
     /// The engine's stream ended.
     StreamEnded,

@@ -1,4 +1,4 @@
-//! What changed on disk: inotify on the folders of the logs, one watch a folder.
+//! Changes on disk: inotify on the folders of the logs, one watch per folder.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,7 +19,7 @@ pub(super) struct Watch {
 /// What happened in a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Change {
-    /// Who watches the folder.
+    /// The reader's number for the target.
     pub(super) reader: u64,
     /// Whether a file appeared or changed its name, and not only its content.
     pub(super) names: bool,
@@ -34,7 +34,7 @@ impl Watch {
         Ok(Self { inotify, folders: HashMap::new(), readers: HashMap::new() })
     }
 
-    /// Tells `reader` of what happens in the folder of `file`. False: the folder cannot be watched.
+    /// Reports to `reader` what happens in the folder of `file`. False: the folder cannot be watched.
     pub(super) fn add(&mut self, file: &Path, reader: u64) -> bool {
         let Some(folder) = file.parent() else { return false };
         let watch = match self.folders.get(folder) {
@@ -59,7 +59,7 @@ impl Watch {
         if readers.is_empty() {
             self.readers.remove(&watch);
             self.folders.remove(folder);
-            // It has ended by itself where the folder is gone.
+            // The kernel has ended it already if the folder is gone.
             let _ = inotify::remove_watch(&self.inotify, watch);
         }
     }

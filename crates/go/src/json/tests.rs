@@ -6,7 +6,9 @@ use super::*;
 
 #[test]
 fn text_without_escapes_borrows() {
-    let Ok(JsonValue::Object(fields)) = parse(r#"{"a":"plain","b":"t\tab\u00e9\ud83d\ude00\ud800x"}"#) else { panic!() };
+    let Ok(JsonValue::Object(fields)) = parse(r#"{"a":"plain","b":"t\tab\u00e9\ud83d\ude00\ud800x"}"#) else {
+        panic!()
+    };
     assert!(matches!(&fields[0].1, JsonValue::Text(Cow::Borrowed("plain"))));
     assert_eq!(fields[1].1, JsonValue::Text("t\tabé😀\u{fffd}x".into()));
 }

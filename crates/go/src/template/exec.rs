@@ -1,4 +1,4 @@
-//! Carries a template out.
+//! Executes a template.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::regexes::Regexes;
 use super::tree::{Command, Node, Number, Operand, Pipe, Tree};
 use super::value::{MAX_BYTES, Value, text};
 
-/// Most nodes and function calls of one execution: a range may be long.
+/// Most nodes and function calls of one execution.
 const MAX_STEPS: usize = 100_000;
 /// Deepest nesting of template calls.
 const MAX_CALLS: usize = 100;

@@ -1,4 +1,4 @@
-//! What goes wrong in a template, and where.
+//! Errors of templates, with their places.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct ParseError {
     pub reason: String,
 }
 
-/// A template could not be carried out.
+/// The execution of a template failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {reason}")]
 pub struct ExecError {
@@ -28,7 +28,7 @@ pub struct ExecError {
     pub reason: Reason,
 }
 
-/// Why a template could not be carried out.
+/// Why the execution failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {

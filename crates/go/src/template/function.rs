@@ -136,7 +136,7 @@ impl Arguments for [Value] {
     }
 }
 
-/// A text cut at bytes, as Go cuts it; half characters become U+FFFD.
+/// A string cut at bytes, as Go cuts it; partial characters become U+FFFD.
 pub(super) fn slice(whole: &str, from: usize, to: usize) -> Result<Value> {
     let bytes = whole.as_bytes().get(from..to).ok_or(Failed)?;
     Ok(text(&String::from_utf8_lossy(bytes)))

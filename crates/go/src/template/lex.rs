@@ -60,7 +60,7 @@ pub(super) struct Lexed {
     pub(super) offset: usize,
 }
 
-/// What is wrong with a template, and where.
+/// A mistake in a template, and its place.
 #[derive(Debug)]
 pub(super) struct SyntaxFault {
     /// Bytes from the template's start.

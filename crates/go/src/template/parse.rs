@@ -1,4 +1,4 @@
-//! Words to a tree, by the rules of Go's `text/template/parse`.
+//! Tokens to a tree, by the rules of Go's `text/template/parse`.
 
 use std::collections::HashMap;
 

@@ -132,7 +132,7 @@ fn functions_of_sprig() {
 }
 
 #[test]
-fn what_fails_when_it_is_carried_out() {
+fn what_fails_at_execution() {
     for template in [
         "{{ trunc (add 1 2) .Value }}",
         "{{ upper .nope }}",
@@ -158,7 +158,7 @@ fn what_fails_when_it_is_carried_out() {
 }
 
 #[test]
-fn what_is_no_template() {
+fn what_is_not_a_template() {
     for template in [
         "{{",
         "{{ .a ",
@@ -270,7 +270,7 @@ fn objects_have_fields_and_methods() {
 }
 
 #[test]
-fn the_fields_of_the_data_are_known_before_a_template_is_carried_out() {
+fn the_fields_of_the_data_are_known_before_execution() {
     let template =
         parse("{{.A}}{{if .B.x}}{{upper .C}}{{end}}{{range .D}}{{.no}}{{$.E}}{{else}}{{.F}}{{end}}{{(index .G 0).x}}")
             .unwrap();

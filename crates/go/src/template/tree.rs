@@ -50,7 +50,7 @@ pub(super) enum Operand {
     Pipe(Pipe),
 }
 
-/// A number as it is written may be both.
+/// A number, which may be used as an int and as a float.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Number {
     pub(super) int: Option<i64>,

@@ -1,4 +1,4 @@
-//! What templates compute with.
+//! The values of templates.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::failed::Failed;
 use crate::time::{Layout, Location, format};
 
-/// Most bytes of what a template gives, and of any value.
+/// Most bytes of a template's output, and of any value.
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// A value and its Go type.
@@ -119,7 +119,7 @@ impl Value {
         }
     }
 
-    /// Whether `if` takes it for true: not empty, not zero.
+    /// Whether `if` takes it for true: it is not empty and not zero.
     pub fn is_true(&self) -> bool {
         match self {
             Self::Time(_) | Self::Object(_) => true,

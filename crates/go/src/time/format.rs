@@ -6,7 +6,7 @@ use super::layout::{Field, Layout, MONTHS, Offset, Part, Shape, WEEK_DAYS};
 use super::parse::days_from_civil;
 use super::zone::Location;
 
-/// A time (in nanoseconds since 1970) by the clock of a place.
+/// Formats a time (nanoseconds since 1970) in a time zone.
 pub fn format(layout: &Layout, nanoseconds: i64, location: &Location) -> String {
     let (unix, nanosecond) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     let offset = location.offset(unix);

@@ -16,11 +16,11 @@ pub(super) const MONTHS: [&str; 12] = [
 ];
 pub(super) const WEEK_DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// A layout as a list of fields and the text between them.
+/// A parsed layout: fields and the text between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     pub(super) parts: Vec<Part>,
-    /// Whether `06` or `2006` is in it; one without a year means the year of the day.
+    /// Whether the layout has a year.
     pub has_year: bool,
 }
 

@@ -3,7 +3,7 @@
 use super::layout::{Field, Layout, MONTHS, Offset, Part, Shape, WEEK_DAYS};
 use super::zone::Location;
 
-/// A time as it was written.
+/// A parsed time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
     /// The year; 0 where none was written.
@@ -46,8 +46,8 @@ struct Fields {
 }
 
 impl Parsed {
-    /// Nanoseconds since 1970. What is beyond 64 bits wraps, as in Go. A time without a zone, or with the abbreviation of
-    /// one, is read by the clock at `location`; else it is UTC, whatever the abbreviation.
+    /// Nanoseconds since 1970; wraps beyond 64 bits, as in Go. A time without a zone, or with an abbreviation, is local time
+    /// at `location`; without a location, it is UTC, whatever the abbreviation.
     pub fn unix_nanoseconds(&self, location: Option<&Location>) -> i64 {
         let days = days_from_civil(self.year, self.month, self.day);
         let reading = days * 86_400 + self.hour * 3600 + self.minute * 60 + self.second;
@@ -62,7 +62,7 @@ impl Parsed {
 }
 
 impl Layout {
-    /// Reads a time: Go's `time.Parse`.
+    /// Parses a time: Go's `time.Parse`.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
-//! Places and their clocks.
+//! Time zones.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A place whose clock a time without a zone is read by.
+/// A time zone: Go's `time.Location`.
 #[derive(Debug, Clone)]
 pub struct Location {
     zone: TimeZone,
@@ -12,7 +12,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// A place of the IANA database; the empty name is UTC.
+    /// A zone of the IANA database; the empty name is UTC.
     pub fn load(name: &str) -> Option<Self> {
         let zone = match name {
             "" | "UTC" => TimeZone::UTC,
@@ -38,24 +38,24 @@ impl Location {
         Self { zone: TimeZone::UTC, names: vec![("UTC".to_owned(), 0)] }
     }
 
-    /// Seconds since 1970 of a clock reading there, which is given as if it were UTC. A reading that comes twice, or not at
-    /// all, is taken as Go takes it.
+    /// Seconds since 1970 of a local time, which is given as if it were UTC. A local time that occurs twice, or never, is
+    /// resolved as Go does.
     pub fn unix(&self, reading: i64) -> i64 {
         reading - self.offset(reading - self.offset(reading))
     }
 
-    /// Seconds that the clock is ahead of UTC.
+    /// Seconds that local time is ahead of UTC.
     pub fn offset(&self, unix: i64) -> i64 {
         Timestamp::from_second(unix).map_or(0, |time| i64::from(self.zone.to_offset(time).seconds()))
     }
 
-    /// What the clock's zone is called then.
+    /// The zone's abbreviation at that time.
     pub fn abbreviation(&self, unix: i64) -> String {
         let name = |time| self.zone.to_offset_info(time).abbreviation().to_owned();
         Timestamp::from_second(unix).map_or_else(|_| "UTC".to_owned(), name)
     }
 
-    /// The offset of an abbreviation that is known there, for a clock reading.
+    /// The offset of an abbreviation in this zone, for a local time.
     pub fn named_offset(&self, name: &str, reading: i64) -> Option<i64> {
         let known = |(other, _): &&(String, i64)| other == name;
         let in_effect = |(_, offset): &&(String, i64)| self.abbreviation(reading - offset) == name;

@@ -93,7 +93,9 @@ fn one<'a>(name: &str, value: &JsonValue<'a>) -> Result<JsonValue<'a>> {
         ("keys", JsonValue::Object(fields)) => {
             JsonValue::List(fields.iter().map(|(key, _)| JsonValue::Text(key.clone())).collect())
         }
-        ("values", JsonValue::Object(fields)) => JsonValue::List(fields.iter().map(|(_, value)| value.clone()).collect()),
+        ("values", JsonValue::Object(fields)) => {
+            JsonValue::List(fields.iter().map(|(_, value)| value.clone()).collect())
+        }
         ("reverse", JsonValue::Text(text)) => JsonValue::Text(text.chars().rev().collect::<String>().into()),
         ("reverse", JsonValue::List(list)) => JsonValue::List(list.iter().rev().cloned().collect()),
         ("to_array", JsonValue::List(_)) => value.clone(),
@@ -128,7 +130,12 @@ fn two<'a>(name: &str, first: &JsonValue<'a>, second: &JsonValue<'a>) -> Result<
     })
 }
 
-fn with_reference<'a>(name: &str, node: &Node, list: &[JsonValue<'a>], evaluate: Evaluate<'_>) -> Result<JsonValue<'a>> {
+fn with_reference<'a>(
+    name: &str,
+    node: &Node,
+    list: &[JsonValue<'a>],
+    evaluate: Evaluate<'_>,
+) -> Result<JsonValue<'a>> {
     let keys = || list.iter().map(|item| evaluate(node, item)).collect::<Result<Vec<_>>>();
     let wanted = match name {
         "map" => return Ok(JsonValue::List(keys()?)),

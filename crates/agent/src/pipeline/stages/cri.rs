@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use indexmap::IndexMap;
 use wharf_loki::Labels;
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::stage::{Chain, Flow, Out};
 use super::docker::fixed;
 use crate::yaml::Node;

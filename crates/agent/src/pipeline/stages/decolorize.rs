@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::super::now::Now;
 use super::super::entry::Entry;
+use super::super::now::Now;
 use super::super::stage::{Edit, Verdict};
 
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::super::now::Now;
 use super::super::entry::Entry;
+use super::super::now::Now;
 use super::super::parts::Parts;
 use super::super::stage::{Chain, Flow, Out};
 use crate::yaml;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use wharf_go::regexp::Regex;
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::parts::{DropCounter, Parts};
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::{Kind, Node, Scalar, Value};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use wharf_loki::labels::is_label_name;
 
-use super::super::now::Now;
 use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::parts::{DropCounter, Parts};
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use wharf_go::json::{self, Raw};
 
-use super::super::now::Now;
 use super::super::entry::{Entry, Extracted, ExtractedValue};
 use super::super::fields::{Errors, Fields};
 use super::super::jmespath::Expression;
+use super::super::now::Now;
 use super::super::parts::{DropCounter, Parts};
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;
@@ -57,7 +57,11 @@ impl Wanted {
     }
 
     /// Takes the values of a text; all or, if the text is malformed, none.
-    fn take<'t>(&self, text: &'t str, set: &mut dyn FnMut(&Arc<str>, ExtractedValue<'t>)) -> Result<(), json::Malformed> {
+    fn take<'t>(
+        &self,
+        text: &'t str,
+        set: &mut dyn FnMut(&Arc<str>, ExtractedValue<'t>),
+    ) -> Result<(), json::Malformed> {
         match self {
             Self::Keys(keys) => {
                 let mut found: SmallVec<[Option<Raw<'t>>; 8]> = SmallVec::from_elem(None, keys.len());

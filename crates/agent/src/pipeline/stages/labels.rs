@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use wharf_loki::labels::is_label_name;
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{self, Errors};
 use super::super::interner::Interner;
+use super::super::now::Now;
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;
 

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::parts::{DropCounter, Parts};
 use super::super::recent::Recent;
 use super::super::stage::{Edit, Verdict};

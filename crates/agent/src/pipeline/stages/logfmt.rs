@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use wharf_loki::logfmt;
 
-use super::super::now::Now;
 use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;
 
@@ -46,7 +46,9 @@ impl Edit for Logfmt {
         let input = entry.input(self.source.as_deref());
         let extracted = &mut entry.extracted;
         match input {
-            Some(Cow::Borrowed(text)) => self.take(text, &mut |name, value| extracted.set(name, ExtractedValue::Text(value))),
+            Some(Cow::Borrowed(text)) => {
+                self.take(text, &mut |name, value| extracted.set(name, ExtractedValue::Text(value)))
+            }
             Some(Cow::Owned(text)) => self.take(&text, &mut |name, value| {
                 extracted.set(name, ExtractedValue::Text(Cow::Owned(value.into_owned())));
             }),

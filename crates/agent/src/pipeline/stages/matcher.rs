@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::parts::{DropCounter, Parts};
 use super::super::selector::Expression;
 use super::super::stage::{Chain, Flow, Out};

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::super::now::Now;
 use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{self, Errors, Fields};
 use super::super::metrics::{Change, MetricKind, MetricSet};
+use super::super::now::Now;
 use super::super::parts::Parts;
 use super::super::stage::{Edit, Verdict};
-use crate::yaml::{Node, ExtractedValue as Yaml};
+use crate::yaml::{ExtractedValue as Yaml, Node};
 use wharf_go::strconv;
 use wharf_go::time::parse_duration;
 

@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 use wharf_go::regexp::Regex;
 use wharf_loki::Labels;
 
-use super::super::now::Now;
 use super::super::entry::{Entry, Origin};
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::stage::{Flow, Out};
 use crate::yaml::Node;
 

@@ -1,8 +1,8 @@
 //! `output`: a value becomes the line.
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;
 

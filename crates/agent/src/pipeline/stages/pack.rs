@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use wharf_go::json;
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::interner::Interner;
+use super::super::now::Now;
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use wharf_go::regexp::Regex;
 use wharf_go::template::Template;
 
-use super::super::now::Now;
 use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::stage::{Edit, Verdict};
 use super::super::template::{self, Data};
 use super::regex::{expression, named_groups};

@@ -2,9 +2,9 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::parts::{DropCounter, Parts};
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;

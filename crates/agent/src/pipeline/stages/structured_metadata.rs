@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::super::now::Now;
 use super::super::entry::{Entry, ExtractedValue};
 use super::super::fields::Errors;
 use super::super::interner::Interner;
+use super::super::now::Now;
 use super::super::stage::{Edit, Verdict};
 use super::labels::{Assignment, assignments};
 use crate::yaml::Node;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
 use super::super::interner::Interner;
-use super::super::stage::{Edit, Verdict};
 use super::super::now::Now;
+use super::super::stage::{Edit, Verdict};
 use super::super::tenant_label::TENANT_LABEL;
 use crate::yaml::Node;
 

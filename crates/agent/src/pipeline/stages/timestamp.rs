@@ -2,9 +2,9 @@
 
 use wharf_loki::Labels;
 
-use super::super::now::Now;
 use super::super::entry::Entry;
 use super::super::fields::{Errors, Fields};
+use super::super::now::Now;
 use super::super::recent::Recent;
 use super::super::stage::{Edit, Verdict};
 use crate::yaml::Node;
@@ -44,7 +44,10 @@ pub(super) fn new(node: &Node) -> Result<impl Edit + use<>, Errors> {
     let location = fields.text("location").and_then(|name| {
         let location = Location::load(&name);
         if location.is_none() {
-            fields.fail("location", format!("`{name}` is not in the time zone database: write for example `Europe/Berlin`"));
+            fields.fail(
+                "location",
+                format!("`{name}` is not in the time zone database: write for example `Europe/Berlin`"),
+            );
         }
         location
     });

@@ -40,7 +40,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("ge", "aa", |a, _| Ok(Value::Bool(order(&a[0], &a[1])? != Some(Ordering::Less)))),
 ];
 
-/// `and` and `or` are carried out where their arguments are evaluated.
+/// `and` and `or` are evaluated with their arguments, in `exec`.
 fn never(_: &[Value], _: &super::super::function::Context<'_>) -> Result<Value> {
     Err(Failed)
 }

@@ -1,4 +1,4 @@
-//! Hashes, encodings, JSON, URLs, and what is made up at random.
+//! Hashes, encodings, JSON, URLs and random values.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// A number from the hasher's seeds; nothing to keep a secret with.
+/// A number from the hasher's seeds. Not for secrets.
 pub(super) fn random() -> u64 {
     RandomState::new().hash_one(0)
 }

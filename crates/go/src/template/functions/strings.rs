@@ -1,4 +1,4 @@
-//! Functions with texts. Lengths and places are in bytes, as in Go.
+//! Functions with strings. Lengths and offsets are in bytes, as in Go.
 
 use std::rc::Rc;
 
