@@ -14,6 +14,7 @@ use wharf_agent::metrics::Metrics;
 use wharf_agent::pages::{Pages, serve};
 use wharf_agent::positions::Positions;
 use wharf_agent::targets::Targets;
+use wharf_agent::wake::Waker;
 use wharf_serve::Limits;
 
 /// Longest wait for something that must happen.
@@ -23,7 +24,7 @@ const SOON: Duration = Duration::from_secs(30);
 async fn serve_pages(limits: Limits) -> SocketAddr {
     let metrics = Metrics::new().unwrap();
     let targets = Arc::new(Targets::default());
-    let positions = Positions::load(None, targets.clone()).unwrap();
+    let positions = Positions::load(None, targets.clone(), Waker::new().unwrap()).unwrap();
     let budget = Budget::new(1 << 20);
     let (delivery, _) = Delivery::start(Vec::new(), budget.clone(), positions.clone(), None, &metrics);
     let pages = Pages { metrics: Arc::new(metrics), targets, positions, budget, delivery: delivery.state() };

@@ -72,7 +72,7 @@ fn fields_are_given_as_they_come() {
     assert_eq!(fields("null", |_, _| panic!()), Ok(()));
 }
 
-fn json() -> impl Strategy<JsonValue = String> {
+fn json() -> impl Strategy<Value = String> {
     "[-\\[\\]{}\":, 0-9ae.tru\\\\nfl\u{1}é]{0,40}"
 }
 

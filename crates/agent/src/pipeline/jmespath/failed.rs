@@ -2,4 +2,4 @@
 
 /// A function refused its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Failed;
+pub(in super::super) struct Failed;

@@ -8,7 +8,7 @@ use super::super::metrics::{Change, MetricKind, MetricSet};
 use super::super::now::Now;
 use super::super::parts::Parts;
 use super::super::stage::{Edit, Verdict};
-use crate::yaml::{ExtractedValue as Yaml, Node};
+use crate::yaml::{Node, Value as Yaml};
 use wharf_go::strconv;
 use wharf_go::time::parse_duration;
 
