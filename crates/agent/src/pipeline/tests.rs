@@ -56,6 +56,19 @@ fn cri_keeps_the_parts_of_a_line_that_has_not_ended() {
 }
 
 #[test]
+fn templates_see_the_value_the_line_and_the_functions_of_promtail() {
+    let mut templated = pipeline(
+        "[{regex: {expression: '(?P<level>\\w+)'}}, {template: {source: level, template: '{{ ToUpper .Value }} of {{ .Entry }}'}}, \
+         {output: {source: level}}]",
+    );
+    let mut out = Vec::new();
+    templated.process(entry("ab", 1), now(), &mut |entry| out.push(entry.line.into_owned()));
+    assert_eq!(out, ["AB of ab"]);
+    let mut replaced = pipeline("[{replace: {expression: '(b)', replace: '<{{ .Value }}{{ .app }}>'}}]");
+    replaced.process(entry("ab", 1), now(), &mut |entry| assert_eq!(entry.line, "a<bweb>"));
+}
+
+#[test]
 fn limit_slows_its_input_down_or_drops() {
     let mut slow = pipeline("[{limit: {rate: 2, burst: 1}}]");
     let start = now();

@@ -43,7 +43,7 @@ impl Replace {
         let mut became = HashMap::new();
         for captures in matches {
             for group in captures.iter().skip(1).flatten() {
-                data.set("ExtractedValue", group.as_str());
+                data.set("Value", group.as_str());
                 let text = data.render(template, now).ok()?;
                 // A group within one that was replaced stays.
                 if end == 0 || end <= group.start() {

@@ -36,7 +36,7 @@ impl Edit for TemplateStage {
     fn edit(&mut self, entry: &mut Entry<'_>, now: Now) -> Verdict {
         let mut data = Data::new(&entry.extracted);
         if let Some(value) = entry.extracted.text(&self.source) {
-            data.set("ExtractedValue", &value);
+            data.set("Value", &value);
         }
         data.set("Entry", &entry.line);
         // A template that fails changes nothing; one that gives nothing removes the value.
