@@ -59,7 +59,7 @@ pub struct ClientConfig {
     pub proxy: Proxy,
 }
 
-/// How the client says who it is. Files are read again for each request: they may be renewed.
+/// How the client authenticates. Files are read again for each request, because they may be renewed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Auth {
     /// Not at all.
