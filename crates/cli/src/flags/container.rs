@@ -1,4 +1,4 @@
-//! The one container that a verb is about.
+//! The one container that a verb works on.
 
 use wharf_compose::Project;
 use wharf_docker::Engine;
@@ -10,9 +10,9 @@ use crate::session::{Existing, Session};
 /// Which container of a service.
 pub(crate) struct Wanted<'a> {
     pub(crate) service: &'a str,
-    /// The replica's number; without one the first that there is, and a container of `run` where there is no replica.
+    /// The replica's number; `None`: the first replica, or a container of `run` if there is no replica.
     pub(crate) index: Option<u32>,
-    /// It may have stopped.
+    /// Stopped containers count, too.
     pub(crate) stopped: bool,
 }
 

@@ -49,7 +49,7 @@ impl LinePrinter {
         self.width = self.width.max(service.len() + 1 + number.to_string().len());
     }
 
-    /// Writes one event of containers' logs; an error means that nobody reads any more.
+    /// Writes one event of containers' logs; an error means that the reader is gone.
     pub(crate) fn event(&mut self, event: LogEvent) -> std::io::Result<()> {
         match event {
             LogEvent::Line(origin, line) => self.line(&origin, &line),
@@ -62,31 +62,31 @@ impl LinePrinter {
         }
     }
 
-    /// Writes a line; an error means that nobody reads any more.
+    /// Writes a line; an error means that the reader is gone.
     pub(crate) fn line(&mut self, origin: &Origin, line: &Line) -> std::io::Result<()> {
         let lead = self.lead(origin);
         let time = if self.timestamps { format!("{} ", rfc3339(line.time.0)) } else { String::new() };
         let parts = [lead.as_bytes(), time.as_bytes(), &line.bytes, b"\n"];
         if self.streams_apart && line.source == Source::Stderr {
-            // In the order in which they came, where both go to one place.
+            // Keeps the order of the lines if both go to the same place.
             self.out.flush()?;
             return std::io::stderr().write_all(&parts.concat());
         }
         parts.iter().try_for_each(|part| self.out.write_all(part))
     }
 
-    /// Writes a line of a hook in the place of a container's.
+    /// Writes a hook's line like a container's.
     pub(crate) fn hook_line(&mut self, service: &str, container: &str, text: &str) -> std::io::Result<()> {
         let lead = if self.prefix { self.painted(service, &format!("{container} ->")) } else { String::new() };
         writeln!(self.out, "{lead}{text}")
     }
 
-    /// Writes a remark about a container in the place of a line.
+    /// Writes a remark about a container like one of its lines.
     pub(crate) fn remark(&mut self, origin: &Origin, text: &str) -> std::io::Result<()> {
         writeln!(self.out, "{}-{} {text}", origin.service, origin.number)
     }
 
-    /// Gives out what was written so far.
+    /// Flushes what was written so far.
     pub(crate) fn flush(&mut self) -> std::io::Result<()> {
         self.out.flush()
     }

@@ -49,7 +49,7 @@ fn parse(source: &str, functions: &'static [Function]) -> Result<Template, Strin
 /// Writes rows by a template. `known` are the fields that there are.
 pub(crate) fn render(source: &str, table: bool, rows: &[Map<String, Json>], known: &[&str]) -> anyhow::Result<String> {
     let template = parse(source, ROW_FUNCTIONS).map_err(anyhow::Error::msg)?;
-    // A wrong name is a mistake even where there is no row.
+    // A wrong name is a mistake even without rows.
     if let Some(name) = template.fields().into_iter().find(|name| *name != LABEL && !known.contains(name)) {
         anyhow::bail!("unknown field {name}; the fields are: {}", known.join(", "));
     }
@@ -163,7 +163,7 @@ fn value(json: &Json) -> Value {
     }
 }
 
-/// What stands above the columns.
+/// The headings of the columns.
 #[derive(Debug)]
 struct Headings;
 
@@ -268,7 +268,7 @@ mod tests {
             ("{{.Name", "line 1, column 1: an action is not closed with }}"),
             ("{{range .}}", "line 1, column 3: this action has no {{end}}"),
             ("table {{.Name}}\\t{{Name}}", "line 1, column 20: there is no function Name"),
-            ("{{.Nmae}}", "there is no field Nmae; there are: Name, State, ExitCode, RunningFor, Labels, Publishers"),
+            ("{{.Nmae}}", "unknown field Nmae; the fields are: Name, State, ExitCode, RunningFor, Labels, Publishers"),
             (
                 "\\t{{range .Publishers}}{{.Port}}{{end}}",
                 "the template of --format fails: line 1, column 26: there is no field Port in a value of type struct",

@@ -179,7 +179,11 @@ impl Prometheus {
             bytes.extend_from_slice(&chunk);
         }
         let no_prometheus = || {
-            format!("{} is no Prometheus: it answered {}", self.url.origin().ascii_serialization(), response.status())
+            format!(
+                "{} is not a Prometheus server: it answered {}",
+                self.url.origin().ascii_serialization(),
+                response.status()
+            )
         };
         let answer: Value = serde_json::from_slice(&bytes).with_context(no_prometheus)?;
         match (answer["status"].as_str(), &answer["data"]["result"]) {
@@ -199,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_query_without_data_is_told_with_its_reason() {
+    fn each_query_without_data_is_reported_with_its_reason() {
         let query = |place: &str, written: &str, expression| Query {
             place: place.to_owned(),
             written: written.to_owned(),
@@ -218,9 +222,9 @@ mod tests {
             ),
             (query("Any", "$metric", Err("metric".to_owned())), None),
         ];
-        let expected = "left as it is: it asks for a data source of the type loki\n\
+        let expected = "left unchanged: it asks for a data source of the type loki\n\
                         no data: Rate: rate(a[5m])\n    metric unknown: a\n\
-                        not asked: Any: $metric\n    it depends on what $metric is\n\
+                        not checked: Any: $metric\n    it depends on the value of $metric\n\
                         1 of 3 queries have data\n";
         assert_eq!(report_on(&imported, &asked), expected);
     }

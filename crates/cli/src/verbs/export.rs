@@ -32,12 +32,12 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         return Ok(ExitCode::SUCCESS);
     }
     let mut archive = std::pin::pin!(export(&engine, &container.id));
-    // A file that is there is replaced by a whole one only.
+    // An existing file is only replaced by a complete archive.
     let mut file = match &args.output {
         Some(path) => {
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !directory.is_dir() {
-                return Err(anyhow::anyhow!("there is no directory {}", directory.display()).into());
+                return Err(anyhow::anyhow!("no such directory: {}", directory.display()).into());
             }
             Some(NamedTempFile::new_in(directory).with_context(|| format!("cannot write {}", path.display()))?)
         }

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let containers = existing.containers(&[], true).await?;
     let Existing { project, has_file, engine } = existing;
     let services = match args.services.is_empty() && has_file {
-        // Of this file; whoever else has the project's label has another.
+        // Only this file's services: others with the project's label belong to another file.
         true => project.services.keys().cloned().collect(),
         false => args.services,
     };
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints until the stream ends, or nobody reads.
+/// Prints until the stream ends or the reader is gone.
 async fn print_all(events: impl Stream<Item = LogEvent>, printer: &mut LinePrinter) {
     let mut events = std::pin::pin!(events.ready_chunks(256));
     while let Some(batch) = events.next().await {

@@ -30,7 +30,7 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the lines of a batch, by time; an error means that nobody reads any more.
+/// Writes the lines of a batch, by time; an error means that the reader is gone.
 fn show(batch: &Batch, colour: bool, out: &mut impl Write) -> std::io::Result<()> {
     let style = if colour { Style::new().fg_color(Some(Color::Ansi(AnsiColor::Cyan))) } else { Style::new() };
     let mut lines = Vec::new();

@@ -54,7 +54,7 @@ enum End {
     Interrupted,
     AllStopped,
     Exited(i64),
-    NobodyReads,
+    ReaderGone,
 }
 
 /// Where lines of logs and of hooks are printed.
@@ -80,7 +80,7 @@ pub(crate) struct Attached<'a> {
     exits: Vec<(Origin, i64)>,
     /// The last exit of each container.
     codes: BTreeMap<String, i64>,
-    nobody_reads: bool,
+    reader_gone: bool,
 }
 
 impl<'a> Attached<'a> {
@@ -91,14 +91,14 @@ impl<'a> Attached<'a> {
         let display = display.with_hook_lines(Box::new(move |service, container, text| {
             if shown.iter().any(|shown| shown == service) {
                 let mut printer = hooks.lock().unwrap_or_else(PoisonError::into_inner);
-                // Nobody may read any more; that is found out at the next line of a log.
+                // The reader may be gone; the next line of a log finds out.
                 let _ = printer.hook_line(service, short(container, service), text).and_then(|()| printer.flush());
             }
         }));
         (display, Some(screen))
     }
 
-    /// Starts the project and follows its logs until all has stopped, something has ended it, or somebody interrupts.
+    /// Starts the project and follows its logs until all has stopped, something ends it, or an interrupt.
     pub(crate) async fn run(
         foreground: Foreground<'a>,
         screen: Screen,
@@ -120,7 +120,7 @@ impl<'a> Attached<'a> {
         }
         let events = Box::pin(events.ready_chunks(BATCH));
         let (exits, codes) = (Vec::new(), BTreeMap::new());
-        let mut attached = Attached { foreground, watched, screen, events, exits, codes, nobody_reads: false };
+        let mut attached = Attached { foreground, watched, screen, events, exits, codes, reader_gone: false };
         attached.go(interrupts).await
     }
 
@@ -146,7 +146,7 @@ impl<'a> Attached<'a> {
                     None => code,
                 }
             }
-            End::NobodyReads => 0,
+            End::ReaderGone => 0,
         };
         Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
     }
@@ -181,15 +181,15 @@ impl<'a> Attached<'a> {
             let printed = shown.into_iter().try_for_each(|event| printer.event(event));
             failed = printed.and_then(|()| printer.flush()).is_err();
         });
-        self.nobody_reads |= failed;
+        self.reader_gone |= failed;
     }
 
     async fn follow(&mut self, interrupts: &Interrupts) -> Result<End, Failure> {
         let mut first = true;
         loop {
             let exits = std::mem::take(&mut self.exits);
-            if self.nobody_reads {
-                return Ok(End::NobodyReads);
+            if self.reader_gone {
+                return Ok(End::ReaderGone);
             }
             if let Some(code) = exits.iter().find_map(|(origin, code)| self.ends_all(origin, *code)) {
                 return Ok(End::Exited(code));
@@ -243,7 +243,7 @@ impl<'a> Attached<'a> {
         Ok(code.unwrap_or(0))
     }
 
-    /// Stops all, because somebody has asked for it: while containers started, or later.
+    /// Stops all on an interrupt, while containers start or later.
     async fn interrupted(&mut self, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
         report::line("Gracefully stopping... (press Ctrl+C again to force)");
         self.stop(interrupts).await?;
