@@ -218,7 +218,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("{{ printf \"%v\" (div 1 0) }}", "line 1, column 17: div failed"),
         ("{{ .n.x }}", "line 1, column 4: there is no field x in a value of type string"),
         ("{{ .n 1 }}", "line 1, column 4: only functions and methods take arguments"),
-        ("\n{{ range 1.5 }}{{ end }}", "line 2, column 4: range cannot go through a value of type float64"),
+        ("\n{{ range 1.5 }}{{ end }}", "line 2, column 10: range cannot go through a value of type float64"),
         ("{{ template \"nope\" }}", "line 1, column 4: there is no template \"nope\""),
     ] {
         assert_eq!(run(template).unwrap_err().to_string(), message, "{template}");
