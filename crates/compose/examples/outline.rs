@@ -30,7 +30,11 @@ fn print(project: &Project) {
     for (name, service) in &project.services {
         println!("{name}: {} x {}", service.replicas(), project.image_of(name, service));
         for port in &service.ports {
-            println!("  port {} is {} on the host", port.target, port.published.as_deref().unwrap_or("any free one"));
+            println!(
+                "  port {} is {} on the host",
+                port.target,
+                port.published.map_or_else(|| "any free one".to_owned(), |published| published.to_string())
+            );
         }
         for (other, dependency) in &service.depends_on {
             let until = match dependency.condition {

@@ -18,7 +18,7 @@
 //! ");
 //! let project = Project::load(&options)?.project;
 //! assert_eq!(project.services["web"].image.as_deref(), Some("nginx:1"));
-//! assert_eq!(project.services["web"].ports[0].target, 80);
+//! assert_eq!(project.services["web"].ports[0].published.map(|ports| ports.first()), Some(8080));
 //! assert_eq!(project.places.get("services.web.ports[0]").map(|place| place.line), Some(5));
 //! println!("{}", project.to_yaml());
 //! # Ok::<(), wharf_compose::LoadError>(())

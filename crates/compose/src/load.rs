@@ -143,7 +143,7 @@ fn load(options: &Options, passes: Passes, report: &mut Report) -> Option<(Proje
         let sources = service_files::Sources { files: Files { texts: &options.texts }, spans: &spans };
         // A file that nobody needs now may be missing.
         let needed: HashSet<String> =
-            check::together(&project, &options.services).into_iter().map(str::to_owned).collect();
+            project.with_dependencies(&options.services).into_iter().map(str::to_owned).collect();
         for (name, service) in project.services.iter_mut().filter(|(name, _)| needed.contains(*name)) {
             service_files::read(name, service, &tree.environment, sources, report);
         }

@@ -188,7 +188,7 @@ fn a_name_that_is_no_service_is_told_from_a_mistake_of_the_file() {
 #[test]
 fn the_name_is_the_flag_the_variable_the_files_or_the_directory() {
     let text = "services: { a: { image: 'x:$COMPOSE_PROJECT_NAME' } }";
-    let named = |options: &Options| load(options).services["a"].image.clone().unwrap_or_default();
+    let named = |options: &Options| String::from(load(options).services["a"].image.clone().unwrap_or_default());
     let options = Options::from_text(text);
     assert_eq!(named(&options), "x:project");
     let options = options.with_file("b.yaml", "name: of-file-${N:-1}");
@@ -251,9 +251,9 @@ fn env_files_fill_the_environment_and_the_service_goes_first() {
 fn published_port_zero_is_any_free_port() {
     let text = "services: { web: { image: x, ports: ['127.0.0.1:${WEB_PORT:-5002}:5002'] } }";
     let port = |options: &Options| load(options).services["web"].ports[0].clone();
-    assert_eq!(port(&Options::from_text(text)).published.as_deref(), Some("5002"));
+    assert_eq!(port(&Options::from_text(text)).published, Some(5002.into()));
     let free = port(&Options::from_text(text).with_variable("WEB_PORT", "0"));
-    assert_eq!((free.published.as_deref(), free.host_ip.as_deref()), (Some("0"), Some("127.0.0.1")));
+    assert_eq!((free.published, free.host_ip.as_deref()), (Some(0.into()), Some("127.0.0.1")));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 use wharf_compose::Project;
+use wharf_compose::model::PortRange;
 use wharf_docker::models::SystemInfo;
 use wharf_docker::{ApiVersion, Engine, port_holder};
 
@@ -174,14 +175,11 @@ async fn held_ports(engine: &Engine, project: &Project, observed: &Observed) -> 
     };
     let wanted = project.services.iter().flat_map(|(name, service)| service.ports.iter().map(move |port| (name, port)));
     for (service, port) in wanted {
-        let Some(number) = port.published.as_deref().and_then(|published| published.parse::<u16>().ok()) else {
+        let Some(number) = port.published.and_then(PortRange::fixed).filter(|number| !known(*number)) else {
             continue;
         };
-        if number == 0 || known(number) {
-            continue;
-        }
         let address: Option<IpAddr> = port.host_ip.as_deref().and_then(|ip| ip.parse().ok());
-        let protocol = port.protocol.as_deref().unwrap_or("tcp");
+        let protocol = port.protocol.as_str();
         if let Some(holder) = port_holder(engine.endpoint(), address, number, protocol).await {
             let message = format!("service {service} wants host port {number}/{protocol}, which is held by {holder}");
             let help = format!("stop that process, or publish another host port than {number}");

@@ -34,7 +34,7 @@ async fn empty_engine() -> (FakeEngine, Engine) {
 }
 
 fn service(image: &str) -> Service {
-    Service { image: Some(image.to_owned()), ..Service::default() }
+    Service { image: Some(image.into()), ..Service::default() }
 }
 
 fn project(services: impl IntoIterator<Item = (&'static str, Service)>) -> Project {

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use wharf_compose::Project;
-use wharf_compose::model::{Build, Condition, Dependency, Healthcheck, Hook, Network, Port, Service, Volume};
+use wharf_compose::model::{
+    Build, Condition, Dependency, Healthcheck, Hook, Network, Port, PullPolicy, Service, Volume,
+};
 use wharf_orchestrator::observe::{Container, ForeignPort, Health, Image, Observed, State};
 use wharf_orchestrator::plan::{
     self, ContainerAct, ContainerStep, DownOptions, ImageAct, ImageOptions, ImageStep, Only, Recreate, RemoveOptions,
@@ -63,7 +65,7 @@ fn running(project: &Project, service: &str, number: u32) -> Container {
         service: service.into(),
         number,
         hash: Some(service_hash(project, definition)),
-        image_id: images()[definition.image.as_ref().unwrap()].id.clone(),
+        image_id: images()[definition.image.as_deref().unwrap()].id.clone(),
         state: State::Running,
         health: definition.healthcheck.as_ref().map(|_| Health::Healthy),
         ..Container::default()
@@ -269,7 +271,7 @@ fn orphans_are_named_and_removed_only_when_asked() {
 #[test]
 fn what_cannot_work_is_refused_before_anything_is_touched() {
     let mut project = shop();
-    let published = |port: &str| Port { target: 5000, published: Some(port.into()), ..Port::default() };
+    let published = |port: &str| Port { target: 5000, published: port.parse().ok(), ..Port::default() };
     let web = project.services.get_mut("web").unwrap();
     web.container_name = Some("the-web".into());
     web.ports = vec![published("5000")];
@@ -295,7 +297,7 @@ fn what_cannot_work_is_refused_before_anything_is_touched() {
 #[test]
 fn a_range_of_ports_serves_as_many_replicas() {
     let mut project = shop();
-    let range = Port { target: 5000, published: Some("5000-5001".into()), ..Port::default() };
+    let range = Port { target: 5000, published: "5000-5001".parse().ok(), ..Port::default() };
     project.services.get_mut("web").unwrap().ports = vec![range];
     assert!(plan::up(&project, &nothing(), &UpOptions::default()).is_ok());
     let three = UpOptions { scale: BTreeMap::from([("web".into(), 3)]), ..UpOptions::default() };
@@ -402,7 +404,7 @@ fn images_are_pulled_when_missing_and_built_when_the_registry_has_none() {
 #[test]
 fn an_image_that_may_not_be_fetched_is_named() {
     let mut project = shop();
-    project.services.get_mut("db").unwrap().pull_policy = Some("never".into());
+    project.services.get_mut("db").unwrap().pull_policy = Some(PullPolicy::Never);
     let result = plan::images(&project, &Observed::default(), &ImageOptions::default());
     insta::assert_snapshot!(refusals(result), @r#"
     service db: the image postgres:15 is not here, and may neither be pulled nor built
@@ -413,13 +415,25 @@ fn an_image_that_may_not_be_fetched_is_named() {
 #[test]
 fn an_old_image_is_pulled_again_by_its_policy() {
     let mut project = shop();
-    project.services.get_mut("db").unwrap().pull_policy = Some("every_2h".into());
+    project.services.get_mut("db").unwrap().pull_policy = "every_2h".parse().ok();
     let mut observed = nothing();
     let hours = |hours: i64| hours * 3600 * 1_000_000_000;
     observed.images.get_mut("postgres:15").unwrap().last_tagged = Some(hours(10));
     let at = |now| plan::images(&project, &observed, &ImageOptions { now, ..ImageOptions::default() }).unwrap();
     assert!(at(hours(11)).is_empty());
     insta::assert_snapshot!(at(hours(13)), @"  1. pull image postgres:15  pull_policy: every_2h");
+}
+
+#[test]
+fn the_age_of_a_pull_policy_may_have_a_fraction() {
+    let mut project = shop();
+    project.services.get_mut("db").unwrap().pull_policy = "every_1.5h".parse().ok();
+    let mut observed = nothing();
+    let minutes = |minutes: i64| minutes * 60 * 1_000_000_000;
+    observed.images.get_mut("postgres:15").unwrap().last_tagged = Some(0);
+    let at = |now| plan::images(&project, &observed, &ImageOptions { now, ..ImageOptions::default() }).unwrap();
+    assert!(at(minutes(89)).is_empty());
+    insta::assert_snapshot!(at(minutes(91)), @"  1. pull image postgres:15  pull_policy: every_1.5h");
 }
 
 fn hook(command: &str) -> Hook {
@@ -716,7 +730,7 @@ fn a_pull_leaves_out_what_no_registry_has() {
     project.services.insert("worker".into(), nameless);
     let pulled = |ignore_buildable| {
         let only = Some(Only::Pulled { ignore_buildable });
-        let options = ImageOptions { only, no_build: true, pull: Some("always".into()), ..ImageOptions::default() };
+        let options = ImageOptions { only, no_build: true, pull: Some(PullPolicy::Always), ..ImageOptions::default() };
         plan::images(&project, &nothing(), &options).unwrap().to_string()
     };
     insta::assert_snapshot!(pulled(false), @r"

@@ -46,7 +46,8 @@ impl Provisioning {
             no_deps,
             build: self.build,
             no_build: self.no_build,
-            pull: Some(self.pull.clone()),
+            // `policy` is not one: the file decides.
+            pull: self.pull.parse().ok(),
             ..ImageOptions::default()
         }
     }

@@ -64,13 +64,15 @@ fn first(options: Options) -> anyhow::Result<Service> {
 
 #[cfg(test)]
 mod tests {
+    use wharf_compose::model::Protocol;
+
     use super::*;
 
     #[test]
     fn flags_are_read_as_in_a_file() {
         let port = &ports(&["127.0.0.1:8081:80/udp".to_owned()]).unwrap()[0];
-        assert_eq!((port.target, port.published.as_deref()), (80, Some("8081")));
-        assert_eq!((port.host_ip.as_deref(), port.protocol.as_deref()), (Some("127.0.0.1"), Some("udp")));
+        assert_eq!((port.target, port.published), (80, Some(8081.into())));
+        assert_eq!((port.host_ip.as_deref(), &port.protocol), (Some("127.0.0.1"), &Protocol::Udp));
         let mounts = mounts(&["./a$b:/data:ro".to_owned(), "logs:/logs".to_owned()]).unwrap();
         assert!(mounts[0].source.as_deref().unwrap().ends_with("/a$b") && mounts[0].read_only);
         assert_eq!(mounts[1].source.as_deref(), Some("logs"));

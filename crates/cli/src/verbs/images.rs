@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
+use wharf_compose::model::ImageReference;
 use wharf_docker::images::ImageDetails;
 use wharf_docker::names::short_id;
 use wharf_go::units::human_size;
@@ -58,9 +59,10 @@ struct Row {
 
 impl From<(&Container, ImageDetails)> for Row {
     fn from((container, image): (&Container, ImageDetails)) -> Self {
-        let tagged = container.image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
-        let (name, tag) = tagged.unwrap_or((&container.image, "latest"));
-        Row { container: container.name.clone(), name: name.to_owned(), tag: tag.to_owned(), image }
+        let reference = ImageReference::from(container.image.as_str());
+        let untagged = if reference.digest().is_some() { "<none>" } else { ImageReference::DEFAULT_TAG };
+        let tag = reference.tag().unwrap_or(untagged).to_owned();
+        Row { container: container.name.clone(), name: reference.repository().to_owned(), tag, image }
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         no_deps: !args.include_deps,
         no_build: true,
         ignore_pull_failures: args.ignore_pull_failures,
-        pull: Some(args.policy),
+        pull: args.policy.parse().ok(),
         ..Default::default()
     };
     let plan = plan::images(&project, &observed, &options)?;

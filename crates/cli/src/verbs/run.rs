@@ -151,7 +151,8 @@ fn options(args: &Args, session: &Session, interrupts: &Interrupts) -> ConvergeO
             services: services.clone(),
             no_deps: args.no_deps,
             build: args.build,
-            pull: Some(args.pull.clone()),
+            // `policy` is not one: the file decides.
+            pull: args.pull.parse().ok(),
             ..ImageOptions::default()
         },
         containers: UpOptions {

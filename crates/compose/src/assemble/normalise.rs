@@ -1,6 +1,8 @@
 //! Adds what the specification implies: defaults, the `default` network, dependencies, names.
 
 use crate::find::locate::Environment;
+use crate::model::Protocol;
+use crate::model::references::REFERENCES;
 use crate::read::node::{Map, Node, Tag, Value};
 use crate::report::findings::Report;
 use crate::spec::short::mounts;
@@ -16,7 +18,7 @@ pub(crate) fn set_defaults(tree: &mut Node, report: &mut Report) {
         }
         for port in items(service, "ports") {
             port.set_default("mode", "ingress");
-            port.set_default("protocol", "tcp");
+            port.set_default("protocol", Protocol::default().as_str());
         }
         for secret in items(service, "secrets") {
             let target = secret.get_text("source").map(|source| format!("/run/secrets/{source}"));
@@ -151,23 +153,11 @@ fn default_network(tree: &mut Node) {
 /// A service depends on those whose links, namespaces or volumes it uses.
 fn add_dependencies(service: &mut Node, literal: bool) {
     let mut implied: Vec<(String, bool, Node)> = Vec::new();
-    for link in service.get("links").and_then(Node::as_list).unwrap_or_default() {
-        let Some(text) = link.as_text() else { continue };
-        let name = match text.split(':').collect::<Vec<_>>()[..] {
-            [name, _] => name,
-            _ => text,
-        };
-        implied.push((name.to_owned(), true, link.clone()));
-    }
-    for namespace in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
-        let Some(node) = service.get(namespace) else { continue };
-        if let Some(name) = node.as_text().and_then(|text| text.strip_prefix("service:")) {
-            implied.push((name.to_owned(), true, node.clone()));
-        }
-    }
-    for from in service.get("volumes_from").and_then(Node::as_list).unwrap_or_default() {
-        if let Some(text) = from.as_text().filter(|text| !text.starts_with("container:")) {
-            implied.push((text.split(':').next().unwrap_or(text).to_owned(), false, from.clone()));
+    for (key, reference) in REFERENCES {
+        let Some(value) = service.get(key) else { continue };
+        for node in value.as_list().unwrap_or(std::slice::from_ref(value)) {
+            let other = node.as_text().and_then(|text| reference.service(text));
+            implied.extend(other.map(|name| (name, reference.follows_restart(), node.clone())));
         }
     }
     implied.retain(|(name, ..)| !(literal && name.contains('$')));

@@ -181,7 +181,9 @@ impl Scalars {
             Schema::Whole => scalar.whole().map_or_else(text, Json::from),
             Schema::Bytes | Schema::BytesText => scalar.bytes().map_or_else(text, Json::from),
             Schema::Mode => scalar.mode().map_or_else(text, Json::from),
-            Schema::Loose | Schema::LooseValue | Schema::TextOrNumber => Json::String(scalar.display()),
+            Schema::Loose | Schema::LooseValue | Schema::TextOrNumber | Schema::FormOrNumber(..) => {
+                Json::String(scalar.display())
+            }
             Schema::Any if !scalar.quoted => match plain(&scalar.text) {
                 Plain::Bool(value) => Json::Bool(value),
                 Plain::Int(value) => Json::from(value),

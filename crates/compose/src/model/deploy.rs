@@ -29,7 +29,7 @@ pub struct Deploy {
     pub resources: Option<Resources>,
     /// When containers are restarted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub restart_policy: Option<RestartPolicy>,
+    pub restart_policy: Option<DeployRestartPolicy>,
     /// Which nodes run the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
@@ -131,7 +131,7 @@ pub struct DiscreteResource {
 /// When containers are restarted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct RestartPolicy {
+pub struct DeployRestartPolicy {
     /// `none`, `on-failure` or `any`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,

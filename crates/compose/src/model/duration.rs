@@ -1,16 +1,12 @@
 //! Lengths of time.
 
-use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+use super::text::serde_as_text;
 
 /// A length of time; serializes as a Go duration (`1m30s`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(pub std::time::Duration);
-
-impl Serialize for Duration {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
 
 impl std::fmt::Display for Duration {
     /// Writes the duration as Go does: `1h30m0s`, `1.5s`, `200ms`.
@@ -46,10 +42,17 @@ impl std::fmt::Display for Duration {
     }
 }
 
-impl<'de> Deserialize<'de> for Duration {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let duration = crate::read::scalar::duration(&text);
-        duration.map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a duration")))
+impl FromStr for Duration {
+    type Err = NotADuration;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        crate::read::scalar::duration(text).map(Self).ok_or_else(|| NotADuration(text.to_owned()))
     }
 }
+
+/// A text is not a duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a duration")]
+pub struct NotADuration(String);
+
+serde_as_text!(Duration);

@@ -6,11 +6,16 @@ mod build;
 pub(crate) mod decode;
 mod deploy;
 mod duration;
+mod image;
 mod mount;
+mod policies;
+mod ports;
 mod queries;
+pub(crate) mod references;
 mod resource;
 mod runtime;
 mod service;
+mod text;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,13 +25,15 @@ use serde::{Deserialize, Serialize};
 
 pub use build::{Build, Develop, Trigger};
 pub use deploy::{
-    Deploy, DiscreteResource, GenericResource, Placement, PlacementPreference, Reservations, ResourceLimits, Resources,
-    RestartPolicy, UpdateConfig,
+    Deploy, DeployRestartPolicy, DiscreteResource, GenericResource, Placement, PlacementPreference, Reservations,
+    ResourceLimits, Resources, UpdateConfig,
 };
-pub use duration::Duration;
-pub use mount::{
-    BindOptions, FileMount, ImageOptions, Mount, MountKind, Port, ServiceNetwork, TmpfsOptions, VolumeOptions,
-};
+pub use duration::{Duration, NotADuration};
+pub use image::ImageReference;
+pub use mount::{BindOptions, FileMount, ImageOptions, Mount, MountKind, ServiceNetwork, TmpfsOptions, VolumeOptions};
+pub use policies::{Interval, NotAPullPolicy, PullPolicy, RestartPolicy};
+pub use ports::{ExposedPorts, Port, PortRange, PortRangeError, Protocol};
+pub use references::{Link, Namespace, VolumesFrom, VolumesSource};
 pub use resource::{Concealed, FileObject, Ipam, IpamPool, Model, Network, ServiceModel, Volume};
 pub use runtime::{
     BlkioConfig, CredentialSpec, Device, DeviceRequest, EnvFile, Healthcheck, Hook, Logging, Provider, ThrottleDevice,

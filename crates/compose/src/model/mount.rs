@@ -1,4 +1,4 @@
-//! Ports, mounts and networks of a service.
+//! Mounts and networks of a service.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -36,32 +36,6 @@ pub struct ServiceNetwork {
     /// Networks are joined in descending order of this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
-}
-
-/// A published container port.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Port {
-    /// A name for the port, of no effect here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// `ingress` or `host`; the same on one machine.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mode: Option<String>,
-    /// Host address to bind; `None`: all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub host_ip: Option<String>,
-    /// Port in the container.
-    pub target: u16,
-    /// Host port or range (`"8000-8010"`); `None` or `"0"`: any free one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub published: Option<String>,
-    /// `tcp`, `udp` or `sctp`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protocol: Option<String>,
-    /// The application's protocol, of no effect here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub app_protocol: Option<String>,
 }
 
 /// Kind of a [`Mount`].

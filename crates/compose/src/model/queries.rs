@@ -43,20 +43,30 @@ impl Project {
         all.flat_map(|service| service.profiles.iter().map(String::as_str)).collect()
     }
 
+    /// The named services with all that they depend on; all services, if none is named. Names that no enabled service
+    /// has are left out.
+    pub fn with_dependencies(&self, names: &[String]) -> BTreeSet<&str> {
+        let mut pending: Vec<&str> = match names {
+            [] => self.services.keys().map(String::as_str).collect(),
+            names => names.iter().map(String::as_str).collect(),
+        };
+        let mut found = BTreeSet::new();
+        while let Some(name) = pending.pop() {
+            let Some((name, service)) = self.services.get_key_value(name) else { continue };
+            if found.insert(name.as_str()) {
+                pending.extend(service.depends_on.keys().map(String::as_str));
+            }
+        }
+        found
+    }
+
     /// The project with the named services and all that they depend on; with all services if none is named.
     #[must_use]
     pub fn selected(mut self, names: &[String]) -> Self {
         if names.is_empty() {
             return self;
         }
-        let mut wanted: BTreeSet<String> = BTreeSet::new();
-        let mut pending = names.to_vec();
-        while let Some(name) = pending.pop() {
-            let Some(service) = self.services.get(&name) else { continue };
-            if wanted.insert(name) {
-                pending.extend(service.depends_on.keys().cloned());
-            }
-        }
+        let wanted: BTreeSet<String> = self.with_dependencies(names).into_iter().map(str::to_owned).collect();
         let (kept, others) =
             std::mem::take(&mut self.services).into_iter().partition(|(name, _)| wanted.contains(name));
         self.services = kept;

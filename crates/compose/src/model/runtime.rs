@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Duration, Mapping, bytes};
+use super::{Duration, ImageReference, Mapping, bytes};
 
 /// `healthcheck`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub struct Hook {
     pub command: Option<Vec<String>>,
     /// The image, for `pre_start`; `None`: the service's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
+    pub image: Option<ImageReference>,
     /// User to run as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,

@@ -4,8 +4,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BlkioConfig, Build, CredentialSpec, Deploy, Develop, Device, DeviceRequest, Duration, EnvFile, FileMount,
-    Healthcheck, Hook, Logging, Mapping, Mount, Port, Provider, ServiceModel, ServiceNetwork, Ulimit, bytes,
+    BlkioConfig, Build, CredentialSpec, Deploy, Develop, Device, DeviceRequest, Duration, EnvFile, ExposedPorts,
+    FileMount, Healthcheck, Hook, ImageReference, Link, Logging, Mapping, Mount, Namespace, Port, Provider, PullPolicy,
+    RestartPolicy, ServiceModel, ServiceNetwork, Ulimit, VolumesFrom, bytes,
 };
 
 /// One service: how each of its replicas is made and run.
@@ -39,9 +40,9 @@ pub struct Service {
     /// Parent cgroup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cgroup_parent: Option<String>,
-    /// Cgroup namespace: `host` or `private`.
+    /// Cgroup namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cgroup: Option<String>,
+    pub cgroup: Option<Namespace>,
     /// Number of usable CPUs (Windows).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_count: Option<i64>,
@@ -115,9 +116,9 @@ pub struct Service {
     /// The files that were read into `environment`; empty once they are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env_file: Vec<EnvFile>,
-    /// Ports (`"80"`, `"53/udp"`, `"8000-8010"`) that other services may use; not published.
+    /// Ports that other services may use; not published.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub expose: Vec<String>,
+    pub expose: Vec<ExposedPorts>,
     /// Containers of others to link to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub external_links: Vec<String>,
@@ -138,13 +139,13 @@ pub struct Service {
     pub healthcheck: Option<Healthcheck>,
     /// The image's reference; `None` for a built one without a name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
+    pub image: Option<ImageReference>,
     /// Run an init process as PID 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<bool>,
-    /// IPC namespace: `shareable`, `service:NAME`.
+    /// IPC namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ipc: Option<String>,
+    pub ipc: Option<Namespace>,
     /// Isolation technology (Windows).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
@@ -154,9 +155,9 @@ pub struct Service {
     /// The files that were read into `labels`; empty once they are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub label_file: Vec<String>,
-    /// Links to other services, `SERVICE[:ALIAS]`.
+    /// Links to other services.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<String>,
+    pub links: Vec<Link>,
     /// Logging driver and its options.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logging: Option<Logging>,
@@ -178,9 +179,9 @@ pub struct Service {
     /// AI models that the service uses.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub models: IndexMap<String, Option<ServiceModel>>,
-    /// `none`, `host`, `bridge`, `service:NAME` or `container:NAME`; excludes `networks`.
+    /// The network namespace, or a network that the engine has; excludes `networks`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub network_mode: Option<String>,
+    pub network_mode: Option<Namespace>,
     /// Networks the container joins; a value is `None` when nothing is set for it.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub networks: IndexMap<String, Option<ServiceNetwork>>,
@@ -190,9 +191,9 @@ pub struct Service {
     /// Preference for being killed when memory runs out, -1000 to 1000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oom_score_adj: Option<i64>,
-    /// PID namespace: `host`, `service:NAME`.
+    /// PID namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pid: Option<String>,
+    pub pid: Option<Namespace>,
     /// Limit of processes; -1: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pids_limit: Option<i64>,
@@ -205,18 +206,18 @@ pub struct Service {
     /// Run with extended privileges.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub privileged: bool,
-    /// When the image is pulled: `always`, `never`, `missing`, `build`, `daily`, `weekly`, `every_<duration>`.
+    /// When the image is pulled; `None`: when it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pull_policy: Option<String>,
+    pub pull_policy: Option<PullPolicy>,
     /// Age after which `pull_policy: refresh` pulls again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pull_refresh_after: Option<String>,
     /// Mount the root file system read-only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
-    /// Restart policy: `no`, `always`, `on-failure[:max]`, `unless-stopped`.
+    /// When the engine restarts a container that has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub restart: Option<String>,
+    pub restart: Option<RestartPolicy>,
     /// OCI runtime.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
@@ -264,16 +265,16 @@ pub struct Service {
     pub user: Option<String>,
     /// User namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub userns_mode: Option<String>,
+    pub userns_mode: Option<Namespace>,
     /// UTS namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub uts: Option<String>,
+    pub uts: Option<Namespace>,
     /// Mounts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<Mount>,
     /// Services or containers whose mounts to take over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub volumes_from: Vec<String>,
+    pub volumes_from: Vec<VolumesFrom>,
     /// Working directory of the main process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,

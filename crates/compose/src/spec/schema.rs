@@ -76,6 +76,8 @@ pub(crate) enum Schema {
     LooseValue,
     /// Text or a number; becomes text.
     TextOrNumber,
+    /// Text or a number that the function accepts; the words say what that is. Becomes text.
+    FormOrNumber(fn(&str) -> bool, &'static str),
     /// A command: a list of words, text that is split like a shell does, or nothing.
     Words,
     /// Known keys.
@@ -168,7 +170,7 @@ impl Schema {
             Schema::Any => "anything".to_owned(),
             Schema::Text => "text".to_owned(),
             Schema::Word(words) => format!("one of {}", quoted(words)),
-            Schema::Form(_, what) => (*what).to_owned(),
+            Schema::Form(_, what) | Schema::FormOrNumber(_, what) => (*what).to_owned(),
             Schema::Bool => "true or false".to_owned(),
             Schema::Int(i64::MIN, i64::MAX) => "an integer".to_owned(),
             Schema::Int(low, i64::MAX) => format!("an integer from {low} up"),
@@ -212,7 +214,7 @@ impl Schema {
             Schema::Duration => "30s".to_owned(),
             Schema::Mode => "\"0440\"".to_owned(),
             Schema::Count => "all".to_owned(),
-            Schema::TextOrNumber => "\"8080\"".to_owned(),
+            Schema::TextOrNumber | Schema::FormOrNumber(..) => "\"8080\"".to_owned(),
             Schema::Words => "[\"program\", \"--flag\"]".to_owned(),
             Schema::Map(fields) => {
                 let field = fields.iter().find(|field| field.required).or(fields.first());

@@ -1,5 +1,6 @@
 //! The keys of a service.
 
+use crate::model::{ExposedPorts, PortRange, PullPolicy};
 use crate::read::node::Node;
 use crate::spec::deploy::{DEPLOY, DEVELOP};
 use crate::spec::parts::{DEVICE_FIELDS, FILE_MOUNT, FILE_MOUNTS, HOOK, ULIMITS, config_target, secret_target};
@@ -47,7 +48,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("entrypoint", Schema::Merged(Rule::Replace, &Schema::Words)),
     field("env_file", Schema::OneOrMore(&ENV_FILE, Unique::By(env_file_path))).example("env_file: ./web.env"),
     field("environment", VARIABLES),
-    field("expose", Schema::List(&Schema::TextOrNumber, Unique::By(text_of))).example("expose: [\"8080\"]"),
+    field("expose", Schema::List(&EXPOSED, Unique::By(text_of))).example("expose: [\"8080\"]"),
     field("extends", EXTENDS).example("extends: { file: base.yaml, service: web }"),
     field("external_links", TEXTS),
     field("extra_hosts", Schema::Hosts),
@@ -241,11 +242,15 @@ const PORT: Schema = Schema::ShortNumber(
         field("mode", TEXT),
         field("host_ip", TEXT),
         field("target", Schema::Int(0, 65_535)).required().example("target: 80"),
-        field("published", Schema::TextOrNumber),
+        field("published", Schema::FormOrNumber(published, "a port or a range of ports"))
+            .example("published: \"8080\""),
         field("protocol", TEXT),
         field("app_protocol", TEXT),
     ]),
 );
+
+const EXPOSED: Schema =
+    Schema::FormOrNumber(exposed, "a port or a range of ports, like `8080`, `53/udp` or `8000-8010`");
 
 const PROVIDER: Schema = Schema::Map(&[
     field("type", TEXT).required(),
@@ -297,7 +302,14 @@ fn container_name(text: &str) -> bool {
     })
 }
 
+fn published(text: &str) -> bool {
+    text.is_empty() || text.parse::<PortRange>().is_ok()
+}
+
+fn exposed(text: &str) -> bool {
+    text.parse::<ExposedPorts>().is_ok()
+}
+
 fn pull_policy(text: &str) -> bool {
-    matches!(text, "always" | "never" | "build" | "if_not_present" | "missing" | "refresh" | "daily" | "weekly")
-        || text.strip_prefix("every_").is_some_and(|time| crate::read::scalar::duration(time).is_some())
+    text.parse::<PullPolicy>().is_ok()
 }

@@ -1,9 +1,9 @@
 //! Checks that the parts of a project fit together: what is referred to exists, what excludes each other is not set.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::decode::Spans;
-use crate::model::{FileMount, MountKind, Project, Service};
+use crate::model::{FileMount, MountKind, Namespace, Project, Service};
 use crate::report::findings::Report;
 use crate::validate::suggest::closest;
 
@@ -19,7 +19,7 @@ pub(crate) fn check(project: &Project, named: &[String], spans: &Spans<'_>, repo
 /// Reports a container name that several services want, of those that run together.
 fn container_names(project: &Project, named: &[String], spans: &Spans<'_>, report: &mut Report) {
     let mut taken: HashMap<&str, &str> = HashMap::new();
-    let together = together(project, named);
+    let together = project.with_dependencies(named);
     for (service, name) in project
         .services
         .iter()
@@ -34,22 +34,6 @@ fn container_names(project: &Project, named: &[String], spans: &Spans<'_>, repor
             report.also("the first is here", span);
         }
     }
-}
-
-/// The named services with all that they depend on; all, if none is named.
-pub(crate) fn together<'p>(project: &'p Project, named: &'p [String]) -> HashSet<&'p str> {
-    let mut waiting: Vec<&str> = match named {
-        [] => project.services.keys().map(String::as_str).collect(),
-        named => named.iter().map(String::as_str).collect(),
-    };
-    let mut found = HashSet::new();
-    while let Some(name) = waiting.pop() {
-        if found.insert(name) {
-            let service = project.services.get(name);
-            waiting.extend(service.into_iter().flat_map(|service| service.depends_on.keys()).map(String::as_str));
-        }
-    }
-    found
 }
 
 struct Check<'c> {
@@ -158,7 +142,7 @@ impl Check<'_> {
         for network in self.service.networks.keys() {
             self.defined("network", "networks", &format!("networks.{network}"), network, &self.project.networks);
         }
-        if let Some(other) = self.service.network_mode.as_deref().and_then(|mode| mode.strip_prefix("service:"))
+        if let Some(other) = self.service.network_mode.as_ref().and_then(Namespace::service)
             && !self.project.services.contains_key(other)
             && !self.project.disabled_services.contains_key(other)
         {

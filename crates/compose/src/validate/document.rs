@@ -424,6 +424,7 @@ impl Walk<'_> {
             Schema::Mode => scalar.mode().is_some(),
             Schema::Count => scalar.text.eq_ignore_ascii_case("all") || scalar.int().is_some(),
             Schema::TextOrNumber => scalar.is_text() || scalar.is_number(),
+            Schema::FormOrNumber(accepts, _) => (scalar.is_text() || scalar.is_number()) && accepts(&scalar.display()),
             _ => true,
         };
         if !fits {

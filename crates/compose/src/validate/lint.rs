@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::model::decode::Spans;
-use crate::model::{Port, Project};
+use crate::model::{Port, PortRange, Project, Protocol, RestartPolicy};
 use crate::read::node::{Node, Value};
 use crate::report::findings::{At, Report};
 use crate::spec::short::mounts::is_windows_drive;
@@ -52,12 +52,6 @@ fn password(name: &str, value: Option<&str>, at: At, report: &mut Report) {
     }
 }
 
-fn is_restart_policy(text: &str) -> bool {
-    let retries = text.strip_prefix("on-failure:");
-    matches!(text, "" | "no" | "always" | "unless-stopped" | "on-failure")
-        || retries.is_some_and(|count| count.parse::<u32>().is_ok())
-}
-
 /// A port on the host: what binds it, the path of that, its service.
 type Binding<'p> = (&'p Port, String, &'p str);
 
@@ -65,7 +59,9 @@ type Binding<'p> = (&'p Port, String, &'p str);
 pub(crate) fn project(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     host_ports(project, spans, report);
     for (name, service) in &project.services {
-        if let Some(restart) = service.restart.as_deref().filter(|restart| !is_restart_policy(restart)) {
+        if let Some(RestartPolicy::Other(restart)) = &service.restart
+            && !restart.is_empty()
+        {
             report.warning(
                 spans.at(&format!("services.{name}.restart")),
                 format!("`{restart}` is not a restart policy; the engine will refuse it"),
@@ -84,12 +80,12 @@ pub(crate) fn project(project: &Project, spans: &Spans<'_>, report: &mut Report)
 
 /// Host ports that several containers want.
 fn host_ports(project: &Project, spans: &Spans<'_>, report: &mut Report) {
-    let mut bound: HashMap<(u16, &str), Vec<Binding<'_>>> = HashMap::new();
+    let mut bound: HashMap<(u16, &Protocol), Vec<Binding<'_>>> = HashMap::new();
     for (name, service) in &project.services {
         for (index, port) in service.ports.iter().enumerate() {
-            let Some(number) = port.published.as_deref().and_then(fixed) else { continue };
+            let Some(number) = port.published.and_then(PortRange::fixed) else { continue };
             let path = format!("services.{name}.ports[{index}]");
-            let others = bound.entry((number, port.protocol.as_deref().unwrap_or("tcp"))).or_default();
+            let others = bound.entry((number, &port.protocol)).or_default();
             if let Some((_, first, owner)) = others.iter().find(|(other, ..)| overlap(other, port)) {
                 let whose = if owner == name { "twice".to_owned() } else { format!("by `{owner}`, too") };
                 report.warning(spans.at(&path), format!("the host port {number} is bound {whose}"));
@@ -107,11 +103,6 @@ fn host_ports(project: &Project, spans: &Spans<'_>, report: &mut Report) {
             }
         }
     }
-}
-
-/// A single fixed host port; 0 is any free one.
-fn fixed(published: &str) -> Option<u16> {
-    published.parse().ok().filter(|number| *number != 0)
 }
 
 /// Whether two ports are bound on an address of both.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_compose::Project;
-use wharf_compose::model::{Port, Service};
+use wharf_compose::model::{Port, PortRange, Protocol, Service};
 
-use super::order::{in_order, owners};
+use super::order::in_order;
 use super::unsupported;
 use crate::{Observed, Problem};
 
@@ -56,29 +56,21 @@ fn fixed_name(project: &Project, name: &str, service: &Service, count: u32) -> O
 #[derive(Debug, Clone, PartialEq)]
 struct PortUse {
     ip: Option<String>,
-    first: u16,
-    last: u16,
-    protocol: String,
+    ports: PortRange,
+    protocol: Protocol,
 }
 
 impl PortUse {
     /// `None` for a port that the engine chooses.
     fn of(port: &Port) -> Option<PortUse> {
-        let published = port.published.as_deref().filter(|published| !published.is_empty())?;
-        let (first, last) = published.split_once('-').unwrap_or((published, published));
-        let (first, last) = (first.parse().ok()?, last.parse().ok()?);
-        (first != 0).then(|| PortUse {
-            ip: port.host_ip.clone(),
-            first,
-            last,
-            protocol: port.protocol.clone().unwrap_or_else(|| "tcp".to_owned()),
-        })
+        let ports = port.published.filter(|ports| ports.first() != 0)?;
+        Some(PortUse { ip: port.host_ip.clone(), ports, protocol: port.protocol.clone() })
     }
 
     fn meets(&self, other: &PortUse) -> bool {
         // Within ranges the engine looks for a free port by itself.
-        let fixed = self.first == self.last && other.first == other.last;
-        fixed && self.first == other.first && self.protocol == other.protocol && same_address(&self.ip, &other.ip)
+        let fixed = self.ports.is_single() && self.ports == other.ports;
+        fixed && self.protocol == other.protocol && same_address(&self.ip, &other.ip)
     }
 }
 
@@ -92,11 +84,8 @@ impl std::fmt::Display for PortUse {
         if let Some(ip) = &self.ip {
             write!(f, "{ip}:")?;
         }
-        write!(f, "{}", self.first)?;
-        if self.last != self.first {
-            write!(f, "-{}", self.last)?;
-        }
-        if self.protocol != "tcp" {
+        write!(f, "{}", self.ports)?;
+        if self.protocol != Protocol::Tcp {
             write!(f, "/{}", self.protocol)?;
         }
         Ok(())
@@ -106,12 +95,13 @@ impl std::fmt::Display for PortUse {
 type Finding = (String, String);
 
 fn too_few_ports(name: &str, wanted: &PortUse, count: u32) -> Option<Finding> {
-    let there = u32::from(wanted.last - wanted.first) + 1;
+    let there = wanted.ports.count();
     if count <= there {
         return None;
     }
     let has = if there == 1 { "one host port".to_owned() } else { format!("{there} host ports") };
-    let (first, count_up) = (wanted.first, u32::from(wanted.first) + count - 1);
+    let first = wanted.ports.first();
+    let count_up = u32::from(first) + count - 1;
     Some((
         format!("service {name}: {count} replicas cannot share {has} ({wanted})"),
         format!(
@@ -131,12 +121,10 @@ fn shared_port(name: &str, wanted: &PortUse, taken: &[(String, PortUse)]) -> Opt
 }
 
 fn foreign_port(name: &str, wanted: &PortUse, count: u32, observed: &Observed) -> Option<Finding> {
-    if count == 0 || wanted.first != wanted.last {
-        return None;
-    }
+    let number = wanted.ports.fixed().filter(|_| count > 0)?;
     let holder = observed.foreign_ports.iter().find(|port| {
-        port.port == wanted.first
-            && port.protocol == wanted.protocol
+        port.port == number
+            && port.protocol == wanted.protocol.as_str()
             && same_address(&Some(port.ip.clone()), &wanted.ip)
     })?;
     let owner = match &holder.project {
@@ -145,7 +133,7 @@ fn foreign_port(name: &str, wanted: &PortUse, count: u32, observed: &Observed) -
     };
     Some((
         format!("service {name}: host port {wanted} is taken by {owner}"),
-        format!("stop that container, or publish another host port than {}", wanted.first),
+        format!("stop that container, or publish another host port than {number}"),
     ))
 }
 
@@ -159,7 +147,7 @@ fn absent_owners(
 ) -> Vec<Problem> {
     let there =
         |owner: &str| chosen.contains(owner) || observed.containers.iter().any(|container| container.service == owner);
-    let absent = owners(service).filter(|owner| !there(owner));
+    let absent = service.refers_to().filter(|owner| !there(owner));
     absent
         .map(|owner| Problem {
             message: format!("service {name} shares something with service {owner}, which has no container"),

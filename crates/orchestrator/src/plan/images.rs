@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wharf_compose::Project;
-use wharf_compose::model::{Build, Service};
+use wharf_compose::model::{Build, PullPolicy, Service};
 
 use super::order::{dependencies, in_order, selected};
 use super::{Cause, ImageAct, ImageBuild, ImageStep, NamedService, Plan, Step, unsupported};
@@ -29,8 +29,8 @@ pub struct ImageOptions {
     pub only: Option<Only>,
     /// What the builds do otherwise than the file says.
     pub build_overrides: BuildOverrides,
-    /// Overrides every service's `pull_policy`; `policy`: it does not.
-    pub pull: Option<String>,
+    /// Overrides every service's `pull_policy`; `None`: it does not.
+    pub pull: Option<PullPolicy>,
     /// A pull that fails is reported and stops nothing.
     pub ignore_pull_failures: bool,
     /// Now, in nanoseconds since 1970, for policies that look at an image's age.
@@ -173,26 +173,21 @@ fn need<'a>(service: &'a Service, image: &str, observed: &Observed, options: &Im
     }
     // An image that is built and has no name of its own is in no registry.
     if service.build.is_some() && service.image.is_none() {
-        let policy = service.pull_policy.as_deref();
+        let always_built = service.pull_policy == Some(PullPolicy::Build);
         return match (here, buildable) {
-            (Some(_), Some(build)) if policy == Some("build") => Need::Build(pull_policy("build"), build),
+            (Some(_), Some(build)) if always_built => Need::Build(pull_policy(&PullPolicy::Build), build),
             (Some(_), _) => Need::Nothing,
             (None, Some(build)) => Need::Build(Cause::Missing, build),
             (None, None) => Need::Absent,
         };
     }
-    let policy = options
-        .pull
-        .as_deref()
-        .filter(|pull| *pull != "policy")
-        .or(service.pull_policy.as_deref())
-        .unwrap_or("missing");
+    let policy = options.pull.as_ref().or(service.pull_policy.as_ref()).unwrap_or(&PullPolicy::Missing);
     match (policy, buildable) {
-        ("always", _) => Need::Pull(pull_policy("always")),
-        ("build", Some(build)) => Need::Build(pull_policy("build"), build),
-        ("never", _) if here.is_none() => Need::Absent,
-        ("never", _) => Need::Nothing,
-        (policy, buildable) => match (here, max_age(policy)) {
+        (PullPolicy::Always, _) => Need::Pull(pull_policy(policy)),
+        (PullPolicy::Build, Some(build)) => Need::Build(pull_policy(policy), build),
+        (PullPolicy::Never, _) if here.is_none() => Need::Absent,
+        (PullPolicy::Never, _) => Need::Nothing,
+        (policy, buildable) => match (here, policy.max_age()) {
             (None, _) => buildable.map_or(Need::Pull(Cause::Missing), Need::PullOrBuild),
             (Some(image), Some(age)) if is_older(image.last_tagged, age, options.now) => {
                 Need::Pull(pull_policy(policy))
@@ -205,7 +200,7 @@ fn need<'a>(service: &'a Service, image: &str, observed: &Observed, options: &Im
 /// The images of a service's `pre_start` containers, as far as they are others than the service's own.
 pub fn init_images<'a>(project: &Project, name: &str, service: &'a Service) -> impl Iterator<Item = String> + use<'a> {
     let own = project.image_of(name, service);
-    service.pre_start.iter().filter_map(|hook| hook.image.clone()).filter(move |image| *image != own)
+    service.pre_start.iter().filter_map(|hook| hook.image.clone().map(String::from)).filter(move |image| *image != own)
 }
 
 /// Why an image that nobody builds is pulled, if it is.
@@ -220,8 +215,8 @@ fn fetched(image: &str, service: &Service, observed: &Observed, options: &ImageO
     }
 }
 
-fn pull_policy(policy: &str) -> Cause {
-    Cause::PullPolicy { policy: policy.to_owned() }
+fn pull_policy(policy: &PullPolicy) -> Cause {
+    Cause::PullPolicy { policy: policy.to_string() }
 }
 
 fn absent(project: &Project, name: &str, image: &str) -> Problem {
@@ -231,40 +226,6 @@ fn absent(project: &Project, name: &str, image: &str) -> Problem {
         place: place.cloned(),
         help: Some("allow one of them: pull_policy, --pull, --build".to_owned()),
     }
-}
-
-/// The age after which `daily`, `weekly` and `every_<duration>` pull again.
-fn max_age(policy: &str) -> Option<Duration> {
-    const DAY: u64 = 24 * 60 * 60;
-    match policy {
-        "daily" => Some(Duration::from_secs(DAY)),
-        "weekly" => Some(Duration::from_secs(7 * DAY)),
-        other => parse_age(other.strip_prefix("every_")?),
-    }
-}
-
-/// `1w2d3h4m5s`: weeks, days, hours, minutes, seconds.
-fn parse_age(text: &str) -> Option<Duration> {
-    let mut total = Duration::ZERO;
-    let mut digits = String::new();
-    for character in text.chars() {
-        if character.is_ascii_digit() {
-            digits.push(character);
-            continue;
-        }
-        let unit = match character {
-            'w' => 604_800,
-            'd' => 86_400,
-            'h' => 3_600,
-            'm' => 60,
-            's' => 1,
-            _ => return None,
-        };
-        let count: u64 = digits.parse().ok()?;
-        total = total.checked_add(Duration::from_secs(count.checked_mul(unit)?))?;
-        digits.clear();
-    }
-    digits.is_empty().then_some(total)
 }
 
 fn is_older(last_tagged: Option<i64>, age: Duration, now: i64) -> bool {

@@ -7,24 +7,10 @@ use wharf_compose::model::{Condition, Service};
 
 use crate::Error;
 
-/// What a service has to wait for: `depends_on`, and the services it shares something with.
+/// What a service has to wait for. The reader of the file has added the services that it refers to.
 pub(super) fn dependencies<'a>(project: &Project, service: &'a Service) -> Vec<(&'a str, Condition)> {
-    let named = service
-        .depends_on
-        .iter()
-        .filter(|(name, _)| project.services.contains_key(*name))
-        .map(|(name, dependency)| (name.as_str(), dependency.condition));
-    let owners = owners(service).filter(|name| project.services.contains_key(*name));
-    named.chain(owners.map(|name| (name, Condition::Started))).collect()
-}
-
-/// Services whose containers this one refers to: by their namespaces, volumes or links.
-pub(super) fn owners(service: &Service) -> impl Iterator<Item = &str> {
-    let modes = [&service.network_mode, &service.pid, &service.ipc].into_iter().flatten();
-    let shared = modes.filter_map(|mode| mode.strip_prefix("service:"));
-    let volumes = service.volumes_from.iter().filter(|from| !from.starts_with("container:"));
-    let named = volumes.chain(&service.links).filter_map(|from| from.split(':').next());
-    shared.chain(named)
+    let there = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));
+    there.map(|(name, dependency)| (name.as_str(), dependency.condition)).collect()
 }
 
 /// The service of that name.
@@ -44,18 +30,11 @@ pub(crate) fn service<'a>(project: &'a Project, name: &str) -> Result<&'a Servic
 /// # Errors
 /// A name that is no service of the project.
 pub(super) fn selected(project: &Project, names: &[String], alone: bool) -> Result<BTreeSet<String>, Error> {
-    if names.is_empty() {
-        return Ok(project.services.keys().cloned().collect());
+    names.iter().try_for_each(|name| service(project, name).map(drop))?;
+    match alone && !names.is_empty() {
+        true => Ok(names.iter().cloned().collect()),
+        false => Ok(project.with_dependencies(names).into_iter().map(str::to_owned).collect()),
     }
-    let mut waiting: Vec<String> = names.to_vec();
-    let mut found = BTreeSet::new();
-    while let Some(name) = waiting.pop() {
-        let service = service(project, &name)?;
-        if found.insert(name) && !alone {
-            waiting.extend(dependencies(project, service).into_iter().map(|(name, _)| name.to_owned()));
-        }
-    }
-    Ok(found)
 }
 
 /// The named services (all, when none is named), with all that they depend on.

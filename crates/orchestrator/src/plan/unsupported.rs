@@ -2,9 +2,9 @@
 
 use wharf_compose::Project;
 use wharf_compose::model::{
-    BindOptions, Build, Deploy, FileMount, FileObject, Healthcheck, Hook, Ipam, IpamPool, Mount, MountKind, Network,
-    Port, Reservations, ResourceLimits, Resources, RestartPolicy, Service, ServiceNetwork, TmpfsOptions, Volume,
-    VolumeOptions,
+    BindOptions, Build, Deploy, DeployRestartPolicy, FileMount, FileObject, Healthcheck, Hook, Ipam, IpamPool, Mount,
+    MountKind, Network, Port, PullPolicy, Reservations, ResourceLimits, Resources, Service, ServiceNetwork,
+    TmpfsOptions, Volume, VolumeOptions,
 };
 
 use crate::Problem;
@@ -39,7 +39,7 @@ pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<
         ("credential_spec", credential_spec.is_some(), "it is for Windows containers"),
         ("use_api_socket", *use_api_socket, "mount the engine's socket as a volume"),
         ("external_links", !external_links.is_empty(), "join a network that both use (`external: true`)"),
-        ("pull_policy", pull_policy.as_deref() == Some("refresh"), age),
+        ("pull_policy", *pull_policy == Some(PullPolicy::Refresh), age),
         ("pull_refresh_after", pull_refresh_after.is_some(), age),
     ]
     .map(|(key, asked, help)| (key.to_owned(), asked, help))
@@ -175,7 +175,7 @@ const _: &[Keys] = &[
     keys!(Resources { done: limits reservations; }),
     keys!(ResourceLimits { done: cpus memory pids; }),
     keys!(Reservations { done: devices memory; no_effect: cpus generic_resources; }),
-    keys!(RestartPolicy { done: condition max_attempts; no_effect: delay window; }),
+    keys!(DeployRestartPolicy { done: condition max_attempts; no_effect: delay window; }),
 ];
 
 #[cfg(test)]

@@ -67,7 +67,9 @@ pub(crate) fn init_body(replica: &Replica<'_>, hook: &Hook, target: &str) -> api
         (labels::VERSION, env!("CARGO_PKG_VERSION")),
     ];
     api::ContainerCreateBody {
-        image: Some(image.clone().unwrap_or_else(|| replica.project.image_of(replica.name, replica.service))),
+        image: Some(
+            image.clone().map_or_else(|| replica.project.image_of(replica.name, replica.service), String::from),
+        ),
         cmd: command.clone(),
         user: user.clone(),
         working_dir: working_dir.clone(),

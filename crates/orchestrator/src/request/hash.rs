@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use wharf_compose::Project;
 use wharf_compose::model::{
-    Deploy, FileMount, FileObject, Port, Reservations, ResourceLimits, Resources, RestartPolicy, Service,
+    Deploy, DeployRestartPolicy, FileMount, FileObject, Port, Reservations, ResourceLimits, Resources, Service,
 };
 
 use super::keys::{Keys, keys};
@@ -36,7 +36,7 @@ const DEPLOY: Keys = keys!(Deploy {
 const RESOURCES: Keys = keys!(Resources { hashed: limits reservations; });
 const LIMITS: Keys = keys!(ResourceLimits { hashed: cpus memory pids; });
 const RESERVATIONS: Keys = keys!(Reservations { hashed: devices memory; left_out: cpus generic_resources; });
-const RESTART_POLICY: Keys = keys!(RestartPolicy { hashed: condition max_attempts; left_out: delay window; });
+const RESTART_POLICY: Keys = keys!(DeployRestartPolicy { hashed: condition max_attempts; left_out: delay window; });
 const PORT: Keys = keys!(Port { hashed: host_ip protocol published target; left_out: app_protocol mode name; });
 /// A secret's value is not part of a label that everybody may read. What a file holds is seen through its mount.
 const FILE: Keys = keys!(FileObject {

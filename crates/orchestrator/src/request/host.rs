@@ -2,7 +2,9 @@
 
 use bollard::models as api;
 use wharf_compose::Project;
-use wharf_compose::model::{Device, DeviceRequest, Logging, RestartPolicy, Service};
+use wharf_compose::model::{
+    DeployRestartPolicy, Device, DeviceRequest, Logging, Namespace, RestartPolicy, Service, VolumesFrom, VolumesSource,
+};
 use wharf_docker::ApiVersion;
 
 use super::container::Replica;
@@ -13,7 +15,7 @@ use super::{limits, mounts};
 pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version: ApiVersion) -> api::HostConfig {
     let Replica { project, service, .. } = *replica;
     let (binds, mounts) = mounts::mounts(replica, version);
-    let shared = |mode: &Option<String>| mode.as_deref().map(|mode| shared_with(project, mode));
+    let shared = |mode: &Option<Namespace>| mode.as_ref().map(|mode| shared_with(project, mode));
     let mut config = api::HostConfig {
         annotations: (!service.annotations.is_empty()).then(|| service.annotations.clone().into_iter().collect()),
         binds: Some(binds),
@@ -24,7 +26,7 @@ pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version
         cap_add: non_empty(&service.cap_add),
         cap_drop: non_empty(&service.cap_drop),
         cgroup_parent: service.cgroup_parent.clone(),
-        cgroupns_mode: service.cgroup.as_deref().and_then(|mode| mode.parse().ok()),
+        cgroupns_mode: shared(&service.cgroup).and_then(|mode| mode.parse().ok()),
         device_cgroup_rules: Some(service.device_cgroup_rules.clone()),
         device_requests: Some(service.gpus.iter().map(device_request).collect()),
         devices: Some(service.devices.iter().map(device).collect()),
@@ -50,8 +52,8 @@ pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version
         storage_opt: Some(service.storage_opt.clone().into_iter().collect()),
         sysctls: (!service.sysctls.is_empty()).then(|| service.sysctls.clone().into_iter().collect()),
         tmpfs: (!service.tmpfs.is_empty()).then(|| service.tmpfs.iter().map(|entry| mounts::tmpfs(entry)).collect()),
-        userns_mode: service.userns_mode.clone(),
-        uts_mode: service.uts.clone(),
+        userns_mode: shared(&service.userns_mode),
+        uts_mode: shared(&service.uts),
         volumes_from: Some(service.volumes_from.iter().map(|from| volumes_from(project, from)).collect()),
         ..Default::default()
     };
@@ -63,21 +65,21 @@ fn non_empty(list: &[String]) -> Option<Vec<String>> {
     (!list.is_empty()).then(|| list.to_vec())
 }
 
-/// A namespace's mode as the engine knows it: `service:NAME` is the container of that service.
-pub(super) fn shared_with(project: &Project, mode: &str) -> String {
-    match mode.strip_prefix("service:") {
-        Some(service) => format!("container:{}", project.replica_name(service, 1)),
-        None => mode.to_owned(),
+/// A namespace as the engine knows it: that of a service is its first container's.
+pub(super) fn shared_with(project: &Project, namespace: &Namespace) -> String {
+    match namespace {
+        Namespace::Service(service) => format!("container:{}", project.replica_name(service, 1)),
+        other => other.to_string(),
     }
 }
 
-/// `SERVICE[:ro]` or `container:NAME[:ro]`, as a container's name.
-fn volumes_from(project: &Project, from: &str) -> String {
-    match from.strip_prefix("container:") {
-        Some(container) => container.to_owned(),
-        None => {
-            let (service, mode) = from.split_once(':').unwrap_or((from, "rw"));
-            format!("{}:{mode}", project.replica_name(service, 1))
+/// A container's name, and the mode if it has one.
+fn volumes_from(project: &Project, VolumesFrom { source, mode }: &VolumesFrom) -> String {
+    match (source, mode) {
+        (VolumesSource::Container(name), None) => name.clone(),
+        (VolumesSource::Container(name), Some(mode)) => format!("{name}:{mode}"),
+        (VolumesSource::Service(service), mode) => {
+            format!("{}:{}", project.replica_name(service, 1), mode.as_deref().unwrap_or("rw"))
         }
     }
 }
@@ -112,24 +114,22 @@ pub(super) fn device_request(request: &DeviceRequest) -> api::DeviceRequest {
 /// `restart`, else `deploy.restart_policy`.
 fn restart_policy(service: &Service) -> Option<api::RestartPolicy> {
     let deployed = || service.deploy.as_ref()?.restart_policy.as_ref().map(deployed_restart_policy);
-    service.restart.as_deref().map(own_restart_policy).or_else(deployed)
+    service.restart.as_ref().map(own_restart_policy).or_else(deployed)
 }
 
-/// `no`, `always`, `unless-stopped`, `on-failure`, `on-failure:5`.
-fn own_restart_policy(policy: &str) -> api::RestartPolicy {
-    let (name, retries) = policy.split_once(':').unwrap_or((policy, ""));
-    let name = match name {
-        "always" => api::RestartPolicyNameEnum::ALWAYS,
-        "unless-stopped" => api::RestartPolicyNameEnum::UNLESS_STOPPED,
-        "on-failure" => api::RestartPolicyNameEnum::ON_FAILURE,
-        _ => api::RestartPolicyNameEnum::NO,
+fn own_restart_policy(policy: &RestartPolicy) -> api::RestartPolicy {
+    let (name, retries) = match policy {
+        RestartPolicy::Always => (api::RestartPolicyNameEnum::ALWAYS, None),
+        RestartPolicy::UnlessStopped => (api::RestartPolicyNameEnum::UNLESS_STOPPED, None),
+        RestartPolicy::OnFailure { max_retries } => (api::RestartPolicyNameEnum::ON_FAILURE, *max_retries),
+        RestartPolicy::No | RestartPolicy::Other(_) => (api::RestartPolicyNameEnum::NO, None),
     };
-    api::RestartPolicy { name: Some(name), maximum_retry_count: retries.parse().ok() }
+    api::RestartPolicy { name: Some(name), maximum_retry_count: retries.map(i64::from) }
 }
 
-fn deployed_restart_policy(policy: &RestartPolicy) -> api::RestartPolicy {
+fn deployed_restart_policy(policy: &DeployRestartPolicy) -> api::RestartPolicy {
     // The engine has waiting times of its own.
-    let RestartPolicy { condition, max_attempts, delay: _, window: _ } = policy;
+    let DeployRestartPolicy { condition, max_attempts, delay: _, window: _ } = policy;
     let name = match condition.as_deref() {
         Some("none") => api::RestartPolicyNameEnum::NO,
         Some("on-failure") => api::RestartPolicyNameEnum::ON_FAILURE,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use bollard::models as api;
-use wharf_compose::model::ServiceNetwork;
+use wharf_compose::model::{Link, ServiceNetwork};
 
 use super::container::Replica;
 use super::host::shared_with;
@@ -78,11 +78,10 @@ fn endpoint(replica: &Replica<'_>, settings: ServiceNetwork) -> api::EndpointSet
     }
 }
 
-/// `SERVICE` or `SERVICE:ALIAS`, as `CONTAINER:ALIAS`.
+/// Links as `CONTAINER:ALIAS`.
 pub(super) fn links(replica: &Replica<'_>) -> Vec<String> {
-    let link = |link: &String| {
-        let (service, alias) = link.split_once(':').unwrap_or((link, link));
-        format!("{}:{alias}", replica.project.replica_name(service, 1))
+    let link = |Link { service, alias }: &Link| {
+        format!("{}:{}", replica.project.replica_name(service, 1), alias.as_ref().unwrap_or(service))
     };
     replica.service.links.iter().map(link).collect()
 }

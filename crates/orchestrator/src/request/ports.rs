@@ -1,11 +1,11 @@
 //! Ports that a container exposes and publishes.
 
 use bollard::models as api;
-use wharf_compose::model::{Port, Service};
+use wharf_compose::model::{ExposedPorts, Port, Service};
 
 /// The exposed ports, and the bindings of the published ones.
 pub(super) fn ports(service: &Service) -> (Vec<String>, api::PortMap) {
-    let mut exposed: Vec<String> = service.expose.iter().flat_map(|port| expand(port)).collect();
+    let mut exposed: Vec<String> = service.expose.iter().flat_map(expand).collect();
     let mut bindings = api::PortMap::new();
     for port in &service.ports {
         let Port {
@@ -18,23 +18,19 @@ pub(super) fn ports(service: &Service) -> (Vec<String>, api::PortMap) {
             mode: _,
             app_protocol: _,
         } = port;
-        let key = format!("{target}/{}", protocol.as_deref().unwrap_or("tcp"));
+        let key = format!("{target}/{protocol}");
         if !exposed.contains(&key) {
             exposed.push(key.clone());
         }
-        let host_port = Some(published.clone().unwrap_or_default());
+        let host_port = Some(published.map(|ports| ports.to_string()).unwrap_or_default());
         let binding = api::PortBinding { host_ip: host_ip.clone(), host_port };
         bindings.entry(key).or_default().get_or_insert_default().push(binding);
     }
     (exposed, bindings)
 }
 
-/// An `expose` entry as the engine's keys: `80` is `80/tcp`, `8000-8002/udp` are three.
-fn expand(entry: &str) -> Vec<String> {
-    let (ports, protocol) = entry.split_once('/').unwrap_or((entry, "tcp"));
-    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    match (first.parse::<u16>(), last.parse::<u16>()) {
-        (Ok(first), Ok(last)) => (first..=last).map(|port| format!("{port}/{protocol}")).collect(),
-        _ => Vec::new(),
-    }
+/// An entry of `expose` as the engine's keys: `80` is `80/tcp`, `8000-8002/udp` are three.
+fn expand(ExposedPorts { ports, protocol }: &ExposedPorts) -> impl Iterator<Item = String> {
+    let protocol = protocol.clone().unwrap_or_default();
+    ports.ports().map(move |port| format!("{port}/{protocol}"))
 }

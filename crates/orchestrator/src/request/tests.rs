@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use wharf_compose::model::{
-    BindOptions, BlkioConfig, Build, Device, DeviceRequest, Healthcheck, Ipam, IpamPool, Logging, Mount, Network, Port,
-    Reservations, ResourceLimits, Resources, RestartPolicy, ServiceNetwork, TmpfsOptions, Volume, VolumeOptions,
+    BindOptions, BlkioConfig, Build, DeployRestartPolicy, Device, DeviceRequest, Healthcheck, Ipam, IpamPool, Logging,
+    Mount, Network, Port, Reservations, ResourceLimits, Resources, ServiceNetwork, TmpfsOptions, Volume, VolumeOptions,
 };
 use wharf_compose::{Options, Passes, Project};
 use wharf_docker::{ApiVersion, labels};
@@ -276,7 +276,7 @@ const NESTED: &[(&str, Keys)] = &[
     ("deploy.resources.", keys!(Resources { all: limits reservations; })),
     ("deploy.resources.limits.", keys!(ResourceLimits { all: cpus memory pids; })),
     ("deploy.resources.reservations.", keys!(Reservations { all: cpus devices generic_resources memory; })),
-    ("deploy.restart_policy.", keys!(RestartPolicy { all: condition delay max_attempts window; })),
+    ("deploy.restart_policy.", keys!(DeployRestartPolicy { all: condition delay max_attempts window; })),
     (
         "blkio_config.",
         keys!(BlkioConfig {

@@ -73,6 +73,8 @@ impl Overrides {
 
 #[cfg(test)]
 mod tests {
+    use wharf_compose::model::RestartPolicy;
+
     use super::*;
 
     #[test]
@@ -87,7 +89,7 @@ mod tests {
             cap_drop: vec!["ALL".into(), "NET_RAW".into()],
             ports: vec![Port { target: 80, ..Port::default() }],
             volumes: vec![mount("data", "/data"), mount("logs", "/logs")],
-            restart: Some("always".into()),
+            restart: Some(RestartPolicy::Always),
             ..Service::default()
         };
         let overrides = Overrides {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::model::{PortRange, Protocol};
 use crate::read::node::Node;
 
 /// Writes one entry out: one port for each container port.
@@ -14,41 +15,42 @@ pub(crate) fn expand(node: &Node, text: &str) -> Result<Vec<Node>, String> {
         Some((address, host)) => (bare_address(address)?, host),
         None => ("", ""),
     };
-    let (container, protocol) = container.split_once('/').unwrap_or((container, "tcp"));
-    let protocol = protocol.to_lowercase();
-    if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
+    let (container, protocol) = match container.split_once('/') {
+        Some((container, protocol)) => (container, protocol.to_lowercase().parse().unwrap_or_default()),
+        None => (container, Protocol::default()),
+    };
+    if let Protocol::Other(protocol) = protocol {
         return Err(format!("`{protocol}` is not a protocol: tcp, udp or sctp"));
     }
     if container.is_empty() {
         return Err(format!("`{text}` names no container port"));
     }
+    let range = |text: &str| text.parse::<PortRange>().map_err(|error| error.to_string());
     let targets = range(container)?;
     let published = if host.is_empty() { None } else { Some(range(host)?) };
-    if let Some(published) = published
-        && published.1 - published.0 != targets.1 - targets.0
-        && targets.0 != targets.1
-    {
+    if published.is_some_and(|published| published.count() != targets.count()) && !targets.is_single() {
         return Err(format!("the ranges `{host}` and `{container}` differ in length"));
     }
     let one = |target: u16| {
         let mut port = node.map([
             ("mode", node.text("ingress")),
             ("target", node.text(target.to_string())),
-            ("protocol", node.text(&*protocol)),
+            ("protocol", node.text(protocol.as_str())),
         ]);
         if !address.is_empty() {
             port.set("host_ip", node.text(address));
         }
-        if let Some((first, last)) = published {
-            let published = match targets.0 == targets.1 && first != last {
-                true => format!("{first}-{last}"),
-                false => (first + (target - targets.0)).to_string(),
+        if let Some(published) = published {
+            // A range for one port is left to the engine, which takes the first free one.
+            let published = match targets.is_single() {
+                true => published,
+                false => PortRange::from(published.first() + (target - targets.first())),
             };
-            port.set("published", node.text(published));
+            port.set("published", node.text(published.to_string()));
         }
         port
     };
-    Ok((targets.0..=targets.1).map(one).collect())
+    Ok(targets.ports().map(one).collect())
 }
 
 /// The address without the brackets of IPv6.
@@ -64,22 +66,6 @@ fn bare_address(address: &str) -> Result<&str, String> {
     Err(format!("`{bare}` is not an IP address"))
 }
 
-/// `8080` or `8000-8010`.
-fn range(text: &str) -> Result<(u16, u16), String> {
-    let port = |part: &str| {
-        part.parse::<u16>().map_err(|_| match part.bytes().all(|byte| byte.is_ascii_digit()) && !part.is_empty() {
-            true => format!("port {part} is beyond 65535"),
-            false => format!("`{part}` is not a port number"),
-        })
-    };
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let (first, last) = (port(first)?, port(last)?);
-    if first > last {
-        return Err(format!("the range `{text}` ends before it begins"));
-    }
-    Ok((first, last))
-}
-
 /// What makes two ports the same: address, published and container port, protocol.
 pub(crate) fn identity(node: &Node) -> Option<String> {
     let part = |key: &str, default: &'static str| node.get_text(key).map_or(default.to_owned(), str::to_owned);
@@ -89,7 +75,7 @@ pub(crate) fn identity(node: &Node) -> Option<String> {
         part("host_ip", "0.0.0.0"),
         part("published", ""),
         part("target", ""),
-        part("protocol", "tcp")
+        part("protocol", Protocol::Tcp.as_str())
     ))
 }
 

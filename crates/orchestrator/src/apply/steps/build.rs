@@ -4,9 +4,9 @@ use std::path::Path;
 
 use bollard::query_parameters::BuildImageOptions;
 use futures_util::StreamExt;
+use wharf_compose::model::ImageReference;
 use wharf_plan::{StepError, StepFailure};
 
-use super::image::split_reference;
 use crate::apply::context::{Context, Task, failure};
 use crate::apply::lines::LastLines;
 use crate::build::{BuildContext, Dockerfile};
@@ -41,11 +41,10 @@ pub(super) async fn build(
         }
     }
     for tag in &build.build.tags {
-        let (name, tag) = split_reference(tag);
-        let mut options = bollard::query_parameters::TagImageOptionsBuilder::default().repo(name);
-        if let Some(tag) = tag {
-            options = options.tag(tag);
-        }
+        let reference = ImageReference::from(tag.as_str());
+        let options = bollard::query_parameters::TagImageOptionsBuilder::default()
+            .repo(reference.repository())
+            .tag(reference.tag_or_default());
         let tagged = context.engine.docker().tag_image(image, Some(options.build())).await;
         tagged.map_err(|error| failed(wharf_docker::Error::from(error).engine_message(), LastLines::default()))?;
     }

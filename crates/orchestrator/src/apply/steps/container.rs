@@ -7,11 +7,12 @@ use bollard::query_parameters::{
     CommitContainerOptions, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
     RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
+use wharf_compose::model::ImageReference;
 use wharf_docker::unless_gone;
 use wharf_plan::{StepError, StepFailure};
 
+use super::hook;
 use super::refusal::gone_is_fine;
-use super::{hook, image};
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::{explain, wait};
 use crate::copy::{self, CopyError};
@@ -79,12 +80,12 @@ async fn started(context: &Context<'_>, task: Task<'_>, name: &str, result: Engi
 }
 
 fn commit_options(container: &str, commit: &Commit) -> CommitContainerOptions {
-    let (repo, tag) = commit.image.as_deref().map(image::split_reference).unwrap_or_default();
+    let image = commit.image.as_deref().filter(|image| !image.is_empty()).map(ImageReference::from);
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     CommitContainerOptions {
         container: Some(container.to_owned()),
-        repo: Some(repo.to_owned()).filter(|repo| !repo.is_empty()),
-        tag: tag.map(str::to_owned),
+        repo: image.as_ref().map(|image| image.repository().to_owned()),
+        tag: image.as_ref().map(|image| image.tag_or_default().to_owned()),
         author: text(&commit.author),
         comment: text(&commit.message),
         pause: commit.pause,

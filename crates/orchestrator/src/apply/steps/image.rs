@@ -2,6 +2,7 @@
 
 use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptions};
 use futures_util::StreamExt;
+use wharf_compose::model::ImageReference;
 
 use super::build;
 use super::refusal::{gone_is_fine, in_use_is_fine};
@@ -56,11 +57,12 @@ async fn pull(
 }
 
 async fn fetch(context: &Context<'_>, task: Task<'_>, image: &str) -> EngineResult<()> {
-    let (name, tag) = split_reference(image);
-    let mut options = CreateImageOptionsBuilder::default().from_image(name);
-    if let Some(tag) = tag {
-        options = options.tag(tag);
-    }
+    let reference = ImageReference::from(image);
+    let options = match reference.digest() {
+        Some(_) => CreateImageOptionsBuilder::default().from_image(image),
+        // Without a tag the engine would pull all tags.
+        None => CreateImageOptionsBuilder::default().from_image(reference.repository()).tag(reference.tag_or_default()),
+    };
     let mut progress = Box::pin(context.engine.docker().create_image(Some(options.build()), None, None));
     while let Some(info) = progress.next().await {
         let info = info?;
@@ -70,30 +72,4 @@ async fn fetch(context: &Context<'_>, task: Task<'_>, image: &str) -> EngineResu
         }
     }
     Ok(())
-}
-
-/// Name and tag; a reference without either tag or digest means `latest`, never all tags.
-pub(super) fn split_reference(image: &str) -> (&str, Option<&str>) {
-    if image.contains('@') {
-        return (image, None);
-    }
-    match image.rsplit_once(':') {
-        // A colon before a slash belongs to the registry's port.
-        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
-        _ => (image, Some("latest")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reference_without_a_tag_means_latest() {
-        assert_eq!(split_reference("redis"), ("redis", Some("latest")));
-        assert_eq!(split_reference("redis:7"), ("redis", Some("7")));
-        assert_eq!(split_reference("localhost:5000/redis"), ("localhost:5000/redis", Some("latest")));
-        assert_eq!(split_reference("localhost:5000/redis:7"), ("localhost:5000/redis", Some("7")));
-        assert_eq!(split_reference("redis@sha256:00"), ("redis@sha256:00", None));
-    }
 }

@@ -8,7 +8,6 @@ use super::Recreate;
 use super::planner::{Kept, PlannedReplica, Planner, ServiceOutcome, Start};
 use crate::event::HookPoint;
 use crate::observe::{Container, State};
-use crate::plan::order::owners;
 use crate::plan::{Cause, ContainerAct, NamedService, Step, hooks};
 use crate::request;
 
@@ -100,7 +99,7 @@ impl Planner<'_> {
         }
         // It shares namespaces or volumes with a container that will be gone.
         let replaced = |owner: &&str| self.services.get(*owner).is_some_and(|outcome| outcome.replaced);
-        owners(service).find(replaced).map(|owner| Cause::DependencyReplaced { service: owner.to_owned() })
+        service.refers_to().find(replaced).map(|owner| Cause::DependencyReplaced { service: owner.to_owned() })
     }
 
     /// Networks, volumes and whoever shares something with it have to be there before a container is created.
@@ -109,7 +108,7 @@ impl Planner<'_> {
         let volumes =
             service.volumes.iter().filter_map(|mount| mount.source.as_ref()).map(|key| format!("volume {key}"));
         let mut after: Vec<usize> = networks.chain(volumes).filter_map(|key| self.made.get(&key).copied()).collect();
-        for owner in owners(service).filter_map(|owner| self.services.get(owner)) {
+        for owner in service.refers_to().filter_map(|owner| self.services.get(owner)) {
             after.extend(owner.replicas.iter().filter_map(|replica| replica.ready));
         }
         after
