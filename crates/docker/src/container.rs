@@ -90,6 +90,21 @@ pub enum ContainerStatus {
     Dead,
 }
 
+impl ContainerStatus {
+    /// The engine's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ContainerStatus::Created => "created",
+            ContainerStatus::Running => "running",
+            ContainerStatus::Paused => "paused",
+            ContainerStatus::Restarting => "restarting",
+            ContainerStatus::Removing => "removing",
+            ContainerStatus::Exited => "exited",
+            ContainerStatus::Dead => "dead",
+        }
+    }
+}
+
 /// The state of a health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
@@ -108,6 +123,17 @@ pub enum HealthStatus {
     Healthy,
     /// Too many probes in a row failed.
     Unhealthy,
+}
+
+impl HealthStatus {
+    /// The engine's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HealthStatus::Starting => "starting",
+            HealthStatus::Healthy => "healthy",
+            HealthStatus::Unhealthy => "unhealthy",
+        }
+    }
 }
 
 /// One run of a health check.

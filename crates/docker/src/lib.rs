@@ -31,6 +31,7 @@ pub mod exec;
 pub mod export;
 pub mod images;
 pub mod labels;
+pub mod listing;
 pub mod logs;
 pub mod models;
 pub mod names;

@@ -15,6 +15,8 @@ pub struct NetworkDetails {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Its driver: `bridge`.
+    pub driver: Option<String>,
     /// `local`, `swarm` or `global`.
     pub scope: String,
     /// Whether it is cut off from the world outside.
@@ -39,6 +41,7 @@ impl From<api::Network> for NetworkDetails {
         NetworkDetails {
             id: network.id.unwrap_or_default(),
             name: network.name.unwrap_or_default(),
+            driver: network.driver,
             scope: network.scope.unwrap_or_default(),
             internal: network.internal.unwrap_or(false),
             ingress: network.ingress.unwrap_or(false),

@@ -22,12 +22,12 @@ pub struct VolumeDetails {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Lists the volumes with a label (`KEY` or `KEY=VALUE`), by name (Engine API `GET /volumes`).
+/// Lists the volumes with a label (`KEY` or `KEY=VALUE`), or all of them, by name (Engine API `GET /volumes`).
 ///
 /// # Errors
 /// Those of the request.
-pub async fn list_volumes(engine: &Engine, label: &str) -> Result<Vec<VolumeDetails>, Error> {
-    let filters = HashMap::from([("label", vec![label.to_owned()])]);
+pub async fn list_volumes(engine: &Engine, label: Option<&str>) -> Result<Vec<VolumeDetails>, Error> {
+    let filters: HashMap<_, _> = label.map(|label| ("label", vec![label.to_owned()])).into_iter().collect();
     let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
     let answer = engine.docker().list_volumes(Some(options)).await?;
     let mut volumes: Vec<VolumeDetails> = answer

@@ -32,10 +32,8 @@
 
 pub mod apply;
 mod build;
-pub mod containers;
 mod converge;
 pub mod copy;
-mod create;
 mod digests;
 pub mod doctor;
 mod error;
@@ -49,7 +47,7 @@ mod request;
 pub mod run_once;
 mod stop;
 
-pub use apply::{Listener, apply};
+pub use apply::{Listener, apply, containers};
 pub use converge::{ConvergeOptions, prepare_run, up};
 pub use digests::pin_images;
 pub use error::Error;

@@ -1,14 +1,16 @@
 //! What the engine has of a project: its containers, all networks and volumes, the images that it names, and the host ports
 //! that other containers hold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
-use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder};
 use futures_util::future::try_join_all;
-use serde::Serialize;
 use wharf_compose::Project;
-use wharf_docker::{Engine, labels, names, unless_gone};
+use wharf_docker::container::inspect;
+pub use wharf_docker::container::{ContainerStatus as State, HealthStatus as Health};
+use wharf_docker::images::inspect_image;
+use wharf_docker::listing::{self, ListedContainer};
+use wharf_docker::volumes::VolumeDetails;
+use wharf_docker::{Engine, ErrorKind, NetworkDetails, labels, volumes};
 
 use crate::Error;
 
@@ -28,7 +30,7 @@ pub struct Observed {
 }
 
 /// A container of the project.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Container {
     /// Its identifier, 64 hexadecimal digits.
     pub id: String,
@@ -82,67 +84,8 @@ impl Container {
     }
 }
 
-/// State of a container, in the engine's words.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Made, not started.
-    #[default]
-    Created,
-    /// Running.
-    Running,
-    /// Paused.
-    Paused,
-    /// Between an exit and the next start by its restart policy.
-    Restarting,
-    /// Being removed.
-    Removing,
-    /// Stopped.
-    Exited,
-    /// Could not be removed.
-    Dead,
-}
-
-impl State {
-    /// The engine's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::Created => "created",
-            State::Running => "running",
-            State::Paused => "paused",
-            State::Restarting => "restarting",
-            State::Removing => "removing",
-            State::Exited => "exited",
-            State::Dead => "dead",
-        }
-    }
-}
-
-/// What a health check says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Health {
-    /// Not decided yet.
-    Starting,
-    /// The last probe passed.
-    Healthy,
-    /// Too many probes in a row failed.
-    Unhealthy,
-}
-
-impl Health {
-    /// The engine's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Health::Starting => "starting",
-            Health::Healthy => "healthy",
-            Health::Unhealthy => "unhealthy",
-        }
-    }
-}
-
 /// A port of a container.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Published {
     /// Port in the container.
     pub target: u16,
@@ -241,11 +184,9 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
         Some(project) => labels::selector(labels::PROJECT, project),
         None => labels::PROJECT.to_owned(),
     };
-    let filters = HashMap::from([("label", vec![label])]);
-    let options = ListContainersOptionsBuilder::default().all(stopped).filters(&filters).build();
-    let summaries = engine.docker().list_containers(Some(options)).await;
-    let summaries = summaries.map_err(|error| failed(error, "list the containers"))?;
-    let mut containers: Vec<Container> = summaries.into_iter().filter_map(container).collect();
+    let listed = listing::list_containers(engine, Some(&label), stopped).await;
+    let listed = listed.map_err(|error| error.during("list the containers"))?;
+    let mut containers: Vec<Container> = listed.into_iter().map(container).collect();
     containers
         .sort_by(|a, b| (&a.project, &a.service, a.number, &a.name).cmp(&(&b.project, &b.service, b.number, &b.name)));
     Ok(containers)
@@ -256,144 +197,81 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
 /// # Errors
 /// Those of the engine.
 pub async fn is_running(engine: &Engine, id: &str) -> Result<bool, Error> {
-    let inspected = unless_gone(engine.docker().inspect_container(id, None).await)?;
-    Ok(inspected.and_then(|inspected| inspected.state?.running).unwrap_or(false))
+    Ok(inspect(engine, id).await?.is_some_and(|container| container.state.running))
 }
 
-fn container(summary: ContainerSummary) -> Option<Container> {
-    let labels: BTreeMap<String, String> = summary.labels.unwrap_or_default().into_iter().collect();
-    let status = summary.status.unwrap_or_default();
-    let names = summary.names.unwrap_or_default();
-    let name = names::own_name(&names)?;
-    let mut ports: Vec<Published> = summary
+fn container(listed: ListedContainer) -> Container {
+    let mut ports: Vec<Published> = listed
         .ports
-        .unwrap_or_default()
         .into_iter()
         .map(|port| Published {
-            target: port.private_port,
-            protocol: port.typ.map_or_else(|| "tcp".to_owned(), |kind| kind.to_string()),
-            published: port.public_port.filter(|port| *port != 0),
-            ip: port.ip,
+            target: port.private,
+            protocol: port.protocol,
+            published: port.public,
+            ip: Some(port.ip).filter(|ip| !ip.is_empty()),
         })
         .collect();
     ports.sort();
-    Some(Container {
-        id: summary.id?,
-        name: name.to_owned(),
+    let labels = listed.labels;
+    Container {
+        id: listed.id,
+        name: listed.name,
         project: labels.get(labels::PROJECT).cloned().unwrap_or_default(),
         service: labels.get(labels::SERVICE).cloned().unwrap_or_default(),
         number: labels.get(labels::NUMBER).and_then(|number| number.parse().ok()).unwrap_or(0),
         one_off: labels.contains_key(labels::HOOK)
             || labels::is_one_off(labels.get(labels::ONE_OFF).map(String::as_str)),
         hash: labels.get(labels::CONFIG_HASH).cloned(),
-        image_id: summary.image_id.unwrap_or_default(),
-        image: summary.image.unwrap_or_default(),
-        command: summary.command.unwrap_or_default(),
-        state: summary.state.map_or(State::Created, state),
-        health: health_in(&status),
-        exit_code: exit_code_in(&status),
-        status,
-        created: summary.created.unwrap_or(0),
+        image_id: listed.image_id,
+        image: listed.image,
+        command: listed.command,
+        state: listed.status,
+        health: listed.health,
+        exit_code: listed.exit_code,
+        status: listed.status_text,
+        created: listed.created,
         ports,
-        networks: {
-            let networks = summary.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
-            let mut names: Vec<String> = networks.into_keys().collect();
-            names.sort();
-            names
-        },
-        mounts: summary
-            .mounts
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|mount| mount.name.filter(|name| !name.is_empty()).or(mount.source))
-            .collect(),
+        networks: listed.networks,
+        mounts: listed.mounts,
         labels,
-    })
-}
-
-fn state(state: ContainerSummaryStateEnum) -> State {
-    match state {
-        ContainerSummaryStateEnum::RUNNING => State::Running,
-        ContainerSummaryStateEnum::PAUSED => State::Paused,
-        ContainerSummaryStateEnum::RESTARTING => State::Restarting,
-        ContainerSummaryStateEnum::REMOVING => State::Removing,
-        ContainerSummaryStateEnum::EXITED | ContainerSummaryStateEnum::STOPPING => State::Exited,
-        ContainerSummaryStateEnum::DEAD => State::Dead,
-        ContainerSummaryStateEnum::CREATED | ContainerSummaryStateEnum::EMPTY => State::Created,
     }
-}
-
-/// The list call of engines before API 1.52 tells health only within the status: `Up 2 hours (healthy)`.
-fn health_in(status: &str) -> Option<Health> {
-    let (_, rest) = status.rsplit_once('(')?;
-    match rest.trim_end_matches(')') {
-        "healthy" => Some(Health::Healthy),
-        "unhealthy" => Some(Health::Unhealthy),
-        "health: starting" => Some(Health::Starting),
-        _ => None,
-    }
-}
-
-/// The exit code within `Exited (137) 2 hours ago`.
-fn exit_code_in(status: &str) -> Option<i64> {
-    let rest = status.strip_prefix("Exited (").or_else(|| status.strip_prefix("Restarting ("))?;
-    rest.split(')').next()?.parse().ok()
 }
 
 async fn list_networks(engine: &Engine) -> Result<Vec<Network>, Error> {
-    let options = ListNetworksOptionsBuilder::default().build();
-    let networks = engine.docker().list_networks(Some(options)).await;
-    let networks = networks.map_err(|error| failed(error, "list the networks"))?;
-    Ok(networks
-        .into_iter()
-        .map(|network| {
-            let mut labels = network.labels.unwrap_or_default();
-            Network {
-                id: network.id.unwrap_or_default(),
-                name: network.name.unwrap_or_default(),
-                project: labels.remove(labels::PROJECT),
-                key: labels.remove(labels::NETWORK),
-                driver: network.driver,
-            }
-        })
-        .collect())
+    let listed = wharf_docker::list_networks(engine).await.map_err(|error| error.during("list the networks"))?;
+    let network = |NetworkDetails { id, name, driver, mut labels, .. }: NetworkDetails| Network {
+        id,
+        name,
+        project: labels.remove(labels::PROJECT),
+        key: labels.remove(labels::NETWORK),
+        driver,
+    };
+    Ok(listed.into_iter().map(network).collect())
 }
 
 async fn list_volumes(engine: &Engine) -> Result<Vec<Volume>, Error> {
-    let options = ListVolumesOptionsBuilder::default().build();
-    let volumes = engine.docker().list_volumes(Some(options)).await;
-    let volumes = volumes.map_err(|error| failed(error, "list the volumes"))?.volumes.unwrap_or_default();
-    Ok(volumes
-        .into_iter()
-        .map(|mut volume| Volume {
-            name: volume.name,
-            project: volume.labels.remove(labels::PROJECT),
-            key: volume.labels.remove(labels::VOLUME),
-        })
-        .collect())
+    let listed = volumes::list_volumes(engine, None).await.map_err(|error| error.during("list the volumes"))?;
+    let volume = |VolumeDetails { name, mut labels, .. }: VolumeDetails| Volume {
+        name,
+        project: labels.remove(labels::PROJECT),
+        key: labels.remove(labels::VOLUME),
+    };
+    Ok(listed.into_iter().map(volume).collect())
 }
 
 async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String, Image)>, Error> {
-    let image = unless_gone(engine.docker().inspect_image(&reference).await);
-    let image = image.map_err(|error| failed(error, "look at an image"))?;
-    Ok(image.map(|image| {
-        let tagged = image.metadata.and_then(|metadata| metadata.last_tag_time);
-        let last_tagged = tagged.and_then(|time| i64::try_from(time.unix_timestamp_nanos()).ok());
-        (reference, Image { id: image.id.unwrap_or_default(), last_tagged })
-    }))
-}
-
-/// An error of a call, which says what was asked for.
-fn failed(error: bollard::errors::Error, action: &'static str) -> Error {
-    Error::Engine(wharf_docker::Error::from(error).during(action))
+    match inspect_image(engine, &reference).await {
+        Ok(image) => Ok(Some((reference, Image { id: image.id, last_tagged: image.last_tagged.map(|time| time.0) }))),
+        Err(error) if error.kind() == ErrorKind::Gone => Ok(None),
+        Err(error) => Err(error.during("look at an image").into()),
+    }
 }
 
 /// Host ports of running containers outside the project.
 async fn foreign_ports(engine: &Engine, project: &str) -> Result<Vec<ForeignPort>, Error> {
-    let options = ListContainersOptionsBuilder::default().build();
-    let running = engine.docker().list_containers(Some(options)).await;
-    let running = running.map_err(|error| failed(error, "list the containers"))?;
-    let foreign = running.into_iter().filter_map(container).filter(|container| container.project != project);
+    let running = listing::list_containers(engine, None, false).await;
+    let running = running.map_err(|error| error.during("list the containers"))?;
+    let foreign = running.into_iter().map(container).filter(|container| container.project != project);
     Ok(foreign
         .flat_map(|container| {
             let owner = Some(container.project).filter(|project| !project.is_empty());
@@ -409,18 +287,4 @@ async fn foreign_ports(engine: &Engine, project: &str) -> Result<Vec<ForeignPort
             })
         })
         .collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn health_and_exit_code_are_read_from_the_status() {
-        assert_eq!(health_in("Up 2 hours (healthy)"), Some(Health::Healthy));
-        assert_eq!(health_in("Up 1 second (health: starting)"), Some(Health::Starting));
-        assert_eq!(health_in("Up 2 hours"), None);
-        assert_eq!(exit_code_in("Exited (137) 3 minutes ago"), Some(137));
-        assert_eq!(exit_code_in("Up 2 hours (healthy)"), None);
-    }
 }

@@ -6,7 +6,7 @@ use wharf_compose::Project;
 use wharf_docker::Engine;
 use wharf_plan::{StepError, StepFailure};
 
-use super::wait::Watch;
+use super::watch::Watch;
 use crate::event::Outcome;
 use crate::plan::Step;
 

@@ -1,11 +1,14 @@
 //! Carries a plan out in the engine.
 
+pub mod containers;
 mod context;
+pub(crate) mod create;
 mod explain;
 mod journal;
 mod lines;
 mod steps;
 mod wait;
+mod watch;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -19,7 +22,7 @@ use crate::plan::{ContainerAct, ContainerStep, Step};
 use crate::{Error, Event, Plan};
 use context::Context;
 use journal::Journal;
-use wait::Watch;
+use watch::Watch;
 
 /// How plans are carried out.
 #[derive(Debug, Clone, Default)]

@@ -1,14 +1,8 @@
 //! Waiting for a container: its state is judged whenever the roster gives it anew.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use wharf_docker::container::{ContainerDetails, ContainerState, ContainerStatus, HealthStatus};
-use wharf_docker::roster::{self, Change, Selection};
-use wharf_docker::{Engine, labels};
 use wharf_plan::StepError;
 
 use super::context::{Context, StepResult, Task};
@@ -18,57 +12,6 @@ use crate::plan::Step;
 
 /// A container that came back this often while it was waited for will not settle.
 const MOST_RESTARTS: u64 = 5;
-
-/// The project's containers, as the roster gives them.
-pub(super) struct Watch {
-    project: watch::Receiver<Seen>,
-    _follower: JoinSet<()>,
-}
-
-/// What the roster has given.
-#[derive(Default)]
-struct Seen {
-    /// By id.
-    containers: BTreeMap<String, Arc<ContainerDetails>>,
-    /// How often the engine could not be asked.
-    failures: u64,
-}
-
-impl Seen {
-    fn take(&mut self, change: Change) {
-        match change {
-            Change::Current(container) => {
-                self.containers.insert(container.id.clone(), Arc::from(container));
-            }
-            Change::Gone(id) => {
-                self.containers.remove(&id);
-            }
-            Change::Failed(_) => self.failures += 1,
-            Change::Happened(_) | Change::Complete | Change::Reconnected => {}
-        }
-    }
-
-    fn named(&self, name: &str) -> Option<Arc<ContainerDetails>> {
-        self.containers.values().find(|container| container.name == name).cloned()
-    }
-}
-
-impl Watch {
-    /// Begins to follow the project's containers.
-    pub(super) fn open(engine: &Engine, project: &str) -> Self {
-        let selection = Selection::with_labels([labels::selector(labels::PROJECT, project)]);
-        let changes = roster::follow(engine.clone(), selection);
-        let (sender, project) = watch::channel(Seen::default());
-        let mut follower = JoinSet::new();
-        follower.spawn(async move {
-            let mut changes = std::pin::pin!(changes);
-            while let Some(change) = changes.next().await {
-                sender.send_modify(|seen| seen.take(change));
-            }
-        });
-        Watch { project, _follower: follower }
-    }
-}
 
 /// What a container's state means for somebody who waits.
 #[derive(Debug, PartialEq, Eq)]

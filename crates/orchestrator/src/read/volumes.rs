@@ -11,7 +11,7 @@ use crate::observe::list_containers;
 /// # Errors
 /// Those of the engine.
 pub async fn volumes(engine: &Engine, project: &str, services: &[String]) -> Result<Vec<VolumeDetails>, Error> {
-    let mut volumes = list_volumes(engine, &labels::selector(labels::PROJECT, project)).await?;
+    let mut volumes = list_volumes(engine, Some(&labels::selector(labels::PROJECT, project))).await?;
     if !services.is_empty() {
         let containers = list_containers(engine, Some(project), true).await?;
         let used = |name: &String| {

@@ -3,31 +3,17 @@
 use std::collections::HashMap;
 
 use bollard::models as api;
-use wharf_compose::Project;
-use wharf_compose::model::{Condition, Duration, Healthcheck, Hook, Mapping, Service};
+use wharf_compose::model::{Condition, Duration, Healthcheck, Hook, Mapping};
 use wharf_docker::{ApiVersion, labels};
 
 use super::hash::service_hash;
 use super::host::host_config;
-use super::mounts::InheritedVolume;
 use super::networks::{first_network, network_mode};
 use super::ports::ports;
+use super::replica::Replica;
 
 /// The oldest API with a probe interval of its own for the start period.
 const START_INTERVAL_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };
-
-/// What a container is made from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Replica<'a> {
-    pub(crate) project: &'a Project,
-    pub(crate) name: &'a str,
-    pub(crate) service: &'a Service,
-    pub(crate) number: u32,
-    /// Identifier of the image, as far as it is known.
-    pub(crate) image_id: Option<&'a str>,
-    /// Volumes that it takes over from the container it replaces: see [`inherited`](super::inherited).
-    pub(crate) inherited: &'a [InheritedVolume],
-}
 
 /// The body of the create call.
 pub(crate) fn create_body(replica: &Replica<'_>, version: ApiVersion) -> api::ContainerCreateBody {

@@ -1,14 +1,16 @@
-//! What a container has of its host: namespaces, devices, privileges, name resolution, restarts.
+//! What a container has of its host: namespaces, privileges, name resolution, restarts.
 
 use bollard::models as api;
 use wharf_compose::Project;
 use wharf_compose::model::{
-    DeployRestartPolicy, Device, DeviceRequest, Logging, Namespace, RestartPolicy, Service, VolumesFrom, VolumesSource,
+    DeployRestartPolicy, Logging, Namespace, RestartPolicy, Service, VolumesFrom, VolumesSource,
 };
 use wharf_docker::ApiVersion;
 
-use super::container::Replica;
+use super::devices::{device, device_request};
+use super::namespace::shared_with;
 use super::networks::{links, network_mode};
+use super::replica::Replica;
 use super::{limits, mounts};
 
 /// The `HostConfig` of a container.
@@ -65,14 +67,6 @@ fn non_empty(list: &[String]) -> Option<Vec<String>> {
     (!list.is_empty()).then(|| list.to_vec())
 }
 
-/// A namespace as the engine knows it: that of a service is its first container's.
-pub(super) fn shared_with(project: &Project, namespace: &Namespace) -> String {
-    match namespace {
-        Namespace::Service(service) => format!("container:{}", project.replica_name(service, 1)),
-        other => other.to_string(),
-    }
-}
-
 /// A container's name, and the mode if it has one.
 fn volumes_from(project: &Project, VolumesFrom { source, mode }: &VolumesFrom) -> String {
     match (source, mode) {
@@ -86,29 +80,6 @@ fn volumes_from(project: &Project, VolumesFrom { source, mode }: &VolumesFrom) -
 
 fn log_config(Logging { driver, options }: &Logging) -> api::HostConfigLogConfig {
     api::HostConfigLogConfig { typ: driver.clone(), config: Some(options.clone().into_iter().collect()) }
-}
-
-fn device(Device { source, target, permissions }: &Device) -> api::DeviceMapping {
-    api::DeviceMapping {
-        path_on_host: Some(source.clone()),
-        path_in_container: Some(target.as_ref().unwrap_or(source).clone()),
-        cgroup_permissions: Some(permissions.clone().unwrap_or_else(|| "rwm".to_owned())),
-    }
-}
-
-pub(super) fn device_request(request: &DeviceRequest) -> api::DeviceRequest {
-    let DeviceRequest { capabilities, driver, count, device_ids, options } = request;
-    api::DeviceRequest {
-        driver: driver.clone(),
-        // Without a number or names all devices are meant.
-        count: count.or_else(|| device_ids.is_empty().then_some(-1)),
-        device_ids: Some(device_ids.clone()),
-        capabilities: Some(vec![match capabilities.is_empty() {
-            true => vec!["gpu".to_owned()],
-            false => capabilities.clone(),
-        }]),
-        options: Some(options.clone().into_iter().collect()),
-    }
 }
 
 /// `restart`, else `deploy.restart_policy`.

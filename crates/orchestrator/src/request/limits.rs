@@ -5,7 +5,7 @@ use wharf_compose::model::{
     BlkioConfig, Reservations, ResourceLimits, Resources, Service, ThrottleDevice, Ulimit, WeightDevice,
 };
 
-use super::host::device_request;
+use super::devices::device_request;
 
 /// Puts a service's limits into `config`. Those of `deploy` win.
 pub(super) fn apply(service: &Service, config: &mut api::HostConfig) {

@@ -6,19 +6,10 @@ use wharf_compose::model::{
 };
 use wharf_docker::ApiVersion;
 
-use super::container::Replica;
+use super::replica::{InheritedVolume, Replica};
 
 /// The oldest API where a read-only bind mount makes the mounts below it read-only as well, unless told otherwise.
 const RECURSIVELY_READ_ONLY_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };
-
-/// A volume of a container that is replaced.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct InheritedVolume {
-    /// The volume's name.
-    pub(crate) name: String,
-    /// Its path in the container.
-    pub(crate) path: String,
-}
 
 /// Binds (`source:target:options`) where the host path is to be created, mounts for all else: an engine before API 1.43
 /// creates a path only for a bind.

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use bollard::models as api;
 use wharf_compose::model::{Link, ServiceNetwork};
 
-use super::container::Replica;
-use super::host::shared_with;
+use super::namespace::shared_with;
+use super::replica::Replica;
 
 /// The networks that a container joins after its creation: an engine before API 1.44 takes only one at creation.
 pub(crate) fn further_networks(replica: &Replica<'_>) -> Vec<(String, api::EndpointSettings)> {

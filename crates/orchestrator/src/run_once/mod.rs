@@ -10,7 +10,7 @@ use wharf_docker::{ApiVersion, Engine, labels};
 pub use overrides::Overrides;
 
 use crate::Error;
-use crate::create::NewContainer;
+use crate::apply::create::NewContainer;
 use crate::plan::order;
 use crate::request::Replica;
 

@@ -12,11 +12,11 @@ use wharf_docker::names::short_id;
 use wharf_docker::{ErrorKind, labels};
 use wharf_plan::{StepError, StepFailure};
 
+use crate::apply::containers;
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
+use crate::apply::create::NewContainer;
 use crate::apply::explain;
 use crate::apply::lines::{LastLines, LineCutter};
-use crate::containers;
-use crate::create::NewContainer;
 use crate::event::{HookPoint, Outcome};
 use crate::plan::NamedService;
 use crate::request::{Replica, variables};

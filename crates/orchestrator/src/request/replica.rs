@@ -1,0 +1,26 @@
+//! What a container is made from.
+
+use wharf_compose::Project;
+use wharf_compose::model::Service;
+
+/// What a container is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Replica<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) name: &'a str,
+    pub(crate) service: &'a Service,
+    pub(crate) number: u32,
+    /// Identifier of the image, as far as it is known.
+    pub(crate) image_id: Option<&'a str>,
+    /// Volumes that it takes over from the container it replaces: see [`inherited`](super::inherited).
+    pub(crate) inherited: &'a [InheritedVolume],
+}
+
+/// A volume of a container that is replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct InheritedVolume {
+    /// The volume's name.
+    pub(crate) name: String,
+    /// Its path in the container.
+    pub(crate) path: String,
+}
