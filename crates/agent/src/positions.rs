@@ -197,7 +197,7 @@ fn promtails(text: &str) -> Result<BTreeMap<String, Position>, String> {
     let Some(entries) = node.get("positions") else { return Err("it has no positions".to_owned()) };
     let mut positions = BTreeMap::new();
     for (key, field) in entries.as_map().into_iter().flatten() {
-        let Some(number) = field.node.as_text().and_then(|text| text.parse::<i64>().ok()) else { continue };
+        let Some(number) = field.as_text().and_then(|text| text.parse::<i64>().ok()) else { continue };
         let (key, position) = match key.strip_prefix("cursor-") {
             Some(container) => {
                 // Promtail may have sent lines of that second, or not: Loki folds what comes twice.

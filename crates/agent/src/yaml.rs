@@ -1,13 +1,14 @@
-//! YAML with places, as Promtail's decoder (yaml.v2) understands it.
-
-mod read;
-mod scalar;
+//! YAML as Promtail's decoder (yaml.v2) understands it: YAML 1.1, so that `yes` is true and `010` is eight.
 
 use std::fmt;
 
-use indexmap::IndexMap;
+use wharf_yaml::{Booleans, Dialect, ErrorKind, Keys, LargeIntegers, Limits, Span};
 
-pub use read::read;
+pub use wharf_yaml::{Kind, Map, Node, Scalar, Value};
+
+/// The dialect of yaml.v2. Keys are text: `80:` is `"80":`.
+const DIALECT: Dialect =
+    Dialect { booleans: Booleans::Words, large_integers: LargeIntegers::UInt, keys: Keys::AnyScalar, tags: &[] };
 
 /// Where something is written. Lines and columns start at 1; columns count characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,119 +29,53 @@ pub struct ConfigError {
     pub message: String,
 }
 
-/// A value, and where it is written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// Where the value is written.
-    pub place: Place,
-    /// The value.
-    pub value: Value,
+/// Reads the first document; null for an empty text.
+///
+/// # Errors
+///
+/// What is not YAML, and each key that a mapping has twice.
+pub fn read(text: &str) -> Result<Node, Vec<ConfigError>> {
+    let found = wharf_yaml::read(text, 0, &DIALECT, &Limits::default());
+    if !found.errors.is_empty() {
+        let error = |error: wharf_yaml::Error| match &error.kind {
+            ErrorKind::DuplicateKey { first, .. } => {
+                error.span.error(format!("{error}, first at {}", Place::from(*first)))
+            }
+            _ => error.span.error(error.to_string()),
+        };
+        return Err(found.errors.into_iter().map(error).collect());
+    }
+    let nothing = Node::new(Span { source: 0, line: 1, column: 1, len: 0 }, Value::Null);
+    Ok(found.documents.into_iter().next().unwrap_or(nothing))
 }
 
-/// A mapping, in the order it was written. Keys are text: `80:` is `"80"`.
-pub type Map = IndexMap<String, Field>;
-
-/// The value under a key.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Field {
-    /// Where the key is written.
-    pub key: Place,
-    /// What stands under it.
-    pub node: Node,
-}
-
-/// What YAML holds.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// Nothing, `~`, `null`.
-    Null,
-    /// A text, number or boolean.
-    Scalar(Scalar),
-    /// A sequence.
-    List(Vec<Node>),
-    /// A mapping.
-    Map(Map),
-}
-
-/// A scalar: its text, and what YAML takes it for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scalar {
-    /// As it is written, without quotes.
-    pub text: String,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// What YAML takes a scalar for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
-    /// `true`, `yes`, `on` and their opposites.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A whole number beyond [`i64`].
-    UInt(u64),
-    /// Another number.
-    Float(f64),
-    /// Everything else, and what is quoted.
-    Text,
-}
-
-impl Node {
-    /// A node at a place.
-    pub fn new(place: Place, value: Value) -> Self {
-        Self { place, value }
-    }
-
-    /// The mapping, if it is one.
-    pub fn as_map(&self) -> Option<&Map> {
-        match &self.value {
-            Value::Map(map) => Some(map),
-            _ => None,
-        }
-    }
-
-    /// The list, if it is one.
-    pub fn as_list(&self) -> Option<&[Node]> {
-        match &self.value {
-            Value::List(list) => Some(list),
-            _ => None,
-        }
-    }
-
-    /// The scalar, if it is one.
-    pub fn as_scalar(&self) -> Option<&Scalar> {
-        match &self.value {
-            Value::Scalar(scalar) => Some(scalar),
-            _ => None,
-        }
-    }
-
-    /// The text of a scalar: of a number or boolean, as it is written.
-    pub fn as_text(&self) -> Option<&str> {
-        self.as_scalar().map(|scalar| scalar.text.as_str())
-    }
-
-    /// Whether there is nothing.
-    pub fn is_null(&self) -> bool {
-        matches!(self.value, Value::Null)
-    }
-
-    /// The value under a key of a mapping.
-    pub fn get(&self, key: &str) -> Option<&Node> {
-        self.as_map()?.get(key).map(|field| &field.node)
-    }
-
+/// What has a place, which an error may be about.
+pub(crate) trait ErrorAt {
     /// An error at this place.
-    pub fn error(&self, message: impl Into<String>) -> ConfigError {
-        self.place.error(message)
+    fn error(&self, message: impl Into<String>) -> ConfigError;
+}
+
+impl ErrorAt for Place {
+    fn error(&self, message: impl Into<String>) -> ConfigError {
+        ConfigError { place: *self, message: message.into() }
     }
 }
 
-impl Place {
-    /// An error at this place.
-    pub fn error(self, message: impl Into<String>) -> ConfigError {
-        ConfigError { place: self, message: message.into() }
+impl ErrorAt for Span {
+    fn error(&self, message: impl Into<String>) -> ConfigError {
+        Place::from(*self).error(message)
+    }
+}
+
+impl ErrorAt for Node {
+    fn error(&self, message: impl Into<String>) -> ConfigError {
+        self.span.error(message)
+    }
+}
+
+impl From<Span> for Place {
+    fn from(span: Span) -> Self {
+        Self { line: span.line, column: span.column }
     }
 }
 

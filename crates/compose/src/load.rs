@@ -19,7 +19,6 @@ use crate::options::Options;
 use crate::passes::Passes;
 use crate::print::render;
 use crate::read::input::Input;
-use crate::read::node::Node;
 use crate::report::diagnostic::{Diagnostic, LoadError, UnknownService};
 use crate::report::findings::{At, Report};
 use crate::spec::file::FILE;
@@ -27,6 +26,7 @@ use crate::validate::check;
 use crate::validate::lint;
 use crate::validate::required::require;
 use crate::validate::suggest::closest;
+use wharf_yaml::Node;
 
 /// A project, and what its author should know about it.
 #[derive(Clone, Debug, Default, PartialEq)]

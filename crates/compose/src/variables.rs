@@ -9,9 +9,9 @@ use crate::find::name;
 use crate::interpolate::template;
 use crate::load::read_inputs;
 use crate::options::Options;
-use crate::read::node::{Node, Value};
 use crate::report::diagnostic::LoadError;
 use crate::report::findings::Report;
+use wharf_yaml::{Node, Value};
 
 /// A variable that the files use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::read::{Block, Kind, Value};
-use crate::yaml::{ConfigError, Place};
+use crate::yaml::{ConfigError, ErrorAt as _, Place};
 
 /// What is found on the way.
 pub(super) struct Problems<'a> {

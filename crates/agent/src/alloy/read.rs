@@ -1,6 +1,6 @@
 //! Alloy's syntax: blocks with attributes and blocks in them.
 
-use crate::yaml::{ConfigError, Place};
+use crate::yaml::{ConfigError, ErrorAt as _, Place};
 
 /// Blocks and values may be as deep as this.
 const DEEPEST: usize = 64;

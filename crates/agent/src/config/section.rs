@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::units;
-use crate::yaml::{ConfigError, Kind, Map, Node, Value};
+use crate::yaml::{ConfigError, ErrorAt as _, Kind, Map, Node, Value};
 
 /// The mistakes found, and the fields without effect.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ impl<'n, 'f> Section<'n, 'f> {
     /// A field's value, unless it is null.
     pub(super) fn child(&mut self, field: &str) -> Option<&'n Node> {
         self.asked.insert(field.to_owned());
-        self.map?.get(field).map(|field| &field.node).filter(|node| !node.is_null())
+        self.map?.get(field).filter(|node| !node.is_null())
     }
 
     pub(super) fn error(&mut self, node: &Node, message: impl Into<String>) {
@@ -136,10 +136,10 @@ impl<'n, 'f> Section<'n, 'f> {
         };
         let mut pairs = Vec::new();
         for (name, value) in map {
-            match &value.node.value {
+            match &value.value {
                 Value::Scalar(scalar) => pairs.push((name.clone(), scalar.text.clone())),
                 Value::Null => pairs.push((name.clone(), String::new())),
-                _ => self.error(&value.node, format!("`{name}` is a text")),
+                _ => self.error(value, format!("`{name}` is a text")),
             }
         }
         pairs

@@ -3,14 +3,14 @@
 
 use wharf_go::regexp::{self, Regex};
 
-use crate::yaml::{ConfigError, Field, Kind, Map, Node, Scalar, Value};
+use crate::yaml::{ConfigError, ErrorAt as _, Kind, Map, Node, Scalar, Value};
 use wharf_go::strconv;
 
 /// What is wrong with a configuration.
 pub(super) type Errors = Vec<ConfigError>;
 
 /// A key of a mapping, its text if it has one, and its place.
-pub(super) type Texts<'n> = Vec<(String, Option<String>, &'n Field)>;
+pub(super) type Texts<'n> = Vec<(String, Option<String>, &'n Node)>;
 
 /// A stage's settings while they are read; faults are gathered.
 pub(super) struct Fields<'n> {
@@ -49,7 +49,7 @@ impl<'n> Fields<'n> {
 
     /// Notes a fault of a setting.
     pub(super) fn fail(&mut self, name: &str, message: impl Into<String>) {
-        let place = self.find(name).map_or(self.node.place, |node| node.place);
+        let place = self.find(name).map_or(self.node.span, |node| node.span);
         self.errors.push(place.error(message));
     }
 
@@ -63,7 +63,7 @@ impl<'n> Fields<'n> {
         let field = map
             .get(name)
             .or_else(|| map.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, field)| field))?;
-        (!field.node.is_null()).then_some(&field.node)
+        (!field.is_null()).then_some(field)
     }
 
     fn read<T>(&mut self, name: &str, kind: &str, convert: impl Fn(&Scalar, bool) -> Option<T>) -> Option<T> {
@@ -184,10 +184,12 @@ pub(super) fn text_map(node: &Node) -> Result<Texts<'_>, Errors> {
     };
     let (mut entries, mut errors) = (Vec::new(), Vec::new());
     for (name, field) in map {
-        match &field.node.value {
+        match &field.value {
             Value::Null => entries.push((name.clone(), None, field)),
-            Value::Scalar(Scalar { text, kind: Kind::Text }) => entries.push((name.clone(), Some(text.clone()), field)),
-            _ => errors.push(field.node.error(format!("the value of `{name}` must be a text; put it in quotes"))),
+            Value::Scalar(Scalar { text, kind: Kind::Text, .. }) => {
+                entries.push((name.clone(), Some(text.clone()), field))
+            }
+            _ => errors.push(field.error(format!("the value of `{name}` must be a text; put it in quotes"))),
         }
     }
     if errors.is_empty() { Ok(entries) } else { Err(errors) }

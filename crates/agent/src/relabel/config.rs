@@ -4,7 +4,7 @@ use wharf_go::regexp::{self, Regex, Replacement};
 use wharf_loki::labels::is_label_name;
 
 use super::{Action, Rule, Rules};
-use crate::yaml::{ConfigError, Field, Kind, Map, Node, Scalar, Value};
+use crate::yaml::{ConfigError, ErrorAt as _, Kind, Map, Node, Scalar, Value};
 
 const FIELDS: [&str; 7] = ["source_labels", "separator", "regex", "modulus", "target_label", "replacement", "action"];
 const DEFAULT_REGEX: &str = "(.*)";
@@ -85,7 +85,7 @@ fn rule(node: &Node) -> Result<Rule, Vec<ConfigError>> {
 
 /// A text field. Numbers and booleans count as they are written; null is the empty text.
 fn field_text(map: &Map, name: &str, default: &str) -> Result<String, ConfigError> {
-    match map.get(name).map(|field| &field.node) {
+    match map.get(name) {
         None => Ok(default.to_owned()),
         Some(node) => match &node.value {
             Value::Null => Ok(String::new()),
@@ -96,7 +96,7 @@ fn field_text(map: &Map, name: &str, default: &str) -> Result<String, ConfigErro
 }
 
 fn source_labels(map: &Map) -> Result<Vec<String>, Vec<ConfigError>> {
-    let Some(Field { node, .. }) = map.get("source_labels") else { return Ok(Vec::new()) };
+    let Some(node) = map.get("source_labels") else { return Ok(Vec::new()) };
     let list = match &node.value {
         Value::Null => return Ok(Vec::new()),
         Value::List(list) => list,
@@ -113,7 +113,7 @@ fn source_labels(map: &Map) -> Result<Vec<String>, Vec<ConfigError>> {
 }
 
 fn modulus(map: &Map) -> Result<u64, ConfigError> {
-    let Some(Field { node, .. }) = map.get("modulus") else { return Ok(0) };
+    let Some(node) = map.get("modulus") else { return Ok(0) };
     match &node.value {
         Value::Null => Ok(0),
         Value::Scalar(Scalar { kind: Kind::UInt(number), .. }) => Ok(*number),
@@ -209,7 +209,7 @@ impl Draft<'_> {
 
     /// The node of a field, or the rule.
     fn at(&self, field: &str) -> &Node {
-        self.map.get(field).map_or(self.node, |field| &field.node)
+        self.map.get(field).unwrap_or(self.node)
     }
 
     fn regex(&self) -> Result<Regex, ConfigError> {
@@ -231,7 +231,7 @@ impl Draft<'_> {
     /// Refuses fields that have no meaning, where they differ from their defaults.
     fn refuse_others(&self, action: &str, allowed: &[&str]) -> Result<(), ConfigError> {
         let set = [
-            ("source_labels", self.map.get("source_labels").is_some_and(|field| !field.node.is_null())),
+            ("source_labels", self.map.get("source_labels").is_some_and(|field| !field.is_null())),
             ("separator", self.separator != ";"),
             ("regex", self.regex.is_some()),
             ("modulus", self.modulus != 0),

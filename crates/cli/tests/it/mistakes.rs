@@ -310,7 +310,7 @@ fn a_key_twice() {
     ports: ['443:443']
 "#;
     insta::assert_snapshot!(mistake(&[("compose.yaml", text)]), @r#"
-    error: the key `ports` stands here twice
+    error: duplicate key `ports`
      --> compose.yaml:5:5
       |
     5 |     ports: ['443:443']

@@ -11,12 +11,12 @@ use crate::find::files::{Files, is_remote, report_remote};
 use crate::find::locate::{self, Environment};
 use crate::interpolate::tree::{ROOM, interpolate};
 use crate::read::input::Input;
-use crate::read::node::{Map, Node, Span, Value};
 use crate::read::reader;
 use crate::report::findings::{At, Report};
 use crate::spec::file::FILE;
 use crate::validate::document::validate;
 use crate::validate::lint;
+use wharf_yaml::{Map, Node, Span, Value};
 
 /// Most files that a project may be made of, repeats counted.
 const MAX_FILES: usize = 2_000;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::assemble::assembler::{Assembler, Context};
 use crate::assemble::merge::{apply_resets, merge, settle};
 use crate::find::files::{clean, is_remote, report_remote};
-use crate::read::node::{Map, Node, Span, Value};
 use crate::spec::file::SERVICE;
 use crate::validate::suggest::closest;
+use wharf_yaml::{Map, Node, Span, Value};
 
 /// Longest chain of services that extend one another.
 const MAX_CHAIN: usize = 100;

@@ -4,19 +4,20 @@
 
 use std::collections::HashMap;
 
-use crate::read::node::{Map, Node, Tag, Value};
+use crate::read::dialect::{OVERRIDE, RESET};
 use crate::spec::schema::{Field, Rule, Schema, Unique};
 use crate::spec::unique::deduplicate;
+use wharf_yaml::{Map, Node, Tag, Value};
 
 /// Forgets, in what earlier files say, each value that `over` resets or overrides.
 pub(crate) fn apply_resets(base: &mut Node, over: &Node) {
     let (Some(base), Some(over)) = (base.as_map_mut(), over.as_map()) else { return };
     for (key, over) in over {
         match over.tag {
-            Tag::Reset | Tag::Override => {
+            RESET | OVERRIDE => {
                 base.shift_remove(key);
             }
-            Tag::None => {
+            _ => {
                 if let Some(base) = base.get_mut(key) {
                     apply_resets(base, over);
                 }
@@ -27,14 +28,14 @@ pub(crate) fn apply_resets(base: &mut Node, over: &Node) {
 
 /// Takes `!reset` values out of a tree, and the tag off `!override` ones: both have done their work.
 pub(crate) fn settle(node: &mut Node) {
-    node.tag = Tag::None;
+    node.tag = Tag::NONE;
     match &mut node.value {
         Value::Map(map) => {
-            map.retain(|_, node| node.tag != Tag::Reset);
+            map.retain(|_, node| node.tag != RESET);
             map.values_mut().for_each(settle);
         }
         Value::List(list) => {
-            list.retain(|node| node.tag != Tag::Reset);
+            list.retain(|node| node.tag != RESET);
             list.iter_mut().for_each(settle);
         }
         Value::Null | Value::Scalar(_) => {}

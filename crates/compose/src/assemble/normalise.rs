@@ -3,9 +3,10 @@
 use crate::find::locate::Environment;
 use crate::model::Protocol;
 use crate::model::references::REFERENCES;
-use crate::read::node::{Map, Node, Tag, Value};
+use crate::read::scalar::FieldValue as _;
 use crate::report::findings::Report;
 use crate::spec::short::mounts;
+use wharf_yaml::{Map, Node, Tag, Value};
 
 /// Sets what a file leaves to the specification. Done before files are included elsewhere.
 pub(crate) fn set_defaults(tree: &mut Node, report: &mut Report) {
@@ -133,7 +134,7 @@ fn default_network(tree: &mut Node) {
         }
         let none = service.get("networks").and_then(Node::as_map).is_none_or(Map::is_empty);
         if none && service.as_map().is_some() {
-            let implied = Node { span: service.key, tag: Tag::None, ..service.at(Value::Null) };
+            let implied = Node { span: service.key, tag: Tag::NONE, ..service.at(Value::Null) };
             let networks = service.map([("default", implied)]);
             service.set("networks", networks);
         }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::find::files::clean;
-use crate::read::node::{Node, Value};
 use crate::spec::short::mounts::is_windows_drive;
+use wharf_yaml::{Node, Value};
 
 /// What paths are relative to.
 pub(crate) struct Base<'b> {

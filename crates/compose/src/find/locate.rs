@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::find::dotenv;
 use crate::find::files::{Files, clean};
 use crate::options::Options;
-use crate::read::node::Span;
 use crate::report::findings::{At, Report};
+use wharf_yaml::Span;
 
 /// Names of a project's file, the best first.
 const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];

@@ -6,8 +6,8 @@ use crate::find::locate::Environment;
 use crate::interpolate::template;
 use crate::options::Options;
 use crate::read::input::Input;
-use crate::read::node::Node;
 use crate::report::findings::{At, Report};
+use wharf_yaml::Node;
 
 /// Chooses the name; if there is none to choose, the report says so.
 pub(crate) fn choose(

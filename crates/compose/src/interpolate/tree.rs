@@ -1,9 +1,9 @@
 //! Puts the values of variables into a tree's scalars.
 
 use crate::interpolate::template;
-use crate::read::node::{Node, Scalar, Span, Value};
 use crate::report::findings::Report;
 use crate::validate::lint::is_secret;
+use wharf_yaml::{Node, Scalar, Span, Value};
 
 /// Most text that the variables of a project may make, in bytes.
 pub(crate) const ROOM: usize = 64 << 20;
@@ -58,8 +58,7 @@ impl Walk<'_> {
             }
             Ok(text) => {
                 *self.room -= text.len();
-                scalar.text = text;
-                scalar.quoted = true;
+                *scalar = Scalar::quoted(text);
             }
             Err(problem) => self.problem(problem, span, used, secret),
         }

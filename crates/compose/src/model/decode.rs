@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Number, Value as Json};
 
-use crate::read::node::{Node, Span, Value};
+use crate::read::scalar::FieldValue as _;
 use crate::report::findings::{At, Report};
 use crate::report::place::Places;
 use crate::spec::schema::{Field, NoValue, Schema};
+use wharf_yaml::{Kind, Node, Span, Value};
 
 /// Where the values of a tree were written, by path (`services.web.ports[0]`).
 pub(crate) struct Spans<'n>(pub(crate) &'n Node);
@@ -167,7 +168,6 @@ impl Scalars {
     }
 
     fn scalar(self, node: &Node, schema: &Schema) -> Json {
-        use crate::read::scalar::{Plain, plain};
         let Value::Scalar(scalar) = &node.value else { return Json::Null };
         let text = || Json::String(scalar.text.clone());
         match schema {
@@ -184,12 +184,12 @@ impl Scalars {
             Schema::Loose | Schema::LooseValue | Schema::TextOrNumber | Schema::FormOrNumber(..) => {
                 Json::String(scalar.display())
             }
-            Schema::Any if !scalar.quoted => match plain(&scalar.text) {
-                Plain::Bool(value) => Json::Bool(value),
-                Plain::Int(value) => Json::from(value),
-                Plain::Float(value) => number(value),
-                Plain::Null => Json::Null,
-                Plain::Text => text(),
+            Schema::Any if !scalar.quoted => match scalar.kind {
+                Kind::Bool(value) => Json::Bool(value),
+                Kind::Int(value) => Json::from(value),
+                Kind::UInt(value) => Json::from(value),
+                Kind::Float(value) => number(value),
+                Kind::Text => text(),
             },
             _ => text(),
         }

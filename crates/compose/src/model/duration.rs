@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use wharf_go::time::{DAY, WEEK, format_duration, parse_duration_with};
+
 use super::text::serde_as_text;
 
 /// A length of time; serializes as a Go duration (`1m30s`).
@@ -11,34 +13,7 @@ pub struct Duration(pub std::time::Duration);
 impl std::fmt::Display for Duration {
     /// Writes the duration as Go does: `1h30m0s`, `1.5s`, `200ms`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let nanos = self.0.as_nanos();
-        let fraction = |f: &mut std::fmt::Formatter<'_>, value: u128, unit: u128, name: &str| {
-            let (whole, rest) = (value / unit, value % unit);
-            write!(f, "{whole}")?;
-            if rest > 0 {
-                let width = unit.ilog10() as usize;
-                let digits = format!("{rest:0width$}");
-                write!(f, ".{}", digits.trim_end_matches('0'))?;
-            }
-            f.write_str(name)
-        };
-        match nanos {
-            0 => f.write_str("0s"),
-            1..=999 => write!(f, "{nanos}ns"),
-            1_000..=999_999 => fraction(f, nanos, 1_000, "µs"),
-            1_000_000..=999_999_999 => fraction(f, nanos, 1_000_000, "ms"),
-            _ => {
-                let seconds = nanos / 1_000_000_000;
-                let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-                if hours > 0 {
-                    write!(f, "{hours}h")?;
-                }
-                if seconds >= 60 {
-                    write!(f, "{minutes}m")?;
-                }
-                fraction(f, nanos % 60_000_000_000, 1_000_000_000, "s")
-            }
-        }
+        f.write_str(&format_duration(i64::try_from(self.0.as_nanos()).unwrap_or(i64::MAX)))
     }
 }
 
@@ -46,7 +21,9 @@ impl FromStr for Duration {
     type Err = NotADuration;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        crate::read::scalar::duration(text).map(Self).ok_or_else(|| NotADuration(text.to_owned()))
+        let nanoseconds = parse_duration_with(text, &[DAY, WEEK]).and_then(|length| u64::try_from(length).ok());
+        let length = nanoseconds.map(std::time::Duration::from_nanos);
+        length.map(Self).ok_or_else(|| NotADuration(text.to_owned()))
     }
 }
 
@@ -56,3 +33,21 @@ impl FromStr for Duration {
 pub struct NotADuration(String);
 
 serde_as_text!(Duration);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_those_of_go_with_days_and_weeks() {
+        let seconds = |text: &str| text.parse::<Duration>().map(|value| value.0.as_secs_f64()).ok();
+        assert_eq!(seconds("1m30s"), Some(90.0));
+        assert_eq!(seconds("1.5h"), Some(5400.0));
+        assert_eq!(seconds("1d"), Some(86400.0));
+        assert_eq!(seconds("2w"), Some(1_209_600.0));
+        assert_eq!(seconds("0"), Some(0.0));
+        for text in ["30", "", "-1s", "99999999999999w"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+}

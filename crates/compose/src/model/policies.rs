@@ -119,7 +119,7 @@ impl FromStr for PullPolicy {
             "refresh" => PullPolicy::Refresh,
             _ => {
                 let interval = text.strip_prefix("every_").and_then(|written| {
-                    let length = crate::read::scalar::duration(written)?;
+                    let length = written.parse::<super::Duration>().ok()?.0;
                     Some(Interval { length, written: written.to_owned() })
                 });
                 PullPolicy::Every(interval.ok_or_else(|| NotAPullPolicy(text.to_owned()))?)

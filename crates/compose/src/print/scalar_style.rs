@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::read::scalar::{Plain, plain};
+use wharf_yaml::Kind;
+
+use crate::read::dialect::DIALECT;
 
 /// Text of several lines as a literal block, if it can be one.
 pub(crate) fn block_scalar(text: &str, indent: usize) -> Option<String> {
@@ -50,7 +52,7 @@ fn is_printable(c: char) -> bool {
 fn reads_as_another_type(text: &str) -> bool {
     /// None is longer than five bytes.
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    !matches!(plain(text), Plain::Text)
+    DIALECT.kind(text) != Some(Kind::Text)
         || text == "<<"
         || text.len() <= 5 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
         || is_base_60(text)

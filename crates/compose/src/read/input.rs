@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::read::node::Node;
+use wharf_yaml::Node;
 
 /// A file of the project, read.
 pub(crate) struct Input {

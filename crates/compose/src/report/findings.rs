@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::read::node::{Node, Span};
 use crate::report::diagnostic::{Diagnostic, LoadError, UnknownService};
 use crate::report::place::Place;
+use wharf_yaml::{Node, Span};
 
 /// Errors kept; what comes after says nothing new.
 const MAX_ERRORS: usize = 100;

@@ -1,8 +1,8 @@
 //! Parts of the tables that several keys share.
 
-use crate::read::node::Node;
 use crate::spec::schema::{BOOL, DICT, Field, INT, Rule, Schema, TEXT, TEXTS, Unique, VARIABLES, field};
 use crate::spec::short::entries;
+use wharf_yaml::Node;
 
 /// A secret or config in a service or build.
 pub(super) const FILE_MOUNTS: Schema = Schema::List(&FILE_MOUNT, Unique::No);

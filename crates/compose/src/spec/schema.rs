@@ -3,7 +3,7 @@
 //! A schema says at once what a value may look like, what its short form stands for, how two files' values
 //! merge, and what makes an entry of a list the same as another.
 
-use crate::read::node::Node;
+use wharf_yaml::Node;
 
 /// Writes a short form out; the error says what was expected.
 pub(crate) type Expand = fn(&Node, &str) -> Result<Vec<Node>, String>;

@@ -1,7 +1,6 @@
 //! The keys of a service.
 
 use crate::model::{ExposedPorts, PortRange, PullPolicy};
-use crate::read::node::Node;
 use crate::spec::deploy::{DEPLOY, DEVELOP};
 use crate::spec::parts::{DEVICE_FIELDS, FILE_MOUNT, FILE_MOUNTS, HOOK, ULIMITS, config_target, secret_target};
 use crate::spec::schema::{
@@ -9,6 +8,7 @@ use crate::spec::schema::{
     Unique, VARIABLES, before_equals, field,
 };
 use crate::spec::short::{entries, mounts, ports};
+use wharf_yaml::Node;
 
 pub(super) const FIELDS: &[Field] = &[
     field("annotations", DICT),

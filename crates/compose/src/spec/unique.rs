@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::read::node::Node;
 use crate::spec::schema::Unique;
+use wharf_yaml::Node;
 
 /// Of entries with the same identity keeps the last, at the first one's position.
 pub(crate) fn deduplicate(list: &mut Vec<Node>, unique: Unique) {

@@ -1,8 +1,8 @@
 //! What to do about the mistakes that people make most: advice that needs more than the schema of a value.
 
-use crate::read::node::{Node, Value};
 use crate::spec::file::is_service_key;
 use crate::spec::schema::{Field, Schema};
+use wharf_yaml::{Node, Value};
 
 /// Advice on a value of the wrong kind, from what it looks like and where it stands.
 pub(crate) fn on_kind(path: &str, node: &Node, schema: &Schema, field: Option<&Field>) -> Option<String> {

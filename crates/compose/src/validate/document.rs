@@ -2,8 +2,9 @@
 //!
 //! What is wrong is reported and left out, so that one mistake does not hide the next.
 
-use crate::read::node::{Map, Node, Tag, Value};
-use crate::read::scalar;
+use crate::model::Duration;
+use crate::read::dialect::RESET;
+use crate::read::scalar::FieldValue as _;
 use crate::report::findings::{At, Report};
 use crate::spec::file::is_service_key;
 use crate::spec::schema::{Field, NoValue, Schema, Unique};
@@ -11,6 +12,7 @@ use crate::spec::short::{hosts, words};
 use crate::spec::unique::deduplicate;
 use crate::validate::advice;
 use crate::validate::suggest::closest;
+use wharf_yaml::{Map, Node, Value};
 
 /// Most entries that the short forms of a project may stand for; their long forms still make a file that can be read.
 const MAX_EXPANDED: usize = 30_000;
@@ -37,7 +39,7 @@ impl<'r> Walk<'r> {
 
 impl Walk<'_> {
     fn value(&mut self, node: Node, schema: &Schema, field: Option<&Field>) -> Option<Node> {
-        if node.tag == Tag::Reset {
+        if node.tag == RESET {
             return Some(node);
         }
         if self.literal
@@ -420,7 +422,7 @@ impl Walk<'_> {
             Schema::Number | Schema::Percent => scalar.number().is_some(),
             Schema::Bytes => scalar.bytes().is_some(),
             Schema::BytesText => scalar.is_text() && scalar.bytes().is_some(),
-            Schema::Duration => scalar.is_text() && scalar::duration(&scalar.text).is_some(),
+            Schema::Duration => scalar.is_text() && scalar.text.parse::<Duration>().is_ok(),
             Schema::Mode => scalar.mode().is_some(),
             Schema::Count => scalar.text.eq_ignore_ascii_case("all") || scalar.int().is_some(),
             Schema::TextOrNumber => scalar.is_text() || scalar.is_number(),

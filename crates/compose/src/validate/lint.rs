@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use crate::model::decode::Spans;
 use crate::model::{Port, PortRange, Project, Protocol, RestartPolicy};
-use crate::read::node::{Node, Value};
 use crate::report::findings::{At, Report};
 use crate::spec::short::mounts::is_windows_drive;
+use wharf_yaml::{Node, Value};
 
 /// Looks at one file before its variables are filled in.
 pub(crate) fn document(document: &Node, report: &mut Report) {

@@ -2,11 +2,12 @@
 //!
 //! Every file's own tree has passed [`crate::validate::document`]: what is written there is right, and short forms are written out.
 
-use crate::read::node::{Node, Tag, Value};
+use crate::read::dialect::RESET;
 use crate::report::findings::{At, Report};
 use crate::spec::schema::{Field, Schema, Unique};
 use crate::spec::unique::deduplicate;
 use crate::validate::document::Walk;
+use wharf_yaml::{Node, Value};
 
 /// Reports what is missing or stands twice, and takes the values out that lack something.
 pub(crate) fn require(node: &mut Node, schema: &Schema, report: &mut Report) {
@@ -16,7 +17,7 @@ pub(crate) fn require(node: &mut Node, schema: &Schema, report: &mut Report) {
 impl Walk<'_> {
     /// `false` if the value lacks something.
     fn require(&mut self, node: &mut Node, schema: &Schema, field: Option<&Field>) -> bool {
-        if node.tag == Tag::Reset || matches!(node.value, Value::Scalar(_)) {
+        if node.tag == RESET || matches!(node.value, Value::Scalar(_)) {
             return true;
         }
         match schema {

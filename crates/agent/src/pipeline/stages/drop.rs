@@ -55,7 +55,7 @@ pub(super) fn new(node: &Node, parts: &Parts) -> Result<impl Edit + use<>, Error
 fn sources(fields: &mut Fields<'_>) -> Option<Vec<String>> {
     let node = fields.find("source")?;
     let text = |node: &Node| match &node.value {
-        Value::Scalar(Scalar { text, kind: Kind::Text }) => Some(text.clone()),
+        Value::Scalar(Scalar { text, kind: Kind::Text, .. }) => Some(text.clone()),
         _ => None,
     };
     let sources = match &node.value {

@@ -12,7 +12,7 @@ use super::super::jmespath::Expression;
 use super::super::now::Now;
 use super::super::parts::{DropCounter, Parts};
 use super::super::stage::{Edit, Verdict};
-use crate::yaml::Node;
+use crate::yaml::{ErrorAt as _, Node};
 
 #[derive(Debug)]
 struct Json {

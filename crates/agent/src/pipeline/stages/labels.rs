@@ -10,7 +10,7 @@ use super::super::fields::{self, Errors};
 use super::super::interner::Interner;
 use super::super::now::Now;
 use super::super::stage::{Edit, Verdict};
-use crate::yaml::Node;
+use crate::yaml::{ErrorAt as _, Node};
 
 /// A name of a label, and of the value that it takes.
 pub(super) type Assignment = (Arc<str>, String);

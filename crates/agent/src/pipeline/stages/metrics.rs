@@ -8,7 +8,7 @@ use super::super::metrics::{Change, MetricKind, MetricSet};
 use super::super::now::Now;
 use super::super::parts::Parts;
 use super::super::stage::{Edit, Verdict};
-use crate::yaml::{Node, Value as Yaml};
+use crate::yaml::{ErrorAt as _, Node, Value as Yaml};
 use wharf_go::strconv;
 use wharf_go::time::parse_duration;
 
@@ -51,7 +51,7 @@ pub(super) fn new(node: &Node, parts: &mut Parts) -> Result<impl Edit + use<>, E
     };
     let (mut metrics, mut errors) = (Vec::new(), Vec::new());
     for (name, field) in map {
-        match metric(name, &field.node) {
+        match metric(name, field) {
             Ok(metric) => metrics.push(metric),
             Err(mut faults) => errors.append(&mut faults),
         }
@@ -74,7 +74,7 @@ fn metric(name: &str, node: &Node) -> Result<Metric, Errors> {
     if idle.is_some_and(|idle| idle < 1_000_000_000) {
         fields.fail("max_idle_duration", "`max_idle_duration` must be a second at least");
     }
-    let empty = Node::new(node.place, Yaml::Null);
+    let empty = Node::new(node.span, Yaml::Null);
     let mut config = Fields::strict(fields.find("config").unwrap_or(&empty));
     let value = config.text("value");
     let kind = match kind.as_str() {

@@ -25,7 +25,7 @@ mod timestamp;
 use super::fields::Errors;
 use super::parts::Parts;
 use super::stage::{Chain, Edit, Flow, Stage};
-use crate::yaml::{Node, Value};
+use crate::yaml::{ErrorAt as _, Node, Value};
 
 /// Deepest nesting of stages within `match` stages.
 const MAX_DEPTH: usize = 20;
@@ -62,7 +62,7 @@ fn stage(node: &Node, parts: &mut Parts, depth: usize) -> Result<Option<Stage>, 
     if let Some((second, other)) = fields.next() {
         return Err(vec![other.key.error(format!("a stage has one name: put `- ` before `{second}`"))]);
     }
-    let settings = &field.node;
+    let settings = field;
     let stage = match name.as_str() {
         "cri" => flow(cri::new(settings)?),
         "decolorize" => edit(decolorize::Decolorize),

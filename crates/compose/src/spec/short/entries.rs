@@ -1,6 +1,6 @@
 //! What the short forms of single entries stand for.
 
-use crate::read::node::{Node, Value};
+use wharf_yaml::{Node, Value};
 
 type Expanded = Result<Vec<Node>, String>;
 

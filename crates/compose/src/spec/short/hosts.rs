@@ -1,6 +1,6 @@
 //! Both forms of `extra_hosts`.
 
-use crate::read::node::{Node, Value};
+use wharf_yaml::{Node, Value};
 
 /// The entry of `extra_hosts` that is wrong, and why; `None`: the whole is neither a list nor a map.
 type WrongHost = Option<Box<(Node, String)>>;

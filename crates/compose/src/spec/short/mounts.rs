@@ -1,6 +1,6 @@
 //! The short form of `volumes`: `[SOURCE:]TARGET[:OPTIONS]`.
 
-use crate::read::node::{Map, Node, Value};
+use wharf_yaml::{Map, Node, Value};
 
 /// Writes one entry out.
 pub(crate) fn expand(node: &Node, text: &str) -> Result<Vec<Node>, String> {
@@ -106,7 +106,7 @@ pub(crate) fn identity(node: &Node) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::node::Span;
+    use wharf_yaml::Span;
 
     fn mount(text: &str) -> (String, String, String) {
         let node = Node::new(Span::default(), Value::Null);

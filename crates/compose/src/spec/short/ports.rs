@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::model::{PortRange, Protocol};
-use crate::read::node::Node;
+use wharf_yaml::Node;
 
 /// Writes one entry out: one port for each container port.
 pub(crate) fn expand(node: &Node, text: &str) -> Result<Vec<Node>, String> {
@@ -82,7 +82,7 @@ pub(crate) fn identity(node: &Node) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::node::{Span, Value};
+    use wharf_yaml::{Span, Value};
 
     fn ports(text: &str) -> Result<Vec<String>, String> {
         let node = Node::new(Span::default(), Value::Null);
