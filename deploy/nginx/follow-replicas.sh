@@ -1,12 +1,12 @@
 #!/bin/sh
 # Usage: follow-replicas.sh NAME
 #
-# Runs nginx, and reloads it gracefully when the addresses behind NAME change: after a restart or a change of
-# scale. nginx itself reads a name's addresses only when it reads its configuration.
+# Runs nginx, and reloads it gracefully when the addresses behind NAME change, which happens after a restart or a
+# change of scale. nginx itself resolves a name only when it reads its configuration.
 set -eu
 name=$1
 
-# The addresses, one a line; nothing when the name is not known now.
+# Prints the addresses, one per line, or nothing if the name cannot be resolved.
 addresses() {
     getent ahostsv4 "$name" | awk '$2 == "STREAM" { print $1 }' | sort -u
 }
@@ -22,7 +22,7 @@ follow() {
     done
 }
 
-# nginx does not start with a name that has no address.
+# nginx does not start if a name has no address.
 first=$(addresses)
 while [ -z "$first" ]; do
     echo "follow-replicas: $name has no address yet" >&2
@@ -30,6 +30,6 @@ while [ -z "$first" ]; do
     first=$(addresses)
 done
 
-# nginx is process 1 and gets the engine's signals; the follower ends with it.
+# nginx is process 1, so it gets the engine's signals. The follower ends with it.
 follow "$first" &
 exec nginx -g 'daemon off;'

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Starts postgres as the user `postgres`, and makes the cluster in $PGDATA first where there is none.
+# Starts postgres as the user `postgres`. If $PGDATA has no cluster, it is created first.
 #
-# Settings, as the official image has them, each also as NAME_FILE:
-#   POSTGRES_PASSWORD (needed, unless POSTGRES_HOST_AUTH_METHOD=trust), POSTGRES_USER, POSTGRES_DB,
+# Settings, as in the official image, each also as NAME_FILE:
+#   POSTGRES_PASSWORD (required, unless POSTGRES_HOST_AUTH_METHOD=trust), POSTGRES_USER, POSTGRES_DB,
 #   POSTGRES_INITDB_ARGS; and POSTGRES_HOST_AUTH_METHOD.
 #
-# The cluster is made in $PGDATA/.init, without any server that could be reached, and moved up when it is
-# whole, PG_VERSION last: a start that finds .init but no PG_VERSION knows that an earlier one was cut off,
-# throws that half away and begins again.
+# The cluster is created in $PGDATA/.init, without a reachable server, and moved up when it is complete,
+# PG_VERSION last. A start that finds .init but no PG_VERSION follows an interrupted one: it deletes what
+# is there and begins again.
 set -eu
 
 fail() {
@@ -15,7 +15,7 @@ fail() {
     exit 1
 }
 
-# Prints the setting $1, from its variable or from the file that $1_FILE names; $2 where there is neither.
+# Prints the setting $1, from its variable or from the file that $1_FILE names. The default is $2.
 setting() {
     value=$(printenv "$1" || true)
     file=$(printenv "$1_FILE" || true)
@@ -53,7 +53,7 @@ make_cluster() {
 
     new=$PGDATA/.init
     mkdir -m 0700 "$new"
-    # The password goes by a pipe: it is in no argument and in no file.
+    # The password is passed through a pipe, so it appears in no argument and no file.
     # shellcheck disable=SC2086 # several arguments in one setting
     if [ -n "$password" ]; then
         printf '%s\n' "$password" | initdb --pgdata="$new" --username="$user" --pwfile=/dev/stdin \
@@ -84,7 +84,7 @@ prepare_data() {
     fi
     if [ -d "$PGDATA/.init" ]; then
         echo 'postgres: an earlier start was cut off while it made the database; beginning again' >&2
-        # .init goes last: until then the next start still knows what the rest is.
+        # .init is removed last, so that until then the next start knows what the rest is.
         entries ! -name .init -exec rm -rf '{}' +
         rm -rf "$PGDATA/.init"
     fi

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts redis-server as the user `redis`, whose folder /data is; another command runs as it is.
+# Starts redis-server as the user `redis`, who owns /data. Any other command runs unchanged.
 set -eu
 
-# Flags or a configuration file alone are for redis-server.
+# Flags or a configuration file without a command are for redis-server.
 case "${1:-}" in
 -* | *.conf) set -- redis-server "$@" ;;
 esac
@@ -14,8 +14,8 @@ if [ "${1:-}" = redis-server ]; then
     fi
     umask 0077
 
-    # The official image is built without protected mode, which would answer no other container.
-    # A choice made by argument or in the configuration file stands.
+    # Protected mode is off, as in the official image, because it refuses other containers.
+    # A setting in the arguments or the configuration file wins.
     chosen=no
     for argument in "$@"; do
         if [ "$argument" = --protected-mode ]; then chosen=yes; fi
