@@ -1,4 +1,4 @@
-//! `cargo xtask bench NAME`: figures that compare two things in one run, interleaved, never a timed test.
+//! `cargo xtask bench NAME`: compares programs in one run, interleaved. No test depends on the figures.
 
 mod agent;
 mod compose;

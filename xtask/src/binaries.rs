@@ -1,4 +1,4 @@
-//! `wharf` and `wharf-web` as static binaries, and what their images are made from.
+//! Builds `wharf` and `wharf-web` as static binaries, and the build contexts of their images.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -6,10 +6,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::stage::{cargo, root, run};
 
-/// The target of the static binaries: the host's, so that no cross compiler is needed.
+/// The target of the static binaries. It is the host's, so no cross compiler is needed.
 ///
-/// It is given to cargo although it is the host's own: flags for a named target leave build scripts, macros and
-/// the ordinary builds of the tests alone.
+/// It is passed to cargo although it is the host's, because flags for a named target do not apply to build scripts,
+/// macros and ordinary builds of the tests.
 fn target() -> Result<String> {
     if cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))) {
         Ok(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
@@ -32,7 +32,7 @@ pub(crate) fn wharf_web() -> Result<PathBuf> {
     Ok(folder()?.join("wharf-web"))
 }
 
-/// Builds both, with the C library inside.
+/// Builds both, with the C library linked statically.
 pub(crate) fn build() -> Result<()> {
     run(static_build()?.args(["--package", "wharf", "--package", "wharf-web"]))
 }
@@ -48,7 +48,7 @@ pub(crate) fn example(package: &str, name: &str) -> Result<PathBuf> {
     Ok(folder()?.join("examples").join(name))
 }
 
-/// A static release build; what is built is to be added.
+/// The command of a static release build. The caller adds what to build.
 fn static_build() -> Result<Command> {
     let target = target()?;
     let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace('-', "_"));
@@ -57,13 +57,13 @@ fn static_build() -> Result<Command> {
         .args(["build", "--release", "--locked", "--target", &target, "--target-dir"])
         .arg(root().join("target"))
         .env(flags, "-C target-feature=+crt-static")
-        // They would take the place of the flags above.
+        // These variables would override the flags above.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
     Ok(build)
 }
 
-/// Puts the binaries and the Dockerfiles where `deploy/compose.yaml` builds `web` and `exporter` from.
+/// Copies the binaries and Dockerfiles to the build contexts of `deploy/compose.yaml`.
 pub(crate) fn stage_images() -> Result<()> {
     for (image, binary) in [("web", "wharf-web"), ("wharf", "wharf")] {
         let context = root().join("target/images").join(image);

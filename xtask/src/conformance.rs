@@ -1,4 +1,4 @@
-//! `cargo xtask conformance NAME DIR`: cases that were made with reference implementations, in a folder of their own.
+//! `cargo xtask conformance NAME DIR`: runs cases from a folder, which were made with reference implementations.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz NAME`: mutated inputs until something breaks, or until there were enough of them.
+//! `cargo xtask fuzz NAME`: runs mutated inputs until something breaks, or until there were enough of them.
 
 use std::{
     process::Child,
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::stage::{cargo, stage};
 
-/// Files of a run that does not hold up a change: seconds.
+/// Inputs of the short run that every change goes through. It takes seconds.
 const A_FEW: u64 = 2_000;
 
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     }
 }
 
-/// What every change goes through: a few files, other ones each time, with what the tests have compiled already.
+/// The short run that every change goes through: a few inputs, different each time, with the tests' own build.
 pub(crate) fn a_few() -> Result<()> {
     let runs = Runs { runs: A_FEW, seed: None, jobs: 1 };
     [COMPOSE, EXPORTER].into_iter().chain(AGENT).try_for_each(|fuzz| mutate(fuzz, &runs, &[]))
@@ -62,7 +62,7 @@ const COMPOSE: Fuzz = ("wharf-compose", "fuzz-compose");
 const EXPORTER: Fuzz = ("wharf-exporter", "fuzz-exporter");
 const AGENT: [Fuzz; 2] = [("wharf-agent", "fuzz-stages"), ("wharf-agent", "fuzz-readers")];
 
-/// Runs the crate's own example, in as many processes as asked for.
+/// Runs the crate's example in the given number of processes.
 fn mutate((package, example): Fuzz, runs: &Runs, profile: &[&str]) -> Result<()> {
     let seed = runs.seed.unwrap_or_else(clock);
     let fuzz = |arguments: &[String]| {
@@ -93,7 +93,7 @@ fn mutate((package, example): Fuzz, runs: &Runs, profile: &[&str]) -> Result<()>
     })
 }
 
-/// A seed that is another one each time; small, so that one can type it.
+/// A seed that differs each time and is short enough to type.
 fn clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |time| time.as_secs() % 1_000_000)
 }

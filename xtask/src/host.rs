@@ -1,4 +1,4 @@
-//! What the host must have: programs from Debian's packages, and root where that is needed.
+//! What the host must have: programs from Debian packages, and root rights for some tasks.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::stage::{command, run};
 
-/// A file of the host and the Debian package that has it.
+/// A file that the host must have, and its Debian package.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Need {
     /// A program in the search path.
@@ -33,11 +33,11 @@ impl Need {
     }
 }
 
-/// Installs what is missing, as root or through `sudo` without a password.
+/// Installs missing packages, as root or through `sudo` without a password.
 ///
 /// # Errors
 ///
-/// One sentence with the package names where that cannot be done.
+/// Names the packages if they cannot be installed.
 pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
     let missing: Vec<&str> = needs.iter().filter(|need| !need.is_met()).map(|need| need.package()).collect();
     if missing.is_empty() {
@@ -60,7 +60,7 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Neither root nor allowed to become it without a password.
+/// If this process is not root and `sudo` needs a password.
 pub(crate) fn as_root(program: &str) -> Result<Command> {
     if succeeds(Command::new("sh").args(["-c", "[ \"$(id -u)\" = 0 ]"])) {
         return Ok(command(program));
@@ -73,7 +73,7 @@ pub(crate) fn as_root(program: &str) -> Result<Command> {
     Ok(sudo)
 }
 
-/// Whether a command can be run and ends well; it prints nothing.
+/// Whether a command exists and succeeds. Its output is discarded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
@@ -84,7 +84,7 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 }
 
 fn in_path(program: &str) -> Option<PathBuf> {
-    // Root's programs are not in every user's search path.
+    // The search path of a user may not have root's programs.
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(["/usr/sbin".into(), "/sbin".into()])

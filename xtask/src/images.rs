@@ -1,4 +1,4 @@
-//! `cargo xtask images`: what the stack and the tests need where no registry can be reached.
+//! `cargo xtask images`: builds the images that the stack and the tests need without a registry.
 
 use std::process::Stdio;
 
@@ -11,12 +11,12 @@ use crate::{
     stage::{command, root, run, stage},
 };
 
-/// What all images from Debian's packages begin with.
+/// The base image of all others.
 const BASE: &str = "wharf-local/debian:bookworm";
 /// The tests' image with other exporters.
 const PEERS: &str = "wharf-local/peers:bookworm";
 
-/// Binaries, then the images that are made here for stacks from this source.
+/// Builds the binaries, then the images that stacks from this source need.
 pub(crate) fn make(source: Source) -> Result<()> {
     stage("static binaries", || binaries::build().and_then(|()| binaries::stage_images()))?;
     if source == Source::Offline {
@@ -25,20 +25,20 @@ pub(crate) fn make(source: Source) -> Result<()> {
     stage("images", || run(wharf(source)?.arg("build")))
 }
 
-/// What only the tests need: programs that ours are compared with.
+/// Builds the image that only tests need: the programs that ours are compared with.
 fn peers() -> Result<()> {
     stage("images of peers", || {
         run(command("docker").args(["build", "--quiet", "--tag", PEERS, "deploy/images/peers"]))
     })
 }
 
-/// The task: all of them.
+/// The task: builds all images.
 pub(crate) fn run_task() -> Result<()> {
     make(Source::Offline)?;
     peers()
 }
 
-/// Makes the base image unless the engine has it.
+/// Builds the base image unless the engine has it.
 fn base() -> Result<()> {
     ensure(&[Need::Program("docker", "docker.io")])?;
     if succeeds(command("docker").args(["image", "inspect", BASE])) {
@@ -56,7 +56,7 @@ fn base() -> Result<()> {
     })
 }
 
-/// debootstrap's archive into `docker import`.
+/// Pipes debootstrap's archive into `docker import`.
 fn import() -> Result<()> {
     let mut archive = as_root("sh")?
         .arg("deploy/images/debian/rootfs.sh")
@@ -65,7 +65,7 @@ fn import() -> Result<()> {
         .spawn()
         .context("cannot run deploy/images/debian/rootfs.sh")?;
     let Some(pipe) = archive.stdout.take() else { bail!("the archive has no output") };
-    // An archive that was cut off is a valid one to the engine: it gets its name only when both went well.
+    // The engine accepts a truncated archive, so the image is named only when both commands succeeded.
     let imported = command("docker").args(["import", "--change", "CMD [\"bash\"]", "-"]).stdin(pipe).output();
     let made = archive.wait().context("cannot wait for deploy/images/debian/rootfs.sh")?;
     let imported = imported.context("cannot run `docker import`")?;

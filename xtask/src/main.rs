@@ -1,6 +1,6 @@
-//! `cargo xtask`: what a developer and CI do with this workspace, a file a task.
+//! `cargo xtask`: the tasks of developers and CI in this workspace, one file per task.
 //!
-//! It links none of wharf's crates: it builds `wharf` and runs it, as a person would.
+//! It links none of wharf's crates. It builds `wharf` and runs it, as a user would.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 

@@ -1,4 +1,4 @@
-//! Whether images can be pulled.
+//! Checks whether images can be pulled.
 
 use std::{
     net::{TcpStream, ToSocketAddrs},
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Whether the registry of the official images takes a connection within two seconds.
 pub(crate) fn can_be_reached() -> bool {
     let (say, hear) = mpsc::channel();
-    // Looking up a name has no deadline of its own: a thread that is too late answers to nobody.
+    // A DNS lookup has no deadline of its own. If this thread is late, its answer is dropped.
     thread::spawn(move || {
         let reached = REGISTRY
             .to_socket_addrs()

@@ -1,4 +1,4 @@
-//! `cargo xtask screenshots`: pictures of the running stack, by headless Chromium.
+//! `cargo xtask screenshots`: takes pictures of the running stack with headless Chromium.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ pub(crate) fn run_task() -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for (name, path, size) in PAGES {
         run(command("chromium")
-            // A container's root may have no sandbox; the page is our own.
+            // Chromium's sandbox may not work for root in a container. The pages are our own, so it is not needed.
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
             .arg(format!("--window-size={size}"))
             .arg(format!("--screenshot={}", folder.join(name).display()))

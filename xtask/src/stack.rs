@@ -1,4 +1,4 @@
-//! The stack of `deploy/`, through the built `wharf`.
+//! The stack of `deploy/`, run by the built `wharf`.
 
 use std::{os::unix::fs::MetadataExt, process::Command};
 
@@ -9,14 +9,14 @@ use crate::{binaries, stage::command};
 /// Where the stack's images come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// The official ones, from their registry.
+    /// Official images, from their registry.
     Registry,
-    /// Made here from Debian's packages.
+    /// Images that we build from Debian packages.
     Offline,
 }
 
 impl Source {
-    /// The Compose files, the later over the earlier.
+    /// The Compose files. Later ones override earlier ones.
     pub(crate) fn files(self) -> &'static [&'static str] {
         match self {
             Self::Registry => &["deploy/compose.yaml"],
@@ -25,10 +25,10 @@ impl Source {
     }
 }
 
-/// The variable with the exporter's user and group; without it the exporter is root, without capabilities.
+/// The variable with the exporter's user and group. Without it, the exporter runs as root without capabilities.
 const EXPORTER_USER: &str = "EXPORTER_USER";
 
-/// No user of this machine, in the group that may use the engine's socket; unless somebody has chosen.
+/// An unused user id with the group of the engine's socket, unless the variable is set already.
 fn exporter_user() -> Option<String> {
     if std::env::var_os(EXPORTER_USER).is_some() {
         return None;
@@ -38,7 +38,7 @@ fn exporter_user() -> Option<String> {
     Some(format!("65532:{group}"))
 }
 
-/// `wharf` with the stack's files; the verb is still to come.
+/// The `wharf` command with the stack's files. The caller adds the verb.
 pub(crate) fn wharf(source: Source) -> Result<Command> {
     let mut wharf = command(binaries::wharf()?);
     if let Some(user) = exporter_user() {

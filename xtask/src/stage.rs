@@ -1,4 +1,4 @@
-//! A stage of a task: its name, its command's outcome, how long it took.
+//! A stage of a task: a command with a name, a result and a duration.
 
 use std::{
     ffi::OsStr,
@@ -21,16 +21,16 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The cargo that runs this task.
+/// The `cargo` that runs this task.
 pub(crate) fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs a command with this terminal.
+/// Runs a command that inherits this terminal.
 ///
 /// # Errors
 ///
-/// The program is not there, or it failed; the message has the command line.
+/// If the program does not exist or fails. The message contains the command line.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot run {}", line(command)))?;
     if !status.success() {
@@ -39,7 +39,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command and returns what it prints, without the line break at the end. Its errors go to this terminal.
+/// Runs a command and returns its standard output without the final line break. Its errors go to this terminal.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stderr(std::process::Stdio::inherit())
@@ -51,7 +51,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }
 
-/// Runs a stage between two lines that tell its name and its time.
+/// Runs a stage and prints a line with its name before, and one with its duration after.
 pub(crate) fn stage(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     eprintln!("==> {name}");
     let start = Instant::now();
@@ -61,7 +61,7 @@ pub(crate) fn stage(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()>
     outcome
 }
 
-/// The command as a person would type it: program and arguments.
+/// The command line: program and arguments.
 fn line(command: &Command) -> String {
     let words: Vec<_> =
         std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_string_lossy).collect();

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: what must hold before a change is merged.
+//! `cargo xtask test`: the checks that a change must pass before it is merged.
 
 use anyhow::Result;
 
@@ -24,7 +24,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     stage("lints", || {
         run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
     })?;
-    // Always those made here: some tests need a base image with a shell.
+    // Always from our own images: some tests need a base image with a shell.
     images::run_task()?;
     if source == Source::Registry {
         images::make(source)?;
@@ -38,6 +38,6 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
         }
         run(&mut tests)
     })?;
-    // Asked for a part of the tests: that part alone.
+    // With arguments for `cargo test`, only those tests run.
     if args.more.is_empty() { fuzz::a_few() } else { Ok(()) }
 }

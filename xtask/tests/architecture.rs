@@ -1,4 +1,4 @@
-//! `docs/architecture.md` stays true: its folders are there, its arrows are those of the workspace.
+//! Checks `docs/architecture.md`: its folders exist, and its arrows are those of the workspace.
 
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by its panic")]
 
@@ -45,7 +45,7 @@ fn the_arrows_on_the_page_are_those_of_the_workspace() {
     assert_eq!(drawn, dependencies());
 }
 
-/// What each package of the workspace uses of the others, without its tests.
+/// The packages of the workspace that each package depends on, without dev-dependencies.
 fn dependencies() -> Arrows {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])

@@ -1,4 +1,4 @@
-//! What Prometheus and Grafana are provisioned with: each file as its server wants it.
+//! Checks that the files that provision Prometheus and Grafana are valid for these servers.
 
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by its panic")]
 
@@ -11,22 +11,22 @@ use std::{
 
 use serde_json::Value;
 
-/// Has `promtool`; made by `cargo xtask images`.
+/// The image that has `promtool`, built by `cargo xtask images`.
 const PROMETHEUS: &str = "wharf-local/prometheus:v2";
-/// The data sources of `deploy/grafana/provisioning/datasources/`, each with its type for a name.
+/// The data sources of `deploy/grafana/provisioning/datasources/`, each named after its type.
 const DATA_SOURCES: [&str; 2] = ["prometheus", "loki"];
 /// Files of alerts, each with the page that lists them.
 const ALERTS: [(&str, &str); 2] = [("alerts", "monitoring"), ("agent", "agent")];
-/// What Grafana puts in place of itself; everything else after a dollar must be one of the dashboard's variables.
+/// Grafana's built-in variables. Everything else after a dollar must be one of the dashboard's variables.
 const BUILT_IN: [&str; 3] = ["__rate_interval", "__range", "__auto"];
-/// The longest uid that Grafana takes.
+/// The longest uid that Grafana accepts.
 const LONGEST_UID: usize = 40;
 
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("deploy")
 }
 
-/// Runs `promtool` on what `deploy/prometheus` has, where Prometheus has it.
+/// Runs `promtool` on the files of `deploy/prometheus`, mounted where Prometheus has them.
 fn promtool(arguments: &[&str]) -> String {
     let output = Command::new("docker")
         .args(["run", "--rm", "--network", "none", "--volume"])
@@ -81,7 +81,7 @@ fn dashboards() -> BTreeMap<String, Value> {
     found
 }
 
-/// All panels but rows, those within collapsed rows, too.
+/// All panels except rows, including those inside collapsed rows.
 fn panels(dashboard: &Value) -> Vec<&Value> {
     let mut all = Vec::new();
     for panel in dashboard["panels"].as_array().unwrap() {

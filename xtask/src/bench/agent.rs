@@ -21,7 +21,7 @@ use crate::{
 
 const IMAGE: &str = "wharf-local/debian:bookworm";
 const LABEL: &str = "org.wharf.bench.agent";
-/// For one measurement.
+/// The deadline of one measurement.
 const DEADLINE: Duration = Duration::from_secs(300);
 
 #[derive(Debug, clap::Args)]
@@ -40,13 +40,13 @@ pub(crate) struct Args {
 /// One measurement.
 #[derive(Debug, Clone, Copy)]
 struct Figures {
-    /// CPU seconds for a million lines.
+    /// CPU seconds per million lines.
     cpu: f64,
-    /// The same, of the engine.
+    /// The engine's CPU seconds per million lines.
     engine: f64,
-    /// Lines a second.
+    /// Lines per second.
     rate: f64,
-    /// Highest that the process held, in MiB; unknown of one that has ended.
+    /// Peak memory of the process in MiB, unknown if it has ended.
     memory: Option<f64>,
 }
 
@@ -142,7 +142,7 @@ impl Bench {
                 memory: process.peak_memory().ok(),
             })
         });
-        // One that has ended by itself is as good.
+        // The process may have ended already.
         let _ = child.kill();
         let _ = child.wait();
         fs::remove_dir_all(&folder)?;
@@ -164,7 +164,7 @@ impl Bench {
         agent.stdout(Stdio::null()).spawn().context("cannot start the agent")
     }
 
-    /// Waits until all lines are taken; gives the seconds that it took. The measured process is still there.
+    /// Waits until all lines have arrived and returns the seconds that this took. The measured process still exists.
     fn wait(&self, child: &mut Child, subject: Subject, begun: Instant) -> Result<f64> {
         loop {
             if begun.elapsed() > DEADLINE {
@@ -188,7 +188,7 @@ impl Bench {
 
 const ADDRESS: &str = "127.0.0.1:19083";
 
-/// Debug lines are dropped; the level is a label.
+/// Stages that drop debug lines and turn the level into a label.
 const STAGES: &str = "
 clients: [{url: \"http://SINK/loki/api/v1/push\"}]
 scrape_configs:
@@ -205,7 +205,7 @@ scrape_configs:
       - labels: {level: }
 ";
 
-/// The sum of metrics of the agent; 0 while it does not answer.
+/// The sum of some of the agent's metrics, 0 while it does not answer.
 fn sum_of(names: &[&str]) -> f64 {
     let text = sink::get(ADDRESS, "/metrics").unwrap_or_default();
     let values = text.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
@@ -216,7 +216,7 @@ fn is_idle() -> bool {
     sum_of(&["wharf_agent_waiting_batches", "wharf_agent_memory_bytes", "wharf_agent_unread_bytes"]) == 0.0
 }
 
-/// The engine, where it runs on this machine and may be looked at.
+/// The engine's process, if it runs on this machine and its `/proc` is readable.
 struct Engine(Option<Process>);
 
 impl Engine {
@@ -231,7 +231,7 @@ impl Engine {
     }
 }
 
-/// Containers that have written their lines; gone at the end.
+/// Containers that have written their lines. Dropping this removes them.
 struct Containers {
     ids: Vec<String>,
     logs: Vec<String>,

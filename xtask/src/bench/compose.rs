@@ -1,4 +1,4 @@
-//! `cargo xtask bench compose`: `config` of wharf, of docker-compose 1 and of docker compose 2, start included.
+//! `cargo xtask bench compose`: compares `config` of wharf, docker-compose 1 and docker compose 2, with their start.
 
 use std::{
     fmt::Write as _,
@@ -16,7 +16,7 @@ use crate::{
     stage::{command, output, root, stage},
 };
 
-/// How long a subject runs on end before the next one's turn, in seconds: `/proc` counts CPU time in hundredths.
+/// How long each subject runs before the next, in seconds. It must be long, as `/proc` counts CPU time in hundredths.
 const TURN: f64 = 0.3;
 
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ struct Subject {
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     stage("binaries", binaries::build)?;
     let folder = root().join("target/bench/compose");
-    // docker-compose 1 wants to see a build's directory.
+    // docker-compose 1 requires that a build's directory exists.
     let api = folder.join("api");
     fs::create_dir_all(&api).with_context(|| format!("cannot make {}", api.display()))?;
     println!("{:16} {:28} {:>10} {:>10} {:>16}", "file", "subject", "wall ms", "CPU ms", "wharf is faster");
@@ -51,7 +51,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         let mut subjects = subjects(args)?;
         for subject in &mut subjects {
-            // The first run reads the program from disk: it is not counted.
+            // The first run reads the program from disk, so it is not counted.
             subject.turn(&file, 0.0)?;
             (subject.runs, subject.wall, subject.cpu) = (0, 0.0, 0.0);
         }
@@ -69,7 +69,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// wharf, and of the others those that are here.
+/// wharf, and those of the others that are installed.
 fn subjects(args: &Args) -> Result<Vec<Subject>> {
     let subject = |name: String, program: PathBuf| Subject { name, program, runs: 0, wall: 0.0, cpu: 0.0 };
     let mut subjects = vec![subject("wharf".to_owned(), binaries::wharf()?)];
@@ -116,7 +116,7 @@ impl Subject {
     }
 }
 
-/// What a small application looks like; version 1 reads it, too.
+/// A small application that docker-compose 1 can also read.
 fn three_services() -> String {
     "version: '3.7'
 services:
@@ -140,7 +140,7 @@ volumes:
     .to_owned()
 }
 
-/// A file of many services, each with what services have.
+/// A file of many typical services.
 fn many_services(count: u32) -> String {
     let mut text = "version: '3.7'\nservices:\n".to_owned();
     for number in 0..count {

@@ -1,7 +1,7 @@
-//! What a scrape of `wharf exporter` costs with 10 and with 50 containers: a part of `cargo xtask bench metrics`.
+//! The cost of a scrape of `wharf exporter` with 10 and with 50 containers. It is part of `cargo xtask bench metrics`.
 //!
-//! For comparison, measured on one machine with 50 containers: cAdvisor 0.35 takes 31 ms of time and 37 MB, and makes 52
-//! series of each container.
+//! For comparison, with 50 containers on one machine, cAdvisor 0.35 takes 31 ms and 37 MB, and has 52 series per
+//! container.
 
 use std::{
     io::{Read, Write},
@@ -18,12 +18,12 @@ use crate::{
 };
 
 const IMAGE: &str = "wharf-local/debian:bookworm";
-/// What marks the containers of this benchmark.
+/// The label of this benchmark's containers.
 const LABEL: &str = "org.wharf.bench=exporter";
-/// Goals with 50 containers: milliseconds (a third of cAdvisor's), series of a container, MiB.
+/// Goals with 50 containers: milliseconds (a third of cAdvisor's), series per container, MiB.
 const GOALS: (f64, usize, f64) = (31.0 / 3.0, 30, 15.0);
 
-/// Prints the figures of so many scrapes for each number of containers.
+/// Makes `scrapes` scrapes for each number of containers and prints the figures.
 pub(crate) fn scrapes(scrapes: u32) -> Result<()> {
     stage("binaries", binaries::build)?;
     let containers = Containers::remove_others()?;
@@ -57,7 +57,7 @@ pub(crate) fn scrapes(scrapes: u32) -> Result<()> {
     Ok(())
 }
 
-/// The containers, gone at the end.
+/// The containers. Dropping this removes them.
 struct Containers;
 
 impl Containers {
@@ -79,7 +79,7 @@ impl Containers {
         Ok(())
     }
 
-    /// Each sleeps, within limits on memory and CPU.
+    /// Starts containers that sleep, with limits on memory and CPU.
     fn grow_to(&self, number: usize) -> Result<()> {
         for _ in Self::ids()?.len()..number {
             let limits = ["--memory", "32m", "--cpus", "0.1"];
@@ -96,12 +96,12 @@ impl Containers {
 
 impl Drop for Containers {
     fn drop(&mut self) {
-        // What is left the next run removes.
+        // The next run removes what is left.
         let _ = Self::remove();
     }
 }
 
-/// Waits until all containers are told, with the sizes of their layers; the series of one of them.
+/// Waits until all containers have series, with the sizes of their layers. Returns the number of series of one of them.
 fn wait(address: SocketAddr, number: usize) -> Result<usize> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {

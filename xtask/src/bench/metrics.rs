@@ -1,4 +1,4 @@
-//! `cargo xtask bench metrics`: a list of sections, each of which prints a table.
+//! `cargo xtask bench metrics`: runs several sections, each of which prints a table.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     scrapes: u32,
 }
 
-/// A part of the benchmark: its name, and what prints its figures.
+/// A part of the benchmark: its name, and the function that prints its figures.
 type Section = (&'static str, fn(&Args) -> Result<()>);
 
 const SECTIONS: &[Section] = &[
@@ -35,14 +35,14 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     SECTIONS.iter().try_for_each(|(name, section)| stage(name, || section(args)))
 }
 
-/// Nanoseconds of a request through a router with this layer.
+/// Nanoseconds per request through a router with this layer.
 struct Figures {
     subject: String,
     clock: f64,
     cpu: f64,
 }
 
-/// wharf-http-metrics beside a router without a layer, one with a layer that does nothing, and axum-prometheus.
+/// Compares wharf-http-metrics with a router without a layer, one with an empty layer, and axum-prometheus.
 fn layer(args: &Args) -> Result<()> {
     let program = binaries::example("wharf-http-metrics", "layer_cost")?;
     let report = output(Command::new(program).args([args.rounds.to_string(), args.requests.to_string()]))?;

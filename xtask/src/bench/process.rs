@@ -1,4 +1,4 @@
-//! Processes that are measured: their CPU time and their memory, from `/proc`.
+//! CPU time and memory of measured processes, from `/proc`.
 
 use std::{
     fs,
@@ -9,17 +9,17 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// Ticks a second in `/proc/<pid>/stat`: the same on every Linux that we know (`USER_HZ`).
+/// Ticks per second in `/proc/<pid>/stat` (`USER_HZ`), the same on every Linux that we know.
 const TICKS: f64 = 100.0;
 
-/// A server that is stopped when it is dropped.
+/// A server. Dropping it stops it.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    /// Starts it on a free port of the loopback interface, told by an environment variable, and waits until it accepts
+    /// Starts the server on a free loopback port, which it gets in an environment variable, and waits until it accepts
     /// connections.
     pub(crate) fn start(command: &mut Command, variable: &str) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr())?;
@@ -45,13 +45,13 @@ impl Server {
         Process(self.child.id()).peak_memory()
     }
 
-    /// The memory it has now, in MiB.
+    /// Resident memory now, in MiB.
     pub(crate) fn resident_memory(&self) -> Result<f64> {
         Process(self.child.id()).memory("VmRSS:")
     }
 }
 
-/// A process by its id; one that has ended and was not waited for is still there.
+/// A process by its id. A process that has ended exists until it is waited for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Process(pub(crate) u32);
 
@@ -88,10 +88,10 @@ pub(crate) fn children_cpu_seconds() -> Result<f64> {
     ticks("/proc/self/stat", 16)
 }
 
-/// The sum of two fields of a `stat` file that count ticks, in seconds; `first` is counted from 1, as in proc(5).
+/// The sum of two consecutive tick counts in a `stat` file, in seconds. Fields are numbered from 1, as in proc(5).
 fn ticks(file: &str, first: usize) -> Result<f64> {
     let stat = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
-    // The name in parentheses, the second field, may hold blanks.
+    // The second field, the name in parentheses, may contain blanks.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     let two: Vec<f64> = fields.skip(first - 3).take(2).filter_map(|field| field.parse().ok()).collect();
     match two[..] {
@@ -102,7 +102,7 @@ fn ticks(file: &str, first: usize) -> Result<f64> {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended by itself is as good.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

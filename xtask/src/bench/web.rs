@@ -11,7 +11,7 @@ use crate::{
     stage::{command, output, stage},
 };
 
-/// What wharf-web's page and its headers have more than the bare one's, in bytes.
+/// How much larger wharf-web's page and headers are than the bare counter's, in bytes.
 const PAGE: &str = "1000";
 const REDIS_IMAGE: &str = "wharf-local/redis:7";
 
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 /// One measurement.
 struct Figures {
     requests_per_second: f64,
-    /// CPU time of the server for a request, in microseconds; redis-benchmark has no server of ours.
+    /// The server's CPU time per request in microseconds. redis-benchmark measures none of our servers.
     cpu: Option<f64>,
     memory: Option<f64>,
 }
@@ -72,7 +72,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// A Redis in a container of its own, gone at the end.
+/// A Redis in its own container. Dropping this removes it.
 struct Redis {
     container: String,
     port: String,
@@ -100,7 +100,7 @@ impl Redis {
         server.env("REDIS_URL", format!("redis://127.0.0.1:{}/", self.port));
         let server = Server::start(server, "LISTEN_ADDR")?;
         let url = format!("http://{}/count", server.address);
-        // The first requests open connections and make series: they are not counted.
+        // The first requests open connections and create series, so they are not counted.
         output(command("wrk").args(["-t1", "-c64", "-d1s", &url]))?;
         let before = server.cpu_seconds()?;
         let report = output(command("wrk").args(["-t1", "-c64", &format!("-d{seconds}s"), &url]))?;

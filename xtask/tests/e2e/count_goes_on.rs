@@ -1,4 +1,4 @@
-//! A day in the stack's life: up, count, up again, down, up.
+//! The count survives: up, count, up again, down, up.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The stacks of `deploy/examples/`, as their READMEs tell to run them.
+//! Runs the stacks of `deploy/examples/` as their READMEs describe.
 
 use std::collections::BTreeSet;
 
@@ -98,7 +98,7 @@ async fn replicas_that_share_a_host_port_are_refused_before_anything_is_started(
 async fn the_log_of_a_labelled_application_is_shown_by_the_agent() {
     let stack = Stack::example("logging").await;
     stack.wharf(&["up", "--wait"]);
-    // Without Loki the agent shows the lines with their labels; with it, its own log says that it serves its pages.
+    // Without Loki, the agent prints lines with their labels. With Loki, its own log says that it serves its pages.
     let line = format!("compose_project=\"{}\", compose_service=\"app\"", stack.project);
     eventually("the agent has the application's lines", DEADLINE, async || match stack.wharf(&["logs", "agent"]) {
         shown if shown.contains(&line) && shown.contains("tick 2") || shown.contains("/targets") => Ok(()),

@@ -1,4 +1,4 @@
-//! The real Grafana, which is in no package registry: this runs where its image can be pulled.
+//! Tests with the real Grafana. It is in no package registry, so they run only where its image can be pulled.
 
 use std::{fs, path::Path};
 
@@ -43,7 +43,7 @@ async fn grafana_has_loaded_every_dashboard_and_answers_each_panel() {
         assert_eq!(loaded["meta"]["provisioned"], true, "{uid}");
         assert_eq!(loaded["dashboard"]["panels"].as_array().unwrap().len(), file["panels"].as_array().unwrap().len());
         for query in queries(&file, &stack.project) {
-            // A query that Prometheus refuses is an error; whether there is data is another test's question.
+            // A query that Prometheus refuses is an error. Another test checks whether there is data.
             let body = json!({"from": "now-5m", "to": "now", "queries": [{
                 "refId": "A", "datasource": {"type": "prometheus", "uid": DATA_SOURCE}, "expr": query.expression,
                 "range": true, "intervalMs": 5000, "maxDataPoints": 100,

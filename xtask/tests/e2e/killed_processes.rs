@@ -1,4 +1,4 @@
-//! The death of any one main process, without a last word, while people visit.
+//! Kills each main process with SIGKILL while visits go on.
 
 use tokio::{sync::watch, task::JoinSet};
 use wharf_testkit::eventually;
@@ -9,7 +9,7 @@ use crate::{
 };
 
 const VISITORS: usize = 8;
-/// Visits between two deaths, and after the last.
+/// Visits between two kills, and after the last.
 const VISITS: u64 = 500;
 
 /// How the requests ended.
@@ -57,7 +57,7 @@ async fn killed_processes_lose_no_visit() {
     eventually("everything is healthy again", DEADLINE, async || stack.all_are_healthy().await).await.unwrap();
 }
 
-/// Visits again and again, and never twice for one answer, until told to stop.
+/// Makes one visit after the other until stopped. No visit is retried.
 async fn visit(visitor: Visitor, tallies: watch::Sender<Tally>, stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         let outcome = visitor.get("/count").await;
@@ -68,7 +68,7 @@ async fn visit(visitor: Visitor, tallies: watch::Sender<Tally>, stopped: watch::
     }
 }
 
-/// Waits until so many more visits were answered.
+/// Waits until [`VISITS`] more visits have been answered.
 async fn more_visits(tally: &watch::Receiver<Tally>) {
     let mut tally = tally.clone();
     let enough = tally.borrow().answered + VISITS;

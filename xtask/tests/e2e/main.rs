@@ -1,4 +1,4 @@
-//! The stack of `deploy/`, run by the built `wharf` as a person would: what is promised of it as a whole.
+//! Tests of the whole stack of `deploy/`, run by the built `wharf` as a user would run it.
 //!
 //! Run by `cargo xtask test`, which builds `wharf` and the images first.
 

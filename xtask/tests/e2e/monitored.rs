@@ -1,4 +1,4 @@
-//! What Prometheus sees of the stack, and what the dashboards ask it.
+//! Prometheus' view of the stack, and the queries of the dashboards.
 
 use std::{
     collections::BTreeMap,
@@ -19,23 +19,23 @@ use crate::{
 
 /// The interval of scrapes and rules in these tests.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// What has data only when something has gone wrong, or where the machine or the containers have what the stack's need
-/// not have: dashboard, panel, and the legend of one query of several; an empty text is all of them.
+/// Queries that may be empty, because they have data only after a failure, or on some machines or for some containers:
+/// dashboard, panel, and the legend of one query; an empty legend stands for all of the panel's queries.
 const MAY_BE_EMPTY: [(&str, &str, &str); 10] = [
-    // Without Loki the agent shows what it would send; it has no pages then.
+    // Without Loki, the agent prints what it would send and serves no pages.
     ("Log agent", "", ""),
     ("Stack", "Alerts", ""),
     ("Web", "Failed requests by route", "{{http_route}}"),
     // No container of the stack has a limit.
     ("Containers", "Throttled", "{{name}}"),
     ("Containers", "Memory of the limit", "{{name}}"),
-    // Only once there was I/O that the kernel told to be theirs.
+    // Empty until the kernel has attributed I/O to them.
     ("Containers", "Read", "{{name}}"),
     ("Containers", "Written", "{{name}}"),
     ("Redis", "Memory", "limit"),
     // A kernel without pressure stall information.
     ("Host", "Pressure", ""),
-    // A machine whose only disk is not among those that node_exporter tells.
+    // Empty if node_exporter leaves out the machine's only disk.
     ("Host", "Busy", "{{device}}"),
 ];
 
@@ -74,7 +74,7 @@ fn quickened(folder: &Path) -> std::path::PathBuf {
     file
 }
 
-/// Waits until the targets are up, each by itself: Prometheus, the exporter, Redis, Postgres, the replicas of web.
+/// Waits until each target is up: Prometheus, the exporter, Redis, Postgres, the replicas of web.
 async fn targets_are_up(prometheus: &Visitor, replicas: usize) {
     let expected =
         BTreeMap::from([("exporter", 1), ("postgres", 1), ("prometheus", 1), ("redis", 1), ("web", replicas)]);
@@ -116,10 +116,10 @@ async fn panels_are_answered(stack: &Stack, prometheus: &Visitor) {
     assert!(asked > 100, "{asked} queries");
 }
 
-/// Rates need two scrapes, rules a round.
+/// Rates need two scrapes, and rules need one evaluation.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many series a query has over the last minute; Prometheus' message where it refuses it.
+/// The number of series of a query over the last minute, or Prometheus' message if it refuses the query.
 async fn answer(prometheus: &Visitor, query: &Query) -> Result<usize, String> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
     let (start, end) = ((now - 60.0).to_string(), now.to_string());
@@ -128,7 +128,7 @@ async fn answer(prometheus: &Visitor, query: &Query) -> Result<usize, String> {
     Ok(answer["result"].as_array().ok_or("no result")?.len())
 }
 
-/// Instances of an instant vector that is not empty.
+/// The instances in the result of an instant query.
 async fn instances(prometheus: &Visitor, query: &str) -> Result<Vec<String>, String> {
     let answer = prometheus.ask("/api/v1/query", &[("query", query)]).await?;
     let series = answer["result"].as_array().ok_or("no result")?;
@@ -145,7 +145,7 @@ async fn redis_dies_and_comes_back(stack: &Stack, prometheus: &Visitor) {
         .await
         .unwrap()
     };
-    // As a crash that the engine does not mend.
+    // Like a crash after which the engine does not restart the container.
     stack.docker.stop_container(&redis, None::<StopContainerOptions>).await.unwrap();
     let died = Instant::now();
     let away = until("redis_up == 0", false).await;
@@ -153,7 +153,7 @@ async fn redis_dies_and_comes_back(stack: &Stack, prometheus: &Visitor) {
     assert_eq!(away, [format!("{}-redis-1:6379", stack.project)]);
     until("ALERTS{alertname=\"RedisDown\", alertstate=\"firing\"}", false).await;
     eprintln!("Redis' death was seen after {seen:?}, its alert fired after {:?}", died.elapsed());
-    // One interval until the next scrape, which may take half a second, and one in which it is answered.
+    // One interval until the next scrape, which may take half a second, and one until it shows in an answer.
     assert!(seen < INTERVAL * 3, "the death of Redis was seen only after {seen:?}");
     stack.docker.start_container(&redis, None::<StartContainerOptions>).await.unwrap();
     until("redis_up == 0", true).await;

@@ -1,4 +1,4 @@
-//! The queries of the dashboards, with what Grafana would put in place of variables.
+//! The queries of the dashboards, with values for the variables, as Grafana would fill them in.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -33,7 +33,7 @@ pub(crate) fn queries(dashboard: &Value, project: &str) -> Vec<Query> {
     let values = values(dashboard, project);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let panels = dashboard["panels"].as_array().unwrap().iter();
-    // What Loki is asked cannot be asked of Prometheus.
+    // Prometheus cannot answer queries for Loki.
     let of_prometheus = panels.filter(|panel| panel["datasource"]["type"] == "prometheus");
     of_prometheus
         .flat_map(|panel| panel["targets"].as_array().into_iter().flatten().map(move |target| (panel, target)))
@@ -46,7 +46,7 @@ pub(crate) fn queries(dashboard: &Value, project: &str) -> Vec<Query> {
         .collect()
 }
 
-/// What a person would have chosen: all where all can be chosen, else this project's.
+/// The value that a user would choose: all if that can be chosen, else this project's.
 fn values(dashboard: &Value, project: &str) -> BTreeMap<String, String> {
     let mut values =
         BTreeMap::from([("__rate_interval".to_owned(), "20s".to_owned()), ("__range".to_owned(), "1m".to_owned())]);

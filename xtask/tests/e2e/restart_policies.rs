@@ -1,4 +1,4 @@
-//! The table of `deploy/examples/three-tier/README.md`: which policy starts which container again.
+//! Checks the table of `deploy/examples/three-tier/README.md`: which policy restarts which container.
 
 use wharf_testkit::{eventually, kill_process};
 
@@ -6,7 +6,7 @@ use crate::stack::{DEADLINE, Stack};
 
 const POLICIES: [&str; 3] = ["always", "on-failure", "unless-stopped"];
 
-/// For each policy a service that exits with 0, one that exits with 1, one that is killed, and one that is stopped.
+/// For each policy: a service that exits with 0, one that exits with 1, one that is killed, and one that is stopped.
 fn compose_file() -> String {
     let mut text = "services:\n".to_owned();
     for policy in POLICIES {
@@ -22,7 +22,7 @@ fn compose_file() -> String {
     text
 }
 
-/// Whether a container was started again, once that is decided.
+/// Waits until it is clear whether a container was restarted, and returns the answer.
 async fn starts_again(stack: &Stack, service: &str) -> bool {
     let container = format!("{}-{service}-1", stack.project);
     let mut again = false;

@@ -1,4 +1,4 @@
-//! One stack of a test's own: a project name that no other has, ephemeral host ports, gone at the end.
+//! A stack for one test, with a unique project name and ephemeral host ports. It is removed at the end.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -20,11 +20,11 @@ use wharf_testkit::{Run, eventually, kill_process};
 
 /// Longest wait for a stack or a container to become healthy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
-/// What the names of these tests' projects begin with.
+/// The prefix of these tests' project names.
 const PREFIX: &str = "wharf-e2e-";
 const PROJECT_LABEL: &str = "com.docker.compose.project";
 
-/// A project: of `deploy/compose.yaml`, of an example, or of a test's own file.
+/// A project made from `deploy/compose.yaml`, an example, or a test's own file.
 pub(crate) struct Stack {
     pub(crate) project: String,
     pub(crate) docker: Docker,
@@ -32,14 +32,14 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// The stack of `deploy/`, named after the test (one word) and this run; nothing is started. What dead runs left is
-    /// removed.
+    /// The stack of `deploy/`, named after the test (one word) and this run. Starts nothing. Removes what dead runs
+    /// left behind.
     pub(crate) async fn named(test: &str) -> Self {
         let files = chosen_files();
         Self::of_files(test, files).await
     }
 
-    /// An example of `deploy/examples/`, from the same source of images.
+    /// An example of `deploy/examples/`, with images from the same source.
     pub(crate) async fn example(name: &str) -> Self {
         let folder = root().join("deploy/examples").join(name);
         let offline = chosen_files().len() > 1;
@@ -60,17 +60,17 @@ impl Stack {
         Self { project: format!("{PREFIX}{test}-{run}"), docker, files }
     }
 
-    /// Merges one more file over the others from here on.
+    /// Adds a file that overrides the others.
     pub(crate) fn add_file(&mut self, file: PathBuf) {
         self.files.push(file);
     }
 
-    /// Runs `wharf` with arguments that it refuses; what it prints.
+    /// Runs `wharf` with arguments that it refuses, and returns its output.
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {
         wharf(&self.project, &self.files, arguments).unwrap_err()
     }
 
-    /// Runs `wharf` with these arguments; its standard output.
+    /// Runs `wharf` with these arguments, and returns its standard output.
     pub(crate) fn wharf(&self, arguments: &[&str]) -> String {
         wharf(&self.project, &self.files, arguments).unwrap()
     }
@@ -91,7 +91,7 @@ impl Stack {
         self.wharf(&["ps", "--format", "json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// `http://127.0.0.1:port` of a published port. The engine may give the port another number under IPv6.
+    /// `http://127.0.0.1:port` of a published port. Under IPv6 the engine may use another number.
     pub(crate) fn url(&self, service: &str, port: u16) -> String {
         let containers = self.ps();
         let published = containers
@@ -126,7 +126,7 @@ impl Stack {
         self.state(container).await.0
     }
 
-    /// How often the engine has started a container again, and its state in the engine's word.
+    /// How often the engine has restarted a container, and its state as the engine names it.
     pub(crate) async fn restarts(&self, container: &str) -> (i64, String) {
         let inspected = self.docker.inspect_container(container, None).await.unwrap();
         let state = inspected.state.and_then(|state| state.status).expect("a state");
@@ -139,7 +139,7 @@ impl Stack {
         (state.pid.unwrap_or(0), health)
     }
 
-    /// Whether every container runs and is healthy, where it has a health check; else which does not.
+    /// `Ok` if every container runs and is healthy, or has no health check. Else names one that is not.
     pub(crate) async fn all_are_healthy(&self) -> Result<(), String> {
         for (name, id) in self.containers() {
             let (pid, health) = self.state(&id).await;
@@ -150,7 +150,7 @@ impl Stack {
         Ok(())
     }
 
-    /// Runs a command in a service's only container; its standard output without the line break at the end.
+    /// Runs a command in a service's only container, and returns its standard output without the final line break.
     pub(crate) async fn inside(&self, service: &str, command: &[&str]) -> String {
         let [container] = &self.containers_of(service)[..] else { panic!("{service} is not one container") };
         let config = ExecConfig {
@@ -222,13 +222,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root")
 }
 
-/// The files that the task chose, by where the images come from.
+/// The Compose files, by the source of images that the task chose.
 fn chosen_files() -> Vec<PathBuf> {
     let files = env::var("WHARF_TEST_FILES").expect("WHARF_TEST_FILES is not set: run `cargo xtask test`");
     files.split(':').map(|file| root().join(file)).collect()
 }
 
-/// Runs the built `wharf`. On failure: both outputs.
+/// Runs the built `wharf`. The error is both outputs.
 fn wharf(project: &str, files: &[PathBuf], arguments: &[&str]) -> Result<String, String> {
     let binary = env::var_os("WHARF_BIN").expect("WHARF_BIN is not set: run `cargo xtask test`");
     let output = Command::new(binary)

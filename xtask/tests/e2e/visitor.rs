@@ -1,10 +1,10 @@
-//! Someone who visits the counter through its published port.
+//! A client that visits the counter through its published port.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// Longer than any deadline of the stack: no request hangs.
+/// Longer than any deadline of the stack, so a request that exceeds it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser, as far as these tests need one.
@@ -43,7 +43,7 @@ impl Visitor {
         Self { client, url }
     }
 
-    /// The page, if it was answered with 200; else what was instead.
+    /// The page if the answer was 200, else the failure.
     pub(crate) async fn get(&self, path: &str) -> Result<Page, String> {
         let answer = self.client.get(format!("{}{path}", self.url)).send().await.map_err(|error| error.to_string())?;
         let status = answer.status();
@@ -51,12 +51,12 @@ impl Visitor {
         if status == reqwest::StatusCode::OK { Ok(Page { text }) } else { Err(status.to_string()) }
     }
 
-    /// Sends a form; the answer as JSON, whatever its status.
+    /// Sends a form. Returns the answer as JSON, whatever its status.
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, String> {
         Self::json(self.client.post(format!("{}{path}", self.url)).form(form)).await
     }
 
-    /// Sends JSON; the answer as JSON, whatever its status.
+    /// Sends JSON. Returns the answer as JSON, whatever its status.
     pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Result<Value, String> {
         let request = self.client.post(format!("{}{path}", self.url)).header("content-type", "application/json");
         Self::json(request.body(body.to_string())).await

@@ -1,4 +1,4 @@
-//! Takes requests and throws them away: what is measured is who sends them.
+//! A server that discards requests. The benchmark measures their sender.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// A server that answers 204 to everything. It lives as long as the process; it costs nothing when nobody calls.
+/// Answers 204 to everything, for the rest of the process. It costs nothing while it gets no requests.
 pub(super) struct Sink {
     pub(super) address: SocketAddr,
 }
@@ -18,7 +18,7 @@ impl Sink {
         let address = listener.local_addr()?;
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                // A client that goes away ends its connection.
+                // An error means that the client went away, which ends its connection.
                 std::thread::spawn(move || drop(serve(connection)));
             }
         });
