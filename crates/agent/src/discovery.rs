@@ -1,4 +1,4 @@
-//! Which targets there are, and when one comes or goes.
+//! Discovers targets, and notices when one appears or disappears.
 
 pub mod docker;
 pub mod files;
@@ -12,18 +12,17 @@ use crate::lines::Stream;
 use crate::relabel::Rules;
 use crate::target::Target;
 
-/// How the labels of a job's targets come about.
+/// How the labels of a job's targets are made.
 #[derive(Debug, Clone)]
 pub enum Labelling {
-    /// Prometheus' rules; names that start with `__` are left out afterwards.
+    /// By Prometheus' rules. Names that start with `__` are removed afterwards.
     Rules(Rules),
-    /// What is good where nothing is configured: `service_name`, `container`, `stream`, `compose_project`,
-    /// `compose_service`.
+    /// Defaults without configuration: `service_name`, `container`, `stream`, `compose_project`, `compose_service`.
     Defaults,
 }
 
 impl Labelling {
-    /// A target with its labels, fixed for both streams. `None`: the rules leave it out.
+    /// A target with its labels, which are fixed for both streams. `None` if the rules drop it.
     pub fn target(&self, key: Arc<str>, name: String, job: usize, discovered: Labels) -> Option<Target> {
         let labels = [Stream::Stdout, Stream::Stderr].map(|stream| self.labels(&discovered, stream));
         if labels.iter().all(Option::is_none) {

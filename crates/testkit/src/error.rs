@@ -1,10 +1,10 @@
-//! Why a test's server is not there.
+//! Errors of test servers.
 
 use std::{fmt, time::Duration};
 
 use testcontainers::core::error::ClientError;
 
-/// Why a container could not be started, reached or changed. The message is for the person who runs the tests.
+/// Why a container could not be started, reached or changed. The message is for whoever runs the tests.
 ///
 /// Its `Debug` is its `Display`: tests `unwrap`, and that is what they show.
 #[derive(thiserror::Error)]
@@ -18,13 +18,13 @@ pub enum Error {
     NoImage {
         /// The image that was asked for.
         image: String,
-        /// The environment variable that names another one.
+        /// The environment variable that overrides the image.
         variable: &'static str,
     },
     /// The engine refused a request.
     #[error("the engine could not {action} {container}: {source}")]
     Engine {
-        /// What was asked, as a verb.
+        /// The request, as a verb.
         action: &'static str,
         /// The container's name.
         container: String,
@@ -44,7 +44,7 @@ pub enum Error {
     NotReady {
         /// The container's name.
         container: String,
-        /// How long was waited.
+        /// How long the wait took.
         deadline: Duration,
         /// The end of its log.
         last: String,
@@ -54,7 +54,7 @@ pub enum Error {
     Kill {
         /// The process id on the host.
         pid: i64,
-        /// What `kill` said.
+        /// The message of `kill`.
         reason: String,
     },
 }

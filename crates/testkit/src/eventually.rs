@@ -1,4 +1,4 @@
-//! Waiting for what no event announces.
+//! Waits for a condition that no event announces.
 
 use std::{
     fmt::{self, Display},
@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Between two looks. A look itself may take longer.
+/// The pause between two looks. A look itself may take longer.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A condition did not come true in time. Its `Debug` is its `Display`: tests `unwrap`, and that is what they show.
@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct NeverHappened {
     /// The condition, in words.
     pub what: String,
-    /// How long was waited.
+    /// How long the wait took.
     pub deadline: Duration,
     /// What the last look found instead.
     pub last: String,
@@ -28,9 +28,9 @@ impl fmt::Debug for NeverHappened {
     }
 }
 
-/// Looks again and again until `look` returns `Ok`, for at most `deadline`; a look that hangs is cut off by it.
+/// Calls `look` until it returns `Ok`, for at most `deadline`. The deadline also ends a look that hangs.
 ///
-/// `look` says in its error what it saw instead; the last of them is in the error.
+/// The error of `look` says what it saw instead. The returned error contains the last one.
 ///
 /// ```
 /// # tokio_test(async {
@@ -49,7 +49,7 @@ impl fmt::Debug for NeverHappened {
 ///
 /// # Errors
 ///
-/// [`NeverHappened`] when the deadline passes.
+/// [`NeverHappened`] if the deadline passes.
 pub async fn eventually<T, E: Display>(
     what: impl Into<String>,
     deadline: Duration,

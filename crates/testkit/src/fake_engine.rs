@@ -1,4 +1,4 @@
-//! A Docker Engine that a test writes: HTTP on a Unix socket, with scripted answers and faults.
+//! A fake Docker Engine: HTTP on a Unix socket, with scripted answers and faults.
 //!
 //! It knows nothing of containers. Each request is answered by the newest rule for its method and path; without one the
 //! answer is 404. `/version`, `/info` and `/events` are there from the beginning.
@@ -88,7 +88,7 @@ impl FakeEngine {
         format!("unix://{}", self.socket().display())
     }
 
-    /// Answers all requests for `path` from now on. `*` stands for one part of a path: `/containers/*/json`.
+    /// Answers all requests for `path` from now on. `*` matches one segment of a path: `/containers/*/json`.
     pub fn on(&self, method: &str, path: &str, reply: FakeReply) {
         self.state().rules.push(Rule::always(method, path, reply));
     }

@@ -1,4 +1,4 @@
-//! Death without a last word.
+//! Kills processes of the host.
 
 use std::process::Stdio;
 
@@ -8,12 +8,12 @@ use crate::error::Error;
 
 /// Sends SIGKILL to a process of the host, as the kernel's OOM killer would.
 ///
-/// For a container's main process this is not what `docker kill` does: the engine takes that for a stop by hand
-/// and leaves the container down, whatever its restart policy. A test that is not root goes through `sudo -n`.
+/// For a container's main process this differs from `docker kill`, which the engine takes for a manual stop: it leaves
+/// the container down, whatever its restart policy. A test that is not root uses `sudo -n`.
 ///
 /// # Errors
 ///
-/// [`Error::Kill`] with what `kill` said: no such process, or no right to do it.
+/// [`Error::Kill`] with the message of `kill`: no such process, or no permission.
 pub async fn kill_process(pid: i64) -> Result<(), Error> {
     let mut reason = String::new();
     for program in [&["kill"][..], &["sudo", "-n", "kill"]] {

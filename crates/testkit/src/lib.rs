@@ -1,8 +1,8 @@
-//! What wharf's integration tests share: real servers in containers, and waiting without luck.
+//! What wharf's integration tests share: real servers in containers, and waits with a deadline.
 //!
-//! A test asks for a [`Redis`] or a [`Postgres`]; it gets one of its own, ready to be used, on an ephemeral
-//! port of the loopback interface. The test can stop it, start it again with its data, pause it, or kill its
-//! main process. When the value is dropped the container goes, with its data.
+//! A test starts a [`Redis`] or a [`Postgres`] of its own, which is ready for use on an ephemeral port of the loopback
+//! interface. The test can stop it, start it again with its data, pause it, or kill its main process. Dropping the
+//! value removes the container and its data.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), wharf_testkit::Error> {
@@ -18,14 +18,14 @@
 //!
 //! - The images come from `cargo xtask images`; `WHARF_TEST_REDIS_IMAGE` and `WHARF_TEST_POSTGRES_IMAGE` name
 //!   others, such as the official ones.
-//! - Each container carries labels with the test's name and its [`Run`]: the next run removes what a killed one
-//!   left behind.
-//! - What no event announces is polled by [`eventually`], under a deadline whose error tells what was seen last.
+//! - Each container carries labels with the test's name and its [`Run`], so that the next run removes what a killed
+//!   one left behind.
+//! - [`eventually`] polls what no event announces. Its error after the deadline says what was seen last.
 //!
-//! [`Loki`] is one that records what an agent sends, and answers as a real one does or as the test asks. [`FakeEngine`] is a
-//! Docker Engine whose answers and faults the test writes.
+//! [`Loki`] is a fake that records what an agent sends, and answers like the real one or as the test asks.
+//! [`FakeEngine`] is a Docker Engine with scripted answers and faults.
 //!
-//! This crate imports none of the crates that are tested with it.
+//! This crate imports none of the crates that use it in their tests.
 
 mod error;
 mod eventually;

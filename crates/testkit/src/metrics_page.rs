@@ -1,9 +1,9 @@
-//! The page that lists all metrics, `docs/metrics.md`: each part is made from the code of one crate, by a test of it.
+//! Generates `docs/metrics.md`, which lists all metrics. A test of each crate generates one part from its code.
 
 use std::fmt::Write;
 use std::path::Path;
 
-/// Set, it makes the tests write what they would else compare.
+/// If this variable is set, tests write the page instead of comparing it.
 const UPDATE: &str = "UPDATE_DOCS";
 
 /// A metric as the page lists it.
@@ -19,10 +19,10 @@ pub struct MetricRow {
     pub help: String,
 }
 
-/// The page does not say what the code does.
+/// The page differs from the code.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    /// The part is not there, or another.
+    /// The part is missing or differs.
     #[error("{page}: the part {part:?} is not what the code says: run the same test with {UPDATE}=1")]
     Stale {
         /// The page.
@@ -43,7 +43,7 @@ pub enum PageError {
     Io {
         /// The page.
         page: String,
-        /// What the system says.
+        /// The cause.
         source: std::io::Error,
     },
 }
@@ -61,8 +61,8 @@ pub fn metric_table(heading: &str, rows: &[MetricRow]) -> String {
     text
 }
 
-/// Compares the part of a page between `<!-- begin PART -->` and `<!-- end PART -->` with `text`; with `UPDATE_DOCS` in the
-/// environment, writes it.
+/// Compares the part of a page between `<!-- begin PART -->` and `<!-- end PART -->` with `text`. If `UPDATE_DOCS` is
+/// set in the environment, it is written instead.
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ pub fn page_part(page: &Path, part: &str, text: &str) -> Result<(), PageError> {
     std::fs::write(page, format!("{before}{begin}{text}{end}{after}")).map_err(io)
 }
 
-/// The unit, which a name or its sentence tells.
+/// The unit, as a metric's name or description says it.
 fn unit(name: &str, help: &str) -> &'static str {
     let words: Vec<&str> = name.split('_').collect();
     let has = |word: &str| words.contains(&word);

@@ -1,4 +1,4 @@
-//! A program of others that does what ours does, to be compared with.
+//! Runs another project's program, to compare ours with it.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use crate::run::{RUN_LABEL, Run, TEST_LABEL, sweep, test_name};
 const IMAGE: &str = "wharf-local/peers";
 const TAG: &str = "bookworm";
 const IMAGE_VARIABLE: &str = "an image of that name";
-/// Longest wait for its port.
+/// The longest wait for the program's port.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A program from the image `wharf-local/peers:bookworm`, in the host's network, so that it reaches the servers of
-/// tests. It goes when this is dropped.
+/// A program from the image `wharf-local/peers:bookworm`, in the host's network so that it reaches the servers of
+/// tests. Dropping this removes it.
 #[derive(Debug)]
 pub struct Peer {
     container: ContainerAsync<GenericImage>,
@@ -29,12 +29,13 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Starts the program and waits until its port takes connections; `arguments` gets the port to listen on, on the
-    /// loopback interface.
+    /// Starts the program and waits until its port accepts connections. `arguments` is called with the loopback port to
+    /// listen on.
     ///
     /// # Errors
     ///
-    /// No engine, no image (`cargo xtask images` makes it), or a program that does not listen within half a minute.
+    /// If there is no engine or no image (`cargo xtask images` builds it), or if the program does not listen within
+    /// half a minute.
     pub async fn start(
         program: &str,
         arguments: impl FnOnce(u16) -> Vec<String>,
@@ -43,7 +44,8 @@ impl Peer {
         Self::start_with_folders(program, arguments, environment, &[]).await
     }
 
-    /// The same, with folders of the host mounted read-only: the host's path, and the one in the container.
+    /// Like [`Peer::start`], with folders of the host mounted read-only: the path on the host, and the path in the
+    /// container.
     ///
     /// # Errors
     ///

@@ -1,17 +1,17 @@
-//! A host port that stays when its container is stopped and started.
+//! Chooses a host port that stays the same when its container is stopped and started.
 
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Below Linux's range for outgoing connections (32768 and up), so that no connection takes it in between.
+/// Below Linux's range for outgoing connections (32768 and up), so that no connection takes the port in between.
 const FIRST: u16 = 20_100;
 const COUNT: u16 = 12_000;
 
-/// A port of the loopback interface that nothing listens on now, chosen at random.
+/// Chooses a random loopback port that nothing listens on.
 ///
-/// The engine would choose an ephemeral port by itself, and another one at each start; a client that waits for a
-/// server to come back needs the same one. `None` if no port is free.
+/// The engine would choose another ephemeral port at each start, and a client that waits for a server to come back
+/// needs the same one. `None` if no port is free.
 pub(crate) fn unused() -> Option<u16> {
-    // Version 4 ids are random: no generator of our own is needed.
+    // A version 4 UUID is random, so no random number generator is needed.
     let start = u16::try_from(uuid::Uuid::new_v4().as_u128() % u128::from(COUNT)).ok()?;
     (0..COUNT)
         .map(|step| FIRST + (start + step) % COUNT)

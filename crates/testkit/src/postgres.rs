@@ -1,4 +1,4 @@
-//! A Postgres of the test's own.
+//! A Postgres for one test.
 
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 
@@ -7,7 +7,7 @@ use crate::server::{Kind, Server};
 /// A PostgreSQL server with an empty database.
 pub type Postgres = Server<PostgresKind>;
 
-/// What makes a server a Postgres.
+/// The properties of Postgres servers.
 #[derive(Debug)]
 pub struct PostgresKind;
 
@@ -16,7 +16,7 @@ impl Kind for PostgresKind {
     const IMAGE: &'static str = "wharf-local/postgres:15";
     const IMAGE_VARIABLE: &'static str = "WHARF_TEST_POSTGRES_IMAGE";
     const PORT: u16 = 5432;
-    // The official image runs a server without TCP first, while it makes the database: that one says it is ready, too.
+    // While it creates the database, the official image runs a server without TCP, which also logs that it is ready.
     const READY: &'static [&'static str] = &["listening on IPv4", "ready to accept connections"];
 
     fn request(image: GenericImage) -> ContainerRequest<GenericImage> {

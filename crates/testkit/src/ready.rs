@@ -1,4 +1,4 @@
-//! When a server is ready: what its log must have said, in which order.
+//! Decides from a server's log whether it is ready: certain texts must appear, in order.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use crate::error::Error;
 
-/// Longest wait for a server: a new Postgres makes its database in this time on a busy machine.
+/// The longest wait for a server. It is enough for a new Postgres to create its database on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// As many of a log's last lines are shown in an error.
+/// An error shows at most this many of the log's last lines.
 const LAST_LINES: usize = 15;
 
-/// A log as it is read: how many of the marks have come, one after the other, and its last lines.
+/// The state of reading a log: how many of the marks have appeared, in order, and the last lines.
 #[derive(Debug)]
 struct Progress {
     marks: &'static [&'static str],
@@ -23,12 +23,12 @@ struct Progress {
 }
 
 impl Progress {
-    /// `since`: lines up to then are of an earlier run of the same container.
+    /// Lines up to `since` are from an earlier run of the same container.
     fn new(marks: &'static [&'static str], since: Timestamp) -> Self {
         Self { marks, since, last: VecDeque::new() }
     }
 
-    /// Takes a line with the engine's time stamp before it; true when the last mark has come.
+    /// Takes a line that begins with the engine's timestamp. Returns true when the last mark has appeared.
     fn take(&mut self, line: &str) -> bool {
         let (time, text) = line.split_once(' ').unwrap_or((line, ""));
         if time.parse::<Timestamp>().is_ok_and(|time| time <= self.since) {
@@ -54,7 +54,7 @@ impl Progress {
     }
 }
 
-/// Follows the container's log until it has said all of `marks` since its last start.
+/// Follows the container's log until all of `marks` have appeared since its last start.
 pub(crate) async fn wait_until_ready(
     docker: &Docker,
     container: &str,
@@ -73,7 +73,7 @@ pub(crate) async fn wait_until_ready(
     }
 }
 
-/// True when the last mark came, false when the log ended before it.
+/// True if the last mark appeared, false if the log ended before it.
 async fn follow(docker: &Docker, container: &str, progress: &mut Progress) -> Result<bool, bollard::errors::Error> {
     let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).timestamps(true).build();
     let log = docker.logs(container, Some(options));
@@ -86,8 +86,8 @@ async fn follow(docker: &Docker, container: &str, progress: &mut Progress) -> Re
     Ok(false)
 }
 
-/// When the container's last run but this one ended; long ago for a first run. The engine takes the time of a
-/// start only after the process runs, so that one could be later than its first lines.
+/// The time at which the container's previous run ended, or a time long ago for a first run. The time of the start is
+/// not usable: the engine takes it when the process already runs, so it may be later than the first lines.
 async fn end_of_last_run(docker: &Docker, container: &str) -> Result<Timestamp, Error> {
     let inspected = docker.inspect_container(container, None).await.map_err(|source| Error::Engine {
         action: "inspect",

@@ -1,4 +1,4 @@
-//! A Redis of the test's own.
+//! A Redis for one test.
 
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 
@@ -7,7 +7,7 @@ use crate::server::{Kind, Server};
 /// A Redis server with an append-only file that is synced at each write, as the stack runs it.
 pub type Redis = Server<RedisKind>;
 
-/// What makes a server a Redis.
+/// The properties of Redis servers.
 #[derive(Debug)]
 pub struct RedisKind;
 

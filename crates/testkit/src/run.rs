@@ -1,4 +1,4 @@
-//! Which run of which test a container belongs to, and what dead runs left behind.
+//! Marks containers with their test run, and removes what dead runs left behind.
 
 use std::{collections::HashMap, fmt, fs, str::FromStr};
 
@@ -12,11 +12,11 @@ pub(crate) const TEST_LABEL: &str = "org.wharf.testkit.test";
 /// The label with the [`Run`].
 pub(crate) const RUN_LABEL: &str = "org.wharf.testkit.run";
 
-/// A test process, named so that no other one is ever mistaken for it: process ids are used again, but not with
-/// the same start time, boot and process namespace.
+/// Identifies a test process uniquely: process ids are reused, but not with the same start time, boot and process
+/// namespace.
 ///
-/// Its text form, `boot-namespace-pid-start`, is made of digits, the letters a to f and `-`: it can be part of the
-/// names of containers and Compose projects, too.
+/// Its text form, `boot-namespace-pid-start`, consists of digits, the letters a to f and `-`, so it can be part of the
+/// names of containers and Compose projects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     boot: String,
@@ -26,14 +26,14 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run of this process. `None` where there is no `/proc` to tell (not Linux).
+    /// The run of this process. `None` without `/proc`, so on systems other than Linux.
     #[must_use]
     pub fn current() -> Option<Self> {
         let pid = std::process::id();
         Some(Self { boot: boot()?, namespace: namespace()?, pid, start: start_of(pid)? })
     }
 
-    /// Whether the process is known to be gone. False, too, when that cannot be told from here.
+    /// Whether the process is known to be gone. False if this cannot be determined from here.
     #[must_use]
     pub fn is_over(&self) -> bool {
         let (Some(boot), Some(namespace)) = (boot(), namespace()) else { return false };
@@ -50,7 +50,7 @@ impl fmt::Display for Run {
     }
 }
 
-/// The text is not that of a [`Run`].
+/// The text does not describe a [`Run`].
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` does not name a test run")]
 pub struct NotARun(String);
@@ -68,7 +68,7 @@ impl FromStr for Run {
     }
 }
 
-/// The first part of the boot's random id: enough to tell one boot from the next.
+/// The first part of the boot's random id, which is enough to distinguish boots.
 fn boot() -> Option<String> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(id.split('-').next()?.to_owned())
@@ -80,7 +80,7 @@ fn namespace() -> Option<String> {
     Some(link.to_str()?.chars().filter(char::is_ascii_digit).collect())
 }
 
-/// When a process started, in clock ticks since boot; `None` when there is none.
+/// When a process started, in clock ticks since boot. `None` if it does not exist.
 fn start_of(pid: u32) -> Option<u64> {
     start_in_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
@@ -90,13 +90,13 @@ fn start_in_stat(stat: &str) -> Option<u64> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
-/// The name of the test that runs on this thread: libtest names its threads after their tests.
+/// The name of the test that runs on this thread. libtest names threads after their tests.
 pub(crate) fn test_name() -> String {
     std::thread::current().name().unwrap_or("unnamed").to_owned()
 }
 
-/// Removes the containers, with their volumes, of runs that are over. What cannot be removed stays for the next
-/// sweep: a test does not fail because of another run's leftovers.
+/// Removes the containers of runs that are over, with their volumes. What cannot be removed is left for the next sweep,
+/// because a test must not fail because of another run's leftovers.
 pub(crate) async fn sweep(docker: &Docker) {
     let filters = HashMap::from([("label", vec![RUN_LABEL])]);
     let all = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
@@ -108,7 +108,7 @@ pub(crate) async fn sweep(docker: &Docker) {
     }
 }
 
-/// Removes a container with its volumes. One that is gone already is as good.
+/// Removes a container with its volumes. It is fine if it is already gone.
 pub(crate) async fn remove(docker: &Docker, container: &str) {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     let _gone_or_for_the_next_sweep = docker.remove_container(container, Some(options)).await;

@@ -1,4 +1,4 @@
-//! A server in a container: started, stopped, paused, killed, started again.
+//! A server in a container that tests can stop, pause, kill and start again.
 
 use std::{env, marker::PhantomData};
 
@@ -20,29 +20,29 @@ use crate::port;
 use crate::ready::wait_until_ready;
 use crate::run::{RUN_LABEL, Run, TEST_LABEL, remove, sweep, test_name};
 
-/// Ports are chosen before the container takes them: another process may be faster, but not again and again.
+/// Attempts to start. A port is chosen before the container binds it, so another process may take it in between.
 const PORT_TRIES: usize = 5;
-/// The engine kills after this many seconds what did not stop by itself.
+/// The engine kills a container that has not stopped after this many seconds.
 const STOP_SECONDS: i32 = 10;
 
-/// What is special to one kind of server.
+/// The properties of one kind of server.
 pub trait Kind {
-    /// A short name, part of the container's.
+    /// A short name, which is part of the container's name.
     const NAME: &'static str;
-    /// The image, unless the variable names another one.
+    /// The default image.
     const IMAGE: &'static str;
-    /// The environment variable that names another image.
+    /// The environment variable that overrides the image.
     const IMAGE_VARIABLE: &'static str;
     /// The port that the server listens on in its container.
     const PORT: u16;
-    /// What the log says, in this order, until the server can be used.
+    /// Texts that the log contains, in this order, once the server is ready.
     const READY: &'static [&'static str];
 
     /// Adds arguments and environment.
     fn request(image: GenericImage) -> ContainerRequest<GenericImage>;
 }
 
-/// A server of the test's own; the container and its data go when this is dropped.
+/// A server for one test. Dropping this removes the container and its data.
 #[derive(Debug)]
 pub struct Server<K: Kind> {
     container: ContainerAsync<GenericImage>,
@@ -54,11 +54,12 @@ pub struct Server<K: Kind> {
 }
 
 impl<K: Kind> Server<K> {
-    /// Starts a server and waits until it can be used. Containers of dead test runs are removed first.
+    /// Starts a server and waits until it is ready. Removes containers of dead test runs first.
     ///
     /// # Errors
     ///
-    /// No engine, no image, or a server that ends or is not ready within a minute; the last two with its log.
+    /// If there is no engine or no image, or if the server ends or is not ready within a minute. The last two have its
+    /// log.
     pub async fn start() -> Result<Self, Error> {
         let docker = docker_client_instance().await.map_err(Error::NoEngine)?;
         sweep(&docker).await;
@@ -101,7 +102,7 @@ impl<K: Kind> Server<K> {
         let container = match request.start().await {
             Ok(container) => container,
             Err(error) => {
-                // A container that could not be started is there all the same.
+                // A container that could not be started still exists.
                 remove(docker, &name).await;
                 return Err(match error {
                     TestcontainersError::Client(ClientError::PullImage { .. }) => {
@@ -125,7 +126,7 @@ impl<K: Kind> Server<K> {
         &self.host
     }
 
-    /// The host's TCP port; it stays when the server is stopped and started again.
+    /// The host's TCP port. It stays the same when the server is stopped and started again.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -137,7 +138,7 @@ impl<K: Kind> Server<K> {
         self.container.id()
     }
 
-    /// Stops the server as a person would (the image's stop signal) and returns when it is down.
+    /// Stops the server with the image's stop signal and returns when it is down.
     ///
     /// # Errors
     ///
@@ -147,7 +148,7 @@ impl<K: Kind> Server<K> {
         self.asked("stop", self.docker.stop_container(&self.name, Some(options)).await)
     }
 
-    /// Starts a stopped or killed server, with its data and on the same port, and waits until it can be used.
+    /// Starts a stopped or killed server with its data and on the same port, and waits until it is ready.
     ///
     /// # Errors
     ///
@@ -157,7 +158,7 @@ impl<K: Kind> Server<K> {
         wait_until_ready(&self.docker, &self.name, K::READY).await
     }
 
-    /// Freezes the server: connections stay open, nothing answers.
+    /// Pauses the server. Connections stay open and get no answers.
     ///
     /// # Errors
     ///
@@ -166,7 +167,7 @@ impl<K: Kind> Server<K> {
         self.asked("pause", self.docker.pause_container(&self.name).await)
     }
 
-    /// Lets a paused server go on.
+    /// Resumes a paused server.
     ///
     /// # Errors
     ///
@@ -180,7 +181,7 @@ impl<K: Kind> Server<K> {
     ///
     /// # Errors
     ///
-    /// [`Error::Kill`] without the right to do it; [`Error::Engine`].
+    /// [`Error::Kill`] without permission to kill; [`Error::Engine`].
     pub async fn kill_main_process(&self) -> Result<(), Error> {
         let inspected = self.asked("inspect", self.docker.inspect_container(&self.name, None).await)?;
         let pid = inspected.state.and_then(|state| state.pid).unwrap_or(0);
@@ -189,7 +190,7 @@ impl<K: Kind> Server<K> {
         }
         kill_process(pid).await?;
         match self.docker.wait_container(&self.name, None::<WaitContainerOptions>).try_collect::<Vec<_>>().await {
-            // An exit code other than 0 comes as this error.
+            // bollard reports an exit code other than 0 as this error.
             Err(bollard::errors::Error::DockerContainerWaitError { .. }) => Ok(()),
             outcome => self.asked("wait for", outcome.map(drop)),
         }

@@ -1,4 +1,4 @@
-//! Containers, by the engine's events.
+//! Discovers containers through the engine's roster.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -23,45 +23,45 @@ use crate::reader::{Command, Commands, From, Opened, Report};
 use crate::target::Target;
 use crate::targets::Targets;
 
-/// Before a log is opened again whose connection broke.
+/// The pause before a log whose connection broke is opened again.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The clock may have been set back by as much without a line being left out when a stream is resumed.
+/// A resumed stream starts this much earlier, so that no line is lost if the clock was set back by less.
 const CLOCK_MARGIN: i64 = 60 * 1_000_000_000;
 
 /// How logs are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReadFrom {
-    /// From disk where it may, else through the engine.
+    /// From disk if that is possible, else through the engine.
     #[default]
     Auto,
-    /// From disk alone.
+    /// Only from disk.
     Files,
-    /// Through the engine alone.
+    /// Only through the engine.
     Engine,
 }
 
-/// Containers of one engine for one job.
+/// The discovery of one engine's containers for one job.
 #[derive(Debug, Clone)]
 pub struct DockerJob {
     /// The job's number.
     pub job: usize,
-    /// What the positions of its containers are kept under: `docker/`, or `docker/<job>/` where several jobs have some.
+    /// The prefix of its containers' position keys: `docker/`, or `docker/<job>/` if several jobs discover containers.
     pub prefix: String,
     /// The engine.
     pub endpoint: Endpoint,
     /// The engine's own filters (`label`, `name`, `network`, ...).
     pub filters: HashMap<String, Vec<String>>,
-    /// A label that leaves a container out, with its value.
+    /// Containers with this label and value are left out.
     pub without: Option<(String, String)>,
-    /// What addresses are made of.
+    /// How addresses are made.
     pub addressing: Addressing,
-    /// What labels are made of.
+    /// How labels are made.
     pub labelling: Labelling,
     /// How logs are read.
     pub read_from: ReadFrom,
 }
 
-/// Whom a discovery tells.
+/// The receivers of what a discovery finds.
 #[derive(Debug, Clone)]
 pub struct Told {
     /// The reader.
@@ -72,7 +72,7 @@ pub struct Told {
     pub targets: Arc<Targets>,
 }
 
-/// Follows the containers of a job and never returns. `reports` are the reader's.
+/// Follows the containers of a job and never returns. `reports` come from the reader.
 pub async fn follow(job: DockerJob, told: Told, mut reports: mpsc::Receiver<Report>) {
     let mut warned = false;
     let engine = Engine::connect_when_there(&job.endpoint, |error| {
@@ -103,7 +103,7 @@ pub async fn follow(job: DockerJob, told: Told, mut reports: mpsc::Receiver<Repo
     }
 }
 
-/// A container's log that was opened, or not.
+/// The result of opening a container's log.
 type Opening = BoxFuture<'static, (String, Result<raw_log::RawLog, wharf_docker::Error>)>;
 
 struct Discovery {
@@ -122,7 +122,7 @@ struct Known {
     running: bool,
     gone: bool,
     terminal: bool,
-    /// For the engine's stream: what was read last.
+    /// The last line that was read from the engine's stream.
     stream: Option<StreamState>,
 }
 
@@ -130,7 +130,7 @@ struct Known {
 struct StreamState {
     open: bool,
     moment: Moment,
-    /// It was opened when the container had ended already: nothing can come after it.
+    /// Whether the container had already ended when the log was opened, so that no lines will follow.
     last: bool,
 }
 
@@ -153,7 +153,7 @@ impl Discovery {
         }
     }
 
-    /// Forgets the positions of containers that went while nobody looked.
+    /// Forgets the positions of containers that were removed while the agent was not running.
     async fn forget_positions(&mut self) {
         let Ok(all) = roster::list(&self.engine, &Selection::all()).await else { return };
         let all: BTreeSet<String> = all.into_iter().collect();
@@ -173,7 +173,7 @@ impl Discovery {
         }
     }
 
-    /// A container that is known runs once more. One that is not known yet is given with its state.
+    /// Handles a start of a known container. An unknown container is reported with its state.
     fn started(&mut self, id: &str) {
         if let Some(known) = self.known.get_mut(id) {
             known.running = true;
@@ -196,7 +196,7 @@ impl Discovery {
         }
     }
 
-    /// A container that the filters let through, as it is now.
+    /// Handles the current state of a container that passes the filters.
     async fn found(&mut self, container: &ContainerDetails) {
         let left_out =
             |(name, value): &(String, String)| container.labels.get(name).is_some_and(|found| found == value);
@@ -228,7 +228,7 @@ impl Discovery {
             }
             return self.open_stream(id);
         }
-        // One that was never started has no log; its start is told.
+        // A container that was never started has no log. The roster reports its start.
         if container.log.path.is_none() && !running && container.state.status == ContainerStatus::Created {
             return;
         }
@@ -237,7 +237,7 @@ impl Discovery {
         self.add(container, Arc::new(target));
     }
 
-    /// The labels of a container before relabelling. Asks for networks that are not known yet, and for a container whose
+    /// The labels of a container before relabelling. Queries networks that are not known yet, and the container whose
     /// network it shares.
     async fn labels(&mut self, container: &ContainerDetails) -> wharf_loki::Labels {
         let mut others = HashMap::new();
@@ -291,7 +291,7 @@ impl Discovery {
         self.open_stream(id);
     }
 
-    /// Leaves a stream of a run before: an engine that was started again does not go on with it.
+    /// Closes a stream of an earlier run, because an engine that was restarted does not continue it.
     fn leave_stream(&self, id: &str) {
         let Some(known) = self.known.get(id) else { return };
         if known.stream.is_some_and(|stream| stream.open) {
@@ -299,7 +299,7 @@ impl Discovery {
         }
     }
 
-    /// Opens the engine's stream, unless it is open.
+    /// Opens the engine's stream unless it is open.
     fn open_stream(&mut self, id: &str) {
         let Some(known) = self.known.get_mut(id) else { return };
         let Some(stream) = known.stream.as_mut().filter(|stream| !stream.open) else { return };
@@ -331,7 +331,7 @@ impl Discovery {
             Err(error) => {
                 known.target.state.fail(error.engine_message());
                 stream.open = false;
-                // What the engine said it says again; only a broken connection is tried once more.
+                // The engine would give the same answer again, so only a broken connection is retried.
                 if error.status().is_none() {
                     self.open_stream(&id);
                 } else {
@@ -379,7 +379,7 @@ impl Discovery {
     }
 }
 
-/// The file of the engine's records, if there is one.
+/// The engine's log file, if there is one.
 fn log_on_disk(log: &ContainerLog) -> Option<PathBuf> {
     let path = log.path.clone().filter(|_| log.driver == "json-file")?;
     path.parent()?.exists().then_some(path)

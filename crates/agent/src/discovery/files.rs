@@ -1,4 +1,4 @@
-//! Files that match `__path__`, looked for now and then.
+//! Discovers files that match `__path__`, by listing them at intervals.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -13,27 +13,27 @@ use super::Labelling;
 use super::docker::Told;
 use crate::reader::{Command, From, Report};
 
-/// Folders within folders that `**` looks into.
+/// How many levels of folders `**` descends into.
 const DEEPEST: usize = 16;
 
-/// Files of one job.
+/// The discovery of one job's files.
 #[derive(Debug, Clone)]
 pub struct FilesJob {
     /// The job's number.
     pub job: usize,
-    /// What to look for, with `*`, `?`, `[...]`, `**` and `{a,b}`.
+    /// The pattern of paths, with `*`, `?`, `[...]`, `**` and `{a,b}`.
     pub path: String,
-    /// What to leave out.
+    /// The pattern of paths to leave out.
     pub exclude: Option<String>,
     /// The labels of `static_configs`.
     pub labels: Labels,
-    /// What labels are made of.
+    /// How labels are made.
     pub labelling: Labelling,
     /// How often to look.
     pub period: Duration,
 }
 
-/// Follows the files of a job, for ever.
+/// Follows the files of a job and never returns.
 pub async fn follow(job: FilesJob, told: Told, mut reports: mpsc::Receiver<Report>) {
     let (Some(wanted), exclude) = (matcher(&job.path), job.exclude.as_deref().and_then(matcher)) else { return };
     let mut known: HashMap<PathBuf, Arc<str>> = HashMap::new();
@@ -72,7 +72,7 @@ fn look(job: &FilesJob, told: &Told, known: &mut HashMap<PathBuf, Arc<str>>, fou
         let Some(mut target) = job.labelling.target(key.clone(), filename.clone(), job.job, discovered) else {
             continue;
         };
-        // As Promtail does, whatever the rules say.
+        // As Promtail does, regardless of the rules.
         for labels in target.labels.iter_mut().flatten() {
             *labels = labels.with("filename", filename.as_str());
         }

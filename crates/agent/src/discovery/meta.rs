@@ -11,13 +11,13 @@ use wharf_loki::Labels;
 
 use crate::lines::Stream;
 
-/// The label with the name of the stream, as Promtail has it.
+/// Promtail's label with the name of the stream.
 pub const STREAM: &str = "__meta_docker_container_log_stream";
 
-/// The label with the container's name, with the engine's slash in front.
+/// The label with the container's name, with the engine's leading slash.
 pub(super) const NAME: &str = "__meta_docker_container_name";
 
-/// What a `docker_sd_configs` entry says of addresses.
+/// A `docker_sd_configs` entry's settings for addresses.
 #[derive(Debug, Clone)]
 pub struct Addressing {
     /// The port of containers that expose none.
@@ -32,8 +32,9 @@ impl Default for Addressing {
     }
 }
 
-/// The labels of a container. It is one target for its log, whatever networks and ports it has: the first of each, by
-/// name and by number, are told. `others` are the containers whose networks it may share; `networks` are by id.
+/// The labels of a container. It is one target for its log, whatever networks and ports it has. The labels describe the
+/// first network by name and the first port by number. `others` are the containers whose networks it may share, and
+/// `networks` are by id.
 pub fn labels(
     container: &ContainerDetails,
     others: &HashMap<String, ContainerDetails>,
@@ -86,13 +87,13 @@ fn network_labels(network: &NetworkDetails, set: &mut impl FnMut(&str, String) -
     }
 }
 
-/// The network whose name comes first; of a container that shares another one's, that one's.
+/// The network whose name comes first. A container that shares another's network has that one's.
 fn first_network<'a>(
     container: &'a ContainerDetails,
     others: &'a HashMap<String, ContainerDetails>,
 ) -> Option<&'a NetworkAttachment> {
     let mut container = container;
-    // A chain of containers that share is short; a ring of them cannot be started.
+    // A chain of containers that share a network is short, and a cycle of them cannot be started.
     for _ in 0..16 {
         if let Some(first) = container.networks.values().next() {
             return Some(first);
@@ -112,17 +113,17 @@ fn joined(address: &str, port: u16) -> String {
     if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
 }
 
-/// The label that a container's own label becomes.
+/// The name of the label that holds a container's own label.
 fn label_of(name: &str) -> String {
     format!("__meta_docker_container_label_{}", sanitized(name))
 }
 
-/// Prometheus' `SanitizeLabelName`: each character that no label name has becomes `_`.
+/// Prometheus' `SanitizeLabelName`: replaces each character that is invalid in a label name by `_`.
 fn sanitized(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
 }
 
-/// The labels of a stream where nothing is configured. `service_name` is the Compose service, else the container's name.
+/// The labels of a stream without configuration. `service_name` is the Compose service, else the container's name.
 pub(super) fn defaults(discovered: &Labels, stream: Stream) -> Labels {
     let name = bare_name(discovered.get(NAME).unwrap_or_default());
     let project = discovered.get(&label_of(labels::PROJECT));

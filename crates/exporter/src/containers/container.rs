@@ -1,4 +1,4 @@
-//! A container as the engine describes it, without what no metric and no target needs.
+//! A container as the engine describes it, reduced to what metrics and targets need.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use crate::resource_usage::Limits;
 /// A container that has been started at least once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Container {
-    /// 64 hexadecimal digits.
+    /// The container's id, 64 hexadecimal digits.
     pub(crate) id: String,
-    /// Without the slash in front.
+    /// The name, without the leading slash.
     pub(crate) name: String,
-    /// The image, by the name that it was started with.
+    /// The image's name, as it was given at the start.
     pub(crate) image: String,
-    /// The labels that someone asks for.
+    /// The labels that are configured to be kept.
     pub(crate) labels: BTreeMap<String, String>,
-    /// The first process, as the engine's process namespace numbers it; none when nothing runs.
+    /// The id of the first process in the engine's process namespace. `None` if the container does not run.
     pub(crate) pid: Option<u32>,
-    /// Whether it shall run although it does not: between two restarts, or ended although it has to stay.
+    /// Whether the container should run but does not: it is between two restarts, or ended although it has to stay up.
     pub(crate) missed: bool,
     /// Seconds since 1970.
     pub(crate) created: f64,
@@ -28,24 +28,24 @@ pub(crate) struct Container {
     pub(crate) started: Option<f64>,
     /// How often the engine has restarted it.
     pub(crate) restarts: u64,
-    /// None without a health check.
+    /// `None` without a health check.
     pub(crate) healthy: Option<bool>,
-    /// How often the engine told that it ran out of memory, since we listen.
+    /// How often the engine reported that it ran out of memory, since this program follows events.
     pub(crate) oom_events: u64,
-    /// Name and address, in the order of the names. One that does not run has no address in them: an empty one.
+    /// Names and addresses of its networks, sorted by name. The address is empty if the container does not run.
     pub(crate) networks: BTreeMap<String, String>,
     /// Ports that the image or the container declares.
     pub(crate) tcp_ports: Vec<u16>,
-    /// Its machine's name.
+    /// Its host name.
     pub(crate) hostname: String,
-    /// Whether it has network interfaces that are its own.
+    /// Whether it has its own network interfaces.
     pub(crate) own_network: bool,
-    /// What it may use, as it was asked for.
+    /// The limits that it was created with.
     pub(crate) limits: Limits,
 }
 
 impl Container {
-    /// What the engine says of a container; of the labels those that `keep` names. None for one that was never started.
+    /// Converts the engine's description, with the labels that `keep` selects. `None` if it was never started.
     pub(crate) fn new(details: ContainerDetails, keep: impl Fn(&str) -> bool) -> Option<Self> {
         let state = details.state;
         let started = state.started?.as_seconds();
@@ -77,7 +77,7 @@ impl Container {
     }
 }
 
-/// As files would tell it: without a limit on memory 0.
+/// The limits as files would show them: 0 means no limit on memory.
 fn limits(asked: &ContainerLimits) -> Limits {
     let number = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
     let set = |value: Option<i64>| number(value).filter(|value| *value > 0);
@@ -93,7 +93,7 @@ fn limits(asked: &ContainerLimits) -> Limits {
     }
 }
 
-/// IPv4 first: every network has it, unless it is turned off.
+/// The IPv4 address if there is one: every network has IPv4 unless it is turned off.
 fn address(attachment: NetworkAttachment) -> String {
     match attachment {
         NetworkAttachment { ipv4, .. } if !ipv4.is_empty() => ipv4,
@@ -102,7 +102,7 @@ fn address(attachment: NetworkAttachment) -> String {
     }
 }
 
-/// The numbers of `6379/tcp` and the like, in order.
+/// The numbers of ports such as `6379/tcp`, in order.
 fn tcp_ports(exposed: &[String]) -> Vec<u16> {
     let mut ports: Vec<u16> = exposed.iter().filter_map(|port| port.strip_suffix("/tcp")?.parse().ok()).collect();
     ports.sort_unstable();

@@ -1,4 +1,4 @@
-//! The containers that there are, as the engine's roster tells them.
+//! The existing containers, kept up to date by the engine's roster.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use wharf_docker::{Endpoint, Engine, Error};
 
 use super::container::Container;
 
-/// What is known of the engine.
+/// What is known about the engine and its containers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inventory {
     /// By id.
     pub(crate) containers: BTreeMap<String, Arc<Container>>,
-    /// The engine, once it has answered.
+    /// `None` until the engine has answered.
     pub(crate) engine: Option<Engine>,
     /// Where the engine keeps its files.
     pub(crate) root_folder: Option<String>,
-    /// Why the containers may be others by now.
+    /// Why `containers` may be out of date.
     pub(crate) error: Option<String>,
 }
 
-/// Keeps `inventory` up to date until `stop`. Without an engine it waits for one.
+/// Keeps `inventory` up to date until `stop`. If no engine answers, it waits for one.
 pub(crate) async fn follow(
     endpoint: Endpoint,
     keep: impl Fn(&str) -> bool + Send,
@@ -39,9 +39,9 @@ pub(crate) async fn follow(
 struct Follower<K> {
     keep: K,
     inventory: watch::Sender<Inventory>,
-    /// How often each container ran out of memory since we listen.
+    /// How often each container has run out of memory since this program follows events.
     oom_events: HashMap<String, u64>,
-    /// Whether all containers were looked at since the event stream was opened.
+    /// Whether all containers have been inspected since the event stream was opened.
     complete: bool,
 }
 

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use super::container::Container;
 use crate::exposition::Label;
 
-/// The Engine's labels that become labels of series, under cAdvisor's names for them.
+/// The container labels that become labels of series, under cAdvisor's names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Labels(BTreeMap<Cow<'static, str>, String>);
 
-/// Two of the labels asked for would have one name.
+/// Two of the configured labels would get the same name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the container labels {one:?} and {other:?} would both be called {name}: ask for one of them")]
 pub struct SameName {
@@ -20,7 +20,7 @@ pub struct SameName {
 }
 
 impl Labels {
-    /// Those that are asked for, by the engine's names.
+    /// The configured labels, by the engine's names.
     pub(crate) fn new(names: &[String]) -> Result<Self, SameName> {
         let mut labels = BTreeMap::new();
         for label in names.iter().filter(|label| !label.is_empty()) {
@@ -33,12 +33,12 @@ impl Labels {
         Ok(Labels(labels))
     }
 
-    /// Whether this label of the engine's is asked for.
+    /// Whether this container label is configured.
     pub(crate) fn wants(&self, label: &str) -> bool {
         self.0.values().any(|wanted| wanted == label)
     }
 
-    /// The labels of one container, whose cgroup is `path`. One that it does not have is left out.
+    /// The labels of one container, whose cgroup is `path`. Labels that it does not have are left out.
     pub(super) fn of(&self, container: &Container, path: Option<&str>) -> Vec<Label> {
         let asked = self.0.iter().filter_map(|(name, label)| Some((name.clone(), container.label(label)?.to_owned())));
         let id = path.map_or_else(|| format!("/docker/{}", container.id), str::to_owned);
@@ -47,7 +47,7 @@ impl Labels {
     }
 }
 
-/// Every character that a label's name cannot have becomes `_`.
+/// Replaces each character that is invalid in a label's name by `_`.
 pub(crate) fn sanitised(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }

@@ -1,7 +1,7 @@
-//! Sizes of writable layers, which the engine measures by walking through them.
+//! Sizes of writable layers. The engine measures them by walking through the files.
 //!
-//! It is asked after a scrape, for one container after the other and not for all of them again before the sizes are
-//! too old: a scrape never waits for it.
+//! A scrape never waits for that. The engine is asked after a scrape, for one container after the other, and only once
+//! the sizes are too old.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use wharf_docker::container::layer_size;
 /// Sizes in bytes, by the containers' ids.
 type Sizes = Arc<Mutex<HashMap<String, u64>>>;
 
-/// What is known of the layers.
+/// The sizes that are known.
 #[derive(Debug)]
 pub(super) struct Layers {
     every: Option<Duration>,
@@ -23,7 +23,7 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// Sizes that are at most so old; none at all without a time.
+    /// Sizes that are at most this old. Without a maximum age, there are none.
     pub(super) fn new(every: Option<Duration>) -> Self {
         Layers { every, sizes: Sizes::default(), asked: None }
     }
@@ -32,7 +32,7 @@ impl Layers {
         self.sizes.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
     }
 
-    /// Has the engine measure the layers of `ids`, unless it was asked not long ago or still measures.
+    /// Asks the engine to measure the layers of `ids`, unless it was asked recently or is still measuring.
     pub(super) fn refresh(&mut self, engine: &Engine, ids: Vec<String>) {
         self.sizes.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| ids.contains(id));
         let Some(every) = self.every else { return };

@@ -72,12 +72,12 @@ descriptions! { MACHINE:
 /// Device names by their numbers, as `/proc/diskstats` has them.
 pub(super) type Devices = HashMap<(u32, u32), String>;
 
-/// A container on its way into families.
+/// A container that is turned into metric families.
 pub(super) struct Row<'a> {
     pub(super) families: &'a mut Families,
     pub(super) labels: &'a [Label],
     pub(super) devices: &'a Devices,
-    /// Whether those of [`MORE`] are asked for.
+    /// Whether to include the metrics of [`MORE`].
     pub(super) more: bool,
 }
 
@@ -92,7 +92,7 @@ impl Row<'_> {
         }
     }
 
-    /// What the engine says of the container.
+    /// Metrics from the engine's description of the container.
     pub(super) fn container(&mut self, container: &Container, now: f64) {
         if container.pid.is_some() {
             self.add(&LAST_SEEN, now.floor());
@@ -116,7 +116,7 @@ impl Row<'_> {
         self.families.add_to(&FS_USAGE, self.labels, &[device], bytes as f64);
     }
 
-    /// What the container uses; `oom_events` are those that the engine told.
+    /// Metrics of what the container uses. The engine reported `oom_events`.
     pub(super) fn usage(&mut self, usage: &Usage, oom_events: u64) {
         self.cpu(usage);
         self.memory(usage, oom_events);
@@ -165,7 +165,7 @@ impl Row<'_> {
         self.add(&MEMORY_SWAP, memory.swap as f64);
         self.add_if(&MEMORY_MAX_USAGE, memory.max_usage);
         self.add_if(&MEMORY_FAILCNT, memory.failcnt);
-        // The file starts anew with the container, whose end such an event often is; the engine's events go on.
+        // The file restarts at 0 with the container, which such an event often ends. The engine's events continue.
         self.add(&OOM_EVENTS, memory.oom_kills.unwrap_or(0).max(oom_events) as f64);
         self.add_if(&SPEC_MEMORY_LIMIT, usage.limits.memory);
         self.add_if(&SPEC_MEMORY_RESERVATION, usage.limits.memory_reservation);
@@ -219,7 +219,7 @@ impl Row<'_> {
     }
 }
 
-/// The machine that the containers share.
+/// Metrics of the machine that the containers share.
 pub(super) fn machine(families: &mut Families, cpus: Option<u64>, memory: Option<u64>, swap: Option<u64>) {
     for (description, value) in [(&CPU_CORES, cpus), (&MEMORY, memory), (&SWAP, swap)] {
         if let Some(value) = value {

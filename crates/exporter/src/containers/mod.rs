@@ -1,8 +1,8 @@
-//! Containers: which ones there are, what they use, and what of that becomes metrics.
+//! Containers: which ones exist, what they use, and the metrics of that.
 //!
-//! The engine is asked to list and to inspect, and its events are followed; what a container uses is read from its
-//! cgroup's files at each scrape. Nothing runs between scrapes but the event stream. Where files are out of reach
-//! (Docker Desktop, an engine on another machine) a stats stream for each container takes their place.
+//! The engine's roster lists the containers. Each scrape reads what a container uses from the files of its cgroup, so
+//! only the event stream runs between scrapes. Where the files are out of reach (Docker Desktop, an engine on another
+//! machine), one stats stream per container replaces them.
 
 pub(crate) mod container;
 pub(crate) mod inventory;
@@ -31,10 +31,10 @@ use layers::Layers;
 use metrics::{Devices, Row};
 use streams::Streams;
 
-/// Interfaces that are no container's own, by the beginning of their names; cAdvisor leaves out the same.
+/// Prefixes of interfaces that do not belong to a container. cAdvisor leaves out the same ones.
 const FOREIGN_INTERFACES: [&str; 3] = ["lo", "veth", "docker"];
 
-/// Turns what is known of the containers into families.
+/// Turns what is known about the containers into metric families.
 #[derive(Debug)]
 pub(crate) struct Containers {
     inventory: watch::Receiver<Inventory>,
@@ -48,19 +48,19 @@ pub(crate) struct Containers {
     text: Text,
 }
 
-/// What is asked for.
+/// What to collect.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) procfs: PathBuf,
     pub(crate) labels: Labels,
-    /// Whether the metrics that fewer dashboards use are made, too.
+    /// Whether to include the metrics that few dashboards use.
     pub(crate) more: bool,
-    /// How old a layer's size may be; none: sizes are not asked for.
+    /// The maximum age of a layer's size. `None`: sizes are not collected.
     pub(crate) layer_sizes_every: Option<Duration>,
 }
 
 impl Containers {
-    /// Reads where cgroups are mounted from `mountinfo`, which is this process' own.
+    /// Finds out where cgroups are mounted from `mountinfo`, which belongs to this process.
     pub(crate) fn new(inventory: watch::Receiver<Inventory>, settings: Settings, mountinfo: &str) -> Self {
         Containers {
             inventory,
@@ -75,7 +75,7 @@ impl Containers {
         }
     }
 
-    /// One look at all containers. Reads files, and so blocks; runs within a Tokio runtime.
+    /// Collects from all containers. It reads files and therefore blocks. It must run within a Tokio runtime.
     pub(crate) fn collect(&mut self) -> Collected {
         let inventory = self.inventory.borrow().clone();
         let mut families = Families::default();
@@ -110,7 +110,7 @@ impl Containers {
             }
             shown.push(container.id.clone());
         }
-        // One that is to be started again keeps the path that its series have.
+        // A container between two restarts keeps the path, so that its series do too.
         self.places.retain(|id, _| inventory.containers.contains_key(id));
         if let Some(engine) = &inventory.engine {
             self.streams.keep(engine, &streamed);

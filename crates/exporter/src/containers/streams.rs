@@ -1,4 +1,4 @@
-//! Where files are out of reach: one long-lived stats stream a container, whose last answer a scrape takes.
+//! Stats streams, for when files are out of reach: one long-lived stream per container. A scrape uses its last answer.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ impl Drop for Stream {
 }
 
 impl Streams {
-    /// Opens what is missing and closes what is no longer `wanted`. A stream that has ended is opened again.
+    /// Opens missing streams and closes those that are no longer `wanted`. A stream that has ended is opened again.
     pub(super) fn keep(&mut self, engine: &Engine, wanted: &BTreeSet<String>) {
         self.0.retain(|id, stream| wanted.contains(id) && !stream.task.is_finished());
         for id in wanted {
@@ -37,7 +37,7 @@ impl Streams {
         }
     }
 
-    /// What the stream of a container told last.
+    /// The last answer of a container's stream.
     pub(super) fn last(&self, id: &str) -> Option<Usage> {
         self.0.get(id)?.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -66,7 +66,7 @@ fn open(engine: Engine, id: String) -> Stream {
     Stream { last, task }
 }
 
-/// The engine's stats as files would tell them. None for a container that does not run: it has no CPU time.
+/// The engine's stats as files would show them. `None` for a container that does not run: it has no CPU time.
 pub(super) fn usage(stats: ContainerStatsResponse) -> Option<Usage> {
     let cpu = stats.cpu_stats.unwrap_or_default();
     let time = cpu.cpu_usage.unwrap_or_default();

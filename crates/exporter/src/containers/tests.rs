@@ -110,7 +110,7 @@ fn a_restarted_container_is_read_where_its_new_process_is() {
     let mut machine = Machine::new();
     let first = machine.start(1, 10);
     assert!(machine.text().contains("container_memory_usage_bytes"));
-    // The number of the first process is another container's by now.
+    // The id of the first process now belongs to another container.
     machine.write("proc/10/cgroup", "0::/docker/another\n");
     machine.put(Container { pid: Some(11), ..first });
     assert!(!machine.text().contains("container_memory_usage_bytes"), "there is no such process");

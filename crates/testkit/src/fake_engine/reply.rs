@@ -1,4 +1,4 @@
-//! What a fake engine answers.
+//! The answers of a fake engine.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-/// The body of an answer.
+/// The body of a response, in full or as a stream.
 pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// An answer, or a fault.
@@ -20,13 +20,13 @@ pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 pub enum FakeReply {
     /// A status and a body.
     Answer(u16, Bytes),
-    /// What [`FakeEngine::event`](super::FakeEngine::event) sends, as it comes.
+    /// A stream of what [`FakeEngine::event`](super::FakeEngine::event) sends.
     Events,
-    /// Another answer, after a while.
+    /// Another answer, after a delay.
     Slow(Duration, Box<FakeReply>),
     /// The connection is closed, without an answer.
     Reset,
-    /// 200 and these bytes of the body; then the connection is closed in the middle of it.
+    /// 200 and these bytes of the body. Then the connection is closed before the body is complete.
     CutOff(Bytes),
 }
 
@@ -43,13 +43,13 @@ impl FakeReply {
         FakeReply::Answer(status, Bytes::new())
     }
 
-    /// An error as the engine tells it.
+    /// An error in the engine's format.
     #[must_use]
     pub fn error(status: u16, message: impl Into<String>) -> Self {
         FakeReply::Answer(status, json!({ "message": message.into() }).to_string().into())
     }
 
-    /// This answer, after a while.
+    /// This answer, after a delay.
     #[must_use]
     pub fn after(self, pause: Duration) -> Self {
         FakeReply::Slow(pause, Box::new(self))
@@ -73,7 +73,7 @@ impl FakeReply {
     }
 }
 
-/// A stream of events, which breaks when its sender goes.
+/// A stream of events, which breaks when its sender is dropped.
 pub(super) fn events(mut receiver: mpsc::UnboundedReceiver<Bytes>) -> Result<Response<Body>, std::io::Error> {
     let events = stream::poll_fn(move |context| receiver.poll_recv(context)).map(|line| Ok(Frame::data(line)));
     let end = stream::iter([Err(std::io::Error::from(ErrorKind::ConnectionReset))]);

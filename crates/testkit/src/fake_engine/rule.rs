@@ -1,4 +1,4 @@
-//! Which request is answered how.
+//! Rules that assign answers to requests.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub(super) fn answer(rules: &mut Vec<Rule>, method: &str, path: &str) -> Option<
     rules.iter().rev().find(fits).map(|rule| rule.reply.clone())
 }
 
-/// Whether a path is of this form; `*` stands for one part.
+/// Whether a path matches a pattern. `*` matches one segment.
 pub(super) fn fits(pattern: &str, path: &str) -> bool {
     let (mut wanted, mut parts) = (pattern.split('/'), path.split('/'));
     loop {
@@ -44,7 +44,7 @@ pub(super) fn fits(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// The pairs of a query.
+/// The key-value pairs of a query string.
 pub(super) fn query(text: &str) -> BTreeMap<String, String> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     pairs

@@ -1,12 +1,12 @@
-//! What a real Loki (3.4, default limits) refuses.
+//! What the real Loki (3.4, default limits) refuses.
 
 use std::collections::BTreeMap;
 
-/// More labels are too many; its own `service_name` counts.
+/// The most labels of a stream, including Loki's own `service_name`.
 const MOST_LABELS: usize = 15;
 const SECOND: i64 = 1_000_000_000;
 
-/// Whether a time is taken.
+/// Whether a timestamp is accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Time {
     Good,
@@ -26,7 +26,7 @@ pub(super) fn time(time: i64, now: i64, newest: i64) -> Time {
     if time < newest.saturating_sub(3600 * SECOND) { Time::Behind } else { Time::Good }
 }
 
-/// Reads `{a="b", c="d"}`, or says what a real one says.
+/// Reads `{a="b", c="d"}`, or returns the real Loki's error.
 pub(super) fn labels(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut labels = BTreeMap::new();
     let bad = |at: usize, c: char| {

@@ -1,8 +1,8 @@
-//! What is pushed: streams of lines.
+//! Streams of lines, as they are pushed.
 
 use std::collections::BTreeMap;
 
-/// A line as it came.
+/// A received line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LokiLine {
     /// The tenant (`X-Scope-OrgID`).
@@ -19,7 +19,7 @@ pub struct LokiLine {
 
 /// A stream with its entries, in order.
 pub(super) struct Stream {
-    /// As it was sent: `{a="b"}`.
+    /// The stream's labels as they were sent: `{a="b"}`.
     pub(super) labels: String,
     pub(super) entries: Vec<LokiLine>,
 }

@@ -1,4 +1,5 @@
-//! OTLP's logs, as a real Loki takes them: the resource's attributes become labels, with `_` for what no label name has.
+//! OTLP logs, as the real Loki takes them. Attributes of the resource become labels, and `_` replaces invalid
+//! characters.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The forms that a real Loki accepts: protobuf with snappy, JSON, either with gzip, and OTLP.
+//! The formats that the real Loki accepts: protobuf with snappy, JSON, either with gzip, and OTLP.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -47,7 +47,7 @@ struct LabelPair {
     value: String,
 }
 
-/// The streams of a request, and its size unpacked.
+/// The streams of a request, and its decompressed size.
 pub(super) fn decode(
     path: &str,
     kind: Option<&str>,
