@@ -1,4 +1,4 @@
-//! Images named by their digest, so that everybody runs the same ones.
+//! Pins images to digests, so that every machine runs the same ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,13 @@ use wharf_plan::StepFailure;
 
 use crate::Error;
 
-/// Names the image of each service by the digest that its registry knows now; the engine is what asks the registry.
+/// Pins the image of each service to the digest that its registry has now. The engine asks the registry.
 ///
-/// A reference is written out in full: `nginx:1` becomes `docker.io/library/nginx:1@sha256:...`. One with a digest is
-/// left as it is, and so is a service that has no image but is built.
+/// A reference is written in full: `nginx:1` becomes `docker.io/library/nginx:1@sha256:...`. References with a digest,
+/// and services that are built and have no image, are left unchanged.
 ///
 /// # Errors
-/// [`Error::Failed`] with each image that the registry does not know, or that the engine cannot ask for.
+/// [`Error::Failed`] with each image that the registry does not have or that the engine cannot query.
 pub async fn pin_images(project: &mut Project, engine: &Engine) -> Result<(), Error> {
     let images = project.services.values().filter_map(|service| service.image.clone());
     let wanted: BTreeSet<ImageReference> =

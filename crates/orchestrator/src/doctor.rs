@@ -1,4 +1,4 @@
-//! What usually goes wrong, looked at before it does: each finding says how to fix it.
+//! Checks for common problems. Each finding says how to fix it.
 
 use std::net::IpAddr;
 
@@ -12,9 +12,9 @@ use crate::observe::observe;
 use crate::plan::{self, UpOptions};
 use crate::{Error, Observed};
 
-/// Less free space than this, in bytes, and images can no longer be built or pulled.
+/// With less free space than this, in bytes, builds and pulls are likely to fail.
 const LITTLE_SPACE: u64 = 2 << 30;
-/// The API of engines that are still maintained (Docker 25).
+/// The oldest API version of engines that are still maintained (Docker 25).
 const MAINTAINED: ApiVersion = ApiVersion { major: 1, minor: 44 };
 
 /// How bad a finding is.
@@ -29,16 +29,16 @@ pub enum Grade {
     Failure,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// How bad it is.
     pub grade: Grade,
-    /// What was looked at: `engine`, `disk`, `ports` ...
+    /// What was checked: `engine`, `disk`, `ports` ...
     pub subject: String,
-    /// What was seen.
+    /// What was found.
     pub message: String,
-    /// How to mend it.
+    /// How to fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -61,7 +61,7 @@ impl Finding {
     }
 }
 
-/// Examines an engine that answers, and the project's wishes if there is one.
+/// Checks an engine that answers, and what a project needs if there is one.
 ///
 /// # Errors
 /// Those of the engine.
@@ -123,7 +123,7 @@ fn logging(info: &SystemInfo) -> Finding {
     }
 }
 
-/// Free space where the engine keeps its data, if that is on this machine.
+/// Free space in bytes where the engine keeps its data, if that is on this machine.
 fn space(engine: &Engine, info: &SystemInfo) -> Option<Finding> {
     let root = info.docker_root_dir.as_deref().filter(|_| engine.endpoint().is_local())?;
     let stat = rustix::fs::statvfs(root).ok()?;
@@ -139,7 +139,7 @@ fn space(engine: &Engine, info: &SystemInfo) -> Option<Finding> {
     })
 }
 
-/// What `up` would refuse.
+/// Checks for what `up` would refuse.
 fn feasible(project: &Project, observed: &Observed) -> Vec<Finding> {
     let subject = format!("project {}", project.name);
     match plan::up(project, observed, &UpOptions::default()) {
@@ -165,10 +165,10 @@ fn feasible(project: &Project, observed: &Observed) -> Vec<Finding> {
     }
 }
 
-/// Host ports that the project wants and a process outside any container holds.
+/// Checks for host ports that the project needs and that a process outside all containers holds.
 async fn held_ports(engine: &Engine, project: &Project, observed: &Observed) -> Vec<Finding> {
     let mut findings = Vec::new();
-    // Another project's container has been named already.
+    // Another project's container has already been reported.
     let known = |port: u16| {
         observed.containers.iter().flat_map(|container| &container.ports).any(|held| held.published == Some(port))
             || observed.foreign_ports.iter().any(|held| held.port == port)

@@ -15,17 +15,17 @@ use wharf_docker::{Engine, ErrorKind, Timestamp, labels};
 use crate::Error;
 use crate::observe::Container;
 
-/// Lines that wait for a slow reader, for all containers together.
+/// The most lines that wait for a slow consumer, for all containers together.
 const BUFFERED: usize = 256;
 
-/// Which lines.
+/// Which lines to read.
 #[derive(Debug, Clone, Default)]
 pub struct LogOptions {
-    /// Only these services; none: all.
+    /// Only these services. All if empty.
     pub services: Vec<String>,
-    /// Only this many lines from each container's end; `None`: all.
+    /// Only this many last lines of each container. `None`: all.
     pub tail: Option<u64>,
-    /// None of these services.
+    /// Not these services.
     pub excluded: Vec<String>,
     /// Only the replica with this number.
     pub index: Option<u32>,
@@ -36,7 +36,7 @@ pub struct LogOptions {
 }
 
 impl LogOptions {
-    /// Whether a container's lines are asked for.
+    /// Whether a container's lines are wanted.
     pub fn wants(&self, service: &str, number: u32) -> bool {
         (self.services.is_empty() || self.services.iter().any(|wanted| wanted == service))
             && !self.excluded.iter().any(|excluded| excluded == service)
@@ -48,7 +48,7 @@ impl LogOptions {
     }
 }
 
-/// The container that a line is from.
+/// The source of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin {
     /// The container's identifier.
@@ -100,7 +100,7 @@ pub enum LogEvent {
     Unreadable(Origin, wharf_docker::Error),
 }
 
-/// The lines that are there, of all containers but those of `run`, in the order of their times.
+/// The existing lines of all containers except those of `run`, sorted by time.
 pub fn history(
     engine: &Engine,
     containers: &[Container],
@@ -141,11 +141,11 @@ pub fn history(
     })
 }
 
-/// Follows the logs of a project's replicas (not those of `run`), those that are there and those that come, through every
-/// restart. Each line is given once. The stream never ends; drop it to stop.
+/// Follows the logs of a project's existing and future replicas (not those of `run`), through every restart. Each line
+/// is returned once. The stream never ends; drop it to stop.
 ///
 /// # Errors
-/// Those of the engine, when it cannot be asked for the containers.
+/// If the engine cannot list the containers.
 pub async fn follow(
     engine: &Engine,
     project: &str,
@@ -188,14 +188,14 @@ pub async fn follow(
     }))
 }
 
-/// How far one container's log was read.
+/// How far one container's log has been read.
 #[derive(Default)]
 struct Reader {
     position: Option<Position>,
     reading: bool,
     /// It started again while the log of its last run was still being read.
     started_again: bool,
-    /// Its exit code, until its log was read to the end.
+    /// Its exit code, until its log has been read to the end.
     exit_code: Option<i64>,
 }
 
@@ -205,7 +205,7 @@ struct Follower {
     sender: mpsc::Sender<LogEvent>,
     readers: BTreeMap<Origin, Reader>,
     reading: JoinSet<(Origin, Option<Position>)>,
-    /// Whether the event stream broke, and all containers are looked at again.
+    /// Whether the event stream broke, so that all containers are being inspected again.
     looking_again: bool,
 }
 
@@ -230,12 +230,12 @@ impl Follower {
     async fn take(&mut self, change: Change) {
         match change {
             Change::Happened(event) => self.take_event(&event).await,
-            // Starts may have been missed: whatever runs is to be read.
+            // Starts may have been missed, so read every container that runs.
             Change::Current(container) if self.looking_again && container.state.running => {
                 self.open(Origin::from(&*container), false);
             }
             Change::Current(_) => {}
-            // What is still being read goes when it has been.
+            // A container whose log is still being read is forgotten afterwards.
             Change::Gone(id) => self.readers.retain(|origin, reader| origin.id != id || reader.reading),
             Change::Reconnected => self.looking_again = true,
             Change::Complete => self.looking_again = false,
@@ -261,7 +261,7 @@ impl Follower {
         }
     }
 
-    /// Begins to read a container's log, from where it was left.
+    /// Begins to read a container's log where the last read ended.
     fn open(&mut self, origin: Origin, first: bool) {
         if !self.options.wants(&origin.service, origin.number) {
             return;
@@ -275,7 +275,7 @@ impl Follower {
         let mut range = self.options.range(true);
         range.after = reader.position;
         if !first {
-            // What comes later is wanted whole.
+            // Later runs are read in full.
             range.tail = None;
         }
         self.reading.spawn(pass_on(self.engine.clone(), range, origin, self.sender.clone()));
@@ -296,14 +296,14 @@ impl Follower {
 
     async fn report_exit(&mut self, origin: &Origin) {
         if let Some(code) = self.readers.get_mut(origin).and_then(|reader| reader.exit_code.take()) {
-            // Nobody listens any more: the loop ends at its next turn.
+            // If the receiver is gone, the loop ends at its next iteration.
             let _ = self.sender.send(LogEvent::Exited(origin.clone(), code)).await;
         }
     }
 }
 
-/// Passes a container's lines on until it stops. An engine ends its stream before it has given out the last lines of a
-/// container that wrote them at its end, so what is left is read once more.
+/// Passes on a container's lines until it stops. The engine may end the stream before the lines that the container
+/// wrote last, so the rest is read again afterwards.
 async fn pass_on(
     engine: Engine,
     mut range: Range,
@@ -319,7 +319,7 @@ async fn pass_on(
                     range.after = Some(Position::after(range.after, line.time));
                     LogEvent::Line(origin.clone(), line)
                 }
-                // A container that is removed takes its log with it.
+                // The log of a removed container is gone, too.
                 Err(error) if error.kind() == ErrorKind::Gone => return (origin, range.after),
                 Err(error) => LogEvent::Unreadable(origin.clone(), error),
             };

@@ -1,5 +1,5 @@
-//! What the engine has of a project: its containers, all networks and volumes, the images that it names, and the host ports
-//! that other containers hold.
+//! Lists what the engine has of a project: its containers, networks, volumes and images, and the host ports that other
+//! containers hold.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +19,9 @@ use crate::Error;
 pub struct Observed {
     /// The project's containers, running or not, by service and number.
     pub containers: Vec<Container>,
-    /// Networks that carry the project's label, and those it names.
+    /// Networks that carry the project's label, and those that the project names.
     pub networks: Vec<Network>,
-    /// Volumes that carry the project's label, and those it names.
+    /// Volumes that carry the project's label, and those that the project names.
     pub volumes: Vec<Volume>,
     /// Images that the project names and the engine has.
     pub images: BTreeMap<String, Image>,
@@ -32,7 +32,7 @@ pub struct Observed {
 /// A container of the project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Container {
-    /// Its identifier, 64 hexadecimal digits.
+    /// The container's identifier, 64 hexadecimal digits.
     pub id: String,
     /// Its name.
     pub name: String,
@@ -42,29 +42,29 @@ pub struct Container {
     pub service: String,
     /// The replica's number, from 1.
     pub number: u32,
-    /// Made by `run`, or for a hook: no replica.
+    /// Whether `run` or a hook made it, so that it is not a replica.
     pub one_off: bool,
-    /// Hash of the configuration it was made from.
+    /// Hash of the configuration that it was created from.
     pub hash: Option<String>,
     /// Identifier of its image.
     pub image_id: String,
-    /// The image's name as it was given.
+    /// The image's name, as it was given when the container was created.
     pub image: String,
     /// Its command.
     pub command: String,
-    /// What it does.
+    /// Whether it runs, is paused, has exited, and so on.
     pub state: State,
-    /// What its health check says, if it has one and runs.
+    /// The result of its health check, if it has one and runs.
     pub health: Option<Health>,
-    /// Exit code, once it has stopped.
+    /// Exit code, if it has stopped.
     pub exit_code: Option<i64>,
-    /// The engine's words: `Up 5 minutes (healthy)`.
+    /// The engine's description of its state: `Up 5 minutes (healthy)`.
     pub status: String,
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     pub created: i64,
     /// Ports, published or only exposed.
     pub ports: Vec<Published>,
-    /// Names of the networks it is on.
+    /// Names of its networks.
     pub networks: Vec<String>,
     /// Names of its volumes and paths of its bind mounts.
     pub mounts: Vec<String>,
@@ -73,12 +73,12 @@ pub struct Container {
 }
 
 impl Container {
-    /// Whether its main process runs or is about to again.
+    /// Whether its main process runs, or is about to be restarted.
     pub fn is_up(&self) -> bool {
         matches!(self.state, State::Running | State::Restarting | State::Paused)
     }
 
-    /// Whether it was made for a hook of its service, and is left of one that failed.
+    /// Whether it was created for a hook of its service, and is left over from one that failed.
     pub fn is_hook(&self) -> bool {
         self.labels.contains_key(labels::HOOK)
     }
@@ -91,13 +91,13 @@ pub struct Published {
     pub target: u16,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
-    /// Host address. Before the port in the order: where the engine gives a port another number under IPv6, IPv4 is first.
+    /// Host address. It precedes the port in the order, so that IPv4 is first where the numbers differ under IPv6.
     pub ip: Option<String>,
-    /// Host port; `None`: exposed only.
+    /// Host port. `None` if the port is only exposed.
     pub published: Option<u16>,
 }
 
-/// A host port that somebody else's container holds.
+/// A host port that a container outside the project holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignPort {
     /// Host address.
@@ -106,7 +106,7 @@ pub struct ForeignPort {
     pub port: u16,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
-    /// The container's name.
+    /// The name of the container that holds it.
     pub container: String,
     /// The project it belongs to.
     pub project: Option<String>,
@@ -147,7 +147,7 @@ pub struct Image {
     pub last_tagged: Option<i64>,
 }
 
-/// Looks at what the engine has of `project`.
+/// Lists what the engine has of `project`, and the host ports that others hold.
 ///
 /// # Errors
 /// Those of the engine.
@@ -175,7 +175,7 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
     })
 }
 
-/// Lists containers that belong to a Compose project (to `project`, or to any), by project, service and number.
+/// Lists the containers of `project`, or of all Compose projects, sorted by project, service and number.
 ///
 /// # Errors
 /// Those of the engine.
@@ -192,7 +192,7 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
     Ok(containers)
 }
 
-/// Whether a container runs now, or is about to again by its restart policy.
+/// Whether a container runs now, or is about to be restarted by its policy.
 ///
 /// # Errors
 /// Those of the engine.

@@ -1,4 +1,4 @@
-//! An archive between a thread that writes or reads files and the engine's connection.
+//! Moves archives between a thread that reads or writes files and the engine's connection.
 
 use std::io::{Read, Write};
 
@@ -6,10 +6,10 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
-/// Size of the pieces in which an archive is sent, in bytes.
+/// Size of the chunks in which an archive is sent, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// What `write` writes, in a thread of its own, while it is read.
+/// Runs `write` on a thread of its own and returns a stream of what it writes.
 pub(crate) fn written(
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()> + Send + 'static,
 ) -> impl Stream<Item = std::io::Result<Bytes>> {
@@ -18,7 +18,7 @@ pub(crate) fn written(
         let mut pipe = std::io::BufWriter::with_capacity(PIECE, Entrance(sender.clone()));
         let written = write(&mut pipe).and_then(|()| pipe.flush());
         if let Err(error) = written {
-            // Without a receiver the request is over, and nobody is left to tell.
+            // If the receiver is gone, the request is over, so the error is dropped.
             let _ = sender.blocking_send(Err(error));
         }
     });
@@ -38,10 +38,10 @@ impl Write for Entrance {
     }
 }
 
-/// Gives a stream of bytes to `read`, in a thread of its own.
+/// Runs `read` on a thread of its own, with a stream of bytes as its input.
 ///
 /// # Errors
-/// The stream's, before those of `read`, which they have caused.
+/// Those of the stream. They replace the result of `read`, because they caused it.
 pub(crate) async fn read<T: Send + 'static, E>(
     stream: impl Stream<Item = Result<Bytes, E>>,
     read: impl FnOnce(&mut dyn Read) -> T + Send + 'static,
@@ -50,7 +50,7 @@ pub(crate) async fn read<T: Send + 'static, E>(
     let reading = tokio::task::spawn_blocking(move || read(&mut Exit { pieces, rest: Bytes::new() }));
     let mut stream = std::pin::pin!(stream);
     while let Some(piece) = stream.next().await {
-        // Who has read enough reads no more.
+        // The consumer may stop early.
         if sender.send(piece?).await.is_err() {
             break;
         }

@@ -31,7 +31,7 @@ pub struct ApplyOptions {
     pub stop: CancellationToken,
     /// Cancel it to stop at once: nothing is waited for and nothing removed.
     pub abort: CancellationToken,
-    /// How long one container is waited for; `None`: as long as it takes.
+    /// How long to wait for one container. `None`: without a limit.
     pub wait_timeout: Option<Duration>,
     /// How much memory a build may use, in bytes.
     pub build_memory: Option<i64>,

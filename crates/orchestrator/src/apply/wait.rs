@@ -13,7 +13,7 @@ use crate::plan::Step;
 /// A container that came back this often while it was waited for will not settle.
 const MOST_RESTARTS: u64 = 5;
 
-/// What a container's state means for somebody who waits.
+/// What a container's state means for a wait.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Ready,
@@ -23,8 +23,8 @@ enum Verdict {
 
 /// Waits until a container is as asked for.
 ///
-/// The roster is a moment behind: it may still have the state from before the container was started. So the engine is asked
-/// first, and what the roster gives of an earlier run is passed over.
+/// The roster is a moment behind: it may still have the state from before the container was started. So the engine is
+/// asked first, and what the roster gives of an earlier run is passed over.
 pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, until: Until) -> StepResult {
     let step = task.step();
     let Some(watch) = &context.watch else { return Err(StepError::GivenUp) };

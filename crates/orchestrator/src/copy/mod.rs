@@ -1,5 +1,5 @@
-//! `cp`: files between this machine and containers, as tar archives (Engine API `/containers/{id}/archive`), by the rules
-//! of `docker cp`.
+//! `cp`: files between this machine and containers, as tar archives (Engine API `/containers/{id}/archive`), by the
+//! rules of `docker cp`.
 
 mod pack;
 mod route;
@@ -18,16 +18,16 @@ use wharf_docker::{Engine, unless_gone};
 use crate::{Error, pipe};
 use route::{Place, Route, route};
 
-/// What is copied into a container, and where to.
+/// What to copy into a container, and where to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CopyInto {
-    /// What is copied.
+    /// The source on this machine.
     pub source: Source,
     /// The path in the container.
     pub target: String,
-    /// A symbolic link stands for what it points at.
+    /// Whether to copy the target of a symbolic link instead of the link.
     pub follow_links: bool,
-    /// The files belong to the container's user, not to their owners here.
+    /// Whether the copies belong to the container's user instead of to their owners here.
     pub to_user: bool,
 }
 
@@ -35,7 +35,7 @@ pub struct CopyInto {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// A file or directory. `directory/.` is what the directory holds.
+    /// A file or directory. `directory/.` is the content of the directory.
     Path(PathBuf),
     /// The content of a tar archive.
     Archive(PathBuf),
@@ -50,7 +50,7 @@ impl std::fmt::Display for Source {
     }
 }
 
-/// Why something is not copied.
+/// Why something cannot be copied.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
     #[error("{0}")]
@@ -70,7 +70,7 @@ impl From<CopyError> for Error {
     }
 }
 
-/// Copies into a container.
+/// Copies files, a directory or an archive into a container.
 pub(crate) async fn into(engine: &Engine, container: &str, copy: &CopyInto) -> Result<(), CopyError> {
     let target = look_at(engine, container, &copy.target, true).await?;
     let (directory, body) = match &copy.source {
@@ -104,8 +104,8 @@ pub(crate) async fn into(engine: &Engine, container: &str, copy: &CopyInto) -> R
     Ok(engine.docker().upload_to_container(container, Some(options.build()), body).await?)
 }
 
-/// Copies a file or directory out of a container to `target` on this machine. With `follow_link`, a symbolic link stands
-/// for what it points at.
+/// Copies a file or directory out of a container to `target` on this machine. With `follow_link`, the target of a
+/// symbolic link is copied instead of the link.
 ///
 /// # Errors
 /// Those of the engine and of the file system.
@@ -149,7 +149,7 @@ fn download(
     engine.docker().download_from_container(container, Some(options))
 }
 
-/// What is at a path in a container; with `follow`, at what a link points at.
+/// What is at a path in a container. With `follow`, links are resolved.
 async fn look_at(engine: &Engine, container: &str, path: &str, follow: bool) -> Result<Place, CopyError> {
     let Some(found) = stat(engine, container, path).await? else { return Ok(Place::missing(path)) };
     match route::pointed_at(path, &found).filter(|_| follow) {

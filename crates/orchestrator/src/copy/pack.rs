@@ -1,10 +1,10 @@
-//! Files of this machine as a tar archive.
+//! Packs files of this machine into a tar archive.
 
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// Writes `root`, a file or a directory with all in it, under `name`; without a name, what the directory holds. With
-/// `follow`, `root` may be a link to it.
+/// Packs `root`, a file or a directory with its content, as `name`. Without a name, packs the content of the directory.
+/// With `follow`, a `root` that is a link is resolved.
 pub(super) fn pack(root: &Path, name: Option<&str>, follow: bool, out: &mut dyn Write) -> std::io::Result<()> {
     let mut archive = tar::Builder::new(out);
     archive.follow_symlinks(false);

@@ -1,12 +1,12 @@
-//! Where a copy goes: the rules of `docker cp`. Pure, except for one look at this machine's files.
+//! Decides where a copy goes, by the rules of `docker cp`. Pure, except that it inspects a path on this machine.
 
 use std::path::Path;
 
-/// Bits of Go's `FileMode`, which the engine tells.
+/// Bits of Go's `FileMode`, which the engine reports.
 const DIRECTORY: u32 = 1 << 31;
 const LINK: u32 = 1 << 27;
 
-/// What the engine tells of a path.
+/// The engine's description of a path.
 #[derive(Debug, Clone)]
 pub(super) struct Stat {
     pub(super) mode: u32,
@@ -37,7 +37,7 @@ impl Place {
         Place { path: path.to_owned(), kind }
     }
 
-    /// A path on this machine. A link whose path ends in a slash stands for what it points at, as everywhere.
+    /// A path on this machine. As usual, a link whose path ends in a slash is resolved.
     pub(super) fn here(path: &Path, follow: bool) -> std::io::Result<Self> {
         let text = path.to_string_lossy().into_owned();
         let follow = follow || text.ends_with('/') || text.ends_with("/.");
@@ -50,7 +50,7 @@ impl Place {
     }
 }
 
-/// What a link in a container points at.
+/// The path that a link in a container points at.
 pub(super) fn pointed_at(path: &str, stat: &Stat) -> Option<String> {
     if stat.mode & LINK == 0 || stat.link_target.is_empty() {
         return None;
@@ -61,7 +61,8 @@ pub(super) fn pointed_at(path: &str, stat: &Stat) -> Option<String> {
     })
 }
 
-/// The directory that receives the archive, and the name of what is copied in it; `None`: what a directory holds.
+/// The directory that receives the archive, and the name of the copy in it. `None`: the content of a directory is
+/// copied.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Route {
     pub(super) directory: String,

@@ -1,11 +1,11 @@
-//! A tar archive from a container, unpacked on this machine. Nothing in it is trusted: no entry may leave its directory,
-//! neither by its path nor through a link that an earlier entry made.
+//! Unpacks a tar archive from a container on this machine. The archive is not trusted: no entry may leave the
+//! directory, neither by its path nor through a link that an earlier entry created.
 
 use std::io::{Error, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
-/// Unpacks an archive into `directory`. The first part of each entry's path, the name of what was copied, becomes `name`;
-/// without a name it falls away.
+/// Unpacks an archive into `directory`. The first part of each entry's path is the name of what was copied. It becomes
+/// `name`, or is removed without a name.
 pub(super) fn unpack(archive: &mut dyn Read, directory: &Path, name: Option<&str>) -> std::io::Result<()> {
     let root = directory.canonicalize()?;
     let mut archive = tar::Archive::new(archive);
@@ -59,13 +59,13 @@ fn renamed(path: &Path, name: Option<&str>) -> std::io::Result<Option<PathBuf>> 
     Ok((!whole.as_os_str().is_empty()).then(|| whole.components().collect()))
 }
 
-/// The directory of `path` has to lie below `root`, links followed.
+/// Checks that the directory of `path` is below `root` after links are resolved.
 fn within(root: &Path, path: &Path) -> std::io::Result<()> {
     let parent = path.parent().ok_or_else(|| odd(path))?.canonicalize()?;
     if parent.starts_with(root) { Ok(()) } else { Err(odd(path)) }
 }
 
-/// Makes room: a link that is there is replaced, never written through.
+/// Removes what is in the way. An existing link is replaced, never followed.
 fn replaced(path: &Path) -> std::io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => {
@@ -91,7 +91,7 @@ mod tests {
             header.set_entry_type(*kind);
             header.set_mode(0o755);
             header.set_size(if kind.is_file() { content.len() as u64 } else { 0 });
-            // As a hostile engine could write it.
+            // A hostile engine could send this.
             header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
             header.as_old_mut().linkname[..if kind.is_file() { 0 } else { content.len() }]
                 .copy_from_slice(if kind.is_file() { b"" } else { content.as_bytes() });

@@ -32,7 +32,7 @@ pub struct DownOptions {
     pub images: Option<RemoveImages>,
     /// Seconds a container gets to stop, instead of its own grace period.
     pub timeout: Option<u64>,
-    /// There is no file: what carries the project's label is the project.
+    /// Whether there is no file, so that the project consists of what carries its label.
     pub by_label: bool,
 }
 

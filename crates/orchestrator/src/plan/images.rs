@@ -1,7 +1,7 @@
 //! Which images are built and pulled before anything else happens.
 //!
-//! The rules are those of the Compose specification (`pull_policy`, and `build` together with `image`): without a policy an
-//! image that is here is used; one that is not is pulled, and built if the registry does not have it.
+//! The rules are those of the Compose specification (`pull_policy`, and `build` together with `image`). Without a policy,
+//! an image that the engine has is used; another is pulled, and built if the registry does not have it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -203,7 +203,7 @@ pub fn init_images<'a>(project: &Project, name: &str, service: &'a Service) -> i
     service.pre_start.iter().filter_map(|hook| hook.image.clone().map(String::from)).filter(move |image| *image != own)
 }
 
-/// Why an image that nobody builds is pulled, if it is.
+/// Why an image that no service builds is pulled, if it is.
 fn fetched(image: &str, service: &Service, observed: &Observed, options: &ImageOptions) -> Option<Cause> {
     let plain = Service { pull_policy: service.pull_policy.clone(), ..Service::default() };
     if options.only.is_some_and(|only| !only.includes(&plain)) {

@@ -176,7 +176,7 @@ fn each<'a>(names: impl IntoIterator<Item = &'a str>, act: ContainerAct) -> Plan
     plan
 }
 
-/// The replicas of `services`, or of all in the file; those of `run` are nobody's replicas.
+/// The replicas of `services`, or of all services in the file. Containers of `run` are not replicas.
 fn replicas<'a>(project: &Project, observed: &'a Observed, services: &[String]) -> Vec<&'a Container> {
     let chosen = |container: &&Container| !container.one_off && is_chosen(project, services, container);
     observed.containers.iter().filter(chosen).collect()

@@ -8,7 +8,7 @@ use wharf_docker::ApiVersion;
 
 use super::replica::{InheritedVolume, Replica};
 
-/// The oldest API where a read-only bind mount makes the mounts below it read-only as well, unless told otherwise.
+/// The oldest API version in which a read-only bind mount makes the mounts below it read-only by default.
 const RECURSIVELY_READ_ONLY_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };
 
 /// Binds (`source:target:options`) where the host path is to be created, mounts for all else: an engine before API 1.43
@@ -53,7 +53,7 @@ fn needs_mount(options: &BindOptions, version: ApiVersion) -> bool {
     }
 }
 
-/// Which of the old container's volumes the new one takes over: those of paths at which the file wants an anonymous volume,
+/// The old container's volumes that the new one takes over: those of paths at which the file wants an anonymous volume,
 /// and those of the image's own volumes (`VOLUME`) unless the file mounts something else there.
 pub(crate) fn inherited(
     service: &Service,

@@ -18,7 +18,7 @@ pub(super) struct Content {
     bytes: Vec<u8>,
 }
 
-/// The files of a service whose values come from the environment or stand in the Compose file.
+/// The files of a service whose content comes from the environment or from the Compose file itself.
 pub(super) fn to_copy(project: &Project, service: &Service) -> Result<Vec<Content>, Problem> {
     let kinds = [
         ("secret", &service.secrets, &project.secrets, "/run/secrets/"),
