@@ -1,5 +1,5 @@
 //! The query macros read `.sqlx`, never a database, whatever `DATABASE_URL` or a `.env` file says: compiling needs no
-//! database, and a developer's database is not asked by accident. README.md tells how to renew `.sqlx`.
+//! database, and a developer's database is not asked by accident. README.md says how to renew `.sqlx`.
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");

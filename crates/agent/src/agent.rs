@@ -24,7 +24,7 @@ use crate::spool::Spool;
 use crate::targets::Targets;
 use crate::wake::Waker;
 
-/// At the end, lines that are under way have this long to arrive; the others are read again at the next start.
+/// At shutdown, lines in flight have this long to arrive. The others are read again at the next start.
 const LAST_MOMENTS: Duration = Duration::from_secs(5);
 /// What is shown on a terminal is shown soon.
 const TAIL_WAIT: Duration = Duration::from_millis(100);
@@ -145,8 +145,8 @@ pub async fn run(mut config: Config, options: Options, stop: CancellationToken) 
     Ok(())
 }
 
-/// Shows what would be sent, from the start of all logs, until `stop` is cancelled. `out` gets each batch; false: it has
-/// enough. Positions are neither used nor changed.
+/// Shows what would be sent, from the start of all logs, until `stop` is cancelled. `out` gets each batch; false: it
+/// has enough. Positions are neither used nor changed.
 ///
 /// # Errors
 ///
@@ -172,7 +172,7 @@ pub async fn tail(
     Ok(())
 }
 
-/// Where batches are shown, and nowhere else.
+/// Where batches are printed instead of being sent.
 struct Shown {
     out: Box<dyn FnMut(&Batch) -> bool + Send>,
     stop: CancellationToken,
@@ -317,7 +317,7 @@ fn start(discoveries: Vec<Discovery>, told: Told, mut reports: Reports, tasks: &
     tasks.spawn(async move {
         while let Some(report) = reports.recv().await {
             for listener in &listeners {
-                // One that has ended hears nothing.
+                // A receiver that has ended gets nothing.
                 let _ = listener.send(copy(&report)).await;
             }
         }

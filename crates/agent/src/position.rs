@@ -18,7 +18,7 @@ pub struct Position {
 pub struct FilePosition {
     /// The file system's number.
     pub device: u64,
-    /// The file's number in it. A later file may get the same number: the head tells them apart.
+    /// The file's number in it. A later file may get the same number, so the head distinguishes them.
     pub inode: u64,
     /// A hash of the file's first `head_length` bytes, in hexadecimal.
     pub head: String,

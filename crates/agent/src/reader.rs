@@ -37,7 +37,8 @@ const GATHER: Duration = Duration::from_millis(10);
 const GATHER_BUSY: Duration = Duration::from_millis(1);
 /// Bytes in a turn of the loop that make it busy.
 const BUSY: usize = 16 * 1024;
-/// Files are checked this often even without a report: the kernel may be unable to watch them, or have missed something.
+/// Files are checked this often even without a report: the kernel may be unable to watch them, or have missed
+/// something.
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// Limits of the reader.
@@ -209,7 +210,8 @@ impl<O: BatchSink> Reader<O> {
         }
     }
 
-    /// Forgets a source that is gone, once nothing of it is held back; its position goes with the next batch of its lane.
+    /// Forgets a source that is gone, once nothing of it is held back; its position goes with the next batch of its
+    /// lane.
     fn finish(&mut self, number: u64) {
         if self.sources.get(&number).is_none_or(|source| self.sink.held(&source.state).is_some()) {
             return;
@@ -345,7 +347,7 @@ impl<O: BatchSink> Reader<O> {
 }
 
 fn poll_all(fds: &mut [PollFd<'_>], timeout: Duration) {
-    // Not less than asked for: else the loop would turn once more for nothing.
+    // Rounded up, because the loop would otherwise run once more in vain.
     let timeout = Timespec {
         tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(timeout.subsec_nanos()),

@@ -82,7 +82,7 @@ impl Spool {
         self.files().unwrap_or_default().into_iter().map(|(_, lane, path)| (lane, path)).collect()
     }
 
-    /// Writes and syncs a batch. `None`: there is no room, or the disk failed; the lines stay in the logs.
+    /// Writes and syncs a batch. `None` if there is no room or the disk failed; the lines remain in the logs.
     pub fn write(&self, lane: usize, batch: &Batch) -> Option<PathBuf> {
         let mut failed = self.failed.lock().ok()?;
         if failed.is_some_and(|when| when.elapsed() < PAUSE) {

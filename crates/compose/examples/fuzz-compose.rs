@@ -1,7 +1,7 @@
 //! Loads mutated files until something breaks: `--runs N`, `--seed N`. `cargo xtask fuzz compose` runs it.
 //!
-//! Broken is what panics, what takes more than ten seconds, more than a gigabyte of memory, and a canonical form that does
-//! not read as itself.
+//! Broken is what panics, what takes more than ten seconds, more than a gigabyte of memory, and a canonical form that
+//! does not read as itself.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 #[path = "../tests/mutation/mod.rs"]
@@ -64,7 +64,7 @@ fn watch(current: Current) {
     });
 }
 
-/// The most memory that this process had, in MiB; 0 where the system does not tell.
+/// The peak memory of this process, in MiB, or 0 if the system does not report it.
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -49,7 +49,7 @@
 //! | check | `validate::check`, `validate::lint` | project | errors and warnings |
 //! | print | `print` | project | the canonical form as YAML or JSON |
 //!
-//! `spec` holds the specification as tables: a key's line says what its value may be, what its short form stands for,
+//! `spec` holds the specification as tables: a key's line says what its value may be, what its short form means,
 //! how two files' values merge and what makes two entries of a list the same. The other modules hold no key's rules.
 //! `report` collects what each stage finds wrong. `load` is the way through; `config` and `variables` take parts of it.
 

@@ -51,7 +51,7 @@ impl Project {
 
     /// The same with some of the way left out.
     ///
-    /// Without [`Passes::interpolate`] most files cannot be represented: `${PORT}` is no port. Use
+    /// Without [`Passes::interpolate`] most files cannot be represented: `${PORT}` is not a port. Use
     /// [`Config::load`](crate::Config::load) for those.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ fn project(options: &Options, passes: Passes) -> Result<Loaded, LoadError> {
     Ok(Loaded { project, warnings, environment })
 }
 
-/// The same as plain values, with the author's own keys (`x-*`) wherever they stand.
+/// The same as plain values, with all of the author's own keys (`x-*`).
 pub(crate) fn canonical(options: &Options, passes: Passes) -> Result<(Value, Vec<Diagnostic>), LoadError> {
     let mut report = Report::default();
     let value = load(options, passes, &mut report).map(|(project, tree)| {
@@ -141,7 +141,7 @@ fn load(options: &Options, passes: Passes, report: &mut Report) -> Option<(Proje
     }
     if report.errors.is_empty() && passes.read_env_files {
         let sources = service_files::Sources { files: Files { texts: &options.texts }, spans: &spans };
-        // A file that nobody needs now may be missing.
+        // A file that is not needed now may be missing.
         let needed: HashSet<String> =
             project.with_dependencies(&options.services).into_iter().map(str::to_owned).collect();
         for (name, service) in project.services.iter_mut().filter(|(name, _)| needed.contains(*name)) {

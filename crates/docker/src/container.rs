@@ -1,4 +1,4 @@
-//! A container as the engine describes it: what `GET /containers/{id}/json` says, as far as somebody asks for it.
+//! A container as the engine describes it: those parts of `GET /containers/{id}/json` that wharf uses.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -169,7 +169,7 @@ pub struct ContainerPort {
     pub ip: String,
 }
 
-/// Limits as they were asked for; `None` or 0: no limit.
+/// Limits as they were requested. `None` or 0: no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ContainerLimits {
     /// CPU time for each period, in microseconds.

@@ -16,9 +16,9 @@ const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 pub struct Endpoint {
     /// `unix:///path`, `tcp://host:port`, `https://...`, `ssh://user@host` or `npipe://...`.
     pub host: String,
-    /// Who chose it, for messages: `--host`, `DOCKER_HOST`, `context "x"`, `the default`.
+    /// What chose it, for messages: `--host`, `DOCKER_HOST`, `context "x"`, `the default`.
     pub origin: String,
-    /// Certificates, when TLS is asked for.
+    /// Certificates, if TLS is enabled.
     pub tls: Option<TlsFiles>,
 }
 

@@ -61,7 +61,7 @@ impl Engine {
         Ok(Engine { docker: docker.with_timeout(REQUEST_TIMEOUT), endpoint: endpoint.clone(), api })
     }
 
-    /// Opens the endpoint as soon as an engine answers there. `failed` is told why each attempt failed.
+    /// Opens the endpoint as soon as an engine answers there. `failed` is called with the error of each failed attempt.
     pub async fn connect_when_there(endpoint: &Endpoint, mut failed: impl FnMut(&Error)) -> Self {
         let mut backoff = Backoff::default();
         loop {

@@ -62,10 +62,10 @@ pub enum Error {
     /// The engine answered with an error, or its answer was lost.
     #[error("{0}")]
     Engine(#[from] bollard::errors::Error),
-    /// The same, with what the engine was asked for.
+    /// The same, with the request to the engine.
     #[error("cannot {action}: {}", source.engine_message())]
     During {
-        /// What was asked for, as a verb: `list the containers`.
+        /// The request, as a verb: `list the containers`.
         action: &'static str,
         /// What went wrong.
         source: Box<Error>,
@@ -89,7 +89,7 @@ impl Error {
         }
     }
 
-    /// The same error, with what the engine was asked for: `list the containers`.
+    /// The same error, with the request to the engine: `list the containers`.
     #[must_use]
     pub fn during(self, action: &'static str) -> Error {
         Error::During { action, source: Box::new(self) }

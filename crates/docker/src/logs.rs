@@ -1,7 +1,7 @@
 //! A container's log, line by line, with exact resumption.
 //!
-//! The engine stamps each line with its time in nanoseconds. A [`Position`] (the last line's time, and how many lines of
-//! that very time were seen) is enough to carry on after the stream ends, as it does whenever a container stops.
+//! The engine stamps each line with its time in nanoseconds. A [`Position`] (the last line's time, and how many lines
+//! of that very time were seen) is enough to carry on after the stream ends, as it does whenever a container stops.
 
 use bollard::container::LogOutput;
 use bollard::query_parameters::LogsOptionsBuilder;
@@ -104,7 +104,7 @@ pub fn read(engine: &Engine, container: &str, range: &Range) -> impl Stream<Item
     lines.filter(move |line| std::future::ready(line.as_ref().map_or(true, |line| skip.keeps(line))))
 }
 
-/// Drops what was seen before the position, and what lies outside the times asked for.
+/// Drops lines that were read before the position, and lines outside the requested times.
 struct Skip {
     after: Option<Position>,
     since: Option<Timestamp>,

@@ -1,4 +1,5 @@
-//! Who holds a host port. Only for an engine on this machine and in this network namespace: elsewhere /proc shows other ports.
+//! Who holds a host port. Only for an engine on this machine and in this network namespace: elsewhere /proc shows other
+//! ports.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
@@ -10,14 +11,14 @@ use crate::endpoint::Endpoint;
 /// A process that listens on a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PortHolder {
-    /// This one.
+    /// This process.
     Process {
         /// Its process id.
         pid: u32,
         /// Its name.
         name: String,
     },
-    /// One that we may not see (another user's).
+    /// A process that we may not see, such as another user's.
     Hidden,
 }
 
@@ -30,7 +31,8 @@ impl std::fmt::Display for PortHolder {
     }
 }
 
-/// Who holds `port` on `address` (`None`: all addresses), if the engine publishes its ports here and somebody does.
+/// The process that holds `port` on `address` (`None`: all addresses). `None` if the port is free, or if the engine
+/// does not publish its ports on this machine.
 ///
 /// The port is tried by binding it for a moment. An engine elsewhere (remote, or in a network namespace of its own)
 /// gives `None`, as does a port that cannot be tried.

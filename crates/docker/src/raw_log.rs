@@ -56,9 +56,9 @@ impl AsFd for Socket {
     }
 }
 
-/// Opens a container's log from a time on, inclusive; with `follow`, until the container stops (Engine API
-/// `GET /containers/{id}/logs` with `timestamps=1`). The engine of Docker 20.10 repeats the newest file when it is told to
-/// follow a container that has stopped. Frames and times are as the engine sends them.
+/// Opens a container's log from a time on, inclusive; with `follow`, until the container stops. The request is
+/// `GET /containers/{id}/logs` with `timestamps=1`. Docker 20.10 repeats the newest file when it follows a container
+/// that has stopped. Frames and times are as the engine sends them.
 ///
 /// # Errors
 /// Those of the connection, and what the engine says.

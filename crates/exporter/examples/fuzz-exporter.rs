@@ -49,7 +49,7 @@ fn main() {
     assert!(memory < MEMORY, "more than {MEMORY} MiB of memory");
 }
 
-/// The most memory that this process had, in MiB; 0 where the system does not tell.
+/// The peak memory of this process, in MiB, or 0 if the system does not report it.
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

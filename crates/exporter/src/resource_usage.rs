@@ -107,7 +107,7 @@ pub(crate) struct Limits {
     pub(crate) cpu_period: Option<u64>,
     /// In version 1's scale of 2 to 262144; 1024 is the default.
     pub(crate) cpu_shares: Option<u64>,
-    /// Bytes; 0 is no limit, as cAdvisor writes it. The same for the two below.
+    /// Bytes. 0 means no limit, as in cAdvisor. This also applies to the next two fields.
     pub(crate) memory: Option<u64>,
     pub(crate) memory_reservation: Option<u64>,
     pub(crate) memory_swap: Option<u64>,

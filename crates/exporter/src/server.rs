@@ -33,7 +33,7 @@ use crate::self_metrics::ErrorLog;
 
 /// The default port. No exporter in Prometheus' list uses it.
 pub const PORT: u16 = 10_500;
-/// The labels of containers that become labels of their series, unless others are asked for.
+/// The container labels that become labels of series by default.
 pub const CONTAINER_LABELS: [&str; 3] = [labels::PROJECT, labels::SERVICE, labels::NUMBER];
 /// Time for a scrape that does not say how long it may take.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -118,8 +118,8 @@ impl Exporter {
     ///
     /// # Errors
     ///
-    /// When the address is in use or does not belong to this machine, two container labels would get the same name, or the
-    /// databases' configuration is invalid.
+    /// When the address is in use or does not belong to this machine, two container labels would get the same name, or
+    /// the databases' configuration is invalid.
     pub async fn bind(config: Config) -> Result<Self, RunError> {
         let labels = Labels::new(&config.container_labels)?;
         let listen = |source| RunError::Listen { address: config.listen, source };

@@ -1,6 +1,6 @@
-//! What a layer costs: requests through a router without one and with several, in turn, within one thread and without a
-//! network. `cargo xtask bench metrics` runs it and reads what it prints: for each subject its name, the median time and
-//! the median CPU time of a request in nanoseconds, between tabs.
+//! Measures the cost of a layer: requests through routers with and without one, in turn, on one thread and without a
+//! network. `cargo xtask bench metrics` runs it and parses its output, one line per subject: its name, the median time
+//! and the median CPU time of a request in nanoseconds, separated by tabs.
 //!
 //! Arguments: rounds, and requests in each.
 
@@ -27,7 +27,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 struct Subject {
     name: &'static str,
     service: RouterIntoService<Body>,
-    /// Some libraries put work off until they are scraped.
+    /// Some libraries postpone work until they are scraped.
     scrape: Box<dyn Fn()>,
     /// Nanoseconds of a request in each round: by the clock, and of CPU.
     figures: Vec<(u64, u64)>,
@@ -35,7 +35,7 @@ struct Subject {
 
 impl Subject {
     fn new(name: &'static str, app: Router, scrape: impl Fn() + 'static) -> Self {
-        // As `axum::serve` does once, so that handlers are not made anew for each request.
+        // `axum::serve` does this once, so that handlers are not created for each request.
         let service = app.with_state(()).into_service();
         Self { name, service, scrape: Box::new(scrape), figures: Vec::new() }
     }
@@ -87,11 +87,11 @@ async fn main() -> Outcome<()> {
         for subject in &mut subjects {
             subject.round(requests).await?;
             if round == 0 {
-                // It made the series and warmed the caches.
+                // The first round created the series and warmed the caches.
                 subject.figures.clear();
             }
         }
-        // None is always the one that follows a costly one.
+        // The order changes, so that no subject always follows an expensive one.
         subjects.rotate_left(1);
     }
     subjects.sort_by_key(|subject| subject.name != "bare axum");

@@ -1,4 +1,4 @@
-//! From what was counted to what a scrape gets.
+//! Turns what was counted into the answer to a scrape.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(crate) struct RequestCollector {
 ///
 /// # Errors
 ///
-/// When the registry has a metric of one of these names already.
+/// If the registry already has a metric of one of these names.
 pub(crate) fn register(registry: &Registry, collector: impl Collector + 'static) -> Result<(), Error> {
     let names: Vec<_> = collector.desc().iter().map(|desc| desc.fq_name.clone()).collect();
     let refused = |source| Error::Registry { metrics: names.join(", "), source };
@@ -112,7 +112,7 @@ impl Collector for RequestCollector {
     }
 }
 
-/// The value of a label that is not a fixed one.
+/// The value of a label that is not fixed.
 fn value<'a>(
     entry: &Entry,
     label: Label,

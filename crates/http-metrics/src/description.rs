@@ -1,4 +1,4 @@
-//! What metrics there are: names, types, labels, for the registry and for people.
+//! Describes the metrics, with names, types and labels, for the registry and for documentation.
 
 use std::collections::HashMap;
 
@@ -101,7 +101,7 @@ impl Description {
     }
 }
 
-/// A series' labels, in the order of their names. To Prometheus a label without a value is one that is not there.
+/// A series' labels, sorted by name. Prometheus treats a label without a value as absent.
 pub(crate) fn pairs<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<LabelPair> {
     let mut labels: Vec<_> = labels.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     labels.sort_unstable();

@@ -1,4 +1,4 @@
-//! How often values fell into which bucket.
+//! Counts values by buckets.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -12,8 +12,8 @@ pub(crate) const NANOSECONDS: f64 = 1e9;
 /// Bytes in a byte: sizes are counted as they are.
 pub(crate) const BYTES: f64 = 1.0;
 
-/// The upper bounds of a distribution's buckets, in the unit that is exposed, and in whole numbers of a smaller one: what
-/// is counted is compared and added up exactly, and faster than floating point.
+/// The upper bounds of a distribution's buckets, in the unit that is exposed, and in whole numbers of a smaller one:
+/// what is counted is compared and added up exactly, and faster than floating point.
 #[derive(Clone, Debug)]
 pub(crate) struct Bounds {
     upper: Box<[f64]>,
@@ -22,7 +22,7 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// `scale`: how many of what is counted make one of the unit that is exposed.
+    /// `scale` is the number of counted units per exposed unit.
     pub(crate) fn new(upper: &[f64], scale: f64) -> Result<Self, BucketError> {
         // The bucket without a bound is always there.
         let upper = upper.strip_suffix(&[f64::INFINITY]).unwrap_or(upper);
@@ -51,7 +51,7 @@ impl Distribution {
     }
 
     pub(crate) fn observe(&self, bounds: &Bounds, value: u64) {
-        // From the lowest on: most requests are quick, and most bodies small.
+        // The search starts at the lowest bound, because most requests are quick and most bodies small.
         let bucket = bounds.limits.iter().position(|limit| value <= *limit).unwrap_or(bounds.limits.len());
         self.counts[bucket].fetch_add(1, Relaxed);
         if value != 0 {

@@ -1,6 +1,6 @@
 //! Why metrics could not be made.
 
-/// Why metrics could not be made. All of these are found at the start, before any request.
+/// Why metrics could not be created. All of these are found at the start, before any request.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,7 +22,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The buckets are not what buckets can be.
+    /// The buckets are invalid.
     #[error("the metric {metric:?} cannot have these buckets: {source}")]
     Buckets {
         /// The metric's name.

@@ -56,8 +56,8 @@ impl Exclusions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DoNotTrack;
 
-/// A handler with this layer is counted neither by [`HttpMetricsLayer`](crate::HttpMetricsLayer) nor by metrics for this
-/// handler alone that are layered around it. May also be put into a response's extensions, like [`DoNotTrack`].
+/// A handler with this layer is counted neither by [`HttpMetricsLayer`](crate::HttpMetricsLayer) nor by metrics for
+/// this handler alone that are layered around it. May also be put into a response's extensions, like [`DoNotTrack`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExcludeAllMetrics;
 
@@ -77,7 +77,7 @@ pub struct ExcludeAllMetrics;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exception;
 
-/// That the whole handler of this route is marked, so that its next request is known not to be tracked before it is
+/// Marks that the whole handler of this route is untracked, so that this is known of later requests before they are
 /// answered.
 #[derive(Clone, Debug)]
 pub(crate) struct WholeHandler(pub(crate) MatchedPath);

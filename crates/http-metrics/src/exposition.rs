@@ -1,4 +1,4 @@
-//! What a scrape gets, and where.
+//! Serves the metrics to scrapes.
 
 use std::collections::HashSet;
 use std::io;
@@ -21,14 +21,15 @@ pub const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// What a histogram's or a summary's samples have behind its name.
 const SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
 
-/// All of the registry's metrics as the answer to a scrape, in [`TEXT_FORMAT`]; an answer 500 that says why when they
-/// cannot be encoded.
+/// Answers a scrape with all of the registry's metrics in [`TEXT_FORMAT`], or with 500 and the reason if they cannot be
+/// encoded.
 pub fn exposition(registry: &Registry) -> Response {
     selected(registry, None)
 }
 
-/// Like [`exposition`], but only with the metrics that the query names, if it names any: `name[]=up&name[]=requests_total`. A name is
-/// that of a metric, or of one of its samples, such as `request_duration_seconds_count`.
+/// Like [`exposition`], but only with the metrics that the query names, if it names any:
+/// `name[]=up&name[]=requests_total`. A name is that of a metric, or of one of its samples, such as
+/// `request_duration_seconds_count`.
 pub fn exposition_for(registry: &Registry, query: Option<&str>) -> Response {
     let parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let names: HashSet<String> = parameters.filter(|(key, _)| key == "name[]").map(|(_, name)| name.into()).collect();
@@ -72,7 +73,7 @@ where
 ///
 /// # Errors
 ///
-/// When connections cannot be accepted.
+/// If connections cannot be accepted.
 ///
 /// ```no_run
 /// use prometheus::Registry;
@@ -118,7 +119,7 @@ fn encode_selected(family: &MetricFamily, names: &HashSet<String>, text: &mut St
     }
     let lines = TextEncoder::new().encode_to_string(std::slice::from_ref(family))?;
     let asked = |line: &&str| {
-        // A label's value has no line break in this format, so a line is a comment or a sample.
+        // In this format, a label's value contains no line break, so each line is a comment or a sample.
         whole || line.starts_with('#') || line.split(['{', ' ']).next().is_some_and(|name| names.contains(name))
     };
     text.extend(lines.split_inclusive('\n').filter(asked));

@@ -1,4 +1,5 @@
-//! Series by the values of their labels, in two steps: those known with the request, then those known with its response.
+//! Series by the values of their labels, in two steps: those known with the request, then those known with its
+//! response.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -14,7 +15,7 @@ const CHAINS: usize = 256;
 /// A route answers with a few methods and status codes.
 const CHAINS_OF_A_GROUP: usize = 8;
 
-/// All series of one kind of measurement. `C` is what every group needs at hand, `V` what a series counts.
+/// All series of one kind of measurement. `C` is what all groups share, and `V` is what a series counts.
 #[derive(Debug)]
 pub(crate) struct Groups<C, V> {
     context: Arc<C>,
@@ -47,8 +48,8 @@ impl<C, V> Groups<C, V> {
         &self.context
     }
 
-    /// The group of these values. Clients cannot add to the first `bounded` of them. The others become [`OTHER`] when there
-    /// is no room for another group.
+    /// The group of these values. Clients cannot add to the first `bounded` of them. The others become [`OTHER`] when
+    /// there is no room for another group.
     pub(crate) fn group(&self, values: &[Cow<'_, str>], bounded: usize) -> Arc<Group<C, V>> {
         if let Some(group) = self.find(values) {
             return group;
@@ -130,7 +131,7 @@ fn hash(state: &RandomState, values: &[Cow<'_, str>]) -> u64 {
     let mut hasher = state.build_hasher();
     for value in values {
         hasher.write(value.as_bytes());
-        // No text has this byte, so `a`, `bc` is not `ab`, `c`.
+        // UTF-8 text never contains this byte, so `a`, `bc` differs from `ab`, `c`.
         hasher.write_u8(0xff);
     }
     hasher.finish()

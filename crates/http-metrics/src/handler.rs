@@ -1,4 +1,4 @@
-//! Metrics for one handler, or for some: layers that are put around these alone.
+//! Metrics for single handlers: layers around these handlers only.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -105,7 +105,8 @@ impl HttpMetricsLayer {
         self.handler_metric(Kind::Summary, name, help, labels, &[])
     }
 
-    /// A gauge that is 1 and carries information in its labels, such as the application's version. The value may be changed.
+    /// A gauge that is 1 and carries information in its labels, such as the application's version. The value may be
+    /// changed.
     ///
     /// ```
     /// # use prometheus::Registry;
@@ -262,7 +263,7 @@ where
 struct Invocation {
     group: Arc<Group<HandlerSettings, Value>>,
     start: Instant,
-    /// The thread is within the handler: if this is dropped now, that has panicked.
+    /// Whether the thread is inside the handler. If this is dropped now, the handler has panicked.
     within: bool,
     counted: bool,
 }

@@ -103,20 +103,20 @@ impl HttpMetrics {
         self
     }
 
-    /// Tells requests apart by the template of the matched route: `/hits/{key}`, or [`UNMATCHED`](crate::UNMATCHED).
+    /// Distinguishes requests by the template of the matched route: `/hits/{key}`, or [`UNMATCHED`](crate::UNMATCHED).
     pub fn group_by_route(mut self) -> Self {
         self.grouping = Grouping::Route;
         self
     }
 
-    /// Tells requests apart by their path if they matched a route; the others are [`UNMATCHED`](crate::UNMATCHED). See
+    /// Distinguishes requests by their path if they matched a route; others are [`UNMATCHED`](crate::UNMATCHED). See
     /// [`label_sets_at_most`](Self::label_sets_at_most).
     pub fn group_by_path(mut self) -> Self {
         self.grouping = Grouping::Path;
         self
     }
 
-    /// Tells requests apart by what the function gives, under this label. See
+    /// Distinguishes requests by what the function returns, under this label. See
     /// [`label_sets_at_most`](Self::label_sets_at_most).
     pub fn group_by<F>(mut self, label: impl Into<String>, group: F) -> Self
     where
@@ -126,7 +126,7 @@ impl HttpMetrics {
         self
     }
 
-    /// Adds labels to all metrics; also to those for one handler. What is computed cannot be added to the number of
+    /// Adds labels to all metrics, including those for one handler. Computed labels cannot be added to the number of
     /// requests in flight.
     ///
     /// `url_scheme` is `http`, as a server behind a proxy sees it, unless it is among the fixed ones.
@@ -135,7 +135,7 @@ impl HttpMetrics {
         self
     }
 
-    /// Takes other upper bounds for the duration, in seconds, ascending, instead of [`DEFAULT_BUCKETS`].
+    /// Sets the upper bounds of the duration's buckets, in seconds, ascending, instead of [`DEFAULT_BUCKETS`].
     pub fn buckets(mut self, upper_bounds: impl Into<Vec<f64>>) -> Self {
         self.buckets = upper_bounds.into();
         self
@@ -147,7 +147,7 @@ impl HttpMetrics {
         self
     }
 
-    /// Takes other upper bounds for body sizes, in bytes, ascending, instead of [`DEFAULT_BODY_SIZE_BUCKETS`].
+    /// Sets the upper bounds of the body sizes' buckets, in bytes, ascending, instead of [`DEFAULT_BODY_SIZE_BUCKETS`].
     pub fn body_size_buckets(mut self, upper_bounds: impl Into<Vec<f64>>) -> Self {
         self.body_size_buckets = upper_bounds.into();
         self
@@ -186,11 +186,11 @@ impl HttpMetrics {
         self.entries().into_iter().map(|entry| entry.description).collect()
     }
 
-    /// Registers the metrics and gives the layer that feeds them.
+    /// Registers the metrics and returns the layer that feeds them.
     ///
     /// # Errors
     ///
-    /// When the registry has metrics of these names already; when a name, a bucket or a pattern is not allowed.
+    /// If the registry already has metrics of these names, or if a name, a bucket or a pattern is invalid.
     pub fn register(self, registry: &Registry) -> Result<HttpMetricsLayer, Error> {
         let entries = self.entries();
         let bounds = |buckets: &[f64], scale, role| {

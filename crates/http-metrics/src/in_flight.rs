@@ -15,9 +15,9 @@ use crate::exclusion::{DoNotTrack, Exception, ExcludeAllMetrics, WholeHandler};
 use crate::place::{Found, Place};
 use crate::record::{Key, Outcome, Record, VERSIONS, instead};
 
-/// A body of known length that is no longer than this (in bytes) is taken as sent together with its head.
+/// A body of known length that has at most this many bytes counts as sent together with its head.
 ///
-/// Such a body is in memory, or as good as: following it would cost an allocation to learn nothing.
+/// Such a body is in memory already, so following it would cost an allocation for nothing.
 const SENT_WITH_HEAD: u64 = 16 * 1024;
 
 /// How many bytes of a request's body there were.
@@ -110,7 +110,7 @@ impl InFlight {
         if marks.get::<Exception>().is_some() {
             self.outcome = Some(Outcome::Exception);
         }
-        // Of the answer to HEAD axum drops the body, which was made for its length.
+        // axum drops the body of the answer to HEAD, which was only made for its length.
         let no_body = self.head || response.body().is_end_stream();
         let length = if no_body { Some(0) } else { response.body().size_hint().exact() };
         let values = self.place.settings().labels.of_response(response);
@@ -158,7 +158,7 @@ impl InFlight {
         }
     }
 
-    /// The end of a request whose response was not the end of it.
+    /// Ends a request whose response did not end it.
     fn record_end(&mut self) {
         if self.within {
             self.outcome = Some(Outcome::Panicked);

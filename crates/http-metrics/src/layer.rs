@@ -116,7 +116,7 @@ where
     }
 }
 
-/// That the layer fits where axum wants one.
+/// Checks at compile time that axum accepts the layer.
 const _: fn(axum::Router, HttpMetricsLayer) -> axum::Router = |router, layer| {
     fn is_layer<S>(_: &S)
     where

@@ -23,8 +23,8 @@
 //! # Metrics
 //!
 //! [`HttpMetrics::new`] has the names of [OpenTelemetry's semantic conventions for HTTP
-//! metrics](https://opentelemetry.io/docs/specs/semconv/http/http-metrics/), written the Prometheus way. The counters are
-//! not among the conventions' metrics; they use the same labels.
+//! metrics](https://opentelemetry.io/docs/specs/semconv/http/http-metrics/), written the Prometheus way. The counters
+//! are not part of the conventions; they use the same labels.
 //!
 //! | metric | type | meaning |
 //! |---|---|---|
@@ -38,13 +38,14 @@
 //! | label | meaning |
 //! |---|---|
 //! | `http_request_method` | one of the [known methods](DEFAULT_METHODS), or [`OTHER`] |
-//! | `http_response_status_code` | absent where no response was made |
+//! | `http_response_status_code` | absent if there was no response |
 //! | `http_route` | the matched route's template, or [`UNMATCHED`] |
-//! | `error_type` | absent when all went well; else a status in the 500s, `panic`, `exception`, `cancelled` (the client went away before there was a response), `body_error` or `service_error` |
+//! | `error_type` | absent on success; else a status in the 500s, `panic`, `exception`, `cancelled` (the client went away before there was a response), `body_error` or `service_error` |
 //! | `network_protocol_version` | `1.0`, `1.1`, `2`, `3` |
 //! | `url_scheme` | `http`, unless [`HttpMetrics::labels`] has another |
 //!
-//! [`HttpMetrics::flask`] has those of [prometheus-flask-exporter](https://github.com/rycus86/prometheus_flask_exporter):
+//! [`HttpMetrics::flask`] has those of
+//! [prometheus-flask-exporter](https://github.com/rycus86/prometheus_flask_exporter):
 //!
 //! | metric | type | labels |
 //! |---|---|---|
@@ -58,37 +59,38 @@
 //!
 //! # Exceptions
 //!
-//! What Flask calls an unhandled exception is a panic here. A response is not one, whatever its status: an error that a
-//! handler returns was handled. A panic that another layer turns into a response counts if that response carries
-//! [`Exception`].
+//! What Flask calls an unhandled exception is a panic here. A response is never one, whatever its status, because an
+//! error that a handler returns was handled. A panic that another layer turns into a response counts if that response
+//! carries [`Exception`].
 //!
 //! # How many series there are
 //!
-//! The application decides, not its clients: the template of a route, not the path; one value for all paths
-//! without a route, one for all unknown methods. If an application distinguishes requests by path, or computes labels,
-//! [`HttpMetrics::label_sets_at_most`] is a limit.
+//! The application decides, and not its clients. Requests are labelled with the route's template instead of the path.
+//! All paths without a route share one value, and so do all unknown methods. If an application distinguishes requests
+//! by path, or computes labels, [`HttpMetrics::label_sets_at_most`] is a limit.
 //!
 //! # What is measured when
 //!
-//! A request is counted once: when its response's body has ended, failed or been dropped. A body that is known to be no
-//! longer than 16 KiB is taken as sent together with its head, because it is in memory then, or as good as; a longer one,
-//! and one of unknown length, is followed. Sizes are those of the bodies as they pass the layer, so a layer that
-//! compresses belongs within it to be seen. A request's body is taken to be as long as its `content-length` says; without
-//! one its bytes are counted as the handler reads them.
+//! A request is counted once, when its response's body has ended, failed or been dropped. A body that is known to have
+//! at most 16 KiB counts as sent together with its head, because it is in memory already. A longer body, or one of
+//! unknown length, is followed. Sizes are measured where the bodies pass the layer, so compression is only visible if
+//! its layer is inside. The size of a request's body is its `content-length`. Without one, its bytes are counted as the
+//! handler reads them.
 //!
 //! # What it costs
 //!
-//! Once a series exists, the layer allocates nothing for a request that falls into it, takes no lock and reads the clock
-//! twice; only a body that has to be followed is boxed once more. `cargo xtask bench metrics` compares it with others.
+//! Once a series exists, the layer allocates nothing for a request that falls into it, takes no lock and reads the
+//! clock twice. Only a body that has to be followed is boxed once more. `cargo xtask bench metrics` compares it with
+//! others.
 //!
-//! # Metrics of an application's own
+//! # An application's own metrics
 //!
 //! - [`HttpMetricsLayer::counter`], [`gauge`](HttpMetricsLayer::gauge), [`histogram`](HttpMetricsLayer::histogram) and
 //!   [`summary`](HttpMetricsLayer::summary): layers for one handler or several;
 //!   [`info`](HttpMetricsLayer::info): a gauge whose labels carry a version or the like.
-//! - [`Labels`]: fixed ones, and ones computed from request or response.
-//! - [`DoNotTrack`], [`HttpMetrics::exclude`]: what is not counted.
-//! - [`metrics_route`], [`serve_metrics`]: where the metrics are, on the same router or on a port of their own.
+//! - [`Labels`]: fixed labels, and labels computed from the request or the response.
+//! - [`DoNotTrack`], [`HttpMetrics::exclude`]: leave requests out.
+//! - [`metrics_route`], [`serve_metrics`]: serve the metrics on the same router or on a separate port.
 
 mod body;
 mod collector;

@@ -1,4 +1,4 @@
-//! The place of a service in a router, which decides the group of most of its requests.
+//! The place of a service in a router. It decides the group of most of the service's requests.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -9,22 +9,22 @@ use crate::labels::Values;
 use crate::record::{RequestGroup, RequestGroups, Settings};
 use crate::schema::{Grouping, UNMATCHED};
 
-/// axum makes a service of the layer for each handler, so what the first request finds is right for nearly all.
+/// axum applies the layer to each handler, so what the first request finds is right for nearly all.
 #[derive(Debug)]
 pub(crate) struct Place {
     groups: Arc<RequestGroups>,
     /// The first request's group, where the route alone decides.
     group: OnceLock<Arc<RequestGroup>>,
-    /// The route whose handler is marked not to be tracked. One that is nested in the service has another.
+    /// The route whose handler is marked as untracked. A route nested in the service has another handler.
     untracked: OnceLock<MatchedPath>,
 }
 
 /// The group of a request.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// That of its place.
+    /// The group of its place.
     OfPlace,
-    /// Another one.
+    /// Another group.
     Other(Arc<RequestGroup>),
 }
 
@@ -37,7 +37,7 @@ impl Place {
         self.groups.context()
     }
 
-    /// Remembers that the handler of this route is not to be tracked.
+    /// Remembers that the handler of this route is untracked.
     pub(crate) fn leave_untracked(&self, route: &MatchedPath) {
         self.untracked.get_or_init(|| route.clone());
     }

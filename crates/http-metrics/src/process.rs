@@ -15,12 +15,12 @@ use crate::labels::Labels;
 /// Registers `process_*`: CPU time, memory, files, threads and start of this process, under the names that [Prometheus'
 /// client libraries](https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics) share.
 ///
-/// They need only `/proc`, so a container from `scratch` has them, too. Without `/proc`, on systems other than Linux, there
-/// are no such metrics. A metric without a value, such as a limit that is not set, is left out.
+/// They need only `/proc`, so a container from `scratch` has them, too. Without `/proc`, on systems other than Linux,
+/// there are no such metrics. A metric without a value, such as a limit that is not set, is left out.
 ///
 /// # Errors
 ///
-/// When the registry has metrics of these names already.
+/// If the registry already has metrics of these names.
 ///
 /// ```
 /// let registry = prometheus::Registry::new();
@@ -80,7 +80,7 @@ impl Collector for ProcessCollector {
 /// Reads what this process uses, for programs that expose it without a [`Registry`].
 #[derive(Debug, Default)]
 pub struct Process {
-    /// Kept, because the clock that it is computed from is corrected now and then.
+    /// Computed once, because the clock that it depends on is corrected now and then.
     start_time: OnceLock<Option<f64>>,
 }
 
@@ -170,7 +170,7 @@ fn limit(limits: &str, name: &str) -> Option<f64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Without the one that is open for the counting.
+/// Open file descriptors, without the one that the counting opens.
 fn open_files() -> Option<f64> {
     let entries = fs::read_dir("/proc/self/fd").ok()?.count();
     Some(entries.saturating_sub(1) as f64)

@@ -31,7 +31,7 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) duration: Distribution,
-    /// Of the request's and of the response's body.
+    /// Sizes of the request's body and of the response's body.
     pub(crate) sizes: Option<(Distribution, Distribution)>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) enum Outcome {
     Failed,
     /// The response's body failed.
     BodyFailed,
-    /// Nobody waited for the response any longer.
+    /// The client went away before the response.
     Cancelled,
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn instead(outcome: Option<Outcome>) -> Response {
     response
 }
 
-/// The status for an outcome without one: 500, or what nginx calls it when a client has closed its request.
+/// The status for an outcome without one: 500, or nginx's 499 if the client closed its request.
 pub(crate) fn status_instead(outcome: Outcome) -> StatusCode {
     if outcome == Outcome::Cancelled {
         StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)

@@ -1,4 +1,4 @@
-//! That counting a request allocates nothing once its series is there. A binary of its own, for its allocator.
+//! Counting a request allocates nothing once its series exists. This is a separate binary because of its allocator.
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use std::hint::black_box;
@@ -47,7 +47,7 @@ fn order() -> Request<Body> {
     Request::post("/order").body(Body::from("three of these")).unwrap()
 }
 
-/// axum boxes each handler once more for a layer, whatever that does.
+/// axum boxes each handler once more for a layer, whatever the layer does.
 fn with_a_layer_that_does_nothing() -> Router {
     router().layer(layer_fn(|service: axum::routing::Route| service))
 }
@@ -119,7 +119,7 @@ fn a_service_that_is_no_router_is_given_nothing_to_allocate() {
         counted.count_total
     };
     ask();
-    // What `Body::empty` allocates, which is made anew for each answer.
+    // The allocation of `Body::empty`, which is created for each answer.
     let body = measure(|| drop(black_box(Body::empty()))).count_total;
     assert_eq!(ask(), body);
 }

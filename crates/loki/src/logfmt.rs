@@ -61,7 +61,7 @@ impl<'a> Iterator for Pairs<'a> {
         }
         let end = self.line.bytes().position(|byte| byte <= b' ' || byte == b'=' || byte == b'"');
         let (key, rest) = self.line.split_at(end.unwrap_or(self.line.len()));
-        // A replacement character in a key is taken for bytes that were no text.
+        // A replacement character in a key is assumed to come from invalid UTF-8.
         if rest.starts_with('"') || (key.is_empty() && rest.starts_with('=')) || key.contains('\u{fffd}') {
             return self.fail();
         }

@@ -1,4 +1,5 @@
-//! From what is there to what the file says: images, then containers. These are two plans, each from what is there then.
+//! Brings a project to the state that its file describes, by two plans: images, then containers. Each is made from what
+//! the engine has at that time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,21 +10,22 @@ use crate::apply::{ApplyOptions, Listener, apply};
 use crate::plan::{self, ImageOptions, Plan, UpOptions};
 use crate::{Error, Observed, observe};
 
-/// What is asked for.
+/// Options of [`up`] and [`prepare_run`].
 #[derive(Debug, Clone, Default)]
 pub struct ConvergeOptions {
     /// How images are pulled and built. `now` is taken from the clock.
     pub images: ImageOptions,
-    /// What becomes of networks, volumes and containers.
+    /// What happens to networks, volumes and containers.
     pub containers: UpOptions,
     /// How the plans are carried out.
     pub apply: ApplyOptions,
 }
 
-/// Brings a project to where its file says: what `wharf up --detach` does.
+/// Brings a project to the state that its file describes, as `wharf up --detach` does.
 ///
 /// # Errors
-/// [`Error::Refused`] with all that cannot work, before anything is pulled, built or created. Else as [`apply()`].
+/// [`Error::Refused`] with everything that cannot work, before anything is pulled, built or created. Else as
+/// [`apply()`].
 pub async fn up(
     engine: &Engine,
     project: &Project,

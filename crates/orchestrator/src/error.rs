@@ -1,21 +1,22 @@
-//! Why a project could not be brought to where it should be, as data: whoever shows it finds the words around it.
+//! Why an operation on a project failed, as data. The caller words what is around it.
 
 use wharf_compose::Place;
 use wharf_plan::{Problem, StepFailure};
 
-/// Why a project could not be brought to where it should be.
+/// Why an operation on a project failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The project asks for what cannot be; nothing was touched.
+    /// The project asks for something impossible. Nothing was changed.
     #[error("{}", list(.0.iter().map(|problem| problem.message.as_str())))]
     Refused(Vec<Problem>),
-    /// Steps of a plan failed. What depended on them was not begun; what this run had made and never used is gone again.
+    /// Steps of a plan failed. Steps that depend on them did not begin. What this run created and did not use was
+    /// removed.
     #[error("{}", list(.0.iter().map(|failure| failure.message.as_str())))]
     Failed(Vec<StepFailure>),
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
-    /// The engine cannot be talked to.
+    /// The engine cannot be reached.
     #[error(transparent)]
     Engine(#[from] wharf_docker::Error),
 }

@@ -1,4 +1,4 @@
-//! What happens while a plan is carried out, as values. The words for it are the business of whoever shows it.
+//! What happens while a plan is carried out, as values. Whoever shows them chooses the words.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Stopping a project: gracefully, and by force for whoever loses patience.
+//! Stops a project, gracefully or by force.
 
 use tokio_util::sync::CancellationToken;
 use wharf_compose::Project;
@@ -7,10 +7,10 @@ use wharf_docker::Engine;
 use crate::apply::{ApplyOptions, Listener, apply};
 use crate::{Error, observe, plan};
 
-/// What is asked for.
+/// How to stop.
 #[derive(Debug, Clone, Default)]
 pub struct StopOptions {
-    /// Only containers of these services; none: of all in the file.
+    /// Only containers of these services. All services of the file if empty.
     pub services: Vec<String>,
     /// Seconds a container gets to stop, instead of its own grace period.
     pub timeout: Option<u64>,

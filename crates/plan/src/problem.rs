@@ -1,8 +1,8 @@
-//! What is wrong with a project or with a step, as data: whoever shows it finds the words around it.
+//! What is wrong with a project or a step, as data. Whoever shows it chooses the words around it.
 
 use wharf_compose::Place;
 
-/// Something in the project that cannot be done, found before anything was touched.
+/// Something in the project that cannot be done, found before anything was changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     /// What is wrong.
@@ -13,10 +13,10 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
-/// Something odd that stops nothing.
+/// Something suspicious that does not prevent the plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Warning {
-    /// What is odd.
+    /// What is suspicious.
     pub message: String,
     /// Where it was written.
     pub place: Option<Place>,

@@ -15,7 +15,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The state before any step has begun.
+    /// The state before any step has started.
     pub fn new<S, C>(plan: &Plan<S, C>) -> Self {
         let mut followers = vec![Vec::new(); plan.len()];
         for (number, node) in plan.nodes().iter().enumerate() {

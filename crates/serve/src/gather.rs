@@ -8,10 +8,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream whose writes wait until the other tasks that can run have run.
 ///
-/// On a connection that tasks share, their commands then leave together: a system call and a packet cost more than a
-/// command. Towards clients, answers are made one after the other and then sent one after the other, so that the
-/// processor keeps the code for either at hand. No time passes: where no other task can run, a write is as quick as
-/// without this (`docs/decisions/0022-one-thread.md`).
+/// On a connection that tasks share, their commands then leave together, because a system call and a packet cost more
+/// than a command. Towards clients, several answers are made and then sent, so that the code for each stays in the
+/// processor's cache. There is no delay: if no other task can run, a write is as quick as without this
+/// (`docs/decisions/0022-one-thread.md`).
 ///
 /// Only single buffers are written: hyper then copies an answer into one, which costs less than a vectored write.
 pub struct Gather<S> {

@@ -46,7 +46,7 @@ pub enum HealthError {
 ///
 /// # Errors
 ///
-/// When there is no answer in time, or its status is not 200.
+/// If there is no answer in time, or its status is not 200.
 pub fn check(listen: SocketAddr, path: &str) -> Result<(), HealthError> {
     let deadline = Instant::now() + TIMEOUT;
     let address = reachable(listen);

@@ -137,7 +137,7 @@ fn is_plain(text: &str) -> bool {
 /// Not zero if one of eight bytes is a control character, a quotation mark or a backslash (RFC 8259, section 7).
 fn special(bytes: u64) -> u64 {
     let eight = |byte| u64::from_le_bytes([byte; 8]);
-    // Only a byte that is less borrows, so there are no false positives.
+    // Only a smaller byte causes a borrow, so there are no false positives.
     let less = |bytes: u64, than| bytes.wrapping_sub(eight(than)) & !bytes & eight(0x80);
     less(bytes, 0x20) | less(bytes ^ eight(b'"'), 1) | less(bytes ^ eight(b'\\'), 1)
 }

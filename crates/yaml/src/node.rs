@@ -95,7 +95,7 @@ impl Node {
         }
     }
 
-    /// A node that a short form stands for: the same place, another value.
+    /// A node that replaces a short form, with the same place and another value.
     pub fn at(&self, value: Value) -> Self {
         Self { span: self.span, key: self.key, used: self.used, tag: self.tag, value }
     }

@@ -75,7 +75,7 @@ pub enum Auth {
     TokenFile(String, PathBuf),
 }
 
-/// How the endpoint is reached. A proxy is asked for a tunnel (`CONNECT`), even for plain HTTP.
+/// How the endpoint is reached. A proxy is always used as a tunnel (`CONNECT`), even for plain HTTP.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
     /// Directly.

@@ -41,7 +41,7 @@ pub struct Line<'a> {
 pub struct Joiner {
     limit: usize,
     open: [Option<Open>; 2],
-    /// Of a line that was given out before: its memory is used again.
+    /// The buffer of a line that was returned before, for reuse.
     spare: Vec<u8>,
 }
 

@@ -38,7 +38,7 @@ pub fn parse<'a>(record: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Record<'a
 
 enum Text<'a> {
     Borrowed(&'a [u8]),
-    /// That many of its first bytes.
+    /// This many of the first bytes of the scratch buffer.
     InScratch(usize),
 }
 
@@ -65,8 +65,8 @@ fn quick<'a>(record: &'a [u8], scratch: &mut Vec<u8>) -> Option<(Text<'a>, bool,
     Some((text, ended, stream, time))
 }
 
-/// Unescapes a JSON string into the first bytes of `out`; gives their number, and what follows the closing quote. A lone
-/// surrogate becomes U+FFFD.
+/// Unescapes a JSON string into the first bytes of `out`; gives their number, and what follows the closing quote. A
+/// lone surrogate becomes U+FFFD.
 ///
 /// Lines that are JSON have an escape every few bytes: between them it goes by words, not by calls.
 fn unescape<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Option<(usize, &'a [u8])> {

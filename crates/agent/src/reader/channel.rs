@@ -52,9 +52,9 @@ pub struct Opened {
     pub socket: Box<dyn Socket>,
     /// Bytes that came with the head of the answer.
     pub begun: Vec<u8>,
-    /// Whether the container has a terminal: then there are no frames.
+    /// Whether the container has a terminal, in which case there are no frames.
     pub terminal: bool,
-    /// The stream was asked for from this moment on: it may begin with lines that were read.
+    /// The stream starts at this moment, so it may begin with lines that have been read already.
     pub after: Moment,
 }
 

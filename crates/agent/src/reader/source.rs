@@ -163,7 +163,7 @@ impl Source {
 }
 
 impl EngineStream {
-    /// A stream whose first bytes are `begun`; lines are counted from `next` on.
+    /// A stream whose first bytes are `begun`. Lines are counted from `next` on.
     pub(super) fn new(socket: Box<dyn Socket>, terminal: bool, begun: Vec<u8>, next: u64) -> Self {
         Self { socket, terminal, fresh: !begun.is_empty(), rest: begun, next }
     }

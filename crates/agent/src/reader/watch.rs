@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 
-/// Watches folders for whoever reads files in them.
+/// Watches folders for the readers of their files.
 #[derive(Debug)]
 pub(super) struct Watch {
     inotify: OwnedFd,
@@ -64,7 +64,8 @@ impl Watch {
         }
     }
 
-    /// Calls back with what has happened, a change for each event of the kernel. False: events were lost, so check everything.
+    /// Calls back with what has happened, a change for each event of the kernel. False: events were lost, so check
+    /// everything.
     pub(super) fn changes(&self, mut out: impl FnMut(Change)) -> bool {
         let mut buffer = [MaybeUninit::uninit(); 8192];
         let mut events = inotify::Reader::new(&self.inotify, &mut buffer);

@@ -75,7 +75,7 @@ fn settle_external(resource: &mut Node, report: &mut Report) {
     resource.set("external", external.text("true"));
 }
 
-/// Completes the tree of a whole project. `literal`: its variables stand as they are written.
+/// Completes the tree of a whole project. `literal`: its variables are not replaced.
 pub(crate) fn normalise(tree: &mut Node, name: &str, environment: &Environment, literal: bool) {
     default_network(tree);
     for service in entries(tree, "services") {
@@ -125,7 +125,7 @@ fn fill_in(variables: &mut Map, environment: &Environment) {
     }
 }
 
-/// A service that names no network joins `default`, which is declared if anybody uses it.
+/// A service that names no network joins `default`, which is declared if any service uses it.
 fn default_network(tree: &mut Node) {
     let mut used = None;
     for service in entries(tree, "services") {

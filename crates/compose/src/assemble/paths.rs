@@ -10,7 +10,7 @@ use wharf_yaml::{Node, Value};
 pub(crate) struct Base<'b> {
     /// The project directory, or that of an included or extended file (absolute).
     pub(crate) dir: &'b Path,
-    /// What `~` stands for.
+    /// The directory that replaces `~`.
     pub(crate) home: Option<&'b str>,
 }
 

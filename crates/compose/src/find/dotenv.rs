@@ -68,7 +68,7 @@ struct Parser<'p> {
     unset: Vec<(String, usize)>,
 }
 
-/// A space that is no line break.
+/// A space that is not a line break.
 fn is_blank(c: char) -> bool {
     c != '\n' && c.is_whitespace()
 }

@@ -24,7 +24,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// Interpolates a value; `key` is the one that it stands under, if any.
+    /// Interpolates a value. `key` is its key, if it has one.
     fn node(&mut self, node: &mut Node, key: &str) {
         match &mut node.value {
             Value::Null => {}

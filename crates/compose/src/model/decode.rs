@@ -55,7 +55,7 @@ const PLACES_DEPTH: usize = 5;
 
 fn collect(node: &Node, depth: usize, path: &mut String, report: &Report, places: &mut Places) {
     use std::fmt::Write as _;
-    // A collection is where its name stands: what it holds may come from anywhere.
+    // A collection's place is that of its name, because its elements may come from several files.
     let span = if matches!(node.value, Value::Scalar(_)) { node.span } else { node.key };
     if let Some(place) = report.place(span).filter(|_| depth > 0) {
         places.insert(path.clone(), place);
@@ -105,7 +105,7 @@ fn step<'n, 'p>(node: &'n Node, path: &'p str) -> Option<(&'n Node, &'p str)> {
 pub(crate) enum Scalars {
     /// Of the type that their field has: `128m` is a number of bytes.
     Typed,
-    /// The same, as far as a file may hold it: variables stand as they are written.
+    /// The same, as it may be written in a file: variables are not replaced.
     Written,
 }
 

@@ -14,14 +14,14 @@ pub enum RestartPolicy {
     No,
     /// Always; after a restart of the engine, too.
     Always,
-    /// Always, unless somebody has stopped it.
+    /// Always, unless it was stopped manually.
     UnlessStopped,
     /// When it ends with a code other than 0.
     OnFailure {
         /// Attempts before the engine gives up; `None`: it never does.
         max_retries: Option<u32>,
     },
-    /// Not a policy; the file's author is warned.
+    /// Not a known policy. The file's author is warned.
     Other(String),
 }
 

@@ -60,7 +60,7 @@ impl PortRange {
         self.first == self.last
     }
 
-    /// The number of a single port that is fixed: port 0 stands for any free one.
+    /// The number of a single fixed port. Port 0 means any free port, so it is not fixed.
     pub fn fixed(self) -> Option<u16> {
         (self.is_single() && self.first != 0).then_some(self.first)
     }

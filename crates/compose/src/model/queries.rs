@@ -71,7 +71,7 @@ impl Project {
             std::mem::take(&mut self.services).into_iter().partition(|(name, _)| wanted.contains(name));
         self.services = kept;
         for service in self.services.values_mut() {
-            // One that may be missing, and is.
+            // An optional file that is missing.
             service.depends_on.retain(|name, _| wanted.contains(name));
         }
         self.disabled_services.extend::<BTreeMap<_, _>>(others);

@@ -22,7 +22,7 @@ pub struct FileObject {
     /// The value of the variable that `environment` names; never serialized, never shown.
     #[serde(skip)]
     pub value: Option<Concealed>,
-    /// Made by somebody else.
+    /// Whether it is managed outside the project.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub external: bool,
     /// Labels.
@@ -54,7 +54,7 @@ pub struct Network {
     /// Address management.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ipam: Option<Ipam>,
-    /// Made by somebody else.
+    /// Whether it is managed outside the project.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub external: bool,
     /// Without a route to the outside.
@@ -119,7 +119,7 @@ pub struct Volume {
     /// The driver's options.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub driver_opts: IndexMap<String, String>,
-    /// Made by somebody else.
+    /// Whether it is managed outside the project.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub external: bool,
     /// Labels.

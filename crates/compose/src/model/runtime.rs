@@ -189,7 +189,7 @@ pub struct Provider {
     pub options: IndexMap<String, Vec<String>>,
 }
 
-/// Reads options whose value may stand alone.
+/// Reads options whose value may be written alone.
 fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, Vec<String>>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

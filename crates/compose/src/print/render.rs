@@ -79,7 +79,7 @@ pub fn to_yaml(value: &Value) -> String {
 
 fn block_map(map: &Map<String, Value>, indent: usize, out: &mut String) {
     for (index, (key, value)) in map.iter().enumerate() {
-        // A list entry's first key stands on the line of its dash.
+        // A list entry's first key is on the line of its dash.
         if index > 0 || !out.ends_with("- ") {
             blanks(indent, out);
         }

@@ -108,7 +108,7 @@ impl Report {
         self.line(span).map(|line| line.chars().take(MAX_CHARS).collect())
     }
 
-    /// The part of a span's line that reads `part`, if it stands there; else the span.
+    /// The part of a span's line that reads `part`, if there is one, else the span.
     pub(crate) fn narrow(&self, span: Span, part: &str) -> Span {
         // Nobody reads longer lines, and looking through them again and again takes its time.
         const MAX_BYTES: usize = 10_000;

@@ -1,6 +1,6 @@
 //! The vocabulary that the specification's tables ([`crate::spec::file`]) are written in.
 //!
-//! A schema says at once what a value may look like, what its short form stands for, how two files' values
+//! A schema says at once what a value may look like, what its short form means, how two files' values
 //! merge, and what makes an entry of a list the same as another.
 
 use wharf_yaml::Node;

@@ -4,7 +4,7 @@ use crate::spec::file::is_service_key;
 use crate::spec::schema::{Field, Schema};
 use wharf_yaml::{Node, Value};
 
-/// Advice on a value of the wrong kind, from what it looks like and where it stands.
+/// Advice on a value of the wrong kind, from what it looks like and where it is written.
 pub(crate) fn on_kind(path: &str, node: &Node, schema: &Schema, field: Option<&Field>) -> Option<String> {
     let service_level = path.strip_prefix("services.").filter(|key| !key.contains('.'));
     match (&node.value, schema) {

@@ -7,7 +7,7 @@ use crate::model::{FileMount, MountKind, Namespace, Project, Service};
 use crate::report::findings::Report;
 use crate::validate::suggest::closest;
 
-/// Reports all that does not fit. `named` are the services that were asked for; none: all.
+/// Reports everything that does not fit. `named` are the requested services; all if empty.
 pub(crate) fn check(project: &Project, named: &[String], spans: &Spans<'_>, report: &mut Report) {
     for (name, service) in &project.services {
         Check { project, name, service, spans, report }.service();
@@ -59,7 +59,7 @@ impl Check<'_> {
         let service = self.service;
         let empty =
             service.build.is_none() && service.image.as_deref().is_none_or(str::is_empty) && service.provider.is_none();
-        // Where something has been left out as wrong, it may have been just this.
+        // If something invalid has been left out, it may have been this.
         if empty && !self.report.is_tainted(&self.path("image")) {
             let at = self.spans.key(&format!("services.{}", self.name));
             self.report.error(at, format!("the service `{}` has neither `image` nor `build`", self.name));

@@ -14,7 +14,7 @@ use crate::validate::advice;
 use crate::validate::suggest::closest;
 use wharf_yaml::{Map, Node, Value};
 
-/// Most entries that the short forms of a project may stand for; their long forms still make a file that can be read.
+/// The most entries that the short forms of a project may expand to. A file with as many long forms can still be read.
 const MAX_EXPANDED: usize = 30_000;
 
 /// Returns the tree with every value as its schema demands.
@@ -26,7 +26,7 @@ pub(crate) fn validate(node: Node, schema: &Schema, literal: bool, report: &mut 
 /// The way through a tree, along its schema.
 pub(crate) struct Walk<'r> {
     pub(crate) report: &'r mut Report,
-    /// Variables stand as they are written (`--no-interpolate`): text with `$` fits everywhere.
+    /// Whether variables are not replaced (`--no-interpolate`), so that text with `$` fits everywhere.
     literal: bool,
     pub(crate) path: String,
 }
@@ -365,7 +365,7 @@ impl Walk<'_> {
                 out.insert(text, entry(name));
             }
         }
-        // What a list of names stands for is keyed by names.
+        // The map that replaces a list of names is keyed by names.
         self.check_names(&out);
         node.value = Value::Map(out);
         Some(node)

@@ -34,13 +34,13 @@ pub(crate) fn document(document: &Node, report: &mut Report) {
     }
 }
 
-/// Whether a variable of this name holds what nobody should see.
+/// Whether a variable of this name is likely to hold a secret.
 pub(crate) fn is_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"].iter().any(|word| upper.ends_with(word))
 }
 
-/// A password that stands in the file for everybody to read.
+/// A password that is written in the file, where everyone can read it.
 fn password(name: &str, value: Option<&str>, at: At, report: &mut Report) {
     let written = value.is_some_and(|value| !value.is_empty() && !value.contains('$'));
     if is_secret(name) && written {

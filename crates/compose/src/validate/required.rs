@@ -1,6 +1,7 @@
 //! Looks whether the tree of all files is complete: each file alone may leave out what another one says.
 //!
-//! Every file's own tree has passed [`crate::validate::document`]: what is written there is right, and short forms are written out.
+//! Every file's own tree has passed [`crate::validate::document`]: what is written there is right, and short forms are
+//! written out.
 
 use crate::read::dialect::RESET;
 use crate::report::findings::{At, Report};
@@ -9,7 +10,7 @@ use crate::spec::unique::deduplicate;
 use crate::validate::document::Walk;
 use wharf_yaml::{Node, Value};
 
-/// Reports what is missing or stands twice, and takes the values out that lack something.
+/// Reports what is missing or duplicate, and removes the values that lack something.
 pub(crate) fn require(node: &mut Node, schema: &Schema, report: &mut Report) {
     Walk::new(false, report).require(node, schema, None);
 }

@@ -1,4 +1,4 @@
-//! What a roster tells.
+//! The changes that a roster reports.
 
 use crate::container::ContainerDetails;
 use crate::error::Error;
@@ -12,12 +12,12 @@ pub enum Change {
     Happened(EngineEvent),
     /// A container as it is now: a new one, or one that has changed.
     Current(Box<ContainerDetails>),
-    /// This container, which was given before, is gone.
+    /// This container, which was reported before, is gone.
     Gone(String),
-    /// Every selected container was given since the beginning, or since [`Change::Reconnected`].
+    /// Every selected container has been reported since the beginning, or since [`Change::Reconnected`].
     Complete,
-    /// The event stream broke: events may be missing. All containers follow once more.
+    /// The event stream broke, so events may be missing. All containers are reported again.
     Reconnected,
-    /// The engine could not be asked; what was given may be out of date. It is asked again after a pause.
+    /// The engine could not be asked, so what was reported may be out of date. It is asked again after a pause.
     Failed(Error),
 }

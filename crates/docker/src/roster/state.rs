@@ -37,23 +37,23 @@ pub(super) enum Answer {
 /// A container that is to be inspected, or is being inspected.
 #[derive(Debug, Default)]
 struct Look {
-    /// The engine has named it in a listing: it is selected.
+    /// The engine has listed it, so it is selected.
     listed: bool,
-    /// Something happened to it since it was asked for.
+    /// Something happened to it after the request was sent.
     again: bool,
-    /// It was removed since it was asked for.
+    /// It was removed after the request was sent.
     removed: bool,
     asked: bool,
 }
 
-/// What is known, and what is under way.
+/// What is known, and which requests are in flight.
 #[derive(Debug)]
 pub(super) struct State {
     selection: Selection,
-    /// Containers that were given out and are not gone.
+    /// Containers that were reported and are not gone.
     members: BTreeSet<String>,
     looks: BTreeMap<String, Look>,
-    /// Those of `looks` that are not asked for yet.
+    /// The ids in `looks` for which no request has been sent yet.
     queue: VecDeque<String>,
     asked: usize,
     listing: bool,
@@ -153,7 +153,7 @@ impl State {
             return self.list();
         }
         let listed: BTreeSet<String> = ids.into_iter().collect();
-        // One that is missing is gone, or was started after the engine made its list: it is asked for, too.
+        // A missing container is gone, or was started after the engine made its list, so it is inspected, too.
         let missing: Vec<String> = self.members.difference(&listed).cloned().collect();
         self.unseen = Some(self.members.union(&listed).cloned().collect());
         for id in missing {

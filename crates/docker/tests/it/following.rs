@@ -28,7 +28,7 @@ fn has(fake: &FakeEngine, ids: &[&str]) {
     }
 }
 
-/// What somebody knows who listens to a roster.
+/// What a consumer of a roster knows.
 #[derive(Default)]
 struct Listener {
     there: BTreeSet<String>,

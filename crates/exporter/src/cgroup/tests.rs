@@ -26,7 +26,7 @@ impl Machine {
         self.0.path().join(path).display().to_string()
     }
 
-    /// What is found, with this `mountinfo`, in which `@` stands for the folder.
+    /// What is found with this `mountinfo`. `@` is replaced by the folder.
     fn find(&self, mountinfo: &str) -> Result<Place, Unreachable> {
         let mountinfo = mountinfo.replace('@', &self.path("")).replace("ID", ID);
         Cgroups::new(&self.0.path().join("proc"), &mountinfo).find(ID, 42)
@@ -157,7 +157,8 @@ fn in_a_container_the_mounts_root_is_taken_off() {
 
 #[test]
 fn from_a_cgroup_namespace_the_way_leads_through_our_own_cgroup() {
-    // The host's files are mounted at `host`, our own view of them at `own`: the same folder, as its inode tells.
+    // The host's files are mounted at `host`, and our own view of them at `own`. The inode shows that they are the
+    // same.
     let machine = Machine::new("0::/../docker-ID.scope\n");
     write_v2(&machine, "host/system.slice/docker-ID.scope");
     machine.write("host/system.slice/docker-self.scope/cgroup.procs", "").write("host/user.slice/x/cgroup.procs", "");

@@ -1,7 +1,7 @@
 //! Converts a dashboard from grafana.com or Grafana's API for file provisioning.
 //!
-//! File provisioning is not interactive: the inputs that an import in the browser asks for (`__inputs`) must be filled in, and
-//! the data sources must exist. Everything that Grafana migrates when it loads a dashboard is left to Grafana.
+//! File provisioning is not interactive: the inputs that an import in the browser asks for (`__inputs`) must be filled
+//! in, and the data sources must exist. Everything that Grafana migrates when it loads a dashboard is left to Grafana.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ pub enum ImportError {
         "this dashboard has Grafana's schema v2: export it again in the classic form (\"Export as code\", \"Classic\")"
     )]
     NewSchema,
-    /// The uid that was asked for.
+    /// The requested uid.
     #[error("{0:?} is not a uid: use 1 to 40 of A-Z a-z 0-9 - _")]
     Uid(String),
 }

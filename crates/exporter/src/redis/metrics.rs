@@ -81,7 +81,7 @@ pub struct Answers {
     pub slowlog: Reply,
     /// `CLUSTER INFO`, of a node of a cluster.
     pub cluster: Option<Reply>,
-    /// `CLIENT LIST`, if it was asked for.
+    /// The reply to `CLIENT LIST`, if that is enabled.
     pub clients: Option<Reply>,
 }
 

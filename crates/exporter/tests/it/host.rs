@@ -57,7 +57,7 @@ const SLACK: &[Slack] = &[
     Slack { prefix: "node_load", absolute: 5.0, reason: "an average moves every five seconds" },
 ];
 
-/// Where node_exporter is told to look for no file systems: where we do not either.
+/// Mount points that node_exporter is configured to leave out, as we do.
 const NO_DATA: &str = "^/(dev|proc|run|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
 
 #[tokio::test]

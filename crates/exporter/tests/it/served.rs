@@ -20,7 +20,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// The base of all images from Debian's packages, made by `cargo xtask images`.
 const IMAGE: &str = "wharf-local/debian:bookworm";
 
-/// What is asked for unless a test changes it: this machine's engine, any port.
+/// The settings unless a test changes them: this machine's engine, any port.
 pub(crate) fn config(collectors: &[Collector]) -> Config {
     let environment = std::env::vars().collect();
     Config {

@@ -1,7 +1,7 @@
-//! JSON, without a tree for the parts that are not asked for.
+//! Reads JSON without building a tree of the parts that are not needed.
 //!
-//! What counts as JSON is what the parser of Loki's and Promtail's `json` stages (json-iterator) accepts: control characters
-//! in a text only behind its first escape, and half a surrogate pair is U+FFFD.
+//! What counts as JSON is what the parser of Loki's and Promtail's `json` stages (json-iterator) accepts: control
+//! characters in a text only behind its first escape, and half a surrogate pair is U+FFFD.
 
 mod reader;
 mod text;

@@ -319,7 +319,7 @@ impl<'t> State<'t> {
     }
 }
 
-/// A number as what is asked for, or as it is written.
+/// A number in the requested form, or as it is written.
 fn constant(number: Number, kind: Kind) -> Result<Value> {
     let unfit = || Fault::from(Reason::Kind(kind, "a number"));
     match kind {

@@ -1,4 +1,4 @@
-//! What clients send does not decide how many series there are.
+//! Clients cannot decide how many series there are.
 
 use axum::Router;
 use axum::body::Body;

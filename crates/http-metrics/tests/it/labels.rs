@@ -1,4 +1,4 @@
-//! Labels of an application's own on all metrics.
+//! An application's own labels on all metrics.
 
 use axum::Router;
 use axum::body::Body;

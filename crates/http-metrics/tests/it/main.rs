@@ -30,7 +30,7 @@ async fn whole(app: &Router, request: Request<Body>) -> (StatusCode, Bytes) {
     (status, response.into_body().collect().await.unwrap().to_bytes())
 }
 
-/// GET.
+/// Sends a GET request.
 async fn get(app: &Router, path: &str) -> (StatusCode, Bytes) {
     whole(app, request("GET", path)).await
 }
@@ -39,7 +39,7 @@ fn exposed(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
 }
 
-/// The samples whose name and labels begin so, without that; and without the labels that are the same in most tests.
+/// The samples that start with this prefix, without the prefix and without labels that are the same in most tests.
 fn samples(registry: &Registry, beginning: &str) -> Vec<String> {
     let text = exposed(registry).replace(r#",network_protocol_version="1.1""#, "").replace(r#",url_scheme="http""#, "");
     text.lines().filter_map(|line| line.strip_prefix(beginning)).map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-//! A port of its own.
+//! Metrics on a separate port.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What Prometheus' own checker says.
+//! Checks the metrics with Prometheus' `promtool`.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -10,10 +10,10 @@ use wharf_http_metrics::{HttpMetrics, Labels, register_process_metrics};
 
 use crate::{exposed, get};
 
-/// With `promtool` in it; `cargo xtask images` makes it.
+/// The image that has `promtool`, built by `cargo xtask images`.
 const IMAGE: &str = "wharf-local/prometheus:v2";
 
-/// What `promtool check metrics` finds in this text; `None` where there is no image.
+/// What `promtool check metrics` finds in this text. `None` without the image.
 fn findings(text: &str) -> Option<String> {
     let found = Command::new("docker").args(["image", "inspect", IMAGE]).output();
     if !found.is_ok_and(|output| output.status.success()) {

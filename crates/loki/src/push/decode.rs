@@ -1,4 +1,4 @@
-//! Reads a push request, for who stores it. Everything borrows from the request.
+//! Decodes a push request, for programs that store it. Everything borrows from the request.
 
 /// A push request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Waiting for a container: its state is judged whenever the roster gives it anew.
+//! Waits for a container. Its state is judged whenever the roster reports it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::explain;
 use crate::event::{Outcome, Until};
 use crate::plan::Step;
 
-/// A container that came back this often while it was waited for will not settle.
+/// After this many restarts during a wait, a container will not settle.
 const MOST_RESTARTS: u64 = 5;
 
 /// What a container's state means for a wait.
@@ -21,10 +21,10 @@ enum Verdict {
     Never(String),
 }
 
-/// Waits until a container is as asked for.
+/// Waits until a container is in the given state.
 ///
-/// The roster is a moment behind: it may still have the state from before the container was started. So the engine is
-/// asked first, and what the roster gives of an earlier run is passed over.
+/// The roster lags a little: it may still have the state from before the container was started. So the engine is asked
+/// first, and states of an earlier run are skipped.
 pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, until: Until) -> StepResult {
     let step = task.step();
     let Some(watch) = &context.watch else { return Err(StepError::GivenUp) };

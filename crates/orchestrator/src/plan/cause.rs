@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a step is there.
+/// Why a plan has a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cause {
     /// The file names it and the engine does not have it.
@@ -23,14 +23,14 @@ pub enum Cause {
         /// That service.
         service: String,
     },
-    /// There are more replicas than asked for.
+    /// There are more replicas than requested.
     ScaledDown {
-        /// How many there are to be.
+        /// The requested number.
         to: u32,
     },
     /// It is not running.
     Stopped,
-    /// Another service needs it like that.
+    /// Another service waits for it.
     NeededBy {
         /// That service.
         service: String,
@@ -41,7 +41,7 @@ pub enum Cause {
     Hook,
     /// An earlier update was interrupted.
     InterruptedUpdate,
-    /// The step is a part of what was begun by an earlier one.
+    /// The step completes what an earlier one began.
     Follows,
 }
 

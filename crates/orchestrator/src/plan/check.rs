@@ -9,7 +9,7 @@ use super::order::in_order;
 use super::unsupported;
 use crate::{Observed, Problem};
 
-/// Looks for what the engine would refuse half-way. `replicas` are the numbers asked for.
+/// Looks for what the engine would refuse halfway. `replicas` are the requested numbers.
 pub(super) fn problems(
     project: &Project,
     observed: &Observed,

@@ -15,7 +15,7 @@ use crate::observe::Container;
 pub enum RemoveImages {
     /// All that the services use.
     All,
-    /// Those that were built here and have no name of their own.
+    /// Images that were built here and have no custom name.
     Local,
 }
 
@@ -30,7 +30,7 @@ pub struct DownOptions {
     pub remove_orphans: bool,
     /// Images, too.
     pub images: Option<RemoveImages>,
-    /// Seconds a container gets to stop, instead of its own grace period.
+    /// Seconds that a container gets to stop, instead of its own grace period.
     pub timeout: Option<u64>,
     /// Whether there is no file, so that the project consists of what carries its label.
     pub by_label: bool,

@@ -1,7 +1,7 @@
 //! Which images are built and pulled before anything else happens.
 //!
-//! The rules are those of the Compose specification (`pull_policy`, and `build` together with `image`). Without a policy,
-//! an image that the engine has is used; another is pulled, and built if the registry does not have it.
+//! The rules are those of the Compose specification (`pull_policy`, and `build` together with `image`). Without a
+//! policy, an image that the engine has is used; another is pulled, and built if the registry does not have it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

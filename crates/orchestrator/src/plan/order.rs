@@ -28,7 +28,7 @@ pub(crate) fn service<'a>(project: &'a Project, name: &str) -> Result<&'a Servic
 /// The named services (all, when none is named), with all that they depend on unless `alone`.
 ///
 /// # Errors
-/// A name that is no service of the project.
+/// If a name is not a service of the project.
 pub(super) fn selected(project: &Project, names: &[String], alone: bool) -> Result<BTreeSet<String>, Error> {
     names.iter().try_for_each(|name| service(project, name).map(drop))?;
     match alone && !names.is_empty() {
@@ -40,7 +40,7 @@ pub(super) fn selected(project: &Project, names: &[String], alone: bool) -> Resu
 /// The named services (all, when none is named), with all that they depend on.
 ///
 /// # Errors
-/// A name that is no service of the project.
+/// If a name is not a service of the project.
 pub fn with_dependencies(project: &Project, names: &[String]) -> Result<BTreeSet<String>, Error> {
     selected(project, names, false)
 }

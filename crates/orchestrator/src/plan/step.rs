@@ -1,5 +1,5 @@
-//! The steps of a plan, by the noun they are about. A step carries all that it takes to do it, so nothing is looked up in the
-//! project when the plan is carried out.
+//! The steps of a plan, by the noun they are about. A step carries all that it takes to do it, so nothing is looked up
+//! in the project when the plan is carried out.
 
 use std::fmt;
 use std::sync::Arc;
@@ -130,7 +130,8 @@ pub enum ContainerAct {
     },
     /// Start it.
     Start,
-    /// Run one of the service's `pre_start` containers to its end, with the volumes of this one, which is not started yet.
+    /// Run one of the service's `pre_start` containers to its end, with the volumes of this one, which has not started
+    /// yet.
     RunInitContainer {
         /// The service.
         service: Arc<NamedService>,
@@ -154,7 +155,7 @@ pub enum ContainerAct {
     Await {
         /// The state.
         until: Until,
-        /// If it never comes to that, this is reported and stops nothing: no service requires it (`required: false`).
+        /// Whether a failure is only reported, because no service requires it (`required: false`).
         optional: bool,
     },
     /// Ask it to stop, and kill it after a grace period.
@@ -174,9 +175,9 @@ pub enum ContainerAct {
     },
     /// Freeze its processes.
     Pause,
-    /// Let its frozen processes go on.
+    /// Resume its frozen processes.
     Unpause,
-    /// Make an image of what its files are now.
+    /// Create an image from its current files.
     Commit(Commit),
     /// Copy files of this machine into it.
     CopyInto(CopyInto),
@@ -190,11 +191,11 @@ pub enum ContainerAct {
 /// An image made of a container's files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commit {
-    /// The image's reference; `None`: it has only an identifier.
+    /// The image's reference. `None`: it has only an identifier.
     pub image: Option<String>,
-    /// Who made it.
+    /// The author.
     pub author: Option<String>,
-    /// What was changed.
+    /// A description of the change.
     pub message: Option<String>,
     /// Instructions of a Dockerfile that are applied to the image (`ENV DEBUG=1`).
     pub changes: Vec<String>,

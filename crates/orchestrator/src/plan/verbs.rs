@@ -13,29 +13,29 @@ use crate::copy::CopyInto;
 use crate::event::{HookPoint, Until};
 use crate::observe::Container;
 
-/// What `rm` is asked for.
+/// Options of `rm`.
 #[derive(Debug, Clone, Default)]
 pub struct RemoveOptions {
-    /// Only containers of these services; none: of all in the file.
+    /// Only containers of these services. All services of the file if empty.
     pub services: Vec<String>,
-    /// Stop what runs; otherwise it stays.
+    /// Whether to stop running containers first. Otherwise they are kept.
     pub stop: bool,
-    /// Anonymous volumes, too.
+    /// Whether to remove anonymous volumes, too.
     pub volumes: bool,
 }
 
-/// What `restart` is asked for.
+/// Options of `restart`.
 #[derive(Debug, Clone, Default)]
 pub struct RestartOptions {
-    /// Only these services, and those that are to follow them (`depends_on.*.restart`); none: all in the file.
+    /// Only these services, and those that restart with them (`depends_on.*.restart`). All of the file if empty.
     pub services: Vec<String>,
-    /// Without those that are to follow.
+    /// Whether to leave out those that restart with them.
     pub no_deps: bool,
-    /// Seconds a container gets to stop, instead of its own grace period.
+    /// Seconds that a container gets to stop, instead of its own grace period.
     pub timeout: Option<u64>,
 }
 
-/// Plans a graceful stop of the project's containers (of `services`, if any is named); they stay.
+/// Plans a graceful stop of the containers of `services`, or of all if empty. The containers are kept.
 pub fn stop(project: &Project, observed: &Observed, services: &[String], timeout: Option<u64>) -> Plan {
     let mut plan = Plan::default();
     let containers = replicas(project, observed, services);

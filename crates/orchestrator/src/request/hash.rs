@@ -18,7 +18,7 @@ const SERVICE: Keys = keys!(Service {
         memswap_limit network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports privileged
         read_only restart runtime secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt
         sysctls tmpfs tty ulimits user userns_mode uts volumes volumes_from working_dir;
-    // They run when a container is made: a changed one runs once the container is made anew.
+    // They run when a container is created, so a changed one runs when the container is recreated.
     hashed: post_start pre_start pre_stop;
     // The image is compared by its identifier.
     left_out: build pull_policy pull_refresh_after;
@@ -38,15 +38,16 @@ const LIMITS: Keys = keys!(ResourceLimits { hashed: cpus memory pids; });
 const RESERVATIONS: Keys = keys!(Reservations { hashed: devices memory; left_out: cpus generic_resources; });
 const RESTART_POLICY: Keys = keys!(DeployRestartPolicy { hashed: condition max_attempts; left_out: delay window; });
 const PORT: Keys = keys!(Port { hashed: host_ip protocol published target; left_out: app_protocol mode name; });
-/// A secret's value is not part of a label that everybody may read. What a file holds is seen through its mount.
+/// Everyone can read labels, so a secret's value is left out. The content of a file is visible through its mount.
 const FILE: Keys = keys!(FileObject {
     hashed: content environment file;
     left_out: driver driver_opts external labels name template_driver value;
 });
 
-/// Hash of a service's configuration, `v2:<sha256>`: over the canonical form of the keys that shape its containers, sorted,
-/// with the engine's names of its networks and volumes and the sources of its secrets and configs. Keys that are not set do
-/// not count, so that a newer wharf which knows more keys gives the same hash. The image's content is compared apart.
+/// Hash of a service's configuration, `v2:<sha256>`: over the canonical form of the keys that shape its containers,
+/// sorted, with the engine's names of its networks and volumes and the sources of its secrets and configs. Keys that
+/// are not set do not count, so that a newer wharf which knows more keys gives the same hash. The image's content is
+/// compared apart.
 pub fn service_hash(project: &Project, service: &Service) -> String {
     let mut value = serde_json::to_value(service).unwrap_or_default();
     retain(Some(&mut value), SERVICE);
@@ -202,7 +203,8 @@ mod tests {
         assert_ne!(with("a"), with("b"));
     }
 
-    /// Containers that run carry these labels: a change of them would recreate every one of them on an upgrade of wharf.
+    /// Containers that run carry these labels: a change of them would recreate every one of them on an upgrade of
+    /// wharf.
     #[test]
     fn the_hashes_of_a_known_service_stay_what_they_were() {
         let environment = [("A".to_owned(), Some("1".to_owned()))].into_iter().collect();

@@ -1,5 +1,5 @@
-//! What each key of the specification makes of a request: one case a key, and in the snapshots what it changes in the body
-//! of a minimal service, network, volume or build.
+//! What each key of the specification makes of a request: one case a key, and in the snapshots what it changes in the
+//! body of a minimal service, network, volume or build.
 
 use std::collections::BTreeSet;
 
@@ -415,7 +415,7 @@ fn what_the_table_says_is_acted_on_is_and_is_hashed() {
                 continue;
             }
             assert_eq!(changes, acted_on.contains(group), "{key} in {group}");
-            // Dependencies are in a label; a container is not made anew for it.
+            // Dependencies are in a label, and a change of it does not recreate the container.
             for project in projects.iter().filter(changing).filter(|_| *key != "depends_on") {
                 let hash = |project: &Project| service_hash(project, &project.services["web"]);
                 assert_ne!(hash(project), hash(&minimal), "{key} shapes the container, so its hash must know it");

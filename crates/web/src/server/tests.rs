@@ -7,7 +7,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::settings;
 
-/// The application with a link to a Redis that nobody tries to reach.
+/// The application with a link to a Redis that is never contacted.
 fn app() -> Router {
     let registry = Registry::new();
     let instruments = Instruments::register(&registry, true).unwrap();

@@ -1,4 +1,4 @@
-//! Visits are counted once each, whoever counts them.
+//! Each visit is counted once, whichever replica counts it.
 
 use std::collections::BTreeSet;
 

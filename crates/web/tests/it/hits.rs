@@ -19,7 +19,7 @@ async fn a_page_and_a_badge_count_for_the_same_key_and_a_look_counts_nothing() {
     assert!(badge.head.contains("\r\ncontent-type: image/svg+xml"), "{badge:?}");
     assert!(badge.head.contains("\r\ncache-control: no-cache, no-store, max-age=0, must-revalidate"), "{badge:?}");
     assert!(!badge.head.contains("\r\netag:") && !badge.head.contains("\r\nlast-modified:"), "{badge:?}");
-    // A proxy that kept it once is not told that it may go on.
+    // A proxy that has cached it once gets no permission to keep using it.
     let again = request(replica.address, "GET", "/hits/wharf.svg", "If-None-Match: *\r\n").await.unwrap();
     assert_eq!(again.status, 200);
     assert!(again.body.contains(">hits: 3</title>"), "{again:?}");

@@ -1,4 +1,4 @@
-//! Redis or Postgres stands still for ten seconds while visitors come: each is answered in time, and the counts add up.
+//! Redis or Postgres is paused for ten seconds during visits. Each visit is answered in time, and the counts add up.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use wharf_testkit::{Postgres, Redis, eventually};
 use crate::http::get;
 use crate::replica::{Replica, SOON};
 
-/// How long the server stands still.
+/// How long the server is paused.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// The deadline of a request, as the settings have it by default, and a little for a busy machine.
@@ -99,7 +99,7 @@ async fn redis_paused_for_ten_seconds_under_load() {
     for (seen, path) in seen.iter().zip(["/api/v1/count", "/api/v1/hits/wharf"]) {
         assert!(seen.slowest < ANSWERED && seen.failed > 0, "{seen:?}");
         let total = total(&replica, path).await;
-        // Who was told 503 may have been counted all the same: the answer was lost.
+        // A visit that was answered with 503 may have been counted, because only Redis' answer was lost.
         assert!((seen.counted..=seen.counted + seen.failed).contains(&total), "{seen:?} {total}");
         totals.push(total);
     }

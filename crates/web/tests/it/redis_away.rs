@@ -13,7 +13,7 @@ use crate::replica::Replica;
 /// The deadline of a request, as the settings have it by default, and a little for a busy machine.
 const ANSWERED: Duration = Duration::from_secs(7);
 
-/// A port that nobody listens on.
+/// A port that nothing listens on.
 async fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }

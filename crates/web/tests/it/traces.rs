@@ -95,7 +95,7 @@ async fn a_trace_that_the_client_does_not_sample_is_not_exported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_away_or_hangs_is_told_of_once_and_holds_nothing_up() {
     let redis = Redis::start().await.unwrap();
-    // One that nobody listens for, and one that takes everything and never answers.
+    // One address that nothing listens on, and one that accepts everything and never answers.
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let hangs = TcpListener::bind("127.0.0.1:0").await.unwrap();
     for address in [gone, hangs.local_addr().unwrap()] {

@@ -1,4 +1,4 @@
-//! What the short forms of single entries stand for.
+//! Expands the short forms of single entries.
 
 use wharf_yaml::{Node, Value};
 

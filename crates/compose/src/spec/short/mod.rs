@@ -1,4 +1,4 @@
-//! What the short forms stand for.
+//! Expands short forms.
 
 pub(crate) mod entries;
 pub(crate) mod hosts;

@@ -39,7 +39,7 @@ pub(crate) fn words(text: &str) -> Option<(Vec<String>, Option<&str>)> {
                 until = Some(')');
             }
             (';' | '&' | '|' | '<' | '>', None) => {
-                // The number before `>` names a file of the shell; it is no word.
+                // The number before `>` is a file descriptor of the shell and not a word.
                 if c == '>' && word.as_ref().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
                     word = None;
                 }

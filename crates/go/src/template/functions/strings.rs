@@ -157,7 +157,7 @@ fn numbered(parts: &[String]) -> Value {
     Value::TextMap(Rc::new(fields.collect()))
 }
 
-/// Breaks a text at blanks, so that lines are no longer than `width`; words that are longer are broken only if asked for.
+/// Breaks a text at blanks into lines of at most `width`. Longer words are broken only if requested.
 fn wrapped(whole: &str, width: i64, line_break: &str, long_words: bool) -> String {
     let width = usize::try_from(width.max(1)).unwrap_or(usize::MAX);
     let (mut out, mut rest) = (String::new(), whole);

@@ -1,4 +1,5 @@
-//! Hooks: commands in a container that runs (`post_start`, `pre_stop`), and containers that run before it (`pre_start`).
+//! Hooks: commands in a container that runs (`post_start`, `pre_stop`), and containers that run before it
+//! (`pre_start`).
 
 use std::collections::HashMap;
 
@@ -73,7 +74,7 @@ fn is_gone(error: &bollard::errors::Error) -> bool {
 }
 
 /// Runs one of a service's `pre_start` containers to its end: in the service's networks, with the volumes of `target`.
-/// One that fails stays, so that it can be looked at; the next run removes it.
+/// A container that fails is kept for inspection, and the next run removes it.
 pub(super) async fn init_container(
     context: &Context<'_>,
     task: Task<'_>,

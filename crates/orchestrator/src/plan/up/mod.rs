@@ -17,7 +17,7 @@ use crate::event::HookPoint;
 use crate::{Error, Observed};
 use planner::Planner;
 
-/// Which containers are made anew.
+/// Which containers are recreated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Recreate {
     /// Those whose configuration or image changed.
@@ -32,11 +32,11 @@ pub enum Recreate {
 /// What the caller asks for.
 #[derive(Debug, Clone, Default)]
 pub struct UpOptions {
-    /// Only these services; none: all.
+    /// Only these services. All if empty.
     pub services: Vec<String>,
-    /// Without the services that they depend on.
+    /// Whether to leave out the services that they depend on.
     pub no_deps: bool,
-    /// Which containers of the chosen services are made anew.
+    /// Which containers of the chosen services are recreated.
     pub recreate: Recreate,
     /// Create only.
     pub no_start: bool,
@@ -48,22 +48,22 @@ pub struct UpOptions {
     pub scale: BTreeMap<String, u32>,
     /// Remove containers of services that the file does not name.
     pub remove_orphans: bool,
-    /// Say nothing of containers of services that the file does not name.
+    /// Do not warn about containers of services that the file does not name.
     pub ignore_orphans: bool,
-    /// Containers of services that the chosen ones depend on are made anew, too.
+    /// Whether containers of services that the chosen ones depend on are recreated, too.
     pub recreate_dependencies: bool,
-    /// Networks and volumes that no chosen service uses, too.
+    /// Whether to create networks and volumes that no chosen service uses, too.
     pub all_resources: bool,
-    /// Seconds a container gets to stop, instead of its own grace period.
+    /// Seconds that a container gets to stop, instead of its own grace period.
     pub timeout: Option<u64>,
-    /// New anonymous volumes for recreated containers.
+    /// Whether recreated containers get new anonymous volumes.
     pub renew_anonymous_volumes: bool,
 }
 
-/// Plans what `up` does. Images are expected to be there: see [`super::images`].
+/// Plans what `up` does. The images must exist: see [`super::images`].
 ///
 /// # Errors
-/// [`Error::Refused`] with all that cannot work: ports that are taken, names that replicas cannot share.
+/// [`Error::Refused`] with everything that cannot work: ports that are taken, names that replicas cannot share.
 pub fn up(project: &Project, observed: &Observed, options: &UpOptions) -> Result<Plan, Error> {
     let chosen = selected(project, &options.services, options.no_deps)?;
     for name in options.scale.keys().filter(|name| !project.services.contains_key(*name)) {
@@ -89,8 +89,8 @@ pub fn up(project: &Project, observed: &Observed, options: &UpOptions) -> Result
     Ok(planner.plan)
 }
 
-/// Plans what has to be there before one more container of a service can run: its networks and volumes, and the services
-/// it depends on.
+/// Plans what has to be there before one more container of a service can run: its networks and volumes, and the
+/// services it depends on.
 ///
 /// # Errors
 /// As [`up`].

@@ -28,11 +28,11 @@ pub(super) struct Planner<'a> {
 #[derive(Default)]
 pub(super) struct ServiceOutcome {
     pub(super) replicas: Vec<PlannedReplica>,
-    /// Some of its containers are made anew.
+    /// Whether some of its containers are recreated.
     pub(super) replaced: bool,
 }
 
-/// A container that is there, and why it is made anew, if it is.
+/// An existing container, and why it is recreated, if it is.
 pub(super) type Kept<'a> = (&'a Container, Option<Cause>);
 
 /// How the containers of one service are started.
@@ -40,7 +40,7 @@ pub(super) struct Start {
     pub(super) service: Arc<NamedService>,
     /// Steps that have to be done before.
     pub(super) before: Vec<usize>,
-    /// Its `pre_start` containers are planned, or not needed.
+    /// Whether its `pre_start` containers are planned or not needed.
     pub(super) initialised: bool,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct PlannedReplica {
     pub(super) name: String,
     /// Its last step: it exists, or runs, after that.
     pub(super) ready: Option<usize>,
-    /// It runs and is healthy already, or stays as it is.
+    /// Whether it already runs and is healthy, or stays unchanged.
     pub(super) healthy: bool,
 }
 

@@ -23,7 +23,7 @@ impl Planner<'_> {
         };
         let follows = self.restarted_dependency(service);
         if container.is_up() && follows.is_none() {
-            // Without a health check there is no health to wait for.
+            // A container without a health check never becomes healthy.
             let healthy = match container.health {
                 Some(health) => health == Health::Healthy,
                 None => container.state == State::Running && !has_healthcheck(service),
@@ -48,15 +48,15 @@ impl Planner<'_> {
         self.start(start, name, ready, cause)
     }
 
-    /// A dependency with `restart: true` that is made anew.
+    /// A dependency with `restart: true` that is recreated.
     fn restarted_dependency(&self, service: &Service) -> Option<String> {
         let mut restarting = service.depends_on.iter().filter(|(_, dependency)| dependency.restart);
         let replaced = |name: &String| self.services.get(name).is_some_and(|outcome| outcome.replaced);
         restarting.find(|(name, _)| replaced(name)).map(|(name, _)| name.clone())
     }
 
-    /// The new container is made beside the old one, so that a failure leaves the old one running; the old one stops only
-    /// when all that the new one waits for is there.
+    /// The new container is made beside the old one, so that a failure leaves the old one running; the old one stops
+    /// only when all that the new one waits for is there.
     pub(super) fn replace(
         &mut self,
         start: &mut Start,

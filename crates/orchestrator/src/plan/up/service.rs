@@ -102,7 +102,7 @@ impl Planner<'_> {
         service.refers_to().find(replaced).map(|owner| Cause::DependencyReplaced { service: owner.to_owned() })
     }
 
-    /// Networks, volumes and whoever shares something with it have to be there before a container is created.
+    /// Networks, volumes and containers that share something with a container must exist before it is created.
     fn creates_after(&self, service: &Service) -> Vec<usize> {
         let networks = service.networks.keys().map(|key| format!("network {key}"));
         let volumes =
@@ -121,7 +121,8 @@ impl Planner<'_> {
         self.start(start, name, Some(created), Cause::Follows)
     }
 
-    /// Starts a container that is there after the step `exists`; the first one after the service's `pre_start` containers.
+    /// Starts a container that is there after the step `exists`; the first one after the service's `pre_start`
+    /// containers.
     pub(super) fn start(
         &mut self,
         start: &mut Start,
