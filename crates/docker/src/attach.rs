@@ -73,7 +73,7 @@ pub struct StandardStreams {
 /// Asks how a container's main process reads and writes (Engine API `GET /containers/{id}/json`).
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn standard_streams(engine: &Engine, container: &str) -> Result<StandardStreams, Error> {
     let config = engine.docker().inspect_container(container, None).await?.config.unwrap_or_default();
     Ok(StandardStreams {
@@ -87,7 +87,7 @@ pub async fn standard_streams(engine: &Engine, container: &str) -> Result<Standa
 /// `input` what is written reaches the process. `detach_keys` leave it without stopping it (`ctrl-p,ctrl-q` if `None`).
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn attach(
     engine: &Engine,
     container: &str,
@@ -105,7 +105,7 @@ pub async fn attach(
 /// Gives a container's terminal another size.
 ///
 /// # Errors
-/// Those of the request: the container has ended, or has no terminal.
+/// If the request fails, for example because the container has ended or has no terminal.
 pub async fn resize(engine: &Engine, container: &str, size: TerminalSize) -> Result<(), Error> {
     let options =
         ResizeContainerTTYOptionsBuilder::default().h(i32::from(size.height)).w(i32::from(size.width)).build();

@@ -202,7 +202,7 @@ pub struct ContainerLog {
 /// Asks for a container by identifier or name; `None`: it is gone.
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn inspect(engine: &Engine, container: &str) -> Result<Option<ContainerDetails>, Error> {
     let options = InspectContainerOptionsBuilder::new().build();
     let answer = unless_gone(engine.docker().inspect_container(container, Some(options)).await)?;
@@ -212,7 +212,7 @@ pub async fn inspect(engine: &Engine, container: &str) -> Result<Option<Containe
 /// The bytes of a container's writable layer, which the engine measures now; `None`: it is gone.
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn layer_size(engine: &Engine, container: &str) -> Result<Option<u64>, Error> {
     let options = InspectContainerOptionsBuilder::new().size(true).build();
     let answer = unless_gone(engine.docker().inspect_container(container, Some(options)).await)?;

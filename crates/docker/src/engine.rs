@@ -76,7 +76,7 @@ impl Engine {
     /// What the engine says of itself and its machine (Engine API `GET /info`).
     ///
     /// # Errors
-    /// Those of the request.
+    /// If the request fails.
     pub async fn info(&self) -> Result<SystemInfo, Error> {
         Ok(self.docker.info().await?)
     }
@@ -84,7 +84,7 @@ impl Engine {
     /// The folder in which the engine keeps its files: `/var/lib/docker`.
     ///
     /// # Errors
-    /// Those of the request.
+    /// If the request fails.
     pub async fn root_folder(&self) -> Result<Option<String>, Error> {
         Ok(self.info().await?.docker_root_dir)
     }

@@ -91,7 +91,7 @@ pub fn follow_events(
 /// The engine's own time now: what happens from here on has a later time.
 ///
 /// # Errors
-/// Those of the request (`GET /info`).
+/// If the request fails (`GET /info`).
 pub async fn now(engine: &Engine) -> Result<Timestamp, Error> {
     let info = engine.info().await?;
     let time = info.system_time.unwrap_or_default();

@@ -40,7 +40,7 @@ impl<'e> Exec<'e> {
     /// directions, unless it is detached.
     ///
     /// # Errors
-    /// Those of the requests: the container does not run, the program does not exist.
+    /// If a request fails, for example because the container does not run or the program does not exist.
     pub async fn start(
         engine: &'e Engine,
         container: &str,
@@ -71,7 +71,7 @@ impl<'e> Exec<'e> {
     /// Gives its terminal another size.
     ///
     /// # Errors
-    /// Those of the request: it has ended, or has no terminal.
+    /// If the request fails, for example because the program has ended or has no terminal.
     pub async fn resize(&self, size: TerminalSize) -> Result<(), Error> {
         let options = ResizeExecOptions { height: size.height, width: size.width };
         Ok(self.engine.docker().resize_exec(&self.id, options).await?)
@@ -80,7 +80,7 @@ impl<'e> Exec<'e> {
     /// The exit code of a process that has ended; `None` while it runs.
     ///
     /// # Errors
-    /// Those of the request.
+    /// If the request fails.
     pub async fn exit_code(&self) -> Result<Option<i64>, Error> {
         Ok(self.engine.docker().inspect_exec(&self.id).await?.exit_code)
     }

@@ -20,7 +20,7 @@ pub struct ImageDetails {
 /// Asks for an image by identifier or name (Engine API `GET /images/{name}/json`).
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn inspect_image(engine: &Engine, image: &str) -> Result<ImageDetails, Error> {
     let found = engine.docker().inspect_image(image).await?;
     let parts = [found.os, found.architecture, found.variant];

@@ -43,11 +43,11 @@ pub struct ListedContainer {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Lists the containers with a label (`KEY` or `KEY=VALUE`), or all of them; `stopped`: not only those that run (Engine API
-/// `GET /containers/json`).
+/// Lists the containers with a label (`KEY` or `KEY=VALUE`), or all of them; `stopped`: not only those that run (Engine
+/// API `GET /containers/json`).
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn list_containers(
     engine: &Engine,
     label: Option<&str>,

@@ -30,7 +30,7 @@ pub struct NetworkDetails {
 /// All networks of the engine (`GET /networks`).
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn list_networks(engine: &Engine) -> Result<Vec<NetworkDetails>, Error> {
     let listed = engine.docker().list_networks(None::<ListNetworksOptions>).await?;
     Ok(listed.into_iter().map(NetworkDetails::from).collect())

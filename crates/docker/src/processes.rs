@@ -17,7 +17,7 @@ pub struct ProcessList {
 /// Lists the processes in a running container (Engine API `GET /containers/{id}/top`).
 ///
 /// # Errors
-/// Those of the request: the container does not run, or is gone.
+/// If the request fails, for example because the container does not run or is gone.
 pub async fn list_processes(engine: &Engine, container: &str) -> Result<ProcessList, Error> {
     let answer = engine.docker().top_processes(container, None::<TopOptions>).await?;
     Ok(ProcessList { titles: answer.titles.unwrap_or_default(), rows: answer.processes.unwrap_or_default() })

@@ -61,7 +61,7 @@ impl AsFd for Socket {
 /// that has stopped. Frames and times are as the engine sends them.
 ///
 /// # Errors
-/// Those of the connection, and what the engine says.
+/// If the connection fails, or the engine refuses the request.
 pub async fn open(engine: &Engine, container: &str, since: Option<Timestamp>, follow: bool) -> Result<RawLog, Error> {
     let endpoint = engine.endpoint();
     if endpoint.tls.is_none() {

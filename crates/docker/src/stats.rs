@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use crate::engine::Engine;
 use crate::error::Error;
 
-/// What a container uses: two samples of CPU time, a second apart, and the rest at the second one. 0 for what the engine
-/// does not say.
+/// What a container uses: two samples of CPU time, a second apart, and the other values at the second one. Values that
+/// the engine does not report are 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StatsSample {
     /// CPU time at the first sample.
@@ -47,7 +47,7 @@ pub struct CpuTime {
 /// Takes two samples of a running container, a second apart; `None`: the engine has none.
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn sample(engine: &Engine, container: &str) -> Result<Option<StatsSample>, Error> {
     let options = StatsOptionsBuilder::default().stream(false).build();
     let answer = engine.docker().stats(container, Some(options)).boxed().next().await.transpose()?;

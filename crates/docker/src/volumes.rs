@@ -25,7 +25,7 @@ pub struct VolumeDetails {
 /// Lists the volumes with a label (`KEY` or `KEY=VALUE`), or all of them, by name (Engine API `GET /volumes`).
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn list_volumes(engine: &Engine, label: Option<&str>) -> Result<Vec<VolumeDetails>, Error> {
     let filters: HashMap<_, _> = label.map(|label| ("label", vec![label.to_owned()])).into_iter().collect();
     let options = ListVolumesOptionsBuilder::default().filters(&filters).build();

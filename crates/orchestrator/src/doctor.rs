@@ -64,7 +64,7 @@ impl Finding {
 /// Checks an engine that answers, and what a project needs if there is one.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn examine(engine: &Engine, project: Option<&Project>) -> Result<Vec<Finding>, Error> {
     let info = engine.info().await?;
     let mut findings = vec![version(&info, engine.api_version())];

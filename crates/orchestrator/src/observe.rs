@@ -150,7 +150,7 @@ pub struct Image {
 /// Lists what the engine has of `project`, and the host ports that others hold.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Error> {
     let references = project.services.iter().flat_map(|(name, service)| {
         let own = project.image_of(name, service);
@@ -178,7 +178,7 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
 /// Lists the containers of `project`, or of all Compose projects, sorted by project, service and number.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bool) -> Result<Vec<Container>, Error> {
     let label = match project {
         Some(project) => labels::selector(labels::PROJECT, project),
@@ -195,7 +195,7 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
 /// Whether a container runs now, or is about to be restarted by its policy.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn is_running(engine: &Engine, id: &str) -> Result<bool, Error> {
     Ok(inspect(engine, id).await?.is_some_and(|container| container.state.running))
 }

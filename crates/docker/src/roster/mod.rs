@@ -1,9 +1,9 @@
 //! The roster: which containers there are, and what they do, kept up by the engine's events.
 //!
-//! The selected containers are listed and inspected; after that, each one is inspected again when something happened to
-//! it. Nothing is polled. An event stream that breaks is opened again, and then everything is looked at once more, so that
-//! what was given is right again even if the engine forgot events meanwhile. A container that was created and never
-//! started is given by the first listing, or else when it is started.
+//! The selected containers are listed and inspected. After that, each one is inspected again when something happens to
+//! it, and nothing is polled. If the event stream breaks, it is opened again and everything is inspected again, so the
+//! reported state becomes correct even if the engine has forgotten events. A container that was created and never
+//! started is reported by the first listing, or else when it is started.
 //!
 //! ```no_run
 //! # async fn example(engine: wharf_docker::Engine) {
@@ -135,7 +135,7 @@ async fn ask(engine: Engine, selection: Selection, pause: Duration, question: Qu
 /// The identifiers of the selected containers, running or not (Engine API `GET /containers/json`).
 ///
 /// # Errors
-/// Those of the request.
+/// If the request fails.
 pub async fn list(engine: &Engine, selection: &Selection) -> Result<Vec<String>, Error> {
     listed(engine, selection, None).await
 }

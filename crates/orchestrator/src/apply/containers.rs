@@ -1,4 +1,4 @@
-//! Single containers, by name or identifier: started, stopped, waited for.
+//! Starts, stops and awaits single containers, by name or identifier.
 
 use bollard::query_parameters::{
     KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
@@ -11,7 +11,7 @@ use crate::Error;
 /// Starts the container.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn start(engine: &Engine, name: &str) -> Result<(), Error> {
     let options = None::<bollard::query_parameters::StartContainerOptions>;
     Ok(engine.docker().start_container(name, options).await?)
@@ -20,20 +20,20 @@ pub async fn start(engine: &Engine, name: &str) -> Result<(), Error> {
 /// Waits until the container has ended.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn exit_code(engine: &Engine, name: &str) -> Result<i64, Error> {
     let options = WaitContainerOptionsBuilder::default().condition("not-running").build();
     let mut ended = Box::pin(engine.docker().wait_container(name, Some(options)));
     match ended.next().await {
         Some(Ok(answer)) => Ok(answer.status_code),
-        // The client gives an exit code other than 0 as an error.
+        // The client reports an exit code other than 0 as an error.
         Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
         Some(Err(error)) => Err(error.into()),
         None => Ok(0),
     }
 }
 
-/// Passes a signal on. A container that is gone needs none.
+/// Passes on a signal. It is fine if the container is gone.
 pub async fn signal(engine: &Engine, name: &str, signal: &str) {
     let options = KillContainerOptionsBuilder::default().signal(signal).build();
     if let Err(error) = engine.docker().kill_container(name, Some(options)).await {
@@ -41,7 +41,7 @@ pub async fn signal(engine: &Engine, name: &str, signal: &str) {
     }
 }
 
-/// Asks the container to stop. One that is gone needs not be asked.
+/// Asks the container to stop. It is fine if it is gone.
 pub async fn stop(engine: &Engine, name: &str) {
     let options = None::<bollard::query_parameters::StopContainerOptions>;
     if let Err(error) = engine.docker().stop_container(name, options).await {
@@ -49,7 +49,7 @@ pub async fn stop(engine: &Engine, name: &str) {
     }
 }
 
-/// Removes the container with its anonymous volumes. One that is gone is as it should be.
+/// Removes the container with its anonymous volumes. It is fine if it is gone.
 pub async fn remove(engine: &Engine, name: &str) {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
     if let Err(error) = engine.docker().remove_container(name, Some(options)).await {

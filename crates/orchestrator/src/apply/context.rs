@@ -1,4 +1,4 @@
-//! What the steps of a plan need to be done.
+//! What the steps of a plan need when they run.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) struct Context<'a> {
     pub(super) build_memory: Option<i64>,
 }
 
-/// A failure of `step` with nothing to explain it but the message.
+/// A failure of `step` that has no details besides the message.
 pub(super) fn failure(step: &Step, message: String) -> StepFailure {
     StepFailure { step: step.to_string(), message, help: None, details: Vec::new() }
 }

@@ -1,4 +1,4 @@
-//! From the engine's refusal to words that help: who holds the port, what the last probe said, the last log lines.
+//! Explains refusals of the engine: which process holds the port, what the last probe said, the last log lines.
 
 use std::net::IpAddr;
 
@@ -62,7 +62,7 @@ async fn asked_ports(context: &Context<'_>, name: &str) -> Vec<(Option<String>, 
     ports
 }
 
-/// A container that will not be as it was waited for.
+/// A container that will not reach the state that was waited for.
 pub(super) async fn wait(
     context: &Context<'_>,
     step: &Step,

@@ -1,11 +1,11 @@
-//! What a run made, so that a failed one leaves nothing behind that nothing uses.
+//! Records what a run creates, so that a failed run leaves nothing unused behind.
 
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, RemoveVolumeOptions};
 use wharf_docker::Engine;
 
 use crate::plan::{ContainerAct, ContainerStep, NetworkAct, NetworkStep, Step, VolumeAct, VolumeStep};
 
-/// What was made and not used yet, in order.
+/// What has been created and not used yet, in order.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     containers: Vec<String>,
@@ -20,7 +20,7 @@ impl wharf_plan::Journal<Step> for Journal {
             Step::Volume(VolumeStep { name, act: VolumeAct::Create { .. } }) => self.volumes.push(name.clone()),
             Step::Container(ContainerStep { name, act }) => match act {
                 ContainerAct::Create { .. } => self.containers.push(name.clone()),
-                // It runs now, or has taken the place of another that is gone: it stays.
+                // It runs now, or has replaced a container that is gone, so it is kept.
                 ContainerAct::Start => self.keep(name),
                 ContainerAct::Rename { from } => self.keep(from),
                 _ => {}
@@ -30,7 +30,7 @@ impl wharf_plan::Journal<Step> for Journal {
     }
 
     fn not_done(&mut self, step: &Step) {
-        // What a `pre_start` container left has to be there to be looked at.
+        // What a `pre_start` container left is kept for inspection.
         if let Step::Container(ContainerStep { name, act: ContainerAct::RunInitContainer { .. } }) = step {
             self.keep(name);
         }
@@ -42,8 +42,8 @@ impl Journal {
         self.containers.retain(|made| made != container);
     }
 
-    /// Removes what was made. The engine itself refuses to remove networks and volumes that something uses. Nothing more is
-    /// reported than the failure that led here.
+    /// Removes what was created. The engine itself refuses to remove networks and volumes that are in use. Only the
+    /// failure that led here is reported.
     pub(super) async fn undo(self, engine: &Engine) {
         let docker = engine.docker();
         for name in self.containers.iter().rev() {

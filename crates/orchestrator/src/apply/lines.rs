@@ -1,4 +1,4 @@
-//! The output of a program, cut into lines. The last ones explain a failure.
+//! Splits the output of a program into lines. The last ones explain a failure.
 
 use std::collections::VecDeque;
 
@@ -30,7 +30,7 @@ impl LastLines {
     }
 }
 
-/// Cuts an output into lines and keeps the last ones. Blank lines are left out.
+/// Splits an output into lines and keeps the last ones. Blank lines are left out.
 #[derive(Debug, Default)]
 pub(super) struct LineCutter {
     partial: Vec<u8>,
@@ -38,7 +38,7 @@ pub(super) struct LineCutter {
 }
 
 impl LineCutter {
-    /// Takes a piece of the output; `give` takes each line that ends in it.
+    /// Takes a piece of the output, and calls `give` with each line that ends in it.
     pub(super) fn take(&mut self, mut bytes: &[u8], mut give: impl FnMut(&str)) {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             self.append(&bytes[..end]);
@@ -48,7 +48,7 @@ impl LineCutter {
         self.append(bytes);
     }
 
-    /// Ends the output, and with it a line that has no end of its own.
+    /// Ends the output, and with it an unterminated last line.
     pub(super) fn finish(mut self, mut give: impl FnMut(&str)) -> LastLines {
         self.end_line(&mut give);
         self.last

@@ -27,9 +27,9 @@ use watch::Watch;
 /// How plans are carried out.
 #[derive(Debug, Clone, Default)]
 pub struct ApplyOptions {
-    /// Cancel it to stop gracefully: no new step begins, waits end, and what was made and never used is removed.
+    /// Cancel it to stop gracefully: no new step begins, waits end, and what was created and not used is removed.
     pub stop: CancellationToken,
-    /// Cancel it to stop at once: nothing is waited for and nothing removed.
+    /// Cancel it to stop at once, without waiting and without removing anything.
     pub abort: CancellationToken,
     /// How long to wait for one container. `None`: without a limit.
     pub wait_timeout: Option<Duration>,
@@ -37,15 +37,15 @@ pub struct ApplyOptions {
     pub build_memory: Option<i64>,
     /// How many steps are carried out at a time; `None`: as many as are ready.
     pub parallel: Option<NonZeroUsize>,
-    /// Plans are only reported to the [`Listener`].
+    /// Whether to only report plans to the [`Listener`].
     pub dry_run: bool,
 }
 
 impl ApplyOptions {
-    /// Does the work, but drops it when `abort` is cancelled.
+    /// Runs `work`, and drops it when `abort` is cancelled.
     ///
     /// # Errors
-    /// [`Error::Interrupted`], or that of the work.
+    /// [`Error::Interrupted`], or the error of `work`.
     pub async fn unless_aborted<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         tokio::select! {
             biased;
@@ -55,7 +55,7 @@ impl ApplyOptions {
     }
 }
 
-/// Learns what happens to plans. A closure that takes an [`Event`] is one.
+/// Receives what happens to plans. A closure that takes an [`Event`] is a listener.
 pub trait Listener: Sync {
     /// A plan is about to be carried out, or would be in a dry run.
     fn plan_begins(&self, plan: &Plan) {
@@ -77,7 +77,7 @@ impl<F: Fn(Event) + Sync> Listener for F {
 
 /// Carries out `plan` and reports each step's progress to `events`.
 ///
-/// After a failure no new step begins, and what this run has made and never used is removed: containers that were never
+/// After a failure no new step begins, and what this run created and did not use is removed: containers that were not
 /// started, and networks and volumes without a user.
 ///
 /// # Errors

@@ -63,7 +63,8 @@ pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, unti
         container = match given {
             Some(given) if given.state.started < first.state.started => continue,
             Some(given) => given,
-            // It is gone, or not given yet, or the engine does not answer: what the engine says now counts.
+            // The container is gone or not reported yet, or the engine does not answer. What the engine says now
+            // counts.
             None => ask(context, step, name).await?,
         };
     }

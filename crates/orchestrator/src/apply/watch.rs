@@ -1,4 +1,4 @@
-//! The containers of a project, kept up while a plan is carried out.
+//! The containers of a project, kept up to date while a plan is carried out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use wharf_docker::container::ContainerDetails;
 use wharf_docker::roster::{self, Change, Selection};
 use wharf_docker::{Engine, labels};
 
-/// The project's containers, as the roster gives them.
+/// The project's containers, as the roster reports them.
 pub(super) struct Watch {
     pub(super) project: watch::Receiver<Seen>,
     _follower: JoinSet<()>,
@@ -21,7 +21,7 @@ pub(super) struct Watch {
 pub(super) struct Seen {
     /// By id.
     containers: BTreeMap<String, Arc<ContainerDetails>>,
-    /// How often the engine could not be asked.
+    /// How many requests to the engine have failed.
     pub(super) failures: u64,
 }
 

@@ -1,4 +1,4 @@
-//! A build context: the files of a directory, less what `.dockerignore` excludes, as a tar archive.
+//! A build context: a tar archive with the files of a directory, except those that `.dockerignore` excludes.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -23,7 +23,7 @@ pub(crate) struct BuildContext {
     root: PathBuf,
     ignore: Ignore,
     dockerfile: String,
-    /// Text of a Dockerfile that lies outside the context.
+    /// Text of a Dockerfile outside the context.
     brought: Option<Vec<u8>>,
 }
 
@@ -51,7 +51,7 @@ impl BuildContext {
                 }
             }
         };
-        // A name that no file of the context has: the text is part of it.
+        // The name contains a hash of the text, so no file of the context has it.
         let dockerfile = dockerfile.unwrap_or_else(|| {
             let digest = hex::encode(Sha256::digest(brought.as_deref().unwrap_or_default()));
             format!(".dockerfile.{}", &digest[..20])
@@ -102,7 +102,7 @@ impl BuildContext {
             let excluded = self.ignore.excludes(&name);
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                // An exception may bring back a file of an excluded directory.
+                // An exception may include a file of an excluded directory again.
                 if !excluded || self.ignore.has_exceptions() {
                     if !excluded {
                         self.append(archive, &entry.path(), &name)?;

@@ -1,4 +1,4 @@
-//! `.dockerignore`: which files are left out.
+//! `.dockerignore` files.
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -44,7 +44,7 @@ impl Ignore {
         deciding.is_some_and(|(_, exception)| !exception)
     }
 
-    /// Whether a path in an excluded directory may be brought back.
+    /// Whether an exception may include a path in an excluded directory again.
     pub(crate) fn has_exceptions(&self) -> bool {
         self.has_exceptions
     }

@@ -1,4 +1,4 @@
-//! What an image is built from: a directory, less what `.dockerignore` excludes.
+//! The files that an image is built from: a directory, except what `.dockerignore` excludes.
 
 mod context;
 mod ignore;

@@ -108,7 +108,7 @@ pub(crate) async fn into(engine: &Engine, container: &str, copy: &CopyInto) -> R
 /// symbolic link is copied instead of the link.
 ///
 /// # Errors
-/// Those of the engine and of the file system.
+/// If a request to the engine fails, or access to a file.
 pub async fn out_of(
     engine: &Engine,
     container: &str,
@@ -131,7 +131,7 @@ pub async fn out_of(
 /// Copies a file or directory out of a container as a tar archive.
 ///
 /// # Errors
-/// Those of the engine, and of `out`.
+/// If a request to the engine fails, or writing to `out`.
 pub async fn archive_out_of(engine: &Engine, container: &str, path: &str, out: &mut dyn Write) -> Result<(), Error> {
     let mut archive = std::pin::pin!(download(engine, container, path));
     while let Some(piece) = archive.next().await {

@@ -22,11 +22,11 @@ pub enum RemoveImages {
 /// What the caller asks for.
 #[derive(Debug, Clone, Default)]
 pub struct DownOptions {
-    /// Only containers of these services; networks and volumes stay. None: everything.
+    /// Only containers of these services; networks and volumes are kept. Everything if empty.
     pub services: Vec<String>,
-    /// Volumes, too: the named ones that the file declares, and anonymous ones of the containers.
+    /// Whether to remove volumes, too: those that the file declares, and the containers' anonymous ones.
     pub volumes: bool,
-    /// Containers of services that the file does not name, and those of `run`, too.
+    /// Whether to remove containers of services that the file does not name, and those of `run`, too.
     pub remove_orphans: bool,
     /// Images, too.
     pub images: Option<RemoveImages>,
@@ -46,7 +46,7 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
         true => known(name) || options.remove_orphans,
         false => options.services.iter().any(|service| service == name),
     };
-    // What is left of a hook goes with its service; a container of `run` may have work to do.
+    // What is left of a hook is removed with its service. A container of `run` may still have work to do.
     let goes = |container: &&Container| {
         chosen(&container.service) && (!container.one_off || container.is_hook() || options.remove_orphans)
     };
@@ -88,7 +88,7 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
 }
 
 /// The names of networks or volumes that `down` removes: those that carry the project's label and that the file
-/// declares, unless it calls them external. Without a file the label alone decides. Warns of what stays.
+/// declares, unless it calls them external. Without a file the label alone decides. Warns about what is kept.
 fn removable<'a>(
     plan: &mut Plan,
     kind: &str,

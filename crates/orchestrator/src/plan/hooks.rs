@@ -1,4 +1,4 @@
-//! The commands and containers that a service has for points of its containers' lives.
+//! Plans a service's hooks: commands and containers that run at certain points of its containers' lives.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use wharf_compose::model::Service;
 use super::{Cause, ContainerAct, NamedService, Plan, Step};
 use crate::event::HookPoint;
 
-/// Runs a service's commands for `point` in `container`, one after the other. Returns what comes after them has to wait for.
+/// Runs a service's commands for `point` in `container`, one after the other. Returns what comes after them has to wait
+/// for.
 pub(super) fn commands(
     plan: &mut Plan,
     (name, service): (&str, &Service),

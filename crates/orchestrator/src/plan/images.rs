@@ -1,4 +1,4 @@
-//! Which images are built and pulled before anything else happens.
+//! Plans which images are built and pulled before anything else happens.
 //!
 //! The rules are those of the Compose specification (`pull_policy`, and `build` together with `image`). Without a
 //! policy, an image that the engine has is used; another is pulled, and built if the registry does not have it.
@@ -19,19 +19,19 @@ use crate::{Error, Observed, Problem};
 pub struct ImageOptions {
     /// Only these services; none: all.
     pub services: Vec<String>,
-    /// Without the services that they depend on.
+    /// Whether to leave out the services that they depend on.
     pub no_deps: bool,
-    /// Build what has a `build`, even when the image is here.
+    /// Whether to build what has a `build` even if the engine has the image.
     pub build: bool,
     /// Build nothing.
     pub no_build: bool,
-    /// Only some of the images; the others are left out, whether they are here or not.
+    /// Only some of the images. The others are left out, whether the engine has them or not.
     pub only: Option<Only>,
-    /// What the builds do otherwise than the file says.
+    /// How builds differ from what the file says.
     pub build_overrides: BuildOverrides,
     /// Overrides every service's `pull_policy`; `None`: it does not.
     pub pull: Option<PullPolicy>,
-    /// A pull that fails is reported and stops nothing.
+    /// Whether a failed pull is only reported and stops nothing.
     pub ignore_pull_failures: bool,
     /// Now, in nanoseconds since 1970, for policies that look at an image's age.
     pub now: i64,

@@ -1,4 +1,4 @@
-//! Which services take part, and in which order.
+//! Selects services and sorts them by their dependencies.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use wharf_compose::model::{Condition, Service};
 
 use crate::Error;
 
-/// What a service has to wait for. The reader of the file has added the services that it refers to.
+/// What a service has to wait for, including the services that it refers to, which the file's reader has added.
 pub(super) fn dependencies<'a>(project: &Project, service: &'a Service) -> Vec<(&'a str, Condition)> {
     let there = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));
     there.map(|(name, dependency)| (name.as_str(), dependency.condition)).collect()
@@ -25,7 +25,7 @@ pub(crate) fn service<'a>(project: &'a Project, name: &str) -> Result<&'a Servic
     })
 }
 
-/// The named services (all, when none is named), with all that they depend on unless `alone`.
+/// The named services (all if none is named), with everything that they depend on unless `alone`.
 ///
 /// # Errors
 /// If a name is not a service of the project.
@@ -37,7 +37,7 @@ pub(super) fn selected(project: &Project, names: &[String], alone: bool) -> Resu
     }
 }
 
-/// The named services (all, when none is named), with all that they depend on.
+/// The named services (all if none is named), with everything that they depend on.
 ///
 /// # Errors
 /// If a name is not a service of the project.

@@ -43,8 +43,8 @@ pub fn stop(project: &Project, observed: &Observed, services: &[String], timeout
     plan
 }
 
-/// Plans a signal to the project's running containers (to those of `services`, if any is named), those of `run` among
-/// them; with `orphans`, also to those of services that the file does not name.
+/// Plans a signal to the running containers of `services`, or of all if empty, including those of `run`. With
+/// `orphans`, services that the file does not name are included, too.
 pub fn kill(project: &Project, observed: &Observed, services: &[String], signal: &str, orphans: bool) -> Plan {
     let mut plan = Plan::default();
     let chosen = |container: &&Container| {
@@ -57,22 +57,22 @@ pub fn kill(project: &Project, observed: &Observed, services: &[String], signal:
     plan
 }
 
-/// Plans that the project's running containers (those of `services`, if any is named) are frozen.
+/// Plans to pause the running containers of `services`, or of all if empty.
 pub fn pause(project: &Project, observed: &Observed, services: &[String]) -> Plan {
     each_running(project, observed, services, ContainerAct::Pause)
 }
 
-/// Plans that the project's frozen containers (those of `services`, if any is named) go on.
+/// Plans to resume the paused containers of `services`, or of all if empty.
 pub fn unpause(project: &Project, observed: &Observed, services: &[String]) -> Plan {
     each_running(project, observed, services, ContainerAct::Unpause)
 }
 
-/// Plans that files of this machine are copied into each of the containers.
+/// Plans to copy files of this machine into each of the containers.
 pub fn copy_into<'a>(containers: impl IntoIterator<Item = &'a str>, copy: CopyInto) -> Plan {
     each(containers, ContainerAct::CopyInto(copy))
 }
 
-/// Plans that an image is made of a container.
+/// Plans to create an image from a container.
 pub fn commit(container: &str, commit: Commit) -> Plan {
     each([container], ContainerAct::Commit(commit))
 }
@@ -182,7 +182,7 @@ fn replicas<'a>(project: &Project, observed: &'a Observed, services: &[String]) 
     observed.containers.iter().filter(chosen).collect()
 }
 
-/// Without a file all that carries the project's label belongs to it.
+/// Without a file, everything that carries the project's label belongs to it.
 fn is_chosen(project: &Project, services: &[String], container: &Container) -> bool {
     let no_file = project.services.is_empty() && project.disabled_services.is_empty();
     match services.is_empty() {

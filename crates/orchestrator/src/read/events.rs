@@ -9,7 +9,7 @@ use wharf_docker::{Engine, Timestamp, labels};
 
 use crate::error::Error;
 
-/// Something that happened to a replica of a service.
+/// An event of a service's replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplicaEvent {
     /// When.
@@ -24,8 +24,8 @@ pub struct ReplicaEvent {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// Reads the events of a project's replicas, of `services` alone if there are any: from `since` on or from now on, until
-/// `until` or without an end.
+/// Reads the events of a project's replicas, of `services` alone if there are any: from `since` on or from now on,
+/// until `until` or without an end.
 pub fn events(
     engine: &Engine,
     project: &str,
@@ -43,7 +43,7 @@ pub fn events(
     })
 }
 
-/// `None` for a container of `run` or of a hook, and for a service that was not asked for.
+/// `None` for a container of `run` or of a hook, and for a service that is not wanted.
 fn of_replica(event: EngineEvent, services: &[String]) -> Option<ReplicaEvent> {
     let EngineEvent { time, action, id, mut attributes, .. } = event;
     let one_off = labels::is_one_off(attributes.get(labels::ONE_OFF).map(String::as_str));

@@ -1,4 +1,4 @@
-//! The images that containers were made from.
+//! The images that containers were created from.
 
 use wharf_docker::Engine;
 use wharf_docker::images::{ImageDetails, inspect_image};
@@ -9,7 +9,7 @@ use crate::observe::Container;
 /// Asks for the image of each container.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn images<'c>(
     engine: &Engine,
     containers: &'c [Container],

@@ -6,10 +6,10 @@ use wharf_docker::{Engine, ErrorKind};
 use crate::error::Error;
 use crate::observe::Container;
 
-/// Lists the processes of each container that runs; one that has stopped since it was listed is left out.
+/// Lists the processes of each running container. A container that has stopped since it was listed is left out.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn processes<'c>(
     engine: &Engine,
     containers: &'c [Container],

@@ -6,14 +6,14 @@ use wharf_docker::stats::{StatsSample, sample};
 
 use crate::observe::Container;
 
-/// What a container uses, as the docker command counts it.
+/// What a container uses, computed as the docker command does it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
-    /// Part of one CPU within the last second, in percent: 200 is two CPUs.
+    /// Share of one CPU over the last second, in percent. 200 is two CPUs.
     pub cpu_percent: f64,
-    /// Bytes of memory, without the part of the page cache that can be given back.
+    /// Bytes of memory, without the reclaimable page cache.
     pub memory: u64,
-    /// Most bytes of memory that it may use; 0: unknown.
+    /// Memory limit in bytes, or 0 if it is unknown.
     pub memory_limit: u64,
     /// Bytes received in all networks since the start.
     pub network_received: u64,
@@ -28,7 +28,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// The part of the memory limit that is used, in percent; 0 without a limit.
+    /// Used share of the memory limit, in percent. 0 without a limit.
     pub fn memory_percent(&self) -> f64 {
         match self.memory_limit {
             0 => 0.0,
@@ -37,7 +37,8 @@ impl Usage {
     }
 }
 
-/// Measures `containers` side by side, which takes a second or two. All zero for a container that does not run or is gone.
+/// Measures `containers` concurrently, which takes one or two seconds. All values are zero for a container that does
+/// not run or is gone.
 pub async fn usage(engine: &Engine, containers: &[Container]) -> Vec<Usage> {
     let of = |container: &Container| {
         let (id, up) = (container.id.clone(), container.is_up());
@@ -51,7 +52,7 @@ pub async fn usage(engine: &Engine, containers: &[Container]) -> Vec<Usage> {
 
 impl From<&StatsSample> for Usage {
     fn from(sample: &StatsSample) -> Self {
-        // A cache that is larger than the usage is a measurement of another moment.
+        // A cache that is larger than the usage was measured at another moment.
         let cache = Some(sample.memory_inactive_file).filter(|cache| *cache < sample.memory).unwrap_or(0);
         Usage {
             cpu_percent: cpu_percent(sample),
@@ -66,7 +67,7 @@ impl From<&StatsSample> for Usage {
     }
 }
 
-/// The container's part of the time of all CPUs between the two samples, times their number.
+/// The container's share of the time of all CPUs between the two samples, times the number of CPUs.
 fn cpu_percent(sample: &StatsSample) -> f64 {
     let used = sample.cpu.container as f64 - sample.cpu_before.container as f64;
     let system = sample.cpu.system as f64 - sample.cpu_before.system as f64;

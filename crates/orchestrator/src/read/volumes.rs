@@ -9,7 +9,7 @@ use crate::observe::list_containers;
 /// Lists the volumes with the project's label, by name: all, or those that containers of `services` use.
 ///
 /// # Errors
-/// Those of the engine.
+/// If a request to the engine fails.
 pub async fn volumes(engine: &Engine, project: &str, services: &[String]) -> Result<Vec<VolumeDetails>, Error> {
     let mut volumes = list_volumes(engine, Some(&labels::selector(labels::PROJECT, project))).await?;
     if !services.is_empty() {

@@ -1,4 +1,4 @@
-//! Containers of `run`: one more container of a service, with changes, that is not one of its replicas.
+//! Containers of `run`: additional containers of a service, with changes, which are not replicas.
 
 mod overrides;
 
@@ -17,9 +17,9 @@ use crate::request::Replica;
 /// What kind of container it is.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RunOptions {
-    /// It can be reached under the service's name, as its replicas can.
+    /// Whether it can be reached under the service's name, as replicas can.
     pub use_aliases: bool,
-    /// The engine removes it when it has ended.
+    /// Whether the engine removes it when it has ended.
     pub auto_remove: bool,
 }
 
@@ -35,8 +35,8 @@ pub fn name(project: &Project, service: &str) -> String {
 /// [`prepare_run`](crate::prepare_run).
 ///
 /// # Errors
-/// [`Error::Refused`] if the project has no such service, or a file of it has no value; those of the engine. Nothing of the
-/// container stays then.
+/// [`Error::Refused`] if the project has no such service, or a file of it has no value; those of the engine. Nothing of
+/// the container stays then.
 pub async fn create(
     engine: &Engine,
     project: &Project,

@@ -9,17 +9,17 @@ use wharf_compose::model::{Mount, Port, Service};
 pub struct Overrides {
     /// Another command.
     pub command: Option<Vec<String>>,
-    /// Another entrypoint; empty: none. The service's command does not go with it.
+    /// A replacement for the entrypoint; empty: none. It also discards the service's command.
     pub entrypoint: Option<Vec<String>>,
-    /// More environment; `None` unsets.
+    /// Additional environment variables. `None` unsets one.
     pub environment: Vec<(String, Option<String>)>,
     /// More labels.
     pub labels: BTreeMap<String, String>,
-    /// Publish the service's own ports.
+    /// Whether to publish the service's own ports.
     pub service_ports: bool,
     /// Publish these ports.
     pub ports: Vec<Port>,
-    /// More mounts; one takes the place of another with its path.
+    /// Additional mounts. A mount replaces one with the same path.
     pub volumes: Vec<Mount>,
     /// Capabilities to add.
     pub cap_add: Vec<String>,

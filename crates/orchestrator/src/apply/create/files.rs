@@ -1,4 +1,4 @@
-//! Secrets and configs without a file of their own: written into the container before it starts.
+//! Secrets and configs that do not come from a file. They are written into the container before it starts.
 
 use bollard::Docker;
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
@@ -9,7 +9,7 @@ use wharf_plan::Problem;
 
 use crate::request::file_target;
 
-/// A file to be written. Its content is never printed.
+/// A file to write. Its content is never printed.
 pub(super) struct Content {
     path: String,
     uid: u64,

@@ -1,4 +1,4 @@
-//! The one way to create a container: with all of its networks and files, or not at all.
+//! Creates containers, with all of their networks and files or not at all. There is no other way to create one.
 
 mod files;
 
@@ -11,7 +11,7 @@ use wharf_plan::Problem;
 use crate::request::{Replica, create_body, further_networks, init_body};
 use files::Content;
 
-/// A container that is to be created.
+/// A container to create.
 pub(crate) struct NewContainer {
     /// `None`: the engine chooses one.
     name: Option<String>,
@@ -38,8 +38,8 @@ impl NewContainer {
         })
     }
 
-    /// A container that runs before `target`, a replica, starts: with its volumes, in its networks but not under its names
-    /// and addresses there.
+    /// A container that runs before `target`, a replica, starts: with its volumes, in its networks but not under its
+    /// names and addresses there.
     pub(crate) fn init_container(replica: &Replica<'_>, hook: &Hook, target: &str) -> Self {
         let mut container = NewContainer {
             name: None,
@@ -60,14 +60,14 @@ impl NewContainer {
         &mut self.body
     }
 
-    /// What it is in each of its networks.
+    /// Its settings in each of its networks.
     pub(crate) fn endpoints_mut(&mut self) -> impl Iterator<Item = &mut api::EndpointSettings> {
         let config = self.body.networking_config.as_mut().and_then(|config| config.endpoints_config.as_mut());
         let first = config.into_iter().flat_map(|endpoints| endpoints.values_mut());
         first.chain(self.further_networks.iter_mut().map(|(_, endpoint)| endpoint))
     }
 
-    /// Creates it and returns its identifier. After a failure nothing of it stays.
+    /// Creates it and returns its identifier. After a failure, nothing of it is left.
     pub(crate) async fn create(self, engine: &Engine) -> Result<String, bollard::errors::Error> {
         let docker = engine.docker();
         let NewContainer { name, platform, body, further_networks, files } = self;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use wharf_compose::{Options, Project};
 
-    /// Two containers of one address or name would take each other's place.
+    /// Two containers with one address or name would conflict.
     #[test]
     fn an_init_container_has_neither_names_nor_addresses_of_the_replica() {
         let text = "\

@@ -1,4 +1,4 @@
-//! Building an image with the engine's own builder (Engine API `POST /build`).
+//! Builds an image with the engine's own builder (Engine API `POST /build`).
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Containers, from their creation to their removal.
+//! Steps for containers, from their creation to their removal.
 
 use std::time::Duration;
 

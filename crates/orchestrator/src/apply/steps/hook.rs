@@ -44,7 +44,7 @@ pub(super) async fn command(
     };
     let created = match docker.create_exec(container, config).await {
         Ok(created) => created,
-        // There is nothing left to prepare for its end.
+        // The container has already ended, so there is nothing to prepare.
         Err(error) if point == HookPoint::PreStop && is_gone(&error) => return Ok(Outcome::NotRunning),
         Err(error) => return Err(failed(error).into()),
     };
@@ -124,7 +124,7 @@ pub(super) async fn init_container(
     Err(StepFailure { help: Some(help), ..hook_failure(task, message, last) }.into())
 }
 
-/// Removes what an earlier run that failed has left.
+/// Removes what an earlier, failed run has left.
 async fn remove_left_over(context: &Context<'_>, service: &str) -> EngineResult<()> {
     let wanted = [
         labels::selector(labels::PROJECT, &context.project.name),
@@ -139,7 +139,7 @@ async fn remove_left_over(context: &Context<'_>, service: &str) -> EngineResult<
     Ok(())
 }
 
-/// Reports each line until the output ends; returns the last ones.
+/// Reports each line until the output ends, and returns the last ones.
 async fn relay(
     task: Task<'_>,
     service: &str,

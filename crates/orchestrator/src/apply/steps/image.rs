@@ -1,4 +1,4 @@
-//! Images: pulled, built where the registry does not have them, and removed.
+//! Steps for images: pull, build if the registry does not have it, remove.
 
 use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptions};
 use futures_util::StreamExt;
@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ImageStep)
     }
 }
 
-/// Pulls `image`; where that fails and it can be built, builds it.
+/// Pulls `image`. If that fails and the image can be built, builds it.
 async fn pull(
     context: &Context<'_>,
     task: Task<'_>,

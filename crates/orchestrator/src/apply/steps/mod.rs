@@ -1,4 +1,4 @@
-//! Each kind of step as calls of the engine.
+//! Carries out each kind of step by requests to the engine.
 
 mod build;
 mod container;

@@ -5,19 +5,19 @@ use wharf_docker::ErrorKind;
 use crate::apply::context::EngineResult;
 use crate::event::Outcome;
 
-/// What was to stop or to go, and has already, is as it should be.
+/// Stopping or removing something that has already stopped or gone is a success.
 pub(super) fn gone_is_fine(result: EngineResult<()>) -> EngineResult<Outcome> {
     let Err(error) = result else { return Ok(Outcome::Done) };
     match ErrorKind::of(&error) {
         ErrorKind::Gone => Ok(Outcome::AlreadyGone),
-        // Another program removes it at this moment.
+        // Another program is removing it.
         ErrorKind::RemovalInProgress => Ok(Outcome::Done),
         ErrorKind::NotRunning => Ok(Outcome::NotRunning),
         _ => Err(error),
     }
 }
 
-/// A network, a volume or an image that others use stays.
+/// A network, volume or image that others use is kept.
 pub(super) fn in_use_is_fine(result: EngineResult<Outcome>) -> EngineResult<Outcome> {
     match result {
         Err(error) if ErrorKind::of(&error) == ErrorKind::InUse => Ok(Outcome::StillInUse),

@@ -1,4 +1,4 @@
-//! `up`: from what is there to what the file says.
+//! `up`: brings a project from its current state to the state that the file describes.
 
 mod orphans;
 mod planner;
@@ -89,8 +89,8 @@ pub fn up(project: &Project, observed: &Observed, options: &UpOptions) -> Result
     Ok(planner.plan)
 }
 
-/// Plans what has to be there before one more container of a service can run: its networks and volumes, and the
-/// services it depends on.
+/// Plans what must exist before one more container of a service can run: its networks and volumes, and the services it
+/// depends on.
 ///
 /// # Errors
 /// As [`up`].

@@ -1,4 +1,4 @@
-//! Containers that no service of the file has.
+//! Containers that belong to no service of the file.
 
 use super::planner::Planner;
 use crate::observe::{Container, State};
@@ -8,7 +8,7 @@ impl Planner<'_> {
     pub(super) fn orphans(&mut self) {
         let project = self.project;
         let known = |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
-        // A container of `run` is one when it has ended.
+        // A container of `run` is an orphan once it has ended.
         let orphaned = |found: &&Container| match found.one_off {
             true => matches!(found.state, State::Exited | State::Dead),
             false => !known(&found.service),

@@ -1,4 +1,4 @@
-//! The state of a planner of `up`: the plan so far, and what became of the services in it.
+//! The state of the planner of `up`: the plan so far, and what it does with each service.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) struct Planner<'a> {
     pub(super) plan: Plan,
     /// Steps that make networks (`network NAME`) and volumes (`volume NAME`).
     pub(super) made: BTreeMap<String, usize>,
-    /// What became of the services so far.
+    /// What the plan does with the services so far.
     pub(super) services: BTreeMap<String, ServiceOutcome>,
     /// Steps that wait for a container's state.
     pub(super) awaits: BTreeMap<(String, Until), usize>,
@@ -38,7 +38,7 @@ pub(super) type Kept<'a> = (&'a Container, Option<Cause>);
 /// How the containers of one service are started.
 pub(super) struct Start {
     pub(super) service: Arc<NamedService>,
-    /// Steps that have to be done before.
+    /// Steps that must be done before.
     pub(super) before: Vec<usize>,
     /// Whether its `pre_start` containers are planned or not needed.
     pub(super) initialised: bool,

@@ -1,4 +1,4 @@
-//! Containers that are there: kept, replaced or removed.
+//! Decides which existing containers are kept, replaced or removed.
 
 use wharf_compose::model::Service;
 use wharf_docker::names::short_id;
@@ -55,8 +55,8 @@ impl Planner<'_> {
         restarting.find(|(name, _)| replaced(name)).map(|(name, _)| name.clone())
     }
 
-    /// The new container is made beside the old one, so that a failure leaves the old one running; the old one stops
-    /// only when all that the new one waits for is there.
+    /// The new container is created beside the old one, so that a failure leaves the old one running. The old one stops
+    /// only when everything that the new one waits for exists.
     pub(super) fn replace(
         &mut self,
         start: &mut Start,

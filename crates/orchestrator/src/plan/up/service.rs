@@ -1,4 +1,4 @@
-//! The containers of one service: which stay, which go, which are made.
+//! Decides which containers of a service are kept, removed or created.
 
 use std::collections::BTreeSet;
 
@@ -121,7 +121,7 @@ impl Planner<'_> {
         self.start(start, name, Some(created), Cause::Follows)
     }
 
-    /// Starts a container that is there after the step `exists`; the first one after the service's `pre_start`
+    /// Starts a container that exists after the step `exists`. The first one starts after the service's `pre_start`
     /// containers.
     pub(super) fn start(
         &mut self,

@@ -1,4 +1,4 @@
-//! What is waited for: before a service's containers start, and at the end of `up --wait`.
+//! Plans waits, before a service's containers start and at the end of `up --wait`.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ impl Planner<'_> {
             let key = (replica.name.clone(), until);
             let number = match self.awaits.get(&key) {
                 Some(number) => {
-                    // One who requires it is enough.
+                    // One service that requires it is enough.
                     if let Some(Step::Container(ContainerStep { act: ContainerAct::Await { optional, .. }, .. })) =
                         self.plan.step_mut(*number)
                     {
@@ -82,7 +82,7 @@ impl Planner<'_> {
             .collect();
         for (name, _) in in_order(project, chosen) {
             if !jobs.contains(name) {
-                // One wait for each container: who waits for health has waited for running, too.
+                // One wait for each container, because a wait for health includes a wait for running.
                 let waited = |name: &str| self.awaits.contains_key(&(name.to_owned(), Until::Healthy));
                 let all =
                     self.services.get(name).is_some_and(|outcome| outcome.replicas.iter().all(|r| waited(&r.name)));
