@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wharf_yaml::{Booleans, Dialect, ErrorKind, Keys, LargeIntegers, Limits, Span};
+use wharf_yaml::{Booleans, Dialect, ErrorKind, Keys, LargeIntegers, ReadLimits, Span};
 
 pub use wharf_yaml::{Kind, Map, Node, Scalar, Value};
 
@@ -35,7 +35,7 @@ pub struct ConfigError {
 ///
 /// What is not YAML, and each key that a mapping has twice.
 pub fn read(text: &str) -> Result<Node, Vec<ConfigError>> {
-    let found = wharf_yaml::read(text, 0, &DIALECT, &Limits::default());
+    let found = wharf_yaml::read(text, 0, &DIALECT, &ReadLimits::default());
     if !found.errors.is_empty() {
         let error = |error: wharf_yaml::Error| match &error.kind {
             ErrorKind::DuplicateKey { first, .. } => {

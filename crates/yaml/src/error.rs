@@ -18,11 +18,11 @@ pub struct Error {
 pub enum ErrorKind {
     /// The text is not YAML; in the parser's words.
     Syntax(String),
-    /// The nesting is deeper than [`Limits::depth`](crate::Limits::depth), which this is.
+    /// The nesting is deeper than [`ReadLimits::depth`](crate::ReadLimits::depth), which this is.
     TooDeep(usize),
-    /// There are more values than [`Limits::nodes`](crate::Limits::nodes), which this is.
+    /// There are more values than [`ReadLimits::nodes`](crate::ReadLimits::nodes), which this is.
     TooManyNodes(usize),
-    /// Aliases add more values than [`Limits::copied`](crate::Limits::copied), which this is.
+    /// Aliases add more values than [`ReadLimits::copied`](crate::ReadLimits::copied), which this is.
     TooManyCopies(usize),
     /// An alias without an anchor before it.
     UnknownAnchor(String),

@@ -9,12 +9,12 @@ use granit_parser::{
 
 use crate::dialect::{Dialect, Keys, Kind};
 use crate::error::{Error, ErrorKind};
-use crate::limits::Limits;
+use crate::limits::ReadLimits;
 use crate::node::{Map, Node, Scalar, Span, Tag, Value};
 
 /// What a text holds.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found {
+pub struct Documents {
     /// The documents; after an error that ends the reading, those before it.
     pub documents: Vec<Node>,
     /// What is wrong. Nodes leave out what is.
@@ -24,7 +24,7 @@ pub struct Found {
 }
 
 /// Reads all documents of a text. `source` is the number that spans carry.
-pub fn read(text: &str, source: u32, dialect: &Dialect, limits: &Limits) -> Found {
+pub fn read(text: &str, source: u32, dialect: &Dialect, limits: &ReadLimits) -> Documents {
     let options = granit_parser::options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
@@ -38,7 +38,7 @@ pub fn read(text: &str, source: u32, dialect: &Dialect, limits: &Limits) -> Foun
     while let Ok(Some(node)) = reader.document() {
         documents.push(node);
     }
-    Found { documents, errors: reader.errors, nodes: reader.nodes }
+    Documents { documents, errors: reader.errors, nodes: reader.nodes }
 }
 
 /// The rest of the text cannot be read; the errors say why.
@@ -55,7 +55,7 @@ struct Reader<'r, E> {
     events: E,
     source: u32,
     dialect: &'r Dialect,
-    limits: &'r Limits,
+    limits: &'r ReadLimits,
     errors: Vec<Error>,
     /// By the parser's number; `None` while the anchored node is still being read.
     anchors: HashMap<usize, Option<Anchor>>,
@@ -282,7 +282,7 @@ fn height(node: &Node) -> usize {
 mod tests {
     use super::*;
 
-    const SMALL: Limits = Limits { depth: 5, nodes: 20, copied: 10 };
+    const SMALL: ReadLimits = ReadLimits { depth: 5, nodes: 20, copied: 10 };
 
     fn errors(text: &str) -> Vec<String> {
         let found = read(text, 0, &Dialect::default(), &SMALL);

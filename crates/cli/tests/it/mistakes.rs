@@ -587,7 +587,7 @@ services:
       |
       = help: remove the line
 
-    warning: `DB_PASSWORD` stands in the file in plain text
+    warning: `DB_PASSWORD` is in the file in plain text
     --> compose.yaml:6:19
      = help: take it from the environment (`${DB_PASSWORD}`), or from a secret if the image reads `DB_PASSWORD_FILE`
 
@@ -607,7 +607,7 @@ services:
       |
       = help: set `TAG`, or write `${TAG:-default}`; for a dollar sign write `$$`
 
-    warning: the host port 8080 is bound by `a`, too
+    warning: the host port 8080 is also bound by `a`
       --> compose.yaml:10:13
        |
     10 |     ports: ['127.0.0.1:8080:80']

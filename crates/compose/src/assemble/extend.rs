@@ -85,7 +85,7 @@ impl Assembler<'_> {
                 merge(base, service, &SERVICE)
             }
             _ => {
-                // What it lacks may be just what it was to take from there.
+                // What is missing may come from the service that it extends.
                 self.report.taint(&format!("services.{name}"));
                 service
             }

@@ -8,7 +8,7 @@ use wharf_yaml::{Node, Scalar, Span, Value};
 /// Most text that the variables of a project may make, in bytes.
 pub(crate) const ROOM: usize = 64 << 20;
 
-/// Where values come from: the environment, and after it the env files.
+/// Where values come from: the environment first, then the env files.
 pub(crate) type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
 
 /// Interpolates every scalar of the tree; keys stay as they are. What variables make is text, whatever it looks
@@ -38,7 +38,7 @@ impl Walk<'_> {
     }
 
     fn scalar(&mut self, scalar: &mut Scalar, span: Span, used: Option<Span>, key: &str) {
-        // The variables of a text that warnings are about.
+        // Most unset variables of a text that are reported.
         const MAX_UNSET: usize = 20;
         let mut unset: Vec<String> = Vec::new();
         let result = template::substitute(&scalar.text, self.lookup, &mut |name| {

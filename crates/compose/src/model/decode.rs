@@ -205,7 +205,7 @@ pub(crate) fn has_own_keys(node: &Node) -> bool {
     }
 }
 
-/// Adds the author's own keys (`x-*`) of the tree's maps to the same maps of `value`: the types have no room for all.
+/// Adds the author's own keys (`x-*`) of the tree's maps to the same maps of `value`: the types do not hold all of them.
 pub(crate) fn add_own_keys(node: &Node, schema: &Schema, value: &mut Json) {
     let schema = match schema {
         Schema::OrNull(schema)

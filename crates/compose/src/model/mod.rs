@@ -30,7 +30,9 @@ pub use deploy::{
 };
 pub use duration::{Duration, NotADuration};
 pub use image::ImageReference;
-pub use mount::{BindOptions, FileMount, ImageOptions, Mount, MountKind, ServiceNetwork, TmpfsOptions, VolumeOptions};
+pub use mount::{
+    BindOptions, FileMount, ImageMountOptions, Mount, MountKind, ServiceNetwork, TmpfsOptions, VolumeOptions,
+};
 pub use policies::{Interval, NotAPullPolicy, PullPolicy, RestartPolicy};
 pub use ports::{ExposedPorts, Port, PortRange, PortRangeError, Protocol};
 pub use references::{Link, Namespace, VolumesFrom, VolumesSource};

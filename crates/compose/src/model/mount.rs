@@ -87,7 +87,7 @@ pub struct Mount {
     pub tmpfs: Option<TmpfsOptions>,
     /// Settings of an image mount.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<ImageOptions>,
+    pub image: Option<ImageMountOptions>,
 }
 
 /// Settings of a bind mount.
@@ -138,7 +138,7 @@ pub struct TmpfsOptions {
 /// Settings of an image mount.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ImageOptions {
+pub struct ImageMountOptions {
     /// Path inside the image to mount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subpath: Option<String>,

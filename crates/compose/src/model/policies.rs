@@ -12,7 +12,7 @@ use super::text::serde_as_text;
 pub enum RestartPolicy {
     /// Never.
     No,
-    /// Always; after a restart of the engine, too.
+    /// Always, also after a restart of the engine.
     Always,
     /// Always, unless it was stopped manually.
     UnlessStopped,

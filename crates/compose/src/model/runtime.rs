@@ -101,7 +101,7 @@ pub struct Device {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeviceRequest {
-    /// What the devices must be able to: `gpu`, `tpu`.
+    /// What the devices must be capable of: `gpu`, `tpu`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
     /// The driver.

@@ -1,6 +1,6 @@
 //! Reads the documents of a source.
 
-use wharf_yaml::{Error, ErrorKind, Limits, Node};
+use wharf_yaml::{Error, ErrorKind, Node, ReadLimits};
 
 use crate::read::dialect::DIALECT;
 use crate::read::syntax;
@@ -11,9 +11,9 @@ const MAX_ALL_NODES: usize = 2_000_000;
 
 /// Reads the documents of the source; after an error that ends the reading, those before it.
 pub(crate) fn read(source: u32, report: &mut Report) -> Vec<Node> {
-    let limits = Limits::default();
+    let limits = ReadLimits::default();
     let left = MAX_ALL_NODES.saturating_sub(report.nodes);
-    let limits = Limits { nodes: limits.nodes.min(left), ..limits };
+    let limits = ReadLimits { nodes: limits.nodes.min(left), ..limits };
     let found = wharf_yaml::read(report.text(source), source, &DIALECT, &limits);
     report.nodes += found.nodes;
     for error in found.errors {

@@ -7,7 +7,7 @@ use crate::report::diagnostic::{Diagnostic, LoadError, UnknownService};
 use crate::report::place::Place;
 use wharf_yaml::{Node, Span};
 
-/// Errors kept; what comes after says nothing new.
+/// Most errors that are kept.
 const MAX_ERRORS: usize = 100;
 /// Other places kept with one finding.
 const MAX_RELATED: usize = 20;
@@ -35,7 +35,7 @@ pub(crate) struct Report {
     pub(crate) inherited: usize,
     /// Bytes that have been read.
     pub(crate) bytes: usize,
-    /// Services that the caller named in vain.
+    /// Services that the caller named and the files do not have.
     pub(crate) unknown_service: Option<UnknownService>,
     /// What [`Report::help`] and [`Report::also`] complete.
     last: Last,
@@ -110,7 +110,7 @@ impl Report {
 
     /// The part of a span's line that reads `part`, if there is one, else the span.
     pub(crate) fn narrow(&self, span: Span, part: &str) -> Span {
-        // Nobody reads longer lines, and looking through them again and again takes its time.
+        // Longer lines are not shown in full, and searching them for each finding is slow.
         const MAX_BYTES: usize = 10_000;
         let Some(line) = self.line(span).filter(|line| line.len() <= MAX_BYTES) else { return span };
         let start = line.char_indices().nth(span.column.saturating_sub(1) as usize).map_or(0, |(index, _)| index);

@@ -296,7 +296,7 @@ fn env_file_path(node: &Node) -> Option<String> {
 }
 
 fn container_name(text: &str) -> bool {
-    // What the engine demands of the whole name, the reference implementation demands of two characters in it.
+    // The engine demands this of the whole name; the reference implementation demands it of two characters in it.
     text.as_bytes().windows(2).any(|pair| {
         pair[0].is_ascii_alphanumeric() && (pair[1].is_ascii_alphanumeric() || matches!(pair[1], b'_' | b'.' | b'-'))
     })

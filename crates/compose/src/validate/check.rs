@@ -328,7 +328,7 @@ fn dependency_cycles(project: &Project, spans: &Spans<'_>, report: &mut Report) 
     // 1: on the way, 2: done.
     let mut state: HashMap<&str, u8> = HashMap::new();
     for start in project.services.keys() {
-        // A way is a stack of services, each with those it depends on that are yet to be seen.
+        // The path is a stack of services, each with its dependencies that are not visited yet.
         let mut way: Vec<(&str, Vec<&str>)> = Vec::new();
         let mut enter = Some(start.as_str());
         loop {

@@ -294,7 +294,7 @@ impl Walk<'_> {
             if let Some(text) = node.as_text()
                 && let Some(first) = seen.insert(text, node.span)
             {
-                self.refuse(node, format!("`{}` stands twice in `{}`", clip(text), self.path));
+                self.refuse(node, format!("`{}` is a duplicate in `{}`", clip(text), self.path));
                 self.report.also("first here", first);
             }
         }

@@ -44,7 +44,7 @@ pub(crate) fn is_secret(name: &str) -> bool {
 fn password(name: &str, value: Option<&str>, at: At, report: &mut Report) {
     let written = value.is_some_and(|value| !value.is_empty() && !value.contains('$'));
     if is_secret(name) && written {
-        report.warning(at, format!("`{name}` stands in the file in plain text"));
+        report.warning(at, format!("`{name}` is in the file in plain text"));
         report.without_excerpt();
         report.help(format!(
             "take it from the environment (`${{{name}}}`), or from a secret if the image reads `{name}_FILE`"
@@ -87,8 +87,11 @@ fn host_ports(project: &Project, spans: &Spans<'_>, report: &mut Report) {
             let path = format!("services.{name}.ports[{index}]");
             let others = bound.entry((number, &port.protocol)).or_default();
             if let Some((_, first, owner)) = others.iter().find(|(other, ..)| overlap(other, port)) {
-                let whose = if owner == name { "twice".to_owned() } else { format!("by `{owner}`, too") };
-                report.warning(spans.at(&path), format!("the host port {number} is bound {whose}"));
+                let message = match owner == name {
+                    true => format!("the host port {number} is bound twice"),
+                    false => format!("the host port {number} is also bound by `{owner}`"),
+                };
+                report.warning(spans.at(&path), message);
                 if let Some(span) = spans.span(first) {
                     report.also("first bound here", span);
                 }
@@ -127,7 +130,7 @@ mod tests {
     fn a_host_port_bound_twice_is_named_with_both_places() {
         let text = "services:\n  a: {image: x, ports: ['8080:80']}\n  b: {image: x, ports: ['127.0.0.1:8080:80']}\n";
         insta::assert_snapshot!(warnings(text).join("\n"), @"
-        /project/compose.yaml:3:25: the host port 8080 is bound by `a`, too
+        /project/compose.yaml:3:25: the host port 8080 is also bound by `a`
             3 |   b: {image: x, ports: ['127.0.0.1:8080:80']}
               |                         ^^^^^^^^^^^^^^^^^^^
         /project/compose.yaml:2:25: first bound here
@@ -142,7 +145,7 @@ mod tests {
     fn a_password_is_named_but_not_shown() {
         let text = "services: {db: {image: x, environment: {POSTGRES_PASSWORD: hunter2, OTHER_TOKEN: $X}}}";
         let found = warnings(text);
-        assert!(found[0].contains("`POSTGRES_PASSWORD` stands in the file in plain text"));
+        assert!(found[0].contains("`POSTGRES_PASSWORD` is in the file in plain text"));
         assert!(!found[0].contains("hunter2"));
         assert_eq!(found.len(), 2, "the second is the unset variable: {found:?}");
     }

@@ -16,7 +16,7 @@ pub(crate) fn require(node: &mut Node, schema: &Schema, report: &mut Report) {
 }
 
 impl Walk<'_> {
-    /// `false` if the value lacks something.
+    /// `false` if the value is incomplete.
     fn require(&mut self, node: &mut Node, schema: &Schema, field: Option<&Field>) -> bool {
         if node.tag == RESET || matches!(node.value, Value::Scalar(_)) {
             return true;
@@ -105,9 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn what_two_files_say_may_not_stand_twice() {
+    fn entries_of_two_files_may_not_be_duplicates() {
         let twice = "services: { web: { image: nginx, security_opt: [one] } }";
         assert_eq!(errors([twice]), [""; 0]);
-        assert_eq!(errors([twice, twice]), ["`one` stands twice in `services.web.security_opt`"]);
+        assert_eq!(errors([twice, twice]), ["`one` is a duplicate in `services.web.security_opt`"]);
     }
 }

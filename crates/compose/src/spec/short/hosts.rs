@@ -37,7 +37,7 @@ pub(crate) fn hosts(node: &Node) -> Result<Vec<Node>, WrongHost> {
     Ok(out)
 }
 
-/// Adds an entry for each of the addresses, which commas part.
+/// Adds an entry for each of the addresses, which commas separate.
 fn add_host<'t>(node: &Node, host: &str, addresses: &'t str, out: &mut Vec<Node>) -> Result<(), WrongHost> {
     if host.is_empty() || host.contains([':', '=']) {
         return Err(Some(Box::new((node.clone(), format!("`{host}` is not a host name")))));
