@@ -7,8 +7,13 @@ use wharf_yaml::{Booleans, Dialect, ErrorKind, Keys, LargeIntegers, ReadLimits, 
 pub use wharf_yaml::{Kind, Map, Node, Scalar, Value};
 
 /// The dialect of yaml.v2. Keys are text: `80:` is `"80":`.
-const DIALECT: Dialect =
-    Dialect { booleans: Booleans::Words, large_integers: LargeIntegers::UInt, keys: Keys::AnyScalar, tags: &[] };
+const DIALECT: Dialect = Dialect {
+    booleans: Booleans::Words,
+    large_integers: LargeIntegers::UInt,
+    keys: Keys::AnyScalar,
+    several_merge_keys: true,
+    tags: &[],
+};
 
 /// Where something is written. Lines and columns start at 1; columns count characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -25,6 +25,8 @@ pub struct Dialect {
     pub large_integers: LargeIntegers,
     /// What a key may be.
     pub keys: Keys,
+    /// Whether a mapping may have several merge keys (`<<`); otherwise the second one is a duplicate key.
+    pub several_merge_keys: bool,
     /// Local tags that nodes keep, at most 255: [`Tag`](crate::Tag) has the position in this list.
     pub tags: &'static [&'static str],
 }

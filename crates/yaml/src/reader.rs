@@ -179,7 +179,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
 
     fn map(&mut self, depth: usize) -> Result<Value, Stop> {
         let mut map = Map::default();
-        let mut inherited: Option<Node> = None;
+        let mut inherited: Vec<Node> = Vec::new();
         loop {
             let (event, range) = match self.next()? {
                 None | Some((Event::MappingEnd, _)) => break,
@@ -193,17 +193,20 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Range), ScanError>>> Reader<'_, E
             value.key = key.span;
             let span = key.span;
             let Some(name) = self.key(key) else { continue };
-            let first = if is_merge { inherited.as_ref() } else { map.get(&name) };
+            let first = match is_merge {
+                true => inherited.first().filter(|_| !self.dialect.several_merge_keys),
+                false => map.get(&name),
+            };
             if let Some(first) = first {
                 let first = first.key;
                 self.error(span, ErrorKind::DuplicateKey { key: name, first });
             } else if is_merge {
-                inherited = Some(value);
+                inherited.push(value);
             } else {
                 map.insert(name, value);
             }
         }
-        if let Some(inherited) = inherited {
+        for inherited in inherited {
             self.merge_key(&mut map, inherited);
         }
         Ok(Value::Map(map))
@@ -320,6 +323,16 @@ mod tests {
         assert_eq!((text("a"), text("b"), text("c")), (Some("5"), Some("2"), Some("4")));
         let b = z.get("b").unwrap();
         assert_eq!((b.span.line, b.used.map(|used| used.line)), (1, Some(3)));
+    }
+
+    #[test]
+    fn several_merge_keys_are_allowed_where_the_dialect_has_them() {
+        let text = "a: {<<: {x: 1}, <<: {x: 2, y: 3}}";
+        assert_eq!(errors(text), ["1:17 duplicate key `<<`"]);
+        let dialect = Dialect { several_merge_keys: true, ..Dialect::default() };
+        let found = read(text, 0, &dialect, &SMALL);
+        let a = found.documents[0].get("a").unwrap();
+        assert_eq!((found.errors.len(), a.get_text("x"), a.get_text("y")), (0, Some("1"), Some("3")));
     }
 
     #[test]

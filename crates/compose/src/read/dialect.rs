@@ -10,6 +10,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     booleans: Booleans::Core,
     large_integers: LargeIntegers::Float,
     keys: Keys::Text,
+    several_merge_keys: false,
     tags: &["!reset", "!override"],
 };
 
