@@ -12,6 +12,8 @@ use bollard::errors::Error as Bollard;
 pub enum ErrorKind {
     /// There is no such container, image, network, volume or exec.
     Gone,
+    /// The name cannot be that of an image.
+    InvalidReference,
     /// A network, a volume or an image is used by something else, and stays.
     InUse,
     /// The container does not run, or is between two restarts.
@@ -34,7 +36,8 @@ pub enum ErrorKind {
 }
 
 /// Status codes, words and what they mean; the first that matches counts. No status code: any.
-const ANSWERS: [(&[u16], &str, ErrorKind); 15] = [
+const ANSWERS: [(&[u16], &str, ErrorKind); 16] = [
+    (&[], "invalid reference format", ErrorKind::InvalidReference),
     (&[404], "", ErrorKind::Gone),
     // Containers: create and rename; remove; kill, exec and top; start.
     (&[409], "is already in use by container", ErrorKind::NameTaken),
@@ -98,7 +101,9 @@ mod tests {
     /// Messages as engines from 20.10 to 28 have sent them.
     #[test]
     fn the_engines_words_mean_what_they_say() {
-        use ErrorKind::{Gone, InUse, NameTaken, NotRunning, Other, Paused, PortTaken, RemovalInProgress};
+        use ErrorKind::{
+            Gone, InUse, InvalidReference, NameTaken, NotRunning, Other, Paused, PortTaken, RemovalInProgress,
+        };
         for (status, message, kind) in [
             (404, "No such container: web", Gone),
             (404, "network shop_default not found", Gone),
@@ -149,7 +154,7 @@ mod tests {
             (409, "conflict: unable to delete 77af (cannot be forced) - image has dependent child images", InUse),
             (409, "network with name shop_default already exists", Other),
             (500, "something is not running as it should", Other),
-            (400, "invalid reference format", Other),
+            (400, "invalid reference format: repository name must be lowercase", InvalidReference),
         ] {
             assert_eq!(ErrorKind::of_answer(status, message), kind, "{status} {message}");
         }

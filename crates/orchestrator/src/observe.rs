@@ -262,7 +262,8 @@ async fn list_volumes(engine: &Engine) -> Result<Vec<Volume>, Error> {
 async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String, Image)>, Error> {
     match inspect_image(engine, &reference).await {
         Ok(image) => Ok(Some((reference, Image { id: image.id, last_tagged: image.last_tagged.map(|time| time.0) }))),
-        Err(error) if error.kind() == ErrorKind::Gone => Ok(None),
+        // No image has a name that is not one. The step that needs the image reports it.
+        Err(error) if matches!(error.kind(), ErrorKind::Gone | ErrorKind::InvalidReference) => Ok(None),
         Err(error) => Err(error.during("look at an image").into()),
     }
 }

@@ -56,6 +56,16 @@ fn only_failure(result: Result<(), Error>) -> StepFailure {
 }
 
 #[tokio::test]
+async fn an_invalid_image_name_does_not_fail_the_observation() {
+    let (fake, engine) = empty_engine().await;
+    let answer =
+        json!({ "message": "no such image: shop-Web: invalid reference format: repository name must be lowercase" });
+    fake.on("GET", "/images/shop-Web/json", FakeReply::Answer(400, answer.to_string().into()));
+    let project = project([("Web", Service { image: Some("shop-Web".into()), ..Service::default() })]);
+    assert!(observe(&engine, &project).await.unwrap().images.is_empty());
+}
+
+#[tokio::test]
 async fn an_engine_that_fails_while_it_is_observed_says_at_which_call() {
     for (path, call) in [
         ("/containers/json", "list the containers"),

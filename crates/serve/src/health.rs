@@ -13,20 +13,20 @@ pub const TIMEOUT: Duration = Duration::from_secs(2);
 #[non_exhaustive]
 pub enum HealthError {
     /// There is no connection.
-    #[error("cannot connect to {address}: {source}")]
+    #[error("cannot connect to {address}: {cause}")]
     Connect {
         /// The address that was tried.
         address: SocketAddr,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The connection broke before there was an answer.
-    #[error("no answer from {address}: {source}")]
+    #[error("no answer from {address}: {cause}")]
     NoAnswer {
         /// The address that was asked.
         address: SocketAddr,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Nothing came within [`TIMEOUT`].
     #[error("no answer from {0} within two seconds")]
@@ -50,14 +50,14 @@ pub enum HealthError {
 pub fn check(listen: SocketAddr, path: &str) -> Result<(), HealthError> {
     let deadline = Instant::now() + TIMEOUT;
     let address = reachable(listen);
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(|source| match source.kind() {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(|cause| match cause.kind() {
         io::ErrorKind::TimedOut => HealthError::TooSlow(address),
-        _ => HealthError::Connect { address, source },
+        _ => HealthError::Connect { address, cause },
     })?;
-    let answer = ask(&mut stream, path, deadline).map_err(|source| match source.kind() {
+    let answer = ask(&mut stream, path, deadline).map_err(|cause| match cause.kind() {
         // What a read with a timeout gives differs between systems.
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => HealthError::TooSlow(address),
-        _ => HealthError::NoAnswer { address, source },
+        _ => HealthError::NoAnswer { address, cause },
     })?;
     match &answer {
         b"HTTP/1.1 200" => Ok(()),
