@@ -142,7 +142,7 @@ mod tests {
         let summary = serde_json::json!({
             "Id": "4f0c", "Names": ["/other/link", "/shop-web-1"], "Image": "nginx:1", "ImageID": "sha256:1",
             "Command": "nginx", "Created": 1_700_000_000, "State": "exited", "Status": "Exited (3) 1 second ago",
-            "Ports": [{ "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp", "IP": "0.0.0.0" }, { "PrivatePort": 443 }],
+            "Ports": [{ "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp", "IP": "0.0.0.0" }, { "PrivatePort": 443, "Type": "udp" }],
             "NetworkSettings": { "Networks": { "b": {}, "a": {} } },
             "Mounts": [{ "Name": "data" }, { "Name": "", "Source": "/srv" }],
         });
@@ -153,7 +153,7 @@ mod tests {
         );
         let ports: Vec<_> =
             found.ports.iter().map(|port| (port.private, port.public, port.protocol.as_str())).collect();
-        assert_eq!(ports, [(80, Some(8080), "tcp"), (443, None, "tcp")]);
+        assert_eq!(ports, [(80, Some(8080), "tcp"), (443, None, "udp")]);
         assert_eq!(
             (found.networks, found.mounts),
             (vec!["a".to_owned(), "b".into()], vec!["data".into(), "/srv".into()])
