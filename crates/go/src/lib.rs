@@ -22,7 +22,7 @@
 //! let functions = FunctionTable::go().with_sprig();
 //! let template = Template::parse("{{ .name | upper | printf \"%-8s|\" }}", &functions)?;
 //! let data = template::map([("name".to_owned(), template::text("web"))].into());
-//! assert_eq!(template.execute(&data, 0)?, "WEB     |");
+//! assert_eq!(template.execute(data, 0)?, "WEB     |");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

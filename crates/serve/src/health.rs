@@ -72,7 +72,9 @@ fn ask(stream: &mut TcpStream, path: &str, deadline: Instant) -> io::Result<[u8;
         left => Ok(Some(left)),
     };
     stream.set_write_timeout(left()?)?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    // One write: pieces would be packets of their own.
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut answer = [0; "HTTP/1.1 200".len()];
     let mut length = 0;
     while length < answer.len() {
