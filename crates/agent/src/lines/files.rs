@@ -120,7 +120,7 @@ impl LogFiles {
         self.place
     }
 
-    /// Fills `buffer` with what comes next of the oldest file, without taking it. 0: nothing, for now.
+    /// Fills `buffer` with what comes next of the oldest file, without taking it. 0: nothing has been written since.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ pub(super) const TURN: usize = CHUNK;
 pub(super) enum Turn {
     /// There may be more at once.
     More,
-    /// Nothing is left for now.
+    /// Everything that was written so far is read.
     Drained,
     /// The job accepts nothing before then.
     Wait(Instant),
