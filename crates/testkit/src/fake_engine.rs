@@ -3,59 +3,31 @@
 //! It knows nothing of containers. Each request is answered by the newest rule for its method and path; without one the
 //! answer is 404. `/version`, `/info` and `/events` are there from the beginning.
 
-mod reply;
 mod rule;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::UnixListener;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, JoinSet};
 
-pub use reply::FakeReply;
-use reply::{Body, events};
+use crate::unix_server::{Answer, FakeReply, FakeRequest, Handler, UnixServer};
 use rule::Rule;
 
 /// The API version that it speaks: that of Docker Engine 20.10.
 const API_VERSION: &str = "1.41";
 
-/// A request as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FakeRequest {
-    /// `GET`, `POST`, ...
-    pub method: String,
-    /// The path, without the API version in front.
-    pub path: String,
-    /// The query, decoded.
-    pub query: BTreeMap<String, String>,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl FakeRequest {
-    /// The body as JSON; null if it is not.
-    #[must_use]
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-}
-
 /// An engine of the test's own; it is gone when this is dropped.
 #[derive(Debug)]
 pub struct FakeEngine {
-    folder: tempfile::TempDir,
-    state: Arc<Mutex<State>>,
+    server: UnixServer,
+    rules: Arc<Rules>,
+}
+
+#[derive(Debug)]
+struct Rules {
+    state: Mutex<State>,
     streams: watch::Sender<usize>,
-    server: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -73,19 +45,18 @@ impl FakeEngine {
     /// The folder for temporary files cannot be written.
     #[must_use]
     pub fn start() -> Self {
-        let folder = tempfile::tempdir().expect("there is room for temporary files");
-        let mut engine = FakeEngine { folder, state: Arc::default(), streams: watch::Sender::new(0), server: None };
+        let rules = Arc::new(Rules { state: Mutex::default(), streams: watch::Sender::new(0) });
+        let engine = FakeEngine { server: UnixServer::start(rules.clone()), rules };
         engine.on("GET", "/version", FakeReply::json(json!({ "ApiVersion": API_VERSION })));
         engine.on("GET", "/info", FakeReply::json(json!({ "SystemTime": "2023-11-14T22:13:20Z" })));
         engine.on("GET", "/events", FakeReply::Events);
-        engine.start_again();
         engine
     }
 
     /// The address, as `DOCKER_HOST` has it.
     #[must_use]
     pub fn host(&self) -> String {
-        format!("unix://{}", self.socket().display())
+        self.server.host()
     }
 
     /// Answers all requests for `path` from now on. `*` matches one segment of a path: `/containers/*/json`.
@@ -116,7 +87,7 @@ impl FakeEngine {
     ///
     /// Never: the counter lives as long as the engine.
     pub async fn event_streams_opened(&self, times: usize) {
-        let mut opened = self.streams.subscribe();
+        let mut opened = self.rules.streams.subscribe();
         opened.wait_for(|opened| *opened >= times).await.expect("the sender is ours");
     }
 
@@ -135,11 +106,7 @@ impl FakeEngine {
 
     /// Goes away, with all its connections.
     pub async fn stop(&mut self) {
-        if let Some(server) = self.server.take() {
-            server.abort();
-            // It was aborted.
-            let _ = server.await;
-        }
+        self.server.stop().await;
         self.break_events();
     }
 
@@ -149,78 +116,35 @@ impl FakeEngine {
     ///
     /// The socket cannot be made.
     pub fn start_again(&mut self) {
-        let path = self.socket();
-        // The first time there is none.
-        let _ = std::fs::remove_file(&path);
-        let listener = UnixListener::bind(path).expect("the folder is ours");
-        self.server = Some(tokio::spawn(serve(listener, self.state.clone(), self.streams.clone())));
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("docker.sock")
+        self.server.start_again(self.rules.clone());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        self.rules.state()
     }
 }
 
-impl Drop for FakeEngine {
-    fn drop(&mut self) {
-        if let Some(server) = &self.server {
-            server.abort();
+impl Rules {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Handler for Rules {
+    fn answer(&self, request: FakeRequest) -> Answer {
+        let mut state = self.state();
+        let reply = rule::answer(&mut state.rules, &request.method, &request.path);
+        let path = request.path.clone();
+        state.requests.push(request);
+        match reply {
+            Some(FakeReply::Events) => {
+                let (sender, receiver) = mpsc::unbounded_channel();
+                state.listeners.push(sender);
+                self.streams.send_modify(|opened| *opened += 1);
+                Answer::Stream(receiver)
+            }
+            Some(reply) => reply.into(),
+            None => FakeReply::error(404, format!("no rule for {path}")).into(),
         }
-    }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Takes connections; they end when this is aborted.
-async fn serve(listener: UnixListener, state: Arc<Mutex<State>>, streams: watch::Sender<usize>) {
-    let mut connections = JoinSet::new();
-    while let Ok((socket, _)) = listener.accept().await {
-        let (state, streams) = (state.clone(), streams.clone());
-        connections.spawn(async move {
-            let service = service_fn(move |request| respond(request, state.clone(), streams.clone()));
-            // The client may go away at any time.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
-        });
-    }
-}
-
-async fn respond(
-    request: Request<Incoming>,
-    state: Arc<Mutex<State>>,
-    streams: watch::Sender<usize>,
-) -> Result<Response<Body>, std::io::Error> {
-    let method = request.method().to_string();
-    let path = without_version(request.uri().path()).to_owned();
-    let query = rule::query(request.uri().query().unwrap_or_default());
-    let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
-    let reply = {
-        let mut state = lock(&state);
-        let reply = rule::answer(&mut state.rules, &method, &path);
-        state.requests.push(FakeRequest { method, path: path.clone(), query, body });
-        reply
-    };
-    match reply {
-        Some(FakeReply::Events) => {
-            let (sender, receiver) = mpsc::unbounded_channel();
-            lock(&state).listeners.push(sender);
-            streams.send_modify(|opened| *opened += 1);
-            events(receiver)
-        }
-        Some(reply) => reply.respond().await,
-        None => FakeReply::error(404, format!("no rule for {path}")).respond().await,
-    }
-}
-
-/// `/v1.41/info` is `/info`.
-fn without_version(path: &str) -> &str {
-    match path.strip_prefix("/v").and_then(|rest| rest.split_once('/')) {
-        Some((version, _)) if version.starts_with(|c: char| c.is_ascii_digit()) => &path[2 + version.len()..],
-        _ => path,
     }
 }

@@ -23,7 +23,8 @@
 //! - [`eventually`] polls what no event announces. Its error after the deadline says what was seen last.
 //!
 //! [`Loki`] is a fake that records what an agent sends, and answers like the real one or as the test asks.
-//! [`FakeEngine`] is a Docker Engine with scripted answers and faults.
+//! [`FakeEngine`] is a Docker Engine with scripted answers and faults. [`SimulatedEngine`] is one that keeps containers,
+//! networks and volumes, and can fail or lose its client at any call.
 //!
 //! This crate imports none of the crates that use it in their tests.
 
@@ -40,10 +41,12 @@ mod ready;
 mod redis;
 mod run;
 mod server;
+pub mod simulated_engine;
+mod unix_server;
 
 pub use error::Error;
 pub use eventually::{NeverHappened, eventually};
-pub use fake_engine::{FakeEngine, FakeReply, FakeRequest};
+pub use fake_engine::FakeEngine;
 pub use kill::kill_process;
 pub use loki::{Loki, LokiAnswer, LokiLine};
 pub use metrics_page::{MetricRow, PageError, metric_table, page_part};
@@ -52,3 +55,5 @@ pub use postgres::{Postgres, PostgresKind};
 pub use redis::{Redis, RedisKind};
 pub use run::Run;
 pub use server::{Kind, Server};
+pub use simulated_engine::SimulatedEngine;
+pub use unix_server::{FakeReply, FakeRequest};

@@ -1,8 +1,6 @@
 //! Rules that assign answers to requests.
 
-use std::collections::BTreeMap;
-
-use super::reply::FakeReply;
+use crate::unix_server::FakeReply;
 
 /// An answer to requests of one kind.
 #[derive(Debug)]
@@ -44,36 +42,6 @@ pub(super) fn fits(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// The key-value pairs of a query string.
-pub(super) fn query(text: &str) -> BTreeMap<String, String> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(name), decoded(value))
-        })
-        .collect()
-}
-
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match (bytes[at], hex) {
-            (b'%', Some(byte)) => {
-                plain.push(byte);
-                at += 2;
-            }
-            (b'+', _) => plain.push(b' '),
-            (byte, _) => plain.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&plain).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,11 +65,5 @@ mod tests {
         let answers: Vec<_> = (0..3).map(|_| answer(&mut rules, "GET", "/a")).collect();
         assert_eq!(answers, [Some(reply(2)), Some(reply(3)), Some(reply(4))]);
         assert_eq!(answer(&mut rules, "POST", "/a"), None);
-    }
-
-    #[test]
-    fn a_query_is_decoded() {
-        let query = query("filters=%7B%22a%22%3A1%7D&all=true&x");
-        assert_eq!((query["filters"].as_str(), query["all"].as_str(), query["x"].as_str()), (r#"{"a":1}"#, "true", ""));
     }
 }

@@ -1,4 +1,4 @@
-//! The answers of a fake engine.
+//! Answers and faults.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 pub enum FakeReply {
     /// A status and a body.
     Answer(u16, Bytes),
-    /// A stream of what [`FakeEngine::event`](super::FakeEngine::event) sends.
+    /// A stream of what [`FakeEngine::event`](crate::FakeEngine::event) sends.
     Events,
     /// Another answer, after a delay.
     Slow(Duration, Box<FakeReply>),
@@ -61,9 +61,7 @@ impl FakeReply {
             self = *reply;
         }
         match self {
-            FakeReply::Answer(status, body) => {
-                response(status, Full::new(body).map_err(|never| match never {}).boxed_unsync())
-            }
+            FakeReply::Answer(status, body) => response(status, whole(body)),
             FakeReply::CutOff(begin) => {
                 let parts = stream::iter([Ok(Frame::data(begin)), Err(ErrorKind::ConnectionReset.into())]);
                 response(200, StreamBody::new(parts).boxed_unsync())
@@ -78,6 +76,16 @@ pub(super) fn events(mut receiver: mpsc::UnboundedReceiver<Bytes>) -> Result<Res
     let events = stream::poll_fn(move |context| receiver.poll_recv(context)).map(|line| Ok(Frame::data(line)));
     let end = stream::iter([Err(std::io::Error::from(ErrorKind::ConnectionReset))]);
     response(200, StreamBody::new(events.chain(end)).boxed_unsync())
+}
+
+/// The answer after which a connection is a stream of bytes.
+pub(super) fn switching_protocols() -> Result<Response<Body>, std::io::Error> {
+    let head = Response::builder().status(101).header("Connection", "Upgrade").header("Upgrade", "tcp");
+    head.body(whole(Bytes::new())).map_err(std::io::Error::other)
+}
+
+fn whole(body: Bytes) -> Body {
+    Full::new(body).map_err(|never| match never {}).boxed_unsync()
 }
 
 fn response(status: u16, body: Body) -> Result<Response<Body>, std::io::Error> {
