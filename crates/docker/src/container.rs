@@ -298,7 +298,7 @@ fn health(health: api::Health) -> Option<Health> {
     Some(Health { status, last_probe })
 }
 
-fn attachment((name, endpoint): (String, api::EndpointSettings)) -> (String, NetworkAttachment) {
+pub(crate) fn attachment((name, endpoint): (String, api::EndpointSettings)) -> (String, NetworkAttachment) {
     let attachment = NetworkAttachment {
         network_id: endpoint.network_id.unwrap_or_default(),
         ipv4: endpoint.ip_address.unwrap_or_default(),

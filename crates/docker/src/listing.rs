@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use bollard::models as api;
 use bollard::query_parameters::ListContainersOptionsBuilder;
 
-use crate::container::{ContainerPort, ContainerStatus, HealthStatus};
+use crate::container::{ContainerPort, ContainerStatus, HealthStatus, NetworkAttachment, attachment};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::names::own_name;
@@ -35,8 +35,10 @@ pub struct ListedContainer {
     pub status_text: String,
     /// Ports, published or only exposed. In the engine's order.
     pub ports: Vec<ContainerPort>,
-    /// Names of its networks, in order.
-    pub networks: Vec<String>,
+    /// Its networks by name. Before the first start their identifiers may be empty.
+    pub networks: BTreeMap<String, NetworkAttachment>,
+    /// How it is connected: a network's name, `host`, `none`, `container:ID`.
+    pub network_mode: String,
     /// Names of its volumes and host paths of its binds.
     pub mounts: Vec<String>,
     /// All labels.
@@ -63,9 +65,7 @@ pub async fn list_containers(
 fn read(summary: api::ContainerSummary) -> Option<ListedContainer> {
     let names = summary.names.unwrap_or_default();
     let status_text = summary.status.unwrap_or_default();
-    let mut networks: Vec<String> =
-        summary.network_settings.and_then(|settings| settings.networks).unwrap_or_default().into_keys().collect();
-    networks.sort();
+    let networks = summary.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
     let mounts = summary.mounts.unwrap_or_default().into_iter();
     Some(ListedContainer {
         name: own_name(&names)?.to_owned(),
@@ -79,7 +79,8 @@ fn read(summary: api::ContainerSummary) -> Option<ListedContainer> {
         exit_code: exit_code_in(&status_text),
         status_text,
         ports: summary.ports.unwrap_or_default().into_iter().map(port).collect(),
-        networks,
+        networks: networks.into_iter().map(attachment).collect(),
+        network_mode: summary.host_config.and_then(|host| host.network_mode).unwrap_or_default(),
         mounts: mounts.filter_map(|mount| mount.name.filter(|name| !name.is_empty()).or(mount.source)).collect(),
         labels: summary.labels.unwrap_or_default().into_iter().collect(),
     })
@@ -143,7 +144,8 @@ mod tests {
             "Id": "4f0c", "Names": ["/other/link", "/shop-web-1"], "Image": "nginx:1", "ImageID": "sha256:1",
             "Command": "nginx", "Created": 1_700_000_000, "State": "exited", "Status": "Exited (3) 1 second ago",
             "Ports": [{ "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp", "IP": "0.0.0.0" }, { "PrivatePort": 443, "Type": "udp" }],
-            "NetworkSettings": { "Networks": { "b": {}, "a": {} } },
+            "HostConfig": { "NetworkMode": "a" },
+            "NetworkSettings": { "Networks": { "b": {}, "a": { "NetworkID": "0a", "IPAddress": "172.18.0.2" } } },
             "Mounts": [{ "Name": "data" }, { "Name": "", "Source": "/srv" }],
         });
         let found = read(serde_json::from_value(summary).unwrap()).unwrap();
@@ -154,9 +156,9 @@ mod tests {
         let ports: Vec<_> =
             found.ports.iter().map(|port| (port.private, port.public, port.protocol.as_str())).collect();
         assert_eq!(ports, [(80, Some(8080), "tcp"), (443, None, "udp")]);
-        assert_eq!(
-            (found.networks, found.mounts),
-            (vec!["a".to_owned(), "b".into()], vec!["data".into(), "/srv".into()])
-        );
+        let a = NetworkAttachment { network_id: "0a".into(), ipv4: "172.18.0.2".into(), ipv6: String::new() };
+        let networks = [("a".to_owned(), a), ("b".to_owned(), NetworkAttachment::default())];
+        assert_eq!((found.networks, found.network_mode.as_str()), (BTreeMap::from(networks), "a"));
+        assert_eq!(found.mounts, ["data", "/srv"]);
     }
 }

@@ -46,6 +46,7 @@ pub mod read;
 mod request;
 pub mod run_once;
 mod stop;
+mod temporary_name;
 
 pub use apply::{Listener, apply, containers};
 pub use converge::{ConvergeOptions, prepare_run, up};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use wharf_compose::Project;
 use wharf_docker::container::inspect;
-pub use wharf_docker::container::{ContainerStatus as State, HealthStatus as Health};
+pub use wharf_docker::container::{ContainerStatus as State, HealthStatus as Health, NetworkAttachment};
 use wharf_docker::images::inspect_image;
 use wharf_docker::listing::{self, ListedContainer};
 use wharf_docker::volumes::VolumeDetails;
@@ -64,8 +64,10 @@ pub struct Container {
     pub created: i64,
     /// Ports, published or only exposed.
     pub ports: Vec<Published>,
-    /// Names of its networks.
-    pub networks: Vec<String>,
+    /// Its networks by name.
+    pub networks: BTreeMap<String, NetworkAttachment>,
+    /// How it is connected: a network's name, `host`, `none`, `container:ID`.
+    pub network_mode: String,
     /// Names of its volumes and paths of its bind mounts.
     pub mounts: Vec<String>,
     /// All of its labels.
@@ -232,6 +234,7 @@ fn container(listed: ListedContainer) -> Container {
         created: listed.created,
         ports,
         networks: listed.networks,
+        network_mode: listed.network_mode,
         mounts: listed.mounts,
         labels,
     }

@@ -93,22 +93,76 @@ async fn a_container_whose_name_is_taken_is_explained_and_not_started() {
 }
 
 #[tokio::test]
-async fn a_container_that_cannot_be_started_is_removed_again() {
+async fn a_container_that_cannot_be_started_stays_for_the_next_run() {
     let (fake, engine) = empty_engine().await;
     fake.on("POST", START, FakeReply::error(500, "no such device"));
     let failure = only_failure(up(&engine, &project([("web", service("app"))])).await);
     assert!(failure.message.ends_with("no such device"), "{failure:?}");
-    assert_eq!(fake.requests_for("DELETE", "/containers/shop-web-1").len(), 1);
+    assert_eq!(fake.requests_for("DELETE", "/containers/*"), []);
+}
+
+/// The body of the answer to an inspection of a container that was created from the request in `fake`, and has a status.
+fn created_as_asked(fake: &FakeEngine, status: &str) -> Value {
+    let asked = fake.requests_for("POST", CREATE)[0].json();
+    json!({ "Id": "4f0c", "State": { "Status": status }, "Config": { "Labels": asked["Labels"] } })
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_stops_the_plan() {
+async fn a_container_whose_creation_was_not_confirmed_is_looked_up_and_started() {
+    for reply in [FakeReply::Reset, FakeReply::CutOff("{".into()), FakeReply::error(500, "the proxy is tired")] {
+        let (fake, engine) = empty_engine().await;
+        let project = project([("web", service("app"))]);
+        // Its labels are those of the request.
+        up(&engine, &project).await.unwrap();
+        let found = created_as_asked(&fake, "created");
+        fake.on("POST", CREATE, reply);
+        fake.on("GET", "/containers/shop-web-1/json", FakeReply::json(found));
+        up(&engine, &project).await.unwrap();
+        assert_eq!(fake.requests_for("POST", CREATE).len(), 2, "what may have been done is not asked for twice");
+        assert_eq!(fake.requests_for("POST", START).len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_container_that_runs_or_is_not_there_was_not_created_by_a_call_without_an_answer() {
+    for status in [None, Some("running")] {
+        let (fake, engine) = empty_engine().await;
+        let project = project([("web", service("app"))]);
+        up(&engine, &project).await.unwrap();
+        if let Some(status) = status {
+            fake.on("GET", "/containers/shop-web-1/json", FakeReply::json(created_as_asked(&fake, status)));
+        }
+        fake.on("POST", CREATE, FakeReply::Reset);
+        let failure = only_failure(up(&engine, &project).await);
+        assert!(failure.message.starts_with("cannot create container shop-web-1"), "{failure:?}");
+        assert_eq!(fake.requests_for("POST", START).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_container_has_its_name_only_when_it_has_its_files() {
     let (fake, engine) = empty_engine().await;
-    fake.on("POST", CREATE, FakeReply::Reset);
-    let failure = only_failure(up(&engine, &project([("web", service("app"))])).await);
-    assert!(failure.message.starts_with("cannot create container shop-web-1"), "{failure:?}");
-    assert_eq!(fake.requests_for("POST", CREATE).len(), 1, "what may have been done is not asked for twice");
-    assert_eq!(fake.requests_for("POST", START), []);
+    fake.on("POST", "/containers/*/rename", FakeReply::status(204));
+    fake.on("PUT", "/containers/*/archive", FakeReply::status(200));
+    let text =
+        "services: {web: {image: app, configs: [c], network_mode: none}}\nconfigs: {c: {content: hello}}\nname: shop\n";
+    let project = Project::load(&wharf_compose::Options::from_text(text)).unwrap().project;
+    up(&engine, &project).await.unwrap();
+    let calls: Vec<String> = fake
+        .requests()
+        .into_iter()
+        .filter(|request| request.method != "GET")
+        .map(|request| {
+            let name = request.query.get("name").map(|name| format!(" as {name}")).unwrap_or_default();
+            format!("{} {}{name}", request.method, request.path)
+        })
+        .collect();
+    insta::assert_snapshot!(calls.join("\n"), @r"
+    POST /containers/create as unfinished_shop-web-1
+    PUT /containers/4f0c/archive
+    POST /containers/4f0c/rename as shop-web-1
+    POST /containers/shop-web-1/start
+    ");
 }
 
 /// `db`, as the engine describes it.

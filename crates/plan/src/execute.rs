@@ -135,7 +135,8 @@ impl<'a, S: Step> Task<'a, S> {
 }
 
 /// Carries out `plan` and reports each step's progress to `events`. After a failure, or once `control.stop` is cancelled, no
-/// new step begins; those that run are waited for. What was done is in `journal` then: undoing it is the caller's part.
+/// new step begins but those that [complete](Plan::complete) one that is done; those that run are waited for. What was
+/// done is in `journal` then: undoing it is the caller's part.
 ///
 /// # Errors
 /// [`Stopped::Failed`] with every step that failed; [`Stopped::Interrupted`] if none failed and some were left out.
@@ -147,18 +148,20 @@ pub async fn execute<S: Step + Sync, C: Sync, R: Runner<S>>(
     events: &(dyn Fn(EventOf<S>) + Sync),
 ) -> Result<(), Stopped> {
     let give_up = control.stop.child_token();
+    // What completes another step is not given up.
+    let never = CancellationToken::new();
     let most = control.parallel.map_or(usize::MAX, NonZeroUsize::get);
     let mut schedule = Schedule::new(plan);
     let mut failures = Vec::new();
     let mut left = plan.len();
     let mut running = FuturesUnordered::new();
     loop {
-        while !give_up.is_cancelled()
-            && running.len() < most
-            && let Some(number) = schedule.next_ready()
-        {
-            let step = plan.nodes()[number].step();
-            running.push(carry_out(runner, Task { number, step, give_up: &give_up, events }));
+        while running.len() < most {
+            let next = if give_up.is_cancelled() { schedule.next_completing() } else { schedule.next_ready() };
+            let Some(number) = next else { break };
+            let node = &plan.nodes()[number];
+            let give_up = if node.completes().is_some() { &never } else { &give_up };
+            running.push(carry_out(runner, Task { number, step: node.step(), give_up, events }));
         }
         let Some((task, result)) = running.next().await else { break };
         match result {

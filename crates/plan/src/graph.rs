@@ -19,6 +19,7 @@ pub struct Node<S, C> {
     step: S,
     cause: C,
     after: Vec<usize>,
+    completes: Option<usize>,
 }
 
 impl<S, C> Node<S, C> {
@@ -35,6 +36,11 @@ impl<S, C> Node<S, C> {
     /// Numbers of the steps that have to be done before, in ascending order, each once.
     pub fn after(&self) -> &[usize] {
         &self.after
+    }
+
+    /// The number of the step whose work this one completes.
+    pub fn completes(&self) -> Option<usize> {
+        self.completes
     }
 }
 
@@ -55,8 +61,18 @@ impl<S, C> Plan<S, C> {
         after.sort_unstable();
         after.dedup();
         assert!(after.last().is_none_or(|last| *last < number), "step {number} can only wait for earlier steps");
-        self.nodes.push(Node { step, cause, after });
+        self.nodes.push(Node { step, cause, after, completes: None });
         number
+    }
+
+    /// Says that `step` completes what the step `begun` begins: once `begun` is done, `step` is carried out even after a
+    /// failure or a stop. It then waits only for `begun` and for steps that complete it, too.
+    ///
+    /// # Panics
+    /// If `begun` is not an earlier step than `step`, or `step` is not in the plan.
+    pub fn complete(&mut self, begun: usize, step: usize) {
+        assert!(begun < step, "step {step} can only complete an earlier one");
+        self.nodes[step].completes = Some(begun);
     }
 
     /// Adds something that the person should know before the plan is carried out.

@@ -5,7 +5,8 @@
 //!    cycles. A plan prints as text, one line per step.
 //! 2. [`execute`] runs every step as soon as those before it are done, many at a time. The caller's [`Runner`] does the work
 //!    of one step, its [`Journal`] records what was done, and [`Event`]s report the progress.
-//! 3. After a failure no new step begins, and steps that wait give up. The [`StepFailure`]s say what went wrong.
+//! 3. After a failure no new step begins, and steps that wait give up. Only what was begun is completed, where the plan
+//!    says which step [completes](Plan::complete) which. The [`StepFailure`]s say what went wrong.
 //!
 //! ```
 //! use wharf_plan::{Control, NoJournal, Plan, Progress, Runner, Step, StepError, Task, execute};

@@ -183,6 +183,23 @@ async fn after_a_failure_nothing_new_begins_and_waits_end() {
 }
 
 #[tokio::test]
+async fn after_a_failure_what_was_begun_is_completed() {
+    let mut plan = Plan::default();
+    let fails = add(&mut plan, "fails", Act::Fail, &[]);
+    let stop = add(&mut plan, "stop", Act::Finish, &[]);
+    let start = add(&mut plan, "start", Act::Finish, &[stop, fails]);
+    let wait = add(&mut plan, "wait", Act::Wait, &[start]);
+    plan.complete(stop, start);
+    let other = add(&mut plan, "other", Act::Finish, &[fails]);
+    let never = add(&mut plan, "never", Act::Finish, &[other]);
+    plan.complete(other, never);
+    let mut record = Record::default();
+    let result = execute(&plan, &Toys::default(), &mut record, &Control::default(), &|_| {}).await;
+    assert!(matches!(result, Err(Stopped::Failed(failures)) if failures.len() == 1));
+    assert_eq!(record.0, ["not done fails", "done stop", "done start"], "not {wait}, {other} or {never}");
+}
+
+#[tokio::test]
 async fn a_stopped_run_waits_for_what_it_has_begun_and_says_that_it_was_interrupted() {
     let mut plan = Plan::default();
     let begun = add(&mut plan, "begun", Act::Gate, &[]);

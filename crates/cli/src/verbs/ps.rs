@@ -146,7 +146,7 @@ fn as_json(container: &Container) -> serde_json::Value {
         "Mounts": container.mounts.join(","),
         "Name": container.name,
         "Names": container.name,
-        "Networks": container.networks.join(","),
+        "Networks": container.networks.keys().map(String::as_str).collect::<Vec<_>>().join(","),
         "Ports": ports(container),
         "Project": container.project,
         "Publishers": publishers,

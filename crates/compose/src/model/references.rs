@@ -179,14 +179,18 @@ impl Service {
     /// The services whose containers this one refers to: by its namespaces, volumes and links. `depends_on` names them,
     /// too, in a project that is [normalised](crate::Passes::normalise).
     pub fn refers_to(&self) -> impl Iterator<Item = &str> {
-        let links = self.links.iter().map(|link| link.service.as_str());
+        self.shares_with().chain(self.links.iter().map(|link| link.service.as_str()))
+    }
+
+    /// The services whose namespaces or volumes this one shares. The engine binds them to one container for good.
+    pub fn shares_with(&self) -> impl Iterator<Item = &str> {
         let namespaces = [&self.network_mode, &self.ipc, &self.pid, &self.uts, &self.cgroup];
         let namespaces = namespaces.into_iter().flatten().filter_map(Namespace::service);
         let volumes = self.volumes_from.iter().filter_map(|from| match &from.source {
             VolumesSource::Service(name) => Some(name.as_str()),
             VolumesSource::Container(_) => None,
         });
-        namespaces.chain(volumes).chain(links)
+        namespaces.chain(volumes)
     }
 }
 

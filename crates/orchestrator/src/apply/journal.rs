@@ -1,65 +1,49 @@
-//! Records what a run creates, so that a failed run leaves nothing unused behind.
+//! Records which containers a run has created to replace others and has not put in their places, so that a failed run
+//! leaves none of them behind.
 
-use bollard::query_parameters::{RemoveContainerOptionsBuilder, RemoveVolumeOptions};
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use wharf_compose::Project;
 use wharf_docker::Engine;
 
-use crate::plan::{ContainerAct, ContainerStep, NetworkAct, NetworkStep, Step, VolumeAct, VolumeStep};
+use crate::plan::{ContainerAct, ContainerStep, Step};
+use crate::temporary_name::is_temporary;
 
-/// What has been created and not used yet, in order.
-#[derive(Debug, Default)]
-pub(super) struct Journal {
-    containers: Vec<String>,
-    networks: Vec<String>,
-    volumes: Vec<String>,
+/// The containers that have a temporary name, in order.
+pub(super) struct Journal<'a> {
+    project: &'a Project,
+    unfinished: Vec<String>,
 }
 
-impl wharf_plan::Journal<Step> for Journal {
+impl wharf_plan::Journal<Step> for Journal<'_> {
     fn done(&mut self, step: &Step) {
-        match step {
-            Step::Network(NetworkStep { name, act: NetworkAct::Create { .. } }) => self.networks.push(name.clone()),
-            Step::Volume(VolumeStep { name, act: VolumeAct::Create { .. } }) => self.volumes.push(name.clone()),
-            Step::Container(ContainerStep { name, act }) => match act {
-                ContainerAct::Create { .. } => self.containers.push(name.clone()),
-                // It runs now, or has replaced a container that is gone, so it is kept.
-                ContainerAct::Start => self.keep(name),
-                ContainerAct::Rename { from } => self.keep(from),
-                _ => {}
-            },
+        let Step::Container(ContainerStep { name, act }) = step else { return };
+        match act {
+            ContainerAct::Create { service, number, .. }
+                if is_temporary(name, &self.project.replica_name(&service.name, *number)) =>
+            {
+                self.unfinished.push(name.clone());
+            }
+            ContainerAct::Rename { from } => self.unfinished.retain(|unfinished| unfinished != from),
             _ => {}
         }
     }
 
-    fn not_done(&mut self, step: &Step) {
-        // What a `pre_start` container left is kept for inspection.
-        if let Step::Container(ContainerStep { name, act: ContainerAct::RunInitContainer { .. } }) = step {
-            self.keep(name);
-        }
-    }
+    fn not_done(&mut self, _: &Step) {}
 }
 
-impl Journal {
-    fn keep(&mut self, container: &str) {
-        self.containers.retain(|made| made != container);
+impl<'a> Journal<'a> {
+    pub(super) fn new(project: &'a Project) -> Self {
+        Journal { project, unfinished: Vec::new() }
     }
 
-    /// Removes what was created. The engine itself refuses to remove networks and volumes that are in use. Only the
-    /// failure that led here is reported.
+    /// Removes the containers that nothing was replaced by. What the file names stays: networks, volumes, and containers
+    /// under their proper names, which the next run starts. Only the failure that led here is reported.
     pub(super) async fn undo(self, engine: &Engine) {
         let docker = engine.docker();
-        for name in self.containers.iter().rev() {
+        for name in self.unfinished.iter().rev() {
             let options = RemoveContainerOptionsBuilder::default().v(true).build();
             if let Err(error) = docker.remove_container(name, Some(options)).await {
                 tracing::debug!(%error, container = name, "left behind");
-            }
-        }
-        for name in self.networks.iter().rev() {
-            if let Err(error) = docker.remove_network(name).await {
-                tracing::debug!(%error, network = name, "still in use");
-            }
-        }
-        for name in self.volumes.iter().rev() {
-            if let Err(error) = docker.remove_volume(name, None::<RemoveVolumeOptions>).await {
-                tracing::debug!(%error, volume = name, "still in use");
             }
         }
     }

@@ -27,7 +27,8 @@ use watch::Watch;
 /// How plans are carried out.
 #[derive(Debug, Clone, Default)]
 pub struct ApplyOptions {
-    /// Cancel it to stop gracefully: no new step begins, waits end, and what was created and not used is removed.
+    /// Cancel it to stop gracefully: no new step begins, waits end, and replacements that were
+    /// begun are completed.
     pub stop: CancellationToken,
     /// Cancel it to stop at once, without waiting and without removing anything.
     pub abort: CancellationToken,
@@ -77,8 +78,9 @@ impl<F: Fn(Event) + Sync> Listener for F {
 
 /// Carries out `plan` and reports each step's progress to `events`.
 ///
-/// After a failure no new step begins, and what this run created and did not use is removed: containers that were not
-/// started, and networks and volumes without a user.
+/// After a failure no new step begins, but replacements that were begun are completed. Containers that were created to
+/// replace others and did not are removed. Networks, volumes and other containers stay as they are: the next run goes on
+/// from there.
 ///
 /// # Errors
 /// [`Error::Failed`] with every step that failed, [`Error::Interrupted`], or the engine's own.
@@ -110,7 +112,7 @@ async fn carry_out(
     let context =
         Context { project, engine, watch, wait_timeout: options.wait_timeout, build_memory: options.build_memory };
     let control = Control { stop: options.stop.clone(), parallel: options.parallel };
-    let mut journal = Journal::default();
+    let mut journal = Journal::new(project);
     let result = wharf_plan::execute(plan, &context, &mut journal, &control, &|event| events.event(event)).await;
     if result.is_err() {
         journal.undo(engine).await;

@@ -18,6 +18,11 @@ pub enum Cause {
     ConfigurationChanged,
     /// The container was made from another image of that name.
     ImageChanged,
+    /// The container is not in a network that the file names.
+    NetworkLost {
+        /// The network's name in the engine.
+        network: String,
+    },
     /// A service that it shares namespaces with, or whose restart it follows, is replaced.
     DependencyReplaced {
         /// That service.
@@ -53,6 +58,7 @@ impl fmt::Display for Cause {
             Cause::PullPolicy { policy } => write!(f, "pull_policy: {policy}"),
             Cause::ConfigurationChanged => f.write_str("its configuration changed"),
             Cause::ImageChanged => f.write_str("its image changed"),
+            Cause::NetworkLost { network } => write!(f, "not in network {network}"),
             Cause::DependencyReplaced { service } => write!(f, "{service} is replaced"),
             Cause::ScaledDown { to } => write!(f, "scaled down to {to}"),
             Cause::Stopped => f.write_str("not running"),

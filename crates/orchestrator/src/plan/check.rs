@@ -7,6 +7,7 @@ use wharf_compose::model::{Port, PortRange, Protocol, Service};
 
 use super::order::in_order;
 use super::unsupported;
+use crate::observe::Published;
 use crate::{Observed, Problem};
 
 /// Looks for what the engine would refuse halfway. `replicas` are the requested numbers.
@@ -54,7 +55,7 @@ fn fixed_name(project: &Project, name: &str, service: &Service, count: u32) -> O
 
 /// A host port, or a range of them, that a service asks for.
 #[derive(Debug, Clone, PartialEq)]
-struct PortUse {
+pub(super) struct PortUse {
     ip: Option<String>,
     ports: PortRange,
     protocol: Protocol,
@@ -62,9 +63,16 @@ struct PortUse {
 
 impl PortUse {
     /// `None` for a port that the engine chooses.
-    fn of(port: &Port) -> Option<PortUse> {
+    pub(super) fn of(port: &Port) -> Option<PortUse> {
         let ports = port.published.filter(|ports| ports.first() != 0)?;
         Some(PortUse { ip: port.host_ip.clone(), ports, protocol: port.protocol.clone() })
+    }
+
+    /// Whether a container holds this port. Within ranges the engine looks for a free port by itself.
+    pub(super) fn is_held_by(&self, port: &Published) -> bool {
+        self.ports.fixed().is_some_and(|number| port.published == Some(number))
+            && port.protocol == self.protocol.as_str()
+            && same_address(&port.ip, &self.ip)
     }
 
     fn meets(&self, other: &PortUse) -> bool {

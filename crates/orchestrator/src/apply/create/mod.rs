@@ -2,19 +2,27 @@
 
 mod files;
 
+use std::collections::HashMap;
+
+use bollard::Docker;
 use bollard::models as api;
-use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+};
 use wharf_compose::model::Hook;
 use wharf_docker::{ApiVersion, Engine};
 use wharf_plan::Problem;
 
 use crate::request::{Replica, create_body, further_networks, init_body};
+use crate::temporary_name;
 use files::Content;
 
 /// A container to create.
 pub(crate) struct NewContainer {
     /// `None`: the engine chooses one.
     name: Option<String>,
+    /// The name it has until it is whole, if that takes more than its creation.
+    temporary_name: Option<String>,
     platform: Option<String>,
     body: api::ContainerCreateBody,
     /// Networks that it joins after its creation.
@@ -29,8 +37,11 @@ impl NewContainer {
     /// # Errors
     /// A secret or config without a value.
     pub(crate) fn replica(name: &str, replica: &Replica<'_>, version: ApiVersion) -> Result<Self, Problem> {
+        let proper = replica.project.replica_name(replica.name, replica.number);
+        let is_temporary = temporary_name::is_temporary(name, &proper);
         Ok(NewContainer {
             name: Some(name.to_owned()),
+            temporary_name: (!is_temporary).then(|| temporary_name::of_new(name)),
             platform: replica.service.platform.clone(),
             body: create_body(replica, version),
             further_networks: further_networks(replica),
@@ -43,6 +54,7 @@ impl NewContainer {
     pub(crate) fn init_container(replica: &Replica<'_>, hook: &Hook, target: &str) -> Self {
         let mut container = NewContainer {
             name: None,
+            temporary_name: None,
             platform: None,
             body: init_body(replica, hook, target),
             further_networks: further_networks(replica),
@@ -68,23 +80,43 @@ impl NewContainer {
     }
 
     /// Creates it and returns its identifier. After a failure, nothing of it is left.
+    ///
+    /// Until it has joined its networks and its files are copied, it has a temporary name: what an interruption leaves is
+    /// not taken for a container that can be started.
     pub(crate) async fn create(self, engine: &Engine) -> Result<String, bollard::errors::Error> {
         let docker = engine.docker();
-        let NewContainer { name, platform, body, further_networks, files } = self;
+        let NewContainer { name, temporary_name, platform, body, further_networks, files } = self;
+        let is_whole = further_networks.is_empty() && files.is_empty();
+        let temporary_name = temporary_name.filter(|_| !is_whole);
         let mut options = CreateContainerOptionsBuilder::default();
-        if let Some(name) = &name {
+        let first_name = temporary_name.as_ref().or(name.as_ref());
+        if let Some(name) = first_name {
             options = options.name(name);
         }
         if let Some(platform) = &platform {
             options = options.platform(platform);
         }
-        let id = docker.create_container(Some(options.build()), body).await?.id;
+        let labels = body.labels.clone().unwrap_or_default();
+        let id = match docker.create_container(Some(options.build()), body).await {
+            Ok(created) => created.id,
+            Err(error) => match first_name {
+                Some(name) if may_be_done(&error) => created_anyway(docker, name, &labels).await.ok_or(error)?,
+                _ => return Err(error),
+            },
+        };
         let finish = async {
             for (network, endpoint) in further_networks {
                 let request = api::NetworkConnectRequest { container: id.clone(), endpoint_config: Some(endpoint) };
                 docker.connect_network(&network, request).await?;
             }
-            files::copy(docker, &id, files).await
+            files::copy(docker, &id, files).await?;
+            match (&temporary_name, &name) {
+                (Some(_), Some(name)) => {
+                    let options = RenameContainerOptionsBuilder::default().name(name).build();
+                    docker.rename_container(&id, options).await
+                }
+                _ => Ok(()),
+            }
         };
         if let Err(error) = finish.await {
             let options = RemoveContainerOptionsBuilder::default().v(true).force(true).build();
@@ -95,6 +127,23 @@ impl NewContainer {
         }
         Ok(id)
     }
+}
+
+/// Whether the engine may have done what it was asked to do.
+fn may_be_done(error: &bollard::errors::Error) -> bool {
+    match error {
+        bollard::errors::Error::DockerResponseServerError { status_code, .. } => *status_code >= 500,
+        _ => true,
+    }
+}
+
+/// The container of this name, if it is one that was created from these labels and has not been started.
+async fn created_anyway(docker: &Docker, name: &str, labels: &HashMap<String, String>) -> Option<String> {
+    let found = docker.inspect_container(name, None).await.ok()?;
+    let status = found.state.and_then(|state| state.status);
+    let given = found.config.and_then(|config| config.labels).unwrap_or_default();
+    let same = labels.iter().all(|(key, value)| given.get(key) == Some(value));
+    found.id.filter(|_| same && status == Some(api::ContainerStateStatusEnum::CREATED))
 }
 
 #[cfg(test)]

@@ -1,17 +1,21 @@
 //! `up`: brings a project from its current state to the state that the file describes.
 
+mod decide;
+mod handover;
 mod orphans;
 mod planner;
+mod reason;
 mod replace;
 mod resources;
 mod service;
+mod taken;
 mod waits;
 
 use std::collections::BTreeMap;
 
 use wharf_compose::Project;
 
-use super::order::{in_order, selected, service};
+use super::order::{selected, service};
 use super::{Plan, check, hooks};
 use crate::event::HookPoint;
 use crate::{Error, Observed};
@@ -77,11 +81,9 @@ pub fn up(project: &Project, observed: &Observed, options: &UpOptions) -> Result
     if !options.only_existing {
         planner.networks_and_volumes(&chosen);
     }
-    for (name, service) in in_order(project, &chosen) {
-        planner.service(name, service);
-    }
+    planner.services(&chosen)?;
     if !options.only_existing {
-        planner.orphans();
+        planner.remove_orphans();
     }
     if options.wait && !options.no_start {
         planner.wait_for_all(&chosen);
@@ -104,11 +106,9 @@ pub fn around(project: &Project, observed: &Observed, service_name: &str, option
     if !problems.is_empty() {
         return Err(Error::Refused(problems));
     }
-    for (name, service) in in_order(project, &chosen) {
-        planner.service(name, service);
-    }
+    planner.services(&chosen)?;
     planner.starts_after(service_name, service);
-    planner.orphans();
+    planner.remove_orphans();
     Ok(planner.plan)
 }
 

@@ -1,0 +1,87 @@
+//! Decides for each service which of its containers are kept, replaced, removed or missing. Nothing is planned yet, so
+//! that the plan can take all decisions into account.
+
+use std::collections::BTreeSet;
+
+use wharf_compose::model::Service;
+
+use super::planner::{Going, Planner};
+use crate::observe::Container;
+use crate::plan::Cause;
+use crate::temporary_name::is_unfinished;
+
+/// An existing container, and why it is replaced, if it is.
+pub(super) type Kept<'a> = (&'a Container, Option<Cause>);
+
+/// What happens to the containers of a service.
+#[derive(Default, Clone)]
+pub(super) struct Decision<'a> {
+    /// The replicas that there will be, by number. `None`: it has to be created.
+    pub(super) replicas: Vec<(u32, Option<Kept<'a>>)>,
+    /// The containers that are removed.
+    pub(super) excess: Vec<&'a Container>,
+}
+
+impl<'a> Planner<'a> {
+    /// Decides about one service. The services that it depends on have been decided before.
+    pub(super) fn decide(&mut self, name: &str, service: &Service) {
+        let wanted = match self.options.only_existing {
+            true => u32::MAX,
+            false => self.wanted(name, service),
+        };
+        let all: Vec<&'a Container> = self.observed.containers.iter().collect();
+        let all = all.into_iter().filter(|container| container.service == name && !container.one_off);
+        let (unfinished, finished): (Vec<&Container>, Vec<&Container>) =
+            all.partition(|found| is_unfinished(found, &self.project.replica_name(name, found.number)));
+        let mut here: Vec<Kept<'a>> = finished
+            .into_iter()
+            .map(|container| (container, self.reason_to_replace(name, service, container)))
+            .collect();
+        // What is unfinished has the data of the container that it was made to replace, so it is replaced in its turn.
+        if !self.options.only_existing {
+            here.extend(unfinished.into_iter().map(|container| (container, Some(Cause::InterruptedUpdate))));
+        }
+        // Up-to-date ones first, then by number; of two with one number the one with the proper name.
+        here.sort_by_key(|(container, reason)| {
+            let proper = self.project.replica_name(name, container.number);
+            let order = (reason.is_some(), container.number, is_unfinished(container, &proper));
+            (order, container.name != proper)
+        });
+        let mut decision = Decision::default();
+        let mut numbers = BTreeSet::new();
+        let mut kept: Vec<Kept<'a>> = Vec::new();
+        for (container, reason) in here {
+            let cause = if !numbers.insert(container.number) {
+                Cause::InterruptedUpdate
+            } else if kept.len() as u64 >= u64::from(wanted) {
+                Cause::ScaledDown { to: wanted }
+            } else {
+                if let Some(cause) = &reason {
+                    self.goes(container, cause.clone(), true);
+                }
+                kept.push((container, reason));
+                continue;
+            };
+            self.goes(container, cause, false);
+            decision.excess.push(container);
+        }
+        let missing = match self.options.only_existing {
+            true => 0,
+            false => wanted.saturating_sub(kept.len() as u32) as usize,
+        };
+        let free = (1..).filter(|number| !kept.iter().any(|(kept, _)| kept.number == *number)).take(missing);
+        decision.replicas = free.map(|number| (number, None)).collect();
+        decision.replicas.extend(kept.into_iter().map(|kept| (kept.0.number, Some(kept))));
+        decision.replicas.sort_by_key(|(number, _)| *number);
+        self.decisions.insert(name.to_owned(), decision);
+    }
+
+    /// Decides that a container will be gone.
+    pub(super) fn goes(&mut self, container: &'a Container, cause: Cause, replaced: bool) {
+        self.going.insert(&container.id, Going { container, cause, replaced });
+    }
+
+    fn wanted(&self, name: &str, service: &Service) -> u32 {
+        self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas())
+    }
+}
