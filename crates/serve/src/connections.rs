@@ -72,7 +72,7 @@ impl Connections {
     /// Starts the task of a new connection. It keeps `place` until it ends.
     pub(crate) fn start<F>(&self, place: OwnedSemaphorePermit, connection: impl FnOnce(Arc<Activity>) -> F)
     where
-        F: Future<Output = ()> + Send + 'static,
+        F: Future<Output = hyper::Result<()>> + Send + 'static,
     {
         let number = self.accepted.fetch_add(1, Relaxed) + 1;
         let activity = Arc::new(Activity {
@@ -85,7 +85,10 @@ impl Connections {
         let end = End { number, open: self.open.clone(), _place: place };
         let task = tokio::spawn(async move {
             let _end = end;
-            connection.await;
+            // The client has gone, was too slow, or did not speak HTTP.
+            if let Err(error) = connection.await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
+            }
         });
         // It is set once, here.
         let _ = activity.task.set(task.abort_handle());

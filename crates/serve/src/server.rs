@@ -83,13 +83,7 @@ where
         connections.start(place, |activity| {
             let stream = Gather::new(ClientStream::new(stream, activity.clone(), limits.write_timeout));
             let service = Tracked { service: TowerToHyperService::new(service.clone()), activity };
-            let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-            async move {
-                // The client has gone, was too slow, or did not speak HTTP.
-                if let Err(error) = connection.await {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
-                }
-            }
+            graceful.watch(http.serve_connection(TokioIo::new(stream), service))
         });
     }
     drop(listener);
