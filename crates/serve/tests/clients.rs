@@ -89,7 +89,13 @@ async fn a_head_that_never_ends_and_an_idle_connection_are_closed() {
 async fn an_answer_that_nobody_reads_ends_its_connection() {
     let server = Server::start(Limits { write_timeout: Duration::from_millis(300), ..PATIENT }).await;
     let mut stream = server.ask("/large").await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // A client that only writes learns of the end: its writes fail.
+    let ended = async {
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(SOON, ended).await.expect("it is closed");
     let answer = rest(&mut stream).await;
     assert!(answer.len() < 64 << 20, "the rest was given up");
 }
