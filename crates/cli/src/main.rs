@@ -2,36 +2,41 @@
 
 mod failure;
 mod flags;
+mod invocation;
 mod screen;
 mod session;
 mod verbs;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use tokio::runtime::Builder;
 
+use invocation::{Called, Invocation, Request, complete, plugin};
 use screen::colour::Colours;
 use screen::report;
 use session::Session;
 use session::flags::Global;
 use verbs::{
     agent, attach, build, commit, completion, config, cp, create, dashboards, doctor, down, events, exec, export,
-    exporter, images, kill, logs, ls, pause, port, ps, pull, restart, rm, run, scale, start, stats, stop, top, unpause,
-    up, version, volumes, wait,
+    exporter, images, kill, logs, ls, pause, port, ps, pull, restart, rm, run, scale, setup, start, stats, stop, top,
+    unpause, up, version, volumes, wait,
 };
 
 /// Runs multi-container applications from Compose files on one machine.
 #[derive(Debug, Parser)]
-#[command(name = "wharf", version, about, max_term_width = 100)]
+#[command(name = "wharf", about, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 14 no Compose file, 15 invalid Compose file, \
                         130 interrupted.")]
 struct Cli {
     #[command(flatten)]
     global: Global,
+    /// Print the version
+    #[arg(short = 'v', short_alias = 'V', long)]
+    version: bool,
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,6 +96,8 @@ enum Verb {
     Run(run::Args),
     /// Set the number of replicas of services
     Scale(scale::Args),
+    /// Make `docker compose` or `docker-compose` wharf, or install shell completion, and take it back
+    Setup(setup::Args),
     /// Start existing containers
     Start(start::Args),
     /// Show the containers' resource usage
@@ -112,26 +119,68 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let Invocation { called, request, arguments } = Invocation::read(std::env::args_os());
+    let mut command = Cli::command().name(called.program()).bin_name(called.program());
+    match request {
+        Request::Run => {}
+        Request::Metadata => {
+            report::print(&plugin::metadata());
+            return ExitCode::SUCCESS;
+        }
+        Request::Complete { descriptions } => {
+            report::print(&complete::answer(called, &command, &arguments, descriptions));
+            return ExitCode::SUCCESS;
+        }
+    }
+    let words = std::iter::once(called.program().into()).chain(arguments.iter().cloned());
+    let parsed = command.try_get_matches_from_mut(words).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&error, Colours::before_parsing()),
+        Err(error) => {
+            let advice = invocation::advice::advice(&error, called, &arguments, &command);
+            return report::usage(&error, advice.as_deref(), Colours::before_parsing());
+        }
     };
-    let runtime = match runtime(&cli.verb).enable_all().build() {
+    let version = cli.version.then(|| Verb::Version(version::Args::default()));
+    let Some(verb) = version.or(cli.verb) else { return without_a_verb(called, &mut command) };
+    let runtime = match runtime(&verb).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             report::line(&format!("cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(dispatch(cli));
+    let session = Session::new(called, cli.global);
+    let code = runtime.block_on(run(verb, &session, command));
     // A thread that waits for standard input must not keep the process alive.
     runtime.shutdown_background();
     code
 }
 
+/// Prints help. For docker compose it is a success: scripts find out this way whether it is there.
+fn without_a_verb(called: Called, command: &mut clap::Command) -> ExitCode {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
+    let kind = if called.is_compose() { DisplayHelp } else { DisplayHelpOnMissingArgumentOrSubcommand };
+    let help = command.render_help();
+    report::usage(&command.error(kind, help), None, Colours::before_parsing())
+}
+
+/// Runs a verb. An interrupt that a plugin does not handle ends it with a code of its own, because `docker` has none for a
+/// plugin that died of a signal.
+async fn run(verb: Verb, session: &Session, command: clap::Command) -> ExitCode {
+    if session.called != Called::Plugin {
+        return dispatch(verb, session, command).await;
+    }
+    plugin::interrupt_with_docker(&session.settings.environment);
+    tokio::select! {
+        code = dispatch(verb, session, command) => code,
+        Ok(()) = session.interrupted() => ExitCode::from(130),
+    }
+}
+
 /// Two threads for verbs that serve or wait for many things. Verbs that only read files are faster on one thread.
 fn runtime(verb: &Verb) -> Builder {
-    if let Verb::Config(_) | Verb::Completion(_) | Verb::Version(_) = verb {
+    if let Verb::Config(_) | Verb::Completion(_) | Verb::Setup(_) | Verb::Version(_) = verb {
         return Builder::new_current_thread();
     }
     let mut builder = Builder::new_multi_thread();
@@ -139,45 +188,45 @@ fn runtime(verb: &Verb) -> Builder {
     builder
 }
 
-async fn dispatch(cli: Cli) -> ExitCode {
-    let session = Session::new(cli.global);
-    let result = match cli.verb {
-        Verb::Agent(args) => agent::run(args, &session).await,
-        Verb::Build(args) => build::run(args, &session).await,
-        Verb::Completion(args) => completion::run(&args, Cli::command()),
-        Verb::Config(args) => config::run(args, &session).await,
+async fn dispatch(verb: Verb, session: &Session, command: clap::Command) -> ExitCode {
+    let result = match verb {
+        Verb::Agent(args) => agent::run(args, session).await,
+        Verb::Build(args) => build::run(args, session).await,
+        Verb::Completion(args) => completion::run(&args, session, &command),
+        Verb::Config(args) => config::run(args, session).await,
         Verb::Dashboards(args) => dashboards::run(args).await,
-        Verb::Doctor(args) => doctor::run(args, &session).await,
-        Verb::Down(args) => down::run(args, &session).await,
-        Verb::Exec(args) => exec::run(args, &session).await,
-        Verb::Exporter(args) => exporter::run(args, &session).await,
-        Verb::Images(args) => images::run(args, &session).await,
-        Verb::Kill(args) => kill::run(args, &session).await,
-        Verb::Logs(args) => logs::run(args, &session).await,
-        Verb::Ls(args) => ls::run(args, &session).await,
-        Verb::Port(args) => port::run(args, &session).await,
-        Verb::Ps(args) => ps::run(args, &session).await,
-        Verb::Pull(args) => pull::run(args, &session).await,
-        Verb::Restart(args) => restart::run(args, &session).await,
-        Verb::Run(args) => run::run(args, &session).await,
-        Verb::Start(args) => start::run(args, &session).await,
-        Verb::Stop(args) => stop::run(args, &session).await,
-        Verb::Top(args) => top::run(args, &session).await,
-        Verb::Up(args) => up::run(args, &session).await,
-        Verb::Attach(args) => attach::run(args, &session).await,
-        Verb::Commit(args) => commit::run(args, &session).await,
-        Verb::Cp(args) => cp::run(args, &session).await,
-        Verb::Create(args) => create::run(args, &session).await,
-        Verb::Events(args) => events::run(args, &session).await,
-        Verb::Export(args) => export::run(args, &session).await,
-        Verb::Pause(args) => pause::run(args, &session).await,
-        Verb::Rm(args) => rm::run(args, &session).await,
-        Verb::Scale(args) => scale::run(args, &session).await,
-        Verb::Stats(args) => stats::run(args, &session).await,
-        Verb::Unpause(args) => unpause::run(args, &session).await,
-        Verb::Volumes(args) => volumes::run(args, &session).await,
-        Verb::Wait(args) => wait::run(args, &session).await,
-        Verb::Version(args) => version::run(&args),
+        Verb::Doctor(args) => doctor::run(args, session).await,
+        Verb::Down(args) => down::run(args, session).await,
+        Verb::Exec(args) => exec::run(args, session).await,
+        Verb::Exporter(args) => exporter::run(args, session).await,
+        Verb::Images(args) => images::run(args, session).await,
+        Verb::Kill(args) => kill::run(args, session).await,
+        Verb::Logs(args) => logs::run(args, session).await,
+        Verb::Ls(args) => ls::run(args, session).await,
+        Verb::Port(args) => port::run(args, session).await,
+        Verb::Ps(args) => ps::run(args, session).await,
+        Verb::Pull(args) => pull::run(args, session).await,
+        Verb::Restart(args) => restart::run(args, session).await,
+        Verb::Run(args) => run::run(args, session).await,
+        Verb::Setup(args) => setup::run(args, session, &command),
+        Verb::Start(args) => start::run(args, session).await,
+        Verb::Stop(args) => stop::run(args, session).await,
+        Verb::Top(args) => top::run(args, session).await,
+        Verb::Up(args) => up::run(args, session).await,
+        Verb::Attach(args) => attach::run(args, session).await,
+        Verb::Commit(args) => commit::run(args, session).await,
+        Verb::Cp(args) => cp::run(args, session).await,
+        Verb::Create(args) => create::run(args, session).await,
+        Verb::Events(args) => events::run(args, session).await,
+        Verb::Export(args) => export::run(args, session).await,
+        Verb::Pause(args) => pause::run(args, session).await,
+        Verb::Rm(args) => rm::run(args, session).await,
+        Verb::Scale(args) => scale::run(args, session).await,
+        Verb::Stats(args) => stats::run(args, session).await,
+        Verb::Unpause(args) => unpause::run(args, session).await,
+        Verb::Volumes(args) => volumes::run(args, session).await,
+        Verb::Wait(args) => wait::run(args, session).await,
+        Verb::Version(args) => version::run(&args, session).await,
     };
     match result {
         Ok(code) => code,

@@ -14,7 +14,7 @@ use crate::find::locate::{self, Environment, Found};
 use crate::find::name;
 use crate::find::service_files;
 use crate::model::decode::{Scalars, Spans, add_own_keys, has_own_keys};
-use crate::model::{Concealed, Project};
+use crate::model::{Concealed, NameOrigin, Project};
 use crate::options::Options;
 use crate::passes::Passes;
 use crate::print::render;
@@ -123,6 +123,7 @@ fn finished<T>(value: Option<T>, mut report: Report) -> Result<(T, Vec<Diagnosti
 struct Tree {
     node: Node,
     name: String,
+    name_origin: NameOrigin,
     files: Vec<PathBuf>,
     dir: PathBuf,
     environment: Environment,
@@ -158,7 +159,7 @@ fn tree(options: &Options, passes: Passes, report: &mut Report) -> Option<Tree> 
     let settings = Settings { interpolate: passes.interpolate, resolve_paths: passes.resolve_paths };
     let mut assembler = Assembler::new(files_of, report, settings);
     let inputs = read_inputs(options, &files, &mut assembler);
-    let name = name::choose(options, &inputs, &dir, &environment, assembler.report);
+    let (name, name_origin) = name::choose(options, &inputs, &dir, &environment, assembler.report);
     environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
     let context = Context { dir: dir.clone(), environment: &environment, included_by: Vec::new() };
     let mut node = assembler.assemble(inputs, &context);
@@ -171,7 +172,7 @@ fn tree(options: &Options, passes: Passes, report: &mut Report) -> Option<Tree> 
     if passes.normalise {
         normalise(&mut node, &name, &environment, !passes.interpolate);
     }
-    Some(Tree { node, name, files, dir, environment, values })
+    Some(Tree { node, name, name_origin, files, dir, environment, values })
 }
 
 /// Reads the project's own files.
@@ -220,6 +221,7 @@ fn typed(tree: &Tree, spans: &Spans<'_>, report: &mut Report) -> Option<Project>
             object.value = value.map(|value| Concealed(value.clone()));
         }
     }
+    project.name_origin = tree.name_origin;
     project.working_dir = tree.dir.clone();
     project.files = tree.files.clone();
     Some(project)

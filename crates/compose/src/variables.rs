@@ -57,7 +57,7 @@ pub fn environment(options: &Options) -> Result<BTreeMap<String, String>, LoadEr
         environment = found.environment;
         let settings = Settings { interpolate: false, resolve_paths: false };
         let inputs = read_inputs(options, &found.files, &mut Assembler::new(files, &mut report, settings));
-        let name = name::choose(options, &inputs, &found.dir, &environment, &mut report);
+        let (name, _) = name::choose(options, &inputs, &found.dir, &environment, &mut report);
         environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name);
     }
     report.into_result(environment)

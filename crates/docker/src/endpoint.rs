@@ -46,6 +46,35 @@ pub struct EndpointChoice {
     pub host: Option<String>,
     /// `--context`.
     pub context: Option<String>,
+    /// `--config`: the directory of docker's configuration.
+    pub config: Option<PathBuf>,
+    /// `--tls` and `--tlsverify`: TLS for an address with `tcp://`. The engine is always verified.
+    pub tls: bool,
+    /// `--tlscacert`.
+    pub ca: Option<PathBuf>,
+    /// `--tlscert`.
+    pub cert: Option<PathBuf>,
+    /// `--tlskey`.
+    pub key: Option<PathBuf>,
+}
+
+impl EndpointChoice {
+    /// The directory of docker's configuration: `--config`, `DOCKER_CONFIG`, `~/.docker`.
+    pub fn config_directory(&self, environment: &BTreeMap<String, String>) -> PathBuf {
+        let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        match (&self.config, variable("DOCKER_CONFIG"), variable("HOME")) {
+            (Some(directory), _, _) => directory.clone(),
+            (None, Some(directory), _) => PathBuf::from(directory),
+            (None, None, home) => Path::new(home.map_or("/", String::as_str)).join(".docker"),
+        }
+    }
+
+    /// The given files, and for those that are not given the usual ones of a directory.
+    fn tls_files(&self, directory: &Path) -> TlsFiles {
+        let TlsFiles { ca, cert, key } = TlsFiles::in_directory(directory);
+        let given = |given: &Option<PathBuf>, usual: PathBuf| given.clone().unwrap_or(usual);
+        TlsFiles { ca: given(&self.ca, ca), cert: given(&self.cert, cert), key: given(&self.key, key) }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -75,29 +104,24 @@ impl Endpoint {
     pub fn resolve(environment: &BTreeMap<String, String>, choice: &EndpointChoice) -> Result<Self, Error> {
         let variable = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
         if let Some(host) = &choice.host {
-            return Self::at(host, "--host", environment);
+            return Self::at(host, "--host", environment, choice);
         }
-        let config_dir = match (variable("DOCKER_CONFIG"), variable("HOME")) {
-            (Some(directory), _) => PathBuf::from(directory),
-            (None, Some(home)) => Path::new(home).join(".docker"),
-            (None, None) => PathBuf::from("/.docker"),
-        };
         if let Some(name) = &choice.context {
-            return Self::of_context(name, "--context", &config_dir, environment);
+            return Self::of_context(name, "--context", environment, choice);
         }
         if let Some(host) = variable("DOCKER_HOST") {
-            return Self::at(host, "DOCKER_HOST", environment);
+            return Self::at(host, "DOCKER_HOST", environment, choice);
         }
         if let Some(name) = variable("DOCKER_CONTEXT") {
-            return Self::of_context(name, "DOCKER_CONTEXT", &config_dir, environment);
+            return Self::of_context(name, "DOCKER_CONTEXT", environment, choice);
         }
-        let config_file = config_dir.join("config.json");
+        let config_file = choice.config_directory(environment).join("config.json");
         if let Ok(text) = std::fs::read_to_string(&config_file) {
             let config: CliConfig = serde_json::from_str(&text)
                 .map_err(|error| Error::BadConfig { path: config_file.clone(), reason: error.to_string() })?;
             if let Some(name) = config.current_context.filter(|name| !name.is_empty()) {
                 let origin = format!("currentContext in {}", config_file.display());
-                return Self::of_context(&name, &origin, &config_dir, environment);
+                return Self::of_context(&name, &origin, environment, choice);
             }
         }
         Ok(Self::default_socket(environment))
@@ -120,15 +144,18 @@ impl Endpoint {
         Endpoint { host: format!("unix://{}", socket.display()), origin: origin.to_owned(), tls: None }
     }
 
-    fn at(host: &str, origin: &str, environment: &BTreeMap<String, String>) -> Result<Self, Error> {
+    fn at(
+        host: &str,
+        origin: &str,
+        environment: &BTreeMap<String, String>,
+        choice: &EndpointChoice,
+    ) -> Result<Self, Error> {
         check_host(host, origin)?;
-        let verify = environment.get("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty());
-        let tcp = host.starts_with("tcp://") || host.starts_with("https://");
-        let tls = (tcp && (verify || host.starts_with("https://"))).then(|| {
-            let directory = environment.get("DOCKER_CERT_PATH").map(PathBuf::from).unwrap_or_else(|| {
-                Path::new(environment.get("HOME").map(String::as_str).unwrap_or("/")).join(".docker")
-            });
-            TlsFiles::in_directory(&directory)
+        let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        let wanted = choice.tls || variable("DOCKER_TLS_VERIFY").is_some() || variable("DOCKER_TLS").is_some();
+        let tls = (host.starts_with("https://") || host.starts_with("tcp://") && wanted).then(|| {
+            let directory = variable("DOCKER_CERT_PATH").map(PathBuf::from);
+            choice.tls_files(&directory.unwrap_or_else(|| choice.config_directory(environment)))
         });
         Ok(Endpoint { host: host.to_owned(), origin: origin.to_owned(), tls })
     }
@@ -137,17 +164,18 @@ impl Endpoint {
     fn of_context(
         name: &str,
         origin: &str,
-        config_dir: &Path,
         environment: &BTreeMap<String, String>,
+        choice: &EndpointChoice,
     ) -> Result<Self, Error> {
         if name == "default" {
             return match environment.get("DOCKER_HOST").filter(|host| !host.is_empty()) {
-                Some(host) => Self::at(host, "DOCKER_HOST", environment),
+                Some(host) => Self::at(host, "DOCKER_HOST", environment, choice),
                 None => Ok(Self::default_socket(environment)),
             };
         }
         let bad = |reason: String| Error::BadContext { name: name.to_owned(), origin: origin.to_owned(), reason };
         let id = hex::encode(Sha256::digest(name.as_bytes()));
+        let config_dir = choice.config_directory(environment);
         let file = config_dir.join("contexts/meta").join(&id).join("meta.json");
         let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => bad("there is no such context".to_owned()),
@@ -208,7 +236,7 @@ mod tests {
 
     #[test]
     fn the_command_line_beats_the_environment() {
-        let choice = EndpointChoice { host: Some("unix:///tmp/a.sock".into()), context: None };
+        let choice = EndpointChoice { host: Some("unix:///tmp/a.sock".into()), ..EndpointChoice::default() };
         let found = Endpoint::resolve(&environment(&[("DOCKER_HOST", "tcp://near:2375")]), &choice).unwrap();
         assert_eq!((found.host.as_str(), found.origin.as_str()), ("unix:///tmp/a.sock", "--host"));
     }
@@ -224,6 +252,24 @@ mod tests {
             &Default::default(),
         );
         assert_eq!(found.unwrap().tls.unwrap().ca, Path::new("/certs/ca.pem"));
+    }
+
+    #[test]
+    fn the_flags_of_docker_choose_certificates_and_contexts() {
+        let choice = EndpointChoice {
+            host: Some("tcp://far:2376".into()),
+            config: Some("/cfg".into()),
+            tls: true,
+            cert: Some("/mine/cert.pem".into()),
+            ..EndpointChoice::default()
+        };
+        let tls = Endpoint::resolve(&environment(&[]), &choice).unwrap().tls.unwrap();
+        assert_eq!((tls.ca.as_path(), tls.cert.as_path()), (Path::new("/cfg/ca.pem"), Path::new("/mine/cert.pem")));
+        let directory = context_dir("remote", "ssh://me@far");
+        let config = Some(directory.path().to_owned());
+        let choice = EndpointChoice { context: Some("remote".into()), config, ..EndpointChoice::default() };
+        let found = Endpoint::resolve(&environment(&[("DOCKER_CONFIG", "/nonexistent")]), &choice).unwrap();
+        assert_eq!(found.host, "ssh://me@far");
     }
 
     #[test]

@@ -81,6 +81,14 @@ impl Engine {
         Ok(self.docker.info().await?)
     }
 
+    /// The engine's own version, as `28.2.2` (Engine API `GET /version`).
+    ///
+    /// # Errors
+    /// If the request fails.
+    pub async fn version(&self) -> Result<Option<String>, Error> {
+        Ok(self.docker.version().await?.version)
+    }
+
     /// The folder in which the engine keeps its files: `/var/lib/docker`.
     ///
     /// # Errors

@@ -59,16 +59,13 @@ pub struct Origin {
     pub service: String,
     /// The replica's number.
     pub number: u32,
+    /// The name that its lines carry: without the project's, `web-1`, unless the file gives the container a name.
+    pub short_name: String,
 }
 
 impl From<&Container> for Origin {
     fn from(container: &Container) -> Self {
-        Origin {
-            id: container.id.clone(),
-            name: container.name.clone(),
-            service: container.service.clone(),
-            number: container.number,
-        }
+        Origin::labelled(&container.id, &container.name, &container.labels)
     }
 }
 
@@ -80,12 +77,23 @@ impl From<&ContainerDetails> for Origin {
 
 impl Origin {
     fn labelled(id: &str, name: &str, labels: &BTreeMap<String, String>) -> Self {
+        let label = |key: &str| labels.get(key).map_or("", String::as_str);
         Origin {
             id: id.to_owned(),
             name: name.to_owned(),
-            service: labels.get(labels::SERVICE).cloned().unwrap_or_default(),
-            number: labels.get(labels::NUMBER).and_then(|number| number.parse().ok()).unwrap_or(0),
+            service: label(labels::SERVICE).to_owned(),
+            number: label(labels::NUMBER).parse().unwrap_or(0),
+            short_name: short_name(name, label(labels::PROJECT), label(labels::SERVICE)).to_owned(),
         }
+    }
+}
+
+/// A container's name without its project's: `web-1` for `shop-web-1`. A name that the file gives is kept whole.
+pub fn short_name<'n>(name: &'n str, project: &str, service: &str) -> &'n str {
+    let after = |text: &'n str, part: &str| text.strip_prefix(part)?.strip_prefix(['-', '_']);
+    match after(name, project) {
+        Some(short) if after(short, service).is_some_and(|number| number.parse::<u32>().is_ok()) => short,
+        _ => name,
     }
 }
 
@@ -330,4 +338,18 @@ async fn pass_on(
         }
     }
     (origin, range.after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_the_file_gives_is_kept_whole() {
+        assert_eq!(short_name("shop-web-1", "shop", "web"), "web-1");
+        assert_eq!(short_name("shop_web_1", "shop", "web"), "web_1");
+        assert_eq!(short_name("shop-web", "shop", "web"), "shop-web");
+        assert_eq!(short_name("shop-cache", "shop", "web"), "shop-cache");
+        assert_eq!(short_name("cache", "shop", "web"), "cache");
+    }
 }

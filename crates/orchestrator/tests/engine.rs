@@ -28,7 +28,7 @@ async fn empty_engine() -> (FakeEngine, Engine) {
     fake.on("POST", CREATE, FakeReply::Answer(201, json!({ "Id": "4f0c", "Warnings": [] }).to_string().into()));
     fake.on("POST", START, FakeReply::status(204));
     fake.on("DELETE", "/containers/*", FakeReply::status(204));
-    let choice = EndpointChoice { host: Some(fake.host()), context: None };
+    let choice = EndpointChoice { host: Some(fake.host()), ..EndpointChoice::default() };
     let engine = Engine::connect(&Endpoint::resolve(&BTreeMap::new(), &choice).unwrap()).await.unwrap();
     (fake, engine)
 }

@@ -7,6 +7,8 @@ use serde_json::json;
 use wharf_compose::model::{Mount, Port, Service};
 use wharf_compose::{Options, Passes, Project};
 
+use crate::session::here;
+
 /// `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`
 pub(crate) fn ports(texts: &[String]) -> anyhow::Result<Vec<Port>> {
     Ok(service("ports", texts)?.ports)
@@ -28,7 +30,7 @@ pub(crate) fn words(text: &str) -> anyhow::Result<Vec<String>> {
 pub(crate) fn environment_file(file: &Path) -> anyhow::Result<Vec<(String, Option<String>)>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let compose = json!({ "services": { "x": { "image": "x", "env_file": "flags.env" } } });
-    let options = Options { working_dir: std::env::current_dir()?, ..Options::default() };
+    let options = Options { working_dir: here::directory()?, ..Options::default() };
     let options = options.with_file("flags.json", compose.to_string()).with_text("flags.env", text);
     Ok(first(options)?.environment.into_iter().collect())
 }
@@ -44,7 +46,7 @@ fn escaped(text: &str) -> String {
 }
 
 fn read(text: String) -> anyhow::Result<Service> {
-    let options = Options { working_dir: std::env::current_dir()?, ..Options::default() };
+    let options = Options { working_dir: here::directory()?, ..Options::default() };
     first(options.with_file("flags.json", text))
 }
 

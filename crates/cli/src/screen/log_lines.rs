@@ -44,9 +44,9 @@ impl LinePrinter {
         LinePrinter { streams_apart: true, ..self }
     }
 
-    /// Makes room for a container's name, so that lines are aligned from the first one on.
-    pub(crate) fn expect(&mut self, service: &str, number: u32) {
-        self.width = self.width.max(service.len() + 1 + number.to_string().len());
+    /// Makes room for a container's short name, so that lines are aligned from the first one on.
+    pub(crate) fn expect(&mut self, name: &str) {
+        self.width = self.width.max(name.len());
     }
 
     /// Writes one event of containers' logs; an error means that the reader is gone.
@@ -83,7 +83,7 @@ impl LinePrinter {
 
     /// Writes a remark about a container like one of its lines.
     pub(crate) fn remark(&mut self, origin: &Origin, text: &str) -> std::io::Result<()> {
-        writeln!(self.out, "{}-{} {text}", origin.service, origin.number)
+        writeln!(self.out, "{} {text}", origin.short_name)
     }
 
     /// Flushes what was written so far.
@@ -95,8 +95,8 @@ impl LinePrinter {
         if !self.prefix {
             return String::new();
         }
-        self.expect(&origin.service, origin.number);
-        self.painted(&origin.service, &format!("{}-{}", origin.service, origin.number))
+        self.expect(&origin.short_name);
+        self.painted(&origin.service, &origin.short_name)
     }
 
     fn painted(&self, service: &str, name: &str) -> String {

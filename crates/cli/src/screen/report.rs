@@ -11,6 +11,7 @@ use wharf_orchestrator::{Detail, Error, Problem, Warning};
 
 use crate::failure::Failure;
 use crate::screen::colour::Colours;
+use crate::session::here;
 
 /// Prints a line to standard error as it is. Write errors are ignored: there is nowhere left to report them.
 pub(crate) fn line(text: &str) {
@@ -30,10 +31,10 @@ pub(crate) fn foreign_line(text: &str, colour: bool) {
     }
 }
 
-/// Asks on the terminal. Without a terminal the answer is no.
-pub(crate) fn confirmed(question: &str) -> anyhow::Result<bool> {
+/// Asks on the terminal. Without a terminal the answer is no; `flag` is the one that answers in advance.
+pub(crate) fn confirmed(question: &str, flag: &str) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        line(&format!("{question}: not a terminal: pass --force"));
+        line(&format!("{question}: not a terminal: pass {flag}"));
         return Ok(false);
     }
     let mut stderr = std::io::stderr();
@@ -44,13 +45,14 @@ pub(crate) fn confirmed(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Prints help, or what is wrong with the command line, and gives its exit code.
-pub(crate) fn usage(error: &clap::Error, colours: Colours) -> ExitCode {
+/// Prints help, or what is wrong with the command line, and gives its exit code. `advice` replaces what the parser says.
+pub(crate) fn usage(error: &clap::Error, advice: Option<&str>, colours: Colours) -> ExitCode {
     let text = error.render();
     let painted = |colour: bool| if colour { text.ansi().to_string() } else { text.to_string() };
-    match error.use_stderr() {
-        true => line(painted(colours.err).trim_end()),
-        false => print(&painted(colours.out)),
+    match (error.use_stderr(), advice) {
+        (true, Some(advice)) => line(&draw(&Message::plain(Severity::Error, advice, None), colours.err)),
+        (true, None) => line(painted(colours.err).trim_end()),
+        (false, _) => print(&painted(colours.out)),
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
@@ -157,7 +159,7 @@ impl Excerpt {
 
 /// The file as seen from here, if that is shorter.
 fn shortened(file: &std::path::Path) -> String {
-    let here = std::env::current_dir().ok();
+    let here = here::directory().ok();
     let relative = here.as_deref().and_then(|here| file.strip_prefix(here).ok()).unwrap_or(file);
     relative.display().to_string()
 }

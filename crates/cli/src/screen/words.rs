@@ -30,25 +30,31 @@ pub(crate) fn plain(event: &Event) -> String {
     format!(" {}  {mark}{}", subject(&event.subject), text(event))
 }
 
-/// The event as one line of JSON.
+/// The event as one line of JSON: docker compose's keys `id`, `status` and `text`, and more of wharf's own.
 pub(crate) fn json(event: &Event) -> String {
     #[derive(Serialize)]
     struct Line<'a> {
+        id: String,
+        /// What is said of the object as long as the step lasts, and at its end.
+        status: String,
+        /// What is known beyond that: a line of output, the reason of a failure.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'a str>,
         step: usize,
-        subject: String,
-        status: &'static str,
+        state: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         service: Option<&'a str>,
-        text: String,
     }
-    let (status, service) = match &event.progress {
-        Progress::Working => ("working", None),
-        Progress::Output { .. } => ("output", None),
-        Progress::Hook { service, .. } => ("hook", Some(service.as_str())),
-        Progress::Done(_) => ("done", None),
-        Progress::Failed { .. } => ("failed", None),
+    let working = || doing(event.act).to_owned();
+    let (state, status, text, service) = match &event.progress {
+        Progress::Working => ("working", working(), None, None),
+        Progress::Output { text } => ("output", working(), Some(text), None),
+        Progress::Hook { service, text } => ("hook", working(), Some(text), Some(service.as_str())),
+        Progress::Done(outcome) => ("done", ended(event.act, outcome), None, None),
+        Progress::Failed { message } => ("failed", "Error".to_owned(), Some(message), None),
     };
-    let line = Line { step: event.step, subject: subject(&event.subject), status, service, text: text(event) };
+    let text = text.map(String::as_str);
+    let line = Line { id: subject(&event.subject), status, text, step: event.step, state, service };
     serde_json::to_string(&line).unwrap_or_default()
 }
 
@@ -142,12 +148,12 @@ mod tests {
          Container shop-web-1  Error port taken
         ");
         insta::assert_snapshot!(lines(json), @r#"
-        {"step":3,"subject":"Container shop-web-1","status":"working","text":"Recreating"}
-        {"step":3,"subject":"Container shop-web-1","status":"done","text":"Recreated"}
-        {"step":3,"subject":"Container shop-web-1","status":"hook","service":"web","text":"migrating"}
-        {"step":3,"subject":"Container shop-web-1","status":"done","text":"Running"}
-        {"step":3,"subject":"Container shop-web-1","status":"done","text":"Left out: its registry cannot be reached"}
-        {"step":3,"subject":"Container shop-web-1","status":"failed","text":"port taken"}
+        {"id":"Container shop-web-1","status":"Recreating","step":3,"state":"working"}
+        {"id":"Container shop-web-1","status":"Recreated","step":3,"state":"done"}
+        {"id":"Container shop-web-1","status":"Running post_start","text":"migrating","step":3,"state":"hook","service":"web"}
+        {"id":"Container shop-web-1","status":"Running","step":3,"state":"done"}
+        {"id":"Container shop-web-1","status":"Left out: its registry cannot be reached","step":3,"state":"done"}
+        {"id":"Container shop-web-1","status":"Error","text":"port taken","step":3,"state":"failed"}
         "#);
     }
 }

@@ -36,7 +36,7 @@ impl Session {
         let terminal = std::io::stderr().is_terminal();
         let style = match self.global.progress {
             _ if quiet => Style::Quiet,
-            ProgressKind::Auto if terminal && self.global.ansi != Ansi::Never => Style::Terminal,
+            ProgressKind::Auto if terminal && self.global.ansi() != Ansi::Never => Style::Terminal,
             ProgressKind::Auto | ProgressKind::Plain => Style::Plain,
             ProgressKind::Tty => Style::Terminal,
             ProgressKind::Json => Style::Json,

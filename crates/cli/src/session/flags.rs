@@ -1,8 +1,9 @@
 //! The flags that every verb takes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use wharf_docker::EndpointChoice;
 
 use crate::screen::colour::Ansi;
 
@@ -23,19 +24,19 @@ pub(crate) struct Global {
     pub(super) env_file: Vec<PathBuf>,
     /// Base directory of relative paths (default: that of the first Compose file)
     #[arg(long, value_name = "DIR", global = true)]
-    pub(super) project_directory: Option<PathBuf>,
+    project_directory: Option<PathBuf>,
     /// Address of the engine, instead of DOCKER_HOST
     #[arg(short = 'H', long, value_name = "URL")]
-    pub(super) host: Option<String>,
+    host: Option<String>,
     /// Docker context to use
     #[arg(long, value_name = "NAME", global = true)]
-    pub(super) context: Option<String>,
+    context: Option<String>,
     /// How to show progress
     #[arg(long, value_name = "TYPE", default_value = "auto", env = "COMPOSE_PROGRESS", global = true)]
     pub(super) progress: ProgressKind,
     /// When to use colours and redraw lines
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
-    pub(super) ansi: Ansi,
+    ansi: Ansi,
     /// Include networks and volumes that no service uses
     #[arg(long)]
     pub(crate) all_resources: bool,
@@ -43,11 +44,85 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(super) compatibility: bool,
     /// Maximum number of steps at a time (-1: no limit)
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, global = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub(super) parallel: Option<i64>,
     /// Print what would be done, without doing it
     #[arg(long, global = true)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    docker: DockerFlags,
+    #[command(flatten)]
+    deprecated: DeprecatedFlags,
+}
+
+/// Flags of the `docker` command, which come before the verb there.
+#[derive(Debug, Clone, Args)]
+struct DockerFlags {
+    /// Short form of --context
+    #[arg(short = 'c', value_name = "NAME", conflicts_with = "context", hide = true)]
+    short_context: Option<String>,
+    /// Directory of docker's configuration (default: DOCKER_CONFIG, else ~/.docker)
+    #[arg(long = "config", value_name = "DIR", id = "docker-config", hide = true)]
+    config: Option<PathBuf>,
+    /// Use TLS; the same as --tlsverify
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    tls: Option<bool>,
+    /// Use TLS and verify the engine
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    tlsverify: Option<bool>,
+    /// Certificate of the authority that signed the engine's
+    #[arg(long, value_name = "FILE", hide = true)]
+    tlscacert: Option<PathBuf>,
+    /// Certificate to show to the engine
+    #[arg(long, value_name = "FILE", hide = true)]
+    tlscert: Option<PathBuf>,
+    /// Key of that certificate
+    #[arg(long, value_name = "FILE", hide = true)]
+    tlskey: Option<PathBuf>,
+    /// No effect; accepted for compatibility with docker
+    #[arg(short = 'D', long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    debug: Option<bool>,
+    /// No effect; accepted for compatibility with docker
+    #[arg(short, long, value_name = "LEVEL", hide = true)]
+    log_level: Option<String>,
+}
+
+/// Flags that docker compose still takes and no longer shows.
+#[derive(Debug, Clone, Args)]
+struct DeprecatedFlags {
+    /// No effect; accepted for compatibility with docker compose
+    #[arg(long, hide = true)]
+    verbose: bool,
+    /// The same as --ansi never
+    #[arg(long, hide = true)]
+    no_ansi: bool,
+    /// The same as --project-directory
+    #[arg(long, value_name = "DIR", hide = true, id = "deprecated-workdir", conflicts_with = "project_directory")]
+    workdir: Option<PathBuf>,
+}
+
+impl Global {
+    pub(super) fn ansi(&self) -> Ansi {
+        if self.deprecated.no_ansi { Ansi::Never } else { self.ansi }
+    }
+
+    pub(super) fn project_directory(&self) -> Option<&Path> {
+        self.project_directory.as_deref().or(self.deprecated.workdir.as_deref())
+    }
+
+    /// The engine that the flags name.
+    pub(super) fn endpoint_choice(&self) -> EndpointChoice {
+        let docker = &self.docker;
+        EndpointChoice {
+            host: self.host.clone(),
+            context: self.context.clone().or_else(|| docker.short_context.clone()),
+            config: docker.config.clone(),
+            tls: docker.tls.unwrap_or(false) || docker.tlsverify.unwrap_or(false),
+            ca: docker.tlscacert.clone(),
+            cert: docker.tlscert.clone(),
+            key: docker.tlskey.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,40 +2,76 @@
 
 mod execute;
 pub(crate) mod flags;
+pub(crate) mod here;
+mod namesake;
 mod project;
 mod settings;
 pub(crate) mod signals;
 
 use std::sync::OnceLock;
 
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
+use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
+use crate::invocation::Called;
 use crate::screen::colour::Colours;
 use flags::Global;
 use settings::Settings;
+use signals::Signals;
 
 pub(crate) use project::{Existing, known};
 
 /// One run of the command.
 pub(crate) struct Session {
+    pub(crate) called: Called,
     pub(crate) global: Global,
     pub(crate) settings: Settings,
     pub(crate) colours: Colours,
+    /// Set once a verb handles signals itself.
+    takes_signals: OnceLock<()>,
     /// What was read from standard input, which can be read once.
     stdin: OnceLock<String>,
 }
 
 impl Session {
-    pub(crate) fn new(global: Global) -> Self {
+    pub(crate) fn new(called: Called, global: Global) -> Self {
         let settings = Settings::of_process();
-        let colours = Colours::of_process(global.ansi, &settings.environment);
-        Session { global, settings, colours, stdin: OnceLock::new() }
+        let colours = Colours::of_process(global.ansi(), &settings.environment);
+        Session { called, global, settings, colours, takes_signals: OnceLock::new(), stdin: OnceLock::new() }
+    }
+
+    /// Takes over SIGINT and SIGTERM: the first asks for the end, the second demands it.
+    pub(crate) fn interrupts(&self) -> anyhow::Result<Interrupts> {
+        self.takes_signals.get_or_init(|| ());
+        Interrupts::take().context("cannot listen for signals")
+    }
+
+    /// Takes over the signals that are meant for a process in a container.
+    pub(crate) fn signals(&self) -> anyhow::Result<Signals> {
+        self.takes_signals.get_or_init(|| ());
+        Signals::take().context("cannot listen for signals")
+    }
+
+    /// Waits for a SIGINT or SIGTERM that no verb handles.
+    pub(crate) async fn interrupted(&self) -> std::io::Result<()> {
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if self.takes_signals.get().is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// The engine that the flags name.
     pub(crate) fn endpoint_choice(&self) -> EndpointChoice {
-        EndpointChoice { host: self.global.host.clone(), context: self.global.context.clone() }
+        self.global.endpoint_choice()
     }
 
     /// The engine's address, by flags, environment and contexts.

@@ -1,13 +1,14 @@
 //! Reading the project that the flags name.
 
 use std::io::Read;
+use std::path::Path;
 
 use wharf_compose::{Config, LoadError, Loaded, Options, Passes, Project};
 use wharf_docker::Engine;
 use wharf_orchestrator::observe::{Container, list_containers};
 use wharf_orchestrator::{Observed, observe};
 
-use super::Session;
+use super::{Session, here};
 use crate::failure::Failure;
 use crate::screen::report;
 
@@ -17,8 +18,8 @@ impl Session {
         Ok(Options {
             files: self.global.file.clone(),
             stdin: self.standard_input()?,
-            working_dir: std::env::current_dir()?,
-            project_directory: self.global.project_directory.clone(),
+            working_dir: here::directory()?,
+            project_directory: self.global.project_directory().map(Path::to_owned),
             project_name: self.global.project_name.clone(),
             profiles: self.global.profile.clone(),
             env_files: self.global.env_file.clone(),
@@ -105,10 +106,11 @@ impl Session {
         Ok(Existing { project, has_file, engine: self.connect().await? })
     }
 
-    /// The same, and what the engine has of it.
+    /// The same for a verb that changes containers, and what the engine has of the project.
     pub(crate) async fn observe_existing(&self, services: &[String]) -> Result<(Project, Observed, Engine), Failure> {
         let Existing { project, engine, .. } = self.existing(services).await?;
         let observed = observe(&engine, &project).await?;
+        self.refuse_namesakes(&project, &observed.containers)?;
         Ok((project, observed, engine))
     }
 }

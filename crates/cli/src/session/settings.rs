@@ -1,8 +1,11 @@
 //! What is set outside the command line: the environment, the project's `.env`, the docker command's configuration.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::OnceLock;
+
+use wharf_docker::EndpointChoice;
+
+use super::here;
 
 /// What is set outside the command line.
 pub(crate) struct Settings {
@@ -19,7 +22,7 @@ impl Settings {
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         // A shell sets it; what starts wharf without a shell may not.
-        if let Ok(here) = std::env::current_dir() {
+        if let Ok(here) = here::directory() {
             environment.entry("PWD".to_owned()).or_insert_with(|| here.display().to_string());
         }
         Settings { environment, project: OnceLock::new() }
@@ -38,10 +41,8 @@ impl Settings {
     }
 
     /// A text in the docker command's own configuration (`config.json`).
-    pub(crate) fn docker(&self, key: &str) -> Option<String> {
-        let home = || Some(PathBuf::from(self.environment.get("HOME")?).join(".docker"));
-        let directory = self.environment.get("DOCKER_CONFIG").map(PathBuf::from).or_else(home)?;
-        let text = std::fs::read_to_string(directory.join("config.json")).ok()?;
+    pub(crate) fn docker(&self, key: &str, choice: &EndpointChoice) -> Option<String> {
+        let text = std::fs::read_to_string(choice.config_directory(&self.environment).join("config.json")).ok()?;
         let settings: serde_json::Value = serde_json::from_str(&text).ok()?;
         settings.get(key)?.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
     }

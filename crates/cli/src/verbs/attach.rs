@@ -1,11 +1,13 @@
 //! `wharf attach`
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use wharf_docker::Engine;
 use wharf_docker::attach::{TerminalSize, attach, resize, standard_streams};
 use wharf_orchestrator::containers;
 use wharf_orchestrator::observe::is_running;
+use wharf_serve::SAME_SIGNAL;
 
 use crate::failure::Failure;
 use crate::flags::container::{Target, Wanted};
@@ -43,7 +45,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     let conversation = join(&engine, &container.id, options, args.detach_keys.as_deref(), async { Ok(()) });
     match args.sig_proxy {
-        true => beside_signals(&engine, &container.id, conversation).await?,
+        true => beside_signals(&engine, &container.id, session.signals()?, conversation).await?,
         false => conversation.await?,
     }
     // A container that was left by the detach keys runs on.
@@ -68,22 +70,30 @@ pub(crate) async fn join(
     Ok(())
 }
 
-/// Passes signals on while the conversation lasts. The second request to stop kills.
+/// Passes signals on while the conversation lasts. The second request to stop kills; what follows the first at once is the
+/// same one, sent twice.
 pub(crate) async fn beside_signals(
     engine: &Engine,
     name: &str,
+    mut signals: Signals,
     conversation: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
-    let mut signals = Signals::take().map_err(anyhow::Error::from)?;
     let mut conversation = std::pin::pin!(conversation);
-    let mut asked = false;
+    let mut asked: Option<Instant> = None;
     loop {
         tokio::select! {
             ended = &mut conversation => return ended,
             signal = signals.next() => {
-                let stops = matches!(signal, "SIGINT" | "SIGTERM");
-                let again = stops && std::mem::replace(&mut asked, stops);
-                containers::signal(engine, name, if again { "SIGKILL" } else { signal }).await;
+                let signal = match asked {
+                    _ if !matches!(signal, "SIGINT" | "SIGTERM") => signal,
+                    None => {
+                        asked = Some(Instant::now());
+                        signal
+                    }
+                    Some(first) if first.elapsed() < SAME_SIGNAL => continue,
+                    Some(_) => "SIGKILL",
+                };
+                containers::signal(engine, name, signal).await;
             }
         }
     }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, BuildOverrides, Only};
 use wharf_orchestrator::{apply, observe};
-use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::size::parse_size;
@@ -59,7 +58,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     let plan = plan::images(&project, &observed, &options)?;
     let display = session.display(args.quiet);
-    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    let interrupts = session.interrupts()?;
     // The first interrupt ends it: a build that was cut off leaves nothing that has to be undone.
     let abort = interrupts.first.clone();
     let options = ApplyOptions { build_memory: args.memory, abort, ..session.apply_options(&interrupts) };

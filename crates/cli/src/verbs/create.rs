@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use wharf_orchestrator::plan::UpOptions;
 use wharf_orchestrator::{ConvergeOptions, up};
-use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::provisioning::Provisioning;
@@ -20,8 +19,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let project = session.load(&args.services)?;
-    let engine = session.connect().await?;
-    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    let engine = session.connect_to_change(&project).await?;
+    let interrupts = session.interrupts()?;
     let display = session.display(false).without_output_of(args.provisioning.quiet_pull, false);
     let options = ConvergeOptions {
         images: args.provisioning.image_options(&args.services, false),

@@ -37,6 +37,7 @@ enum Rmi {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let Existing { project, has_file, engine } = session.existing(&args.services).await?;
     let observed = observe(&engine, &project).await?;
+    session.refuse_namesakes(&project, &observed.containers)?;
     let options = DownOptions {
         services: args.services,
         volumes: args.volumes,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Subcommand;
 use wharf_exporter::{CONTAINER_LABELS, Collector, Config, Exporter, RunError, databases};
-use wharf_serve::{Interrupts, Limits, health};
+use wharf_serve::{Limits, health};
 use wharf_telemetry::Format;
 
 use crate::failure::Failure;
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         Err(error @ (RunError::Labels(_) | RunError::Databases(_))) => return Ok(refuse(&error.to_string())),
         Err(error) => return Err(anyhow::Error::from(error).into()),
     };
-    let interrupts = Interrupts::take().context("cannot listen for signals")?;
+    let interrupts = session.interrupts()?;
     tokio::select! {
         outcome = exporter.run(interrupts.first) => outcome.map_err(anyhow::Error::from)?,
         () = interrupts.second.cancelled() => return Err(anyhow::anyhow!("aborted by a second signal").into()),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use futures_util::{Stream, StreamExt};
 use wharf_docker::Timestamp;
-use wharf_orchestrator::logs::{self, LogEvent, LogOptions};
+use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin};
 
 use crate::failure::Failure;
 use crate::flags::duration::parse_moment;
@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let mut printer = LinePrinter::new(session.colours.out && !args.no_color, !args.no_log_prefix, args.timestamps);
     for container in &containers {
         if !container.one_off && options.wants(&container.service, container.number) {
-            printer.expect(&container.service, container.number);
+            printer.expect(&Origin::from(container).short_name);
         }
     }
     if let Some(index) = args.index

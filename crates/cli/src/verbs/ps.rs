@@ -66,7 +66,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let format = match args.format {
         Some(format) => format,
         None => {
-            session.settings.docker("psFormat").as_deref().unwrap_or("table").parse().map_err(anyhow::Error::msg)?
+            let choice = session.endpoint_choice();
+            let format = session.settings.docker("psFormat", &choice);
+            format.as_deref().unwrap_or("table").parse().map_err(anyhow::Error::msg)?
         }
     };
     let text = if args.quiet {

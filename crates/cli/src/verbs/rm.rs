@@ -42,7 +42,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let question = format!("Going to remove {}", names.join(", "));
     match args.force || session.is_dry_run() {
         true => report::print(&format!("{question}\n")),
-        false if report::confirmed(&question)? => {}
+        false if report::confirmed(&question, "--force")? => {}
         false => return Ok(ExitCode::SUCCESS),
     }
     session.carry_out(&plan, &project, &engine).await

@@ -107,8 +107,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     if let Some(service) = project.services.get_mut(&args.service) {
         overrides.apply(service);
     }
-    let engine = session.connect().await?;
-    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    let engine = session.connect_to_change(&project).await?;
+    let interrupts = session.interrupts()?;
     let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
     let options = options(&args, session, &interrupts);
     prepare_run(&engine, &project, &args.service, &options, &display).await?;
@@ -133,7 +133,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     }
     let options = terminal::Options { tty, input: args.interactive, closes_input: true };
     let conversation = attach::join(&engine, &name, options, None, start);
-    let result = match attach::beside_signals(&engine, &name, conversation).await {
+    let result = match attach::beside_signals(&engine, &name, session.signals()?, conversation).await {
         Ok(()) => containers::exit_code(&engine, &name).await.map_err(Failure::from),
         Err(failure) => Err(failure),
     };

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use wharf_orchestrator::plan::{ImageOptions, UpOptions};
 use wharf_orchestrator::{ConvergeOptions, up};
-use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::scale::parse_scale;
@@ -23,8 +22,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let services: Vec<String> = args.services.iter().map(|(service, _)| service.clone()).collect();
     let project = session.load(&services)?;
-    let engine = session.connect().await?;
-    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    let engine = session.connect_to_change(&project).await?;
+    let interrupts = session.interrupts()?;
     let display = session.display(false);
     let options = ConvergeOptions {
         images: ImageOptions { services: services.clone(), no_deps: args.no_deps, ..ImageOptions::default() },

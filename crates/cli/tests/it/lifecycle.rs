@@ -227,8 +227,8 @@ fn progress_as_json_is_an_object_an_event() {
     let subject = format!("Container {}-web-1", sandbox.project);
     let of_container: Vec<&str> = events
         .iter()
-        .filter(|event| event["subject"] == subject.as_str())
-        .map(|event| event["text"].as_str().unwrap())
+        .filter(|event| event["id"] == subject.as_str())
+        .map(|event| event["status"].as_str().unwrap())
         .collect();
     assert_eq!(of_container, ["Creating", "Created", "Starting", "Started"]);
     assert_eq!(sandbox.wharf(&["--progress", "quiet", "down"]).stderr, "");

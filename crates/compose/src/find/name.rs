@@ -4,22 +4,24 @@ use std::path::Path;
 
 use crate::find::locate::Environment;
 use crate::interpolate::template;
+use crate::model::NameOrigin;
 use crate::options::Options;
 use crate::read::input::Input;
 use crate::report::findings::{At, Report};
 use wharf_yaml::Node;
 
-/// Chooses the name; if there is none to choose, the report says so.
+/// Chooses the name, and says what gave it; if there is none to choose, the report says so.
 pub(crate) fn choose(
     options: &Options,
     inputs: &[Input],
     dir: &Path,
     environment: &Environment,
     report: &mut Report,
-) -> String {
+) -> (String, NameOrigin) {
     let given = options.project_name.as_ref().filter(|name| !name.is_empty());
     let variable = environment.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty());
-    for (source, name) in [("-p", given), ("COMPOSE_PROJECT_NAME", variable)] {
+    let origins = [("-p", given, NameOrigin::Caller), ("COMPOSE_PROJECT_NAME", variable, NameOrigin::Environment)];
+    for (source, name, origin) in origins {
         let Some(name) = name else { continue };
         let valid = normalised(name);
         if valid != *name {
@@ -27,18 +29,18 @@ pub(crate) fn choose(
             let example = if valid.is_empty() { String::new() } else { format!(": `{valid}`") };
             report.help(format!("use lower case letters, digits, `-` and `_`, with a letter or digit first{example}"));
         }
-        return name.clone();
+        return (name.clone(), origin);
     }
     let mut in_files = inputs.iter().flat_map(|input| &input.documents).filter_map(|document| document.get("name"));
     if let Some(node) = in_files.rfind(|node| node.as_text().is_some_and(|text| !text.is_empty())) {
-        return of_file(node, environment, report);
+        return (of_file(node, environment, report), NameOrigin::File);
     }
     let name = normalised(&dir.file_name().unwrap_or_default().to_string_lossy());
     if name.is_empty() {
         report.error(At::NOWHERE, format!("the directory {} gives the project no name", dir.display()));
         report.help("name the project: -p NAME, or `name:` in the file");
     }
-    name
+    (name, NameOrigin::Directory)
 }
 
 /// The name that a file gives, with what a name cannot hold left out.

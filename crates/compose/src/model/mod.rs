@@ -48,6 +48,20 @@ use crate::report::place::Places;
 /// A list of `KEY=value` pairs; `None` is a key without a value (taken from the environment, or unset).
 pub type Mapping = IndexMap<String, Option<String>>;
 
+/// What gave a project its name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NameOrigin {
+    /// The caller: `-p`, or code.
+    #[default]
+    Caller,
+    /// `COMPOSE_PROJECT_NAME`, in the environment or in an env file.
+    Environment,
+    /// `name` in a Compose file.
+    File,
+    /// The name of the project's directory.
+    Directory,
+}
+
 /// A multi-container application.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -80,6 +94,9 @@ pub struct Project {
     /// The Compose files, in the order they were merged (absolute).
     #[serde(skip)]
     pub files: Vec<PathBuf>,
+    /// What gave the project its name.
+    #[serde(skip)]
+    pub name_origin: NameOrigin,
     /// Names of containers and built images are joined by `_`, as Compose 1 did it (`--compatibility`), not by `-`.
     #[serde(skip)]
     pub compatibility: bool,

@@ -20,7 +20,7 @@ async fn connect(fake: &FakeEngine) -> Engine {
 }
 
 fn endpoint(fake: &FakeEngine) -> Endpoint {
-    let choice = EndpointChoice { host: Some(fake.host()), context: None };
+    let choice = EndpointChoice { host: Some(fake.host()), ..EndpointChoice::default() };
     Endpoint::resolve(&Default::default(), &choice).unwrap()
 }
 

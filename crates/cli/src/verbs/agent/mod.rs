@@ -7,13 +7,10 @@ mod tail;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-use tokio_util::sync::CancellationToken;
 use wharf_agent::agent;
 use wharf_agent::config::Config;
 use wharf_agent::delivery::PushFormat;
 use wharf_agent::discovery::Labelling;
-use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::screen::report;
@@ -107,12 +104,6 @@ async fn deliver(settings: Settings, session: &Session) -> Result<ExitCode, Fail
     settings::warn(&read.warnings, settings.file());
     let options = settings.options(session);
     let _telemetry = wharf_telemetry::init("wharf-agent", settings.log_format()).map_err(anyhow::Error::from)?;
-    agent::run(read.config, options, until_interrupted()?).await.map_err(anyhow::Error::from)?;
+    agent::run(read.config, options, session.interrupts()?.first).await.map_err(anyhow::Error::from)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Cancelled by SIGINT and SIGTERM.
-fn until_interrupted() -> Result<CancellationToken, Failure> {
-    let interrupts = Interrupts::take().context("cannot listen for signals")?;
-    Ok(interrupts.first)
 }

@@ -9,7 +9,6 @@ use wharf_agent::batch::Batch;
 use wharf_loki::entries::entries;
 
 use super::settings::{self, Settings};
-use super::until_interrupted;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -26,7 +25,7 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let mut out = std::io::BufWriter::new(std::io::stdout());
     let colour = session.colours.out;
     let show = move |batch: &Batch| show(batch, colour, &mut out).is_ok();
-    agent::tail(read.config, options, until_interrupted()?, show).await.map_err(anyhow::Error::from)?;
+    agent::tail(read.config, options, session.interrupts()?.first, show).await.map_err(anyhow::Error::from)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt};
 use wharf_compose::Project;
 use wharf_docker::{Engine, events};
-use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin};
+use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin, short_name};
 use wharf_orchestrator::observe::{is_running, list_containers};
 use wharf_orchestrator::{ConvergeOptions, Error, StopOptions, observe, stop, up};
 use wharf_serve::Interrupts;
@@ -85,14 +85,21 @@ pub(crate) struct Attached<'a> {
 
 impl<'a> Attached<'a> {
     /// A display that leaves the lines of hooks to the printer of logs.
-    pub(crate) fn screen(display: Display, printer: LinePrinter, watched: &Watched) -> (Display, Option<Screen>) {
+    pub(crate) fn screen(
+        display: Display,
+        printer: LinePrinter,
+        watched: &Watched,
+        project: &Project,
+    ) -> (Display, Option<Screen>) {
         let screen = Arc::new(Mutex::new(printer));
-        let (hooks, shown) = (screen.clone(), watched.shown.clone());
+        let (hooks, shown, project) = (screen.clone(), watched.shown.clone(), project.name.clone());
         let display = display.with_hook_lines(Box::new(move |service, container, text| {
             if shown.iter().any(|shown| shown == service) {
                 let mut printer = hooks.lock().unwrap_or_else(PoisonError::into_inner);
                 // The reader may be gone; the next line of a log finds out.
-                let _ = printer.hook_line(service, short(container, service), text).and_then(|()| printer.flush());
+                let _ = printer
+                    .hook_line(service, short_name(container, &project, service), text)
+                    .and_then(|()| printer.flush());
             }
         }));
         (display, Some(screen))
@@ -115,7 +122,8 @@ impl<'a> Attached<'a> {
             for service in &watched.shown {
                 let replicas = foreground.project.services.get(service).map_or(1, |service| service.replicas());
                 let replicas = foreground.options.containers.scale.get(service).copied().unwrap_or(replicas);
-                printer.expect(service, replicas.max(1));
+                let last = foreground.project.replica_name(service, replicas.max(1));
+                printer.expect(short_name(&last, &foreground.project.name, service));
             }
         }
         let events = Box::pin(events.ready_chunks(BATCH));
@@ -275,13 +283,5 @@ impl<'a> Attached<'a> {
                 Ok(None) | Err(_) => return,
             }
         }
-    }
-}
-
-/// `shop-web-1` as its log has it: `web-1`.
-fn short<'n>(name: &'n str, service: &str) -> &'n str {
-    match name.rfind(service) {
-        Some(at) if at > 0 => &name[at..],
-        _ => name,
     }
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, UpOptions};
 use wharf_orchestrator::{ConvergeOptions, up};
-use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::flags::provisioning::Provisioning;
@@ -88,14 +87,17 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let project = session.load(&args.services)?;
     let mentioned = [&args.attach[..], &args.no_attach, args.exit_code_from.as_slice()].concat();
     known(&project, &mentioned)?;
-    let engine = session.connect().await?;
-    let interrupts = Interrupts::take().map_err(anyhow::Error::from)?;
+    let engine = session.connect_to_change(&project).await?;
+    let interrupts = session.interrupts()?;
     let colour = session.colours.out && !args.no_color;
     let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
     let display = session.display(args.quiet).without_output_of(args.provisioning.quiet_pull, args.quiet_build);
     let detached = args.detach || args.wait || args.no_start || session.is_dry_run();
     let watched = watched(&args, &project)?;
-    let (display, printer) = if detached { (display, None) } else { Attached::screen(display, printer, &watched) };
+    let (display, printer) = match detached {
+        true => (display, None),
+        false => Attached::screen(display, printer, &watched, &project),
+    };
     let options = ConvergeOptions {
         images: args.provisioning.image_options(&args.services, args.no_deps),
         containers: UpOptions {

@@ -1,0 +1,38 @@
+//! What to do about a project of the same name in another directory.
+
+use wharf_compose::Project;
+use wharf_compose::model::NameOrigin;
+use wharf_docker::Engine;
+use wharf_orchestrator::observe::{Container, list_containers};
+use wharf_orchestrator::{Error, Namesake, Problem, namesake};
+
+use super::Session;
+use crate::failure::Failure;
+use crate::screen::report;
+
+impl Session {
+    /// The engine for a verb that creates or changes the project's containers.
+    pub(crate) async fn connect_to_change(&self, project: &Project) -> Result<Engine, Failure> {
+        let engine = self.connect().await?;
+        self.refuse_namesakes(project, &list_containers(&engine, Some(&project.name), true).await?)?;
+        Ok(engine)
+    }
+
+    /// Refuses to change containers of another directory's project whose name is the same by chance: both have it from
+    /// their directories. Whoever gives a project its name may mean it, and so may scripts for docker compose: they are
+    /// only warned.
+    pub(crate) fn refuse_namesakes(&self, project: &Project, containers: &[Container]) -> Result<(), Failure> {
+        let Some(Namesake { directory, container }) = namesake(project, containers) else { return Ok(()) };
+        let (name, directory) = (&project.name, directory.display());
+        let message = format!("the project {name} of {directory} has the same name, and containers ({container})");
+        if project.name_origin != NameOrigin::Directory || self.called.is_compose() {
+            let effect = "the two share containers, networks and volumes";
+            report::warning(&format!("{message}; {effect}"), self.colours.err);
+            return Ok(());
+        }
+        let help = format!(
+            "give one of them another name: `name:` in its file, or -p NAME; `-p {name}` lets them share their containers"
+        );
+        Err(Error::Refused(vec![Problem { message, place: None, help: Some(help) }]).into())
+    }
+}
