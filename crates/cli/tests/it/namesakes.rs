@@ -60,8 +60,8 @@ fn a_name_that_is_the_same_by_chance_is_refused() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(message, @r"
             error: the project app of ROOT/a/app has the same name, and containers (app-web-1)
-              |
-              = help: give one of them another name: `name:` in its file, or -p NAME; `-p app` lets them share their containers
+             |
+             = help: give one of them another name: `name:` in its file, or -p NAME; `-p app` lets them share their containers
             ");
         }
     }

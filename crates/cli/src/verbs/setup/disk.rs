@@ -35,7 +35,7 @@ pub(super) fn look(path: &Path) -> Found {
     match path.symlink_metadata() {
         Ok(about) if about.is_dir() => Found::Other,
         Ok(_) => read(path).map_or(Found::Other, Found::Content),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Found::Nothing,
         Err(_) => Found::Other,
     }
 }
