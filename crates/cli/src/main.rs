@@ -159,10 +159,7 @@ fn main() -> ExitCode {
 
 /// Prints help. For docker compose it is a success: scripts find out this way whether it is there.
 fn without_a_verb(called: Called, command: &mut clap::Command) -> ExitCode {
-    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
-    let kind = if called.is_compose() { DisplayHelp } else { DisplayHelpOnMissingArgumentOrSubcommand };
-    let help = command.render_help();
-    report::usage(&command.error(kind, help), None, Colours::before_parsing())
+    report::help(&command.render_help(), !called.is_compose(), Colours::before_parsing())
 }
 
 /// Runs a verb. An interrupt that a plugin does not handle ends it with a code of its own, because `docker` has none for a
@@ -240,9 +237,13 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_documentation_are_understood() {
-        let pages = [include_str!("../../../docs/cli.md"), include_str!("../../../docs/compose.md")];
+        let pages = [
+            include_str!("../../../docs/cli.md"),
+            include_str!("../../../docs/compose.md"),
+            include_str!("../../../docs/from-docker-compose.md"),
+        ];
         let examples = pages.iter().flat_map(|page| page.lines()).filter_map(|line| line.strip_prefix("$ "));
-        for example in examples {
+        for example in examples.filter(|example| example.starts_with("wharf ")) {
             let words = example.split('#').next().unwrap_or_default().split_whitespace();
             assert!(Cli::try_parse_from(words).is_ok(), "{example}");
         }

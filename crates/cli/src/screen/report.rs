@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use anstream::adapter::strip_str;
+use clap::builder::StyledStr;
 use wharf_compose::Diagnostic;
 use wharf_compose::Place;
 use wharf_orchestrator::{Detail, Error, Problem, Warning};
@@ -48,13 +49,26 @@ pub(crate) fn confirmed(question: &str, flag: &str) -> anyhow::Result<bool> {
 /// Prints help, or what is wrong with the command line, and gives its exit code. `advice` replaces what the parser says.
 pub(crate) fn usage(error: &clap::Error, advice: Option<&str>, colours: Colours) -> ExitCode {
     let text = error.render();
-    let painted = |colour: bool| if colour { text.ansi().to_string() } else { text.to_string() };
     match (error.use_stderr(), advice) {
         (true, Some(advice)) => line(&draw(&Message::plain(Severity::Error, advice, None), colours.err)),
-        (true, None) => line(painted(colours.err).trim_end()),
-        (false, _) => print(&painted(colours.out)),
+        (true, None) => line(painted(&text, colours.err).trim_end()),
+        (false, _) => print(&painted(&text, colours.out)),
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+}
+
+/// Prints help for a command line without a verb: as what was asked for, or as what is `wrong` with it.
+pub(crate) fn help(help: &StyledStr, wrong: bool, colours: Colours) -> ExitCode {
+    if wrong {
+        line(painted(help, colours.err).trim_end());
+        return ExitCode::from(2);
+    }
+    print(&painted(help, colours.out));
+    ExitCode::SUCCESS
+}
+
+fn painted(text: &StyledStr, colour: bool) -> String {
+    if colour { text.ansi().to_string() } else { text.to_string() }
 }
 
 /// Draws a failure and gives its exit code.

@@ -5,17 +5,23 @@ use wharf_compose::model::NameOrigin;
 use wharf_docker::Engine;
 use wharf_orchestrator::observe::{Container, list_containers};
 use wharf_orchestrator::{Error, Namesake, Problem, namesake};
+use wharf_serve::Interrupts;
 
 use super::Session;
 use crate::failure::Failure;
 use crate::screen::report;
 
 impl Session {
-    /// The engine for a verb that creates or changes the project's containers.
-    pub(crate) async fn connect_to_change(&self, project: &Project) -> Result<Engine, Failure> {
+    /// The engine for a verb that creates or changes the project's containers, and the interrupts of the verb.
+    pub(crate) async fn connect_to_change(&self, project: &Project) -> Result<(Engine, Interrupts), Failure> {
         let engine = self.connect().await?;
-        self.refuse_namesakes(project, &list_containers(&engine, Some(&project.name), true).await?)?;
-        Ok(engine)
+        let interrupts = self.interrupts()?;
+        let containers = tokio::select! {
+            containers = list_containers(&engine, Some(&project.name), true) => containers?,
+            () = interrupts.first.cancelled() => return Err(Error::Interrupted.into()),
+        };
+        self.refuse_namesakes(project, &containers)?;
+        Ok((engine, interrupts))
     }
 
     /// Refuses to change containers of another directory's project whose name is the same by chance: both have it from

@@ -19,8 +19,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let project = session.load(&args.services)?;
-    let engine = session.connect_to_change(&project).await?;
-    let interrupts = session.interrupts()?;
+    let (engine, interrupts) = session.connect_to_change(&project).await?;
     let display = session.display(false).without_output_of(args.provisioning.quiet_pull, false);
     let options = ConvergeOptions {
         images: args.provisioning.image_options(&args.services, false),

@@ -107,8 +107,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     if let Some(service) = project.services.get_mut(&args.service) {
         overrides.apply(service);
     }
-    let engine = session.connect_to_change(&project).await?;
-    let interrupts = session.interrupts()?;
+    let (engine, interrupts) = session.connect_to_change(&project).await?;
     let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
     let options = options(&args, session, &interrupts);
     prepare_run(&engine, &project, &args.service, &options, &display).await?;
@@ -117,7 +116,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     }
     let name = args.name.clone().unwrap_or_else(|| run_once::name(&project, &args.service));
     let kind = RunOptions { use_aliases: args.use_aliases, auto_remove: args.rm && args.detach };
-    options.apply.unless_aborted(run_once::create(&engine, &project, &args.service, &name, kind)).await?;
+    let id = options.apply.unless_aborted(run_once::create(&engine, &project, &args.service, &name, kind)).await?;
     let hooks = plan::after_start(&project, &args.service, &name)?;
     let start = async {
         let started = async {
@@ -128,7 +127,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     if args.detach {
         start.await?;
-        report::print(&format!("{name}\n"));
+        report::print(&format!("{id}\n"));
         return Ok(ExitCode::SUCCESS);
     }
     let options = terminal::Options { tty, input: args.interactive, closes_input: true };

@@ -22,8 +22,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let services: Vec<String> = args.services.iter().map(|(service, _)| service.clone()).collect();
     let project = session.load(&services)?;
-    let engine = session.connect_to_change(&project).await?;
-    let interrupts = session.interrupts()?;
+    let (engine, interrupts) = session.connect_to_change(&project).await?;
     let display = session.display(false);
     let options = ConvergeOptions {
         images: ImageOptions { services: services.clone(), no_deps: args.no_deps, ..ImageOptions::default() },

@@ -1,5 +1,6 @@
 //! What the command answers under the names of docker compose, and what scripts make of it.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -66,6 +67,7 @@ fn without_a_verb_there_is_help() {
     let renamed = Renamed::new();
     let docker_compose = renamed.run(&[]);
     assert_eq!((docker_compose.code, docker_compose.stderr.as_str()), (0, ""));
+    assert!(docker_compose.stdout.starts_with("Runs multi-container applications"), "{}", docker_compose.stdout);
     assert!(docker_compose.stdout.contains("Usage: docker-compose [OPTIONS] [COMMAND]"), "{}", docker_compose.stdout);
     for args in [&["compose"][..], &["compose", "--help"], &["help", "compose"], &["--help", "compose"]] {
         let plugin = renamed.run(args);
@@ -75,6 +77,7 @@ fn without_a_verb_there_is_help() {
     assert!(renamed.run(&["compose", "up", "--help"]).stdout.contains("Usage: docker compose up"));
     let own = Outcome::of(Command::new(env!("CARGO_BIN_EXE_wharf")).output().unwrap());
     assert_eq!((own.code, own.stdout.as_str()), (2, ""));
+    assert!(own.stderr.starts_with("Runs multi-container applications"), "{}", own.stderr);
 }
 
 #[test]
@@ -91,13 +94,45 @@ fn under_its_own_name_it_has_its_own_version() {
     assert_eq!(wharf(&["-V"]), version);
 }
 
-#[test]
-fn docker_finds_the_plugin_and_passes_its_own_flags_on() {
-    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE}\n");
+/// A directory of docker's configuration in which the command is the plugin `compose`.
+fn plugin() -> tempfile::TempDir {
     let docker_config = tempfile::tempdir().unwrap();
     let plugins = docker_config.path().join("cli-plugins");
     std::fs::create_dir(&plugins).unwrap();
     symlink(env!("CARGO_BIN_EXE_wharf"), plugins.join("docker-compose")).unwrap();
+    docker_config
+}
+
+#[test]
+fn a_signal_that_only_docker_gets_stops_what_the_plugin_started() {
+    let sandbox =
+        Sandbox::new("services:\n  web: {image: IMAGE, command: sh -c 'echo ready; exec sleep 600', init: true}\n");
+    let docker_config = plugin();
+    // `up` stops its containers; `logs` has nothing to stop, and ends with the code of an interrupt, too.
+    for verb in [&["up"][..], &["up", "-d"], &["logs", "-f"]] {
+        let mut command = Command::new("docker");
+        command.args(["compose", "-p", &sandbox.project]).args(verb).current_dir(sandbox.path());
+        command.env("DOCKER_CONFIG", docker_config.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut docker = command.spawn().unwrap();
+        if verb == ["up", "-d"] {
+            assert!(docker.wait().unwrap().success());
+            continue;
+        }
+        let mut lines = BufReader::new(docker.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("ready")), "{verb:?}");
+        let signalled = Command::new("kill").args(["-TERM", &docker.id().to_string()]).status().unwrap();
+        assert!(signalled.success());
+        let rest: Vec<String> = lines.map(Result::unwrap).collect();
+        assert_eq!(docker.wait().unwrap().code(), Some(130), "{verb:?}");
+        let running = sandbox.ok(&["ps", "-q"]);
+        assert_eq!(running.is_empty(), verb == ["up"], "{verb:?}: {rest:?}");
+    }
+}
+
+#[test]
+fn docker_finds_the_plugin_and_passes_its_own_flags_on() {
+    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE}\n");
+    let docker_config = plugin();
     let docker = |args: &[&str]| {
         let mut command = Command::new("docker");
         command.args(args).current_dir(sandbox.path()).env("DOCKER_CONFIG", docker_config.path());

@@ -31,7 +31,7 @@ fn ports_mounts_and_capabilities_of_flags_are_as_in_a_file() {
     let name = format!("{}-by-hand", sandbox.project);
     let mut words = vec!["run", "-d", "--name", &name, "-p", "127.0.0.1::8080/udp", "--cap-add", "NET_RAW"];
     words.extend(["-v", "./note.txt:/note.txt:ro", "-v", "scratch:/data", "web", "sleep", "600"]);
-    assert_eq!(sandbox.ok(&words), format!("{name}\n"));
+    assert_eq!(sandbox.ok(&words), format!("{}\n", inspect("{{.Id}}", &name)));
     assert_eq!(inspect("{{range $port, $to := .HostConfig.PortBindings}}{{$port}}{{end}}", &name), "8080/udp");
     assert_eq!(inspect("{{.HostConfig.CapAdd}} {{.HostConfig.CapDrop}}", &name), "[NET_RAW] [ALL]");
     let mounts = inspect("{{range .Mounts}}{{.Destination}} {{.Type}} {{.RW}};{{end}}", &name);
@@ -120,7 +120,7 @@ fn what_cannot_work_is_refused_before_anything_is_built() {
     assert!(!refused.stderr.contains("Dockerfile"), "{}", refused.stderr);
 }
 
-/// An engine that says which API it speaks and then answers no more. Says which request it leaves without an answer.
+/// An engine that says which API it speaks and that it has no containers, and answers no more. Says which request it leaves without an answer.
 fn silent_engine(listener: UnixListener, unanswered: mpsc::Sender<String>) {
     for stream in listener.incoming() {
         let (stream, unanswered) = (stream.unwrap(), unanswered.clone());
@@ -132,11 +132,14 @@ fn answer_version(mut stream: UnixStream, unanswered: &mpsc::Sender<String>) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     while let Some(Ok(request)) = lines.next() {
         while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-        if !request.contains("/version") {
+        let body = if request.contains("/version") {
+            r#"{"ApiVersion":"1.44","MinAPIVersion":"1.24","Version":"25.0.0"}"#
+        } else if request.contains("/containers/json") {
+            "[]"
+        } else {
             let _test_is_over = unanswered.send(request);
             continue;
-        }
-        let body = r#"{"ApiVersion":"1.44","MinAPIVersion":"1.24","Version":"25.0.0"}"#;
+        };
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:";
         stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
     }
@@ -153,7 +156,7 @@ fn a_second_interrupt_ends_run_while_it_prepares() {
     let mut child = sandbox.command(&["-H", &host, "run", "web"]).stderr(Stdio::piped()).spawn().unwrap();
     let request = unanswered.recv_timeout(Duration::from_secs(20)).expect("the engine is asked for something");
     // They are asked for at the same time: any of them may come first.
-    let lists = ["/containers/json", "/networks", "/volumes", "/images/"];
+    let lists = ["/networks", "/volumes", "/images/"];
     assert!(lists.iter().any(|list| request.contains(list)), "{request}");
     let deadline = Instant::now() + Duration::from_secs(20);
     let status = loop {

@@ -31,7 +31,7 @@ pub fn name(project: &Project, service: &str) -> String {
     format!("{}{separator}{service}{separator}run{separator}{digits:012x}", project.name)
 }
 
-/// Creates a container as the service is now. Its networks and its image have to be there: see
+/// Creates a container as the service is now, and gives its identifier. Its networks and its image have to be there: see
 /// [`prepare_run`](crate::prepare_run).
 ///
 /// # Errors
@@ -43,10 +43,9 @@ pub async fn create(
     service_name: &str,
     name: &str,
     options: RunOptions,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     let container = container(engine.api_version(), project, service_name, name, options)?;
-    container.create(engine).await?;
-    Ok(())
+    Ok(container.create(engine).await?)
 }
 
 fn container(

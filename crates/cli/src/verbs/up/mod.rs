@@ -87,8 +87,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let project = session.load(&args.services)?;
     let mentioned = [&args.attach[..], &args.no_attach, args.exit_code_from.as_slice()].concat();
     known(&project, &mentioned)?;
-    let engine = session.connect_to_change(&project).await?;
-    let interrupts = session.interrupts()?;
+    let (engine, interrupts) = session.connect_to_change(&project).await?;
     let colour = session.colours.out && !args.no_color;
     let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
     let display = session.display(args.quiet).without_output_of(args.provisioning.quiet_pull, args.quiet_build);
