@@ -29,6 +29,12 @@ pub(crate) struct Args {
     /// Print only errors
     #[arg(short, long)]
     quiet: bool,
+    /// No effect; accepted for compatibility with docker compose
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    parallel: Option<bool>,
+    /// No effect; accepted for compatibility with docker compose
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    no_parallel: Option<bool>,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {

@@ -173,6 +173,14 @@ fn the_flags_that_docker_compose_no_longer_shows_are_taken() {
     assert_eq!(services(&["--workdir", &directory, "--verbose", "--no-ansi"]), "web\n");
     assert_eq!(services(&["-D", "--log-level", "debug", "--project-directory", &directory]), "web\n");
     assert_eq!(elsewhere.run(&["--workdir", ".", "--project-directory", ".", "ps"]).code, 2);
+    for verb in [
+        &["build", "--parallel", "--compress", "--force-rm", "web"][..],
+        &["pull", "--no-parallel", "--ignore-buildable"],
+    ] {
+        let planned =
+            elsewhere.run(&[&["--project-directory", &directory, "-p", &sandbox.project, "--dry-run"], verb].concat());
+        assert_eq!(planned.code, 0, "{verb:?}: {}", planned.stderr);
+    }
 }
 
 #[test]
