@@ -140,13 +140,13 @@ fn load(options: &Options, passes: Passes, report: &mut Report) -> Option<(Proje
         check::check(&project, &options.services, &spans, report);
         lint::project(&project, &spans, report);
     }
-    if report.errors.is_empty() && passes.read_env_files {
+    if report.errors.is_empty() && (passes.read_env_files || passes.read_label_files) {
         let sources = service_files::Sources { files: Files { texts: &options.texts }, spans: &spans };
         // A file that is not needed now may be missing.
         let needed: HashSet<String> =
             project.with_dependencies(&options.services).into_iter().map(str::to_owned).collect();
         for (name, service) in project.services.iter_mut().filter(|(name, _)| needed.contains(*name)) {
-            service_files::read(name, service, &tree.environment, sources, report);
+            service_files::read(name, service, &tree.environment, passes, sources, report);
         }
     }
     Some((project, tree))

@@ -13,6 +13,8 @@ pub struct Passes {
     pub check_consistency: bool,
     /// Read `env_file`s into `environment` (`--no-env-resolution`).
     pub read_env_files: bool,
+    /// Read `label_file`s into `labels`.
+    pub read_label_files: bool,
     /// Keep networks, volumes, secrets, configs and models that no service uses (`--all-resources`). Counts for
     /// [`Config`](crate::Config) alone: a [`Project`](crate::Project) has them always.
     pub keep_unused: bool,
@@ -26,6 +28,7 @@ impl Default for Passes {
             resolve_paths: true,
             check_consistency: true,
             read_env_files: true,
+            read_label_files: true,
             keep_unused: false,
         }
     }

@@ -1,4 +1,4 @@
-//! The labels of docker compose, so that other tools see our projects and we see theirs.
+//! The labels of docker compose, so that other tools see our projects and we see theirs, and our own.
 
 /// What all of them begin with.
 pub const PREFIX: &str = "com.docker.compose.";
@@ -13,7 +13,8 @@ pub const NUMBER: &str = "com.docker.compose.container-number";
 pub const ONE_OFF: &str = "com.docker.compose.oneoff";
 /// The hook that the container runs: `pre_start`.
 pub const HOOK: &str = "com.docker.compose.hook";
-/// Hash of the configuration that the container was made from.
+/// docker compose's hash of the configuration that the container was made from. docker compose takes a container without
+/// it for none of its own.
 pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// Identifier of the image that the container was made from.
 pub const IMAGE: &str = "com.docker.compose.image";
@@ -27,8 +28,13 @@ pub const WORKING_DIR: &str = "com.docker.compose.project.working_dir";
 pub const NETWORK: &str = "com.docker.compose.network";
 /// The volume's key in the file.
 pub const VOLUME: &str = "com.docker.compose.volume";
+/// The container in whose place the container was made: `web-1`.
+pub const REPLACES: &str = "com.docker.compose.replace";
 /// Version of the program that made the object.
 pub const VERSION: &str = "com.docker.compose.version";
+
+/// Our own hash of the configuration that the container was made from.
+pub const OWN_HASH: &str = "wharf.config-hash";
 
 /// The value of the engine's `label` filter that selects what has this label with this value: `label=value`.
 pub fn selector(label: &str, value: &str) -> String {
@@ -51,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn every_label_has_the_prefix() {
+    fn every_label_of_docker_compose_has_the_prefix() {
         let all = [
             PROJECT,
             SERVICE,
@@ -65,6 +71,7 @@ mod tests {
             WORKING_DIR,
             NETWORK,
             VOLUME,
+            REPLACES,
             VERSION,
         ];
         assert!(all.iter().all(|label| label.starts_with(PREFIX)));

@@ -7,6 +7,7 @@ use wharf_compose::Project;
 use wharf_docker::Engine;
 
 use crate::apply::{ApplyOptions, Listener, apply};
+use crate::compare::compare_unknown;
 use crate::plan::{self, ImageOptions, Plan, UpOptions};
 use crate::{Error, Observed, observe};
 
@@ -58,7 +59,7 @@ async fn converge(
     containers: impl Fn(&Observed) -> Result<Plan, Error>,
 ) -> Result<(), Error> {
     let work = async {
-        let observed = observe(engine, project).await?;
+        let observed = compared(engine, project).await?;
         // What cannot work is refused before anything is built or pulled.
         containers(&observed)?;
         let images = plan::images(project, &observed, &ImageOptions { now: now(), ..options.images.clone() })?;
@@ -66,11 +67,18 @@ async fn converge(
             observed
         } else {
             apply(engine, project, &images, &options.apply, events).await?;
-            observe(engine, project).await?
+            compared(engine, project).await?
         };
         apply(engine, project, &containers(&observed)?, &options.apply, events).await
     };
     options.apply.unless_aborted(work).await
+}
+
+/// What the engine has, with the containers of other programs compared with the file.
+async fn compared(engine: &Engine, project: &Project) -> Result<Observed, Error> {
+    let mut observed = observe(engine, project).await?;
+    compare_unknown(engine, project, &mut observed.containers).await?;
+    Ok(observed)
 }
 
 /// Nanoseconds since 1970.

@@ -32,6 +32,7 @@
 
 pub mod apply;
 mod build;
+mod compare;
 mod converge;
 pub mod copy;
 mod digests;
@@ -57,6 +58,6 @@ pub use event::{Event, Progress};
 pub use namesake::{Namesake, namesake};
 pub use observe::{Observed, observe};
 pub use plan::Plan;
-pub use request::service_hash;
+pub use request::{docker_compose_hash, service_hash};
 pub use stop::{StopOptions, stop};
 pub use wharf_plan::{Detail, Problem, StepFailure, Warning};

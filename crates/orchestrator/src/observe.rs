@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 use wharf_compose::Project;
+use wharf_compose::model::Service;
 use wharf_docker::container::inspect;
 pub use wharf_docker::container::{ContainerStatus as State, HealthStatus as Health, NetworkAttachment};
 use wharf_docker::images::inspect_image;
 use wharf_docker::listing::{self, ListedContainer};
 use wharf_docker::volumes::VolumeDetails;
 use wharf_docker::{Engine, ErrorKind, NetworkDetails, labels, volumes};
+
+use crate::request::{self, Owners};
 
 use crate::Error;
 
@@ -44,8 +47,12 @@ pub struct Container {
     pub number: u32,
     /// Whether `run` or a hook made it, so that it is not a replica.
     pub one_off: bool,
-    /// Hash of the configuration that it was created from.
+    /// Our own hash of the configuration that it was created from.
     pub hash: Option<String>,
+    /// docker compose's hash of the configuration that it was created from.
+    pub docker_compose_hash: Option<String>,
+    /// The settings in which it differs from the file; `None`: they were not compared, since its labels tell enough.
+    pub differences: Option<Vec<String>>,
     /// Identifier of its image.
     pub image_id: String,
     /// The image's name, as it was given when the container was created.
@@ -194,6 +201,14 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
     Ok(containers)
 }
 
+/// The containers whose namespaces, volumes or names a service's containers share, if they share any.
+pub(crate) async fn owners(engine: &Engine, project: &Project, service: &Service) -> Result<Owners, Error> {
+    match service.refers_to().next() {
+        Some(_) => Ok(Owners::among(&list_containers(engine, Some(&project.name), true).await?)),
+        None => Ok(Owners::default()),
+    }
+}
+
 /// Whether a container runs now, or is about to be restarted by its policy.
 ///
 /// # Errors
@@ -215,6 +230,8 @@ fn container(listed: ListedContainer) -> Container {
         .collect();
     ports.sort();
     let labels = listed.labels;
+    let hash = labels.get(labels::CONFIG_HASH);
+    let earlier = hash.and_then(|label| request::of_earlier_wharf(label));
     Container {
         id: listed.id,
         name: listed.name,
@@ -223,7 +240,9 @@ fn container(listed: ListedContainer) -> Container {
         number: labels.get(labels::NUMBER).and_then(|number| number.parse().ok()).unwrap_or(0),
         one_off: labels.contains_key(labels::HOOK)
             || labels::is_one_off(labels.get(labels::ONE_OFF).map(String::as_str)),
-        hash: labels.get(labels::CONFIG_HASH).cloned(),
+        hash: labels.get(labels::OWN_HASH).cloned().or_else(|| earlier.map(str::to_owned)),
+        docker_compose_hash: hash.filter(|_| earlier.is_none()).cloned(),
+        differences: None,
         image_id: listed.image_id,
         image: listed.image,
         command: listed.command,

@@ -76,7 +76,8 @@ impl Session {
     /// Reads the project for a verb on what exists: what would be wrong to start may be stopped. Without any file takes the
     /// name alone: containers are then found by their labels. The flag says whether there was a file.
     fn load_or_name(&self, services: &[String]) -> Result<(Project, bool), Failure> {
-        let passes = Passes { check_consistency: false, read_env_files: false, ..Passes::default() };
+        let passes =
+            Passes { check_consistency: false, read_env_files: false, read_label_files: false, ..Passes::default() };
         match self.read(services, passes) {
             Ok(loaded) => Ok((loaded.project, true)),
             Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => {

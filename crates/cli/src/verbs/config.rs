@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use wharf_compose::{Config, Passes, Project, Variable, variables};
-use wharf_orchestrator::{pin_images, service_hash};
+use wharf_orchestrator::{docker_compose_hash, pin_images};
 
 use crate::failure::Failure;
 use crate::screen::columns::table;
@@ -63,7 +63,7 @@ struct Listing {
     /// Print the names of the profiles
     #[arg(long)]
     profiles: bool,
-    /// Print the configuration hash of services ("*": all)
+    /// Print docker compose's configuration hash of services ("*": all)
     #[arg(long, value_name = "SERVICE,...")]
     hash: Option<String>,
     /// Print the variables that the files use, with their defaults
@@ -124,6 +124,7 @@ impl Args {
             resolve_paths: !self.left_out.no_path_resolution,
             check_consistency: !self.left_out.no_consistency,
             read_env_files: !self.left_out.no_env_resolution,
+            read_label_files: !self.left_out.no_env_resolution,
             keep_unused: self.all_resources || session.global.all_resources,
         }
     }
@@ -163,8 +164,8 @@ fn images_only(project: &Project) -> Value {
 /// The lines of a listing, if one is asked for.
 fn listing(args: &Args, session: &Session) -> Result<Option<Vec<String>>, Failure> {
     let listing = &args.listing;
-    // No listing shows what env files hold, except that hashes depend on it.
-    let passes = Passes { read_env_files: false, ..args.passes(session) };
+    // No listing shows what files of services hold, except that hashes depend on labels.
+    let passes = Passes { read_env_files: false, read_label_files: false, ..args.passes(session) };
     let names = |section: &str| -> Result<Option<Vec<String>>, Failure> {
         let config = session.config(&[], passes)?;
         let names = config.value.get(section).and_then(Value::as_object).map(|map| map.keys().cloned().collect());
@@ -198,16 +199,18 @@ fn models(config: &Config) -> Vec<String> {
     models.filter_map(|(_, model)| model.get("model")?.as_str().map(str::to_owned)).collect()
 }
 
-/// A line for each service: its name and its configuration hash.
+/// A line for each service: its name and docker compose's hash of it, which counts the names of env files, not what they
+/// hold.
 fn hashes(wanted: &str, args: &Args, session: &Session) -> Result<Vec<String>, Failure> {
-    let project = session.load_by(&[], Passes { interpolate: true, ..args.passes(session) })?;
+    let passes = Passes { interpolate: true, read_env_files: false, read_label_files: true, ..args.passes(session) };
+    let project = session.load_by(&[], passes)?;
     let names: Vec<String> = match wanted {
         "*" => project.services.keys().cloned().collect(),
         names => names.split(',').map(str::to_owned).collect(),
     };
     known(&project, &names)?;
     let services = project.services.iter().filter(|(name, _)| names.contains(name));
-    Ok(services.map(|(name, service)| format!("{name} {}", service_hash(&project, service))).collect())
+    Ok(services.map(|(name, service)| format!("{name} {}", docker_compose_hash(service))).collect())
 }
 
 /// The variables with docker compose's words for their parts.

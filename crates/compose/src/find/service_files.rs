@@ -9,6 +9,7 @@ use crate::find::files::Files;
 use crate::find::locate::{self, Environment};
 use crate::model::decode::Spans;
 use crate::model::{EnvFile, Mapping, Service};
+use crate::passes::Passes;
 use crate::report::findings::Report;
 
 /// Where the files are, and where they are named.
@@ -18,16 +19,21 @@ pub(crate) struct Sources<'s> {
     pub(crate) spans: &'s Spans<'s>,
 }
 
-/// Reads the files of one service and forgets their names.
+/// Reads those files of one service that the passes ask for, and forgets their names.
 pub(crate) fn read(
     name: &str,
     service: &mut Service,
     environment: &Environment,
+    passes: Passes,
     sources: Sources<'_>,
     report: &mut Report,
 ) {
-    read_env_files(name, service, environment, sources, report);
-    read_label_files(name, service, sources, report);
+    if passes.read_env_files {
+        read_env_files(name, service, environment, sources, report);
+    }
+    if passes.read_label_files {
+        read_label_files(name, service, sources, report);
+    }
 }
 
 fn read_env_files(
@@ -85,7 +91,8 @@ fn text_of(file: &EnvFile, path: &str, sources: Sources<'_>, report: &mut Report
 
 fn read_label_files(name: &str, service: &mut Service, sources: Sources<'_>, report: &mut Report) {
     let mut entries: Vec<(String, String)> = Vec::new();
-    for (index, file) in std::mem::take(&mut service.label_file).iter().enumerate() {
+    service.labels_from = std::mem::take(&mut service.label_file);
+    for (index, file) in service.labels_from.iter().enumerate() {
         if !sources.files.exists(Path::new(file)) {
             report.error(
                 sources.spans.at(&format!("services.{name}.label_file[{index}]")),

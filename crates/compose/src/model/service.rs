@@ -155,6 +155,9 @@ pub struct Service {
     /// The files that were read into `labels`; empty once they are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub label_file: Vec<String>,
+    /// The files that have been read into `labels`.
+    #[serde(skip)]
+    pub labels_from: Vec<String>,
     /// Links to other services.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,

@@ -24,7 +24,7 @@ pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<
         not annotations attach blkio_config cap_add cap_drop cgroup cgroup_parent command container_name cpu_count
             cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset depends_on
             device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file environment expose
-            extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels links logging
+            extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels labels_from links logging
             mac_address mem_limit mem_reservation mem_swappiness memswap_limit network_mode oom_kill_disable
             oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles read_only restart
             runtime scale security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty

@@ -6,6 +6,7 @@ use bollard::models as api;
 use wharf_compose::model::{Condition, Duration, Healthcheck, Hook, Mapping};
 use wharf_docker::{ApiVersion, labels};
 
+use super::docker_compose_hash::docker_compose_hash;
 use super::hash::service_hash;
 use super::host::host_config;
 use super::networks::{first_network, network_mode};
@@ -96,7 +97,8 @@ fn container_labels(replica: &Replica<'_>) -> HashMap<String, String> {
         (labels::SERVICE, replica.name.to_owned()),
         (labels::NUMBER, replica.number.to_string()),
         (labels::ONE_OFF, "False".to_owned()),
-        (labels::CONFIG_HASH, service_hash(project, replica.service)),
+        (labels::CONFIG_HASH, docker_compose_hash(&replica.owners.resolved(replica.service))),
+        (labels::OWN_HASH, service_hash(project, replica.service)),
         (labels::IMAGE, replica.image_id.unwrap_or_default().to_owned()),
         (labels::DEPENDS_ON, dependencies.join(",")),
         (labels::CONFIG_FILES, files.join(",")),
@@ -106,6 +108,10 @@ fn container_labels(replica: &Replica<'_>) -> HashMap<String, String> {
     let mut all: HashMap<String, String> =
         replica.service.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     all.extend(own.map(|(key, value)| (key.to_owned(), value)));
+    if replica.replaces {
+        let usual = || format!("{}{}{}", replica.name, project.separator(), replica.number);
+        all.insert(labels::REPLACES.to_owned(), replica.service.container_name.clone().unwrap_or_else(usual));
+    }
     all
 }
 

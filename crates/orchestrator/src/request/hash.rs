@@ -25,7 +25,7 @@ const SERVICE: Keys = keys!(Service {
     // They say when and how many containers are made, and what is shown of them.
     left_out: attach depends_on develop profiles scale;
     // Their content is in `environment` and `labels`.
-    left_out: env_file label_file;
+    left_out: env_file label_file labels_from;
     left_out: credential_spec external_links models provider use_api_socket extensions;
 });
 
@@ -85,13 +85,20 @@ pub fn service_hash(project: &Project, service: &Service) -> String {
     digest("v2", input)
 }
 
-/// Whether a container with this hash in its label was made from what the file says now. A hash of an earlier form is
-/// compared with that form, so that an upgrade of wharf alone recreates nothing.
-pub(crate) fn is_current(project: &Project, service: &Service, label: &str) -> bool {
-    match label.starts_with("v1:") {
-        true => label == first_form(project, service),
-        false => label == service_hash(project, service),
+/// Whether a container with this hash in its label was made from what the file says now; `None`: the hash has a form that
+/// is not known here. A hash of an earlier form is compared with that form, so that an upgrade of wharf alone recreates
+/// nothing.
+pub(super) fn is_current(project: &Project, service: &Service, label: &str) -> Option<bool> {
+    match label.split_once(':') {
+        Some(("v1", _)) => Some(label == first_form(project, service)),
+        Some(("v2", _)) => Some(label == service_hash(project, service)),
+        _ => None,
     }
+}
+
+/// The hash of an earlier wharf, which wrote it to docker compose's label; `None`: the label is docker compose's.
+pub(crate) fn of_earlier_wharf(label: &str) -> Option<&str> {
+    (label.starts_with("v1:") || label.starts_with("v2:")).then_some(label)
 }
 
 /// The form before `v2`: it left out all of `deploy`, and took `x-*` in.
@@ -151,7 +158,11 @@ mod tests {
         let project = Project::load(&Options::from_text(&text)).expect("the project can be loaded").project;
         let service = &project.services["web"];
         let first = first_form(&project, service);
-        assert!(is_current(&project, service, &first), "a container of an earlier wharf is not recreated");
+        assert_eq!(
+            is_current(&project, service, &first),
+            Some(true),
+            "a container of an earlier wharf is not recreated"
+        );
         (service_hash(&project, service), first)
     }
 

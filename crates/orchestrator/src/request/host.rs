@@ -1,7 +1,6 @@
 //! What a container has of its host: namespaces, privileges, name resolution, restarts.
 
 use bollard::models as api;
-use wharf_compose::Project;
 use wharf_compose::model::{
     DeployRestartPolicy, Logging, Namespace, RestartPolicy, Service, VolumesFrom, VolumesSource,
 };
@@ -15,9 +14,9 @@ use super::{limits, mounts};
 
 /// The `HostConfig` of a container.
 pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version: ApiVersion) -> api::HostConfig {
-    let Replica { project, service, .. } = *replica;
+    let service = replica.service;
     let (binds, mounts) = mounts::mounts(replica, version);
-    let shared = |mode: &Option<Namespace>| mode.as_ref().map(|mode| shared_with(project, mode));
+    let shared = |mode: &Option<Namespace>| mode.as_ref().map(|mode| shared_with(replica, mode));
     let mut config = api::HostConfig {
         annotations: (!service.annotations.is_empty()).then(|| service.annotations.clone().into_iter().collect()),
         binds: Some(binds),
@@ -56,7 +55,7 @@ pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version
         tmpfs: (!service.tmpfs.is_empty()).then(|| service.tmpfs.iter().map(|entry| mounts::tmpfs(entry)).collect()),
         userns_mode: shared(&service.userns_mode),
         uts_mode: shared(&service.uts),
-        volumes_from: Some(service.volumes_from.iter().map(|from| volumes_from(project, from)).collect()),
+        volumes_from: Some(service.volumes_from.iter().map(|from| volumes_from(replica, from)).collect()),
         ..Default::default()
     };
     limits::apply(service, &mut config);
@@ -68,12 +67,12 @@ fn non_empty(list: &[String]) -> Option<Vec<String>> {
 }
 
 /// A container's name, and the mode if it has one.
-fn volumes_from(project: &Project, VolumesFrom { source, mode }: &VolumesFrom) -> String {
+fn volumes_from(replica: &Replica<'_>, VolumesFrom { source, mode }: &VolumesFrom) -> String {
     match (source, mode) {
         (VolumesSource::Container(name), None) => name.clone(),
         (VolumesSource::Container(name), Some(mode)) => format!("{name}:{mode}"),
         (VolumesSource::Service(service), mode) => {
-            format!("{}:{}", project.replica_name(service, 1), mode.as_deref().unwrap_or("rw"))
+            format!("{}:{}", replica.owners.id(replica.project, service), mode.as_deref().unwrap_or("rw"))
         }
     }
 }

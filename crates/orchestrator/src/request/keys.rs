@@ -46,7 +46,7 @@ pub(crate) const SERVICE: Keys = keys!(Service {
     // Steps of the plan, or what the command line shows.
     plan: attach post_start pre_start pre_stop profiles pull_policy scale;
     // The reader has put the files' content into `environment` and `labels`.
-    read: env_file label_file;
+    read: env_file label_file labels_from;
     refused: credential_spec external_links models provider pull_refresh_after use_api_socket;
     // `watch` is not there yet; `x-*` is the author's own.
     unused: develop extensions;

@@ -2,6 +2,7 @@
 
 mod container;
 mod devices;
+mod docker_compose_hash;
 mod hash;
 mod host;
 mod image;
@@ -11,19 +12,26 @@ mod mounts;
 mod namespace;
 mod network;
 mod networks;
+mod owners;
 mod ports;
 mod replica;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod volume;
 
 pub(crate) use container::{create_body, init_body, variables};
-pub(crate) use hash::is_current;
+pub use docker_compose_hash::docker_compose_hash;
+pub(crate) use hash::of_earlier_wharf;
 pub use hash::service_hash;
 pub(crate) use image::{Source, build_options, is_fetched};
 pub(crate) use keys::{Keys, bind, keys};
-pub(crate) use mounts::{file_target, inherited};
+pub(crate) use mounts::{file_target, inherited, is_copied};
 pub(crate) use network::network_body;
 pub(crate) use networks::further_networks;
+#[cfg(test)]
+pub(crate) use owners::NO_OWNERS;
+pub(crate) use owners::Owners;
 pub(crate) use replica::{InheritedVolume, Replica};
+pub(crate) use standing::{Standing, is_current, standing};
 pub(crate) use volume::volume_body;

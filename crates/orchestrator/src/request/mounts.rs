@@ -191,6 +191,11 @@ fn file_mount(used: &FileMount, defined: &FileObject, directory: &str) -> Option
     })
 }
 
+/// Whether a secret or config is written into the container, not mounted.
+pub(crate) fn is_copied(defined: &FileObject) -> bool {
+    defined.file.is_none()
+}
+
 /// Where a secret or config appears in the container.
 pub(crate) fn file_target(used: &FileMount, directory: &str) -> String {
     // A mount has the owner and the mode of its file; they count for what is copied in.
@@ -211,6 +216,7 @@ pub(super) fn tmpfs(entry: &str) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::NO_OWNERS;
     use wharf_compose::{Options, Project};
 
     fn project(service: &str) -> Project {
@@ -226,8 +232,16 @@ mod tests {
         let volumes: Vec<String> = volumes.iter().map(|path| (*path).to_owned()).collect();
         let old = InheritedVolume { name: old.to_owned(), path: "/data".to_owned() };
         let inherited = inherited(service, &volumes, [old]);
-        let replica =
-            Replica { project: &project, name: "web", service, number: 1, image_id: None, inherited: &inherited };
+        let replica = Replica {
+            project: &project,
+            name: "web",
+            service,
+            number: 1,
+            image_id: None,
+            inherited: &inherited,
+            owners: &NO_OWNERS,
+            replaces: false,
+        };
         let shown = |mount: api::Mount| {
             let text = |value: Option<String>| value.unwrap_or_else(|| "new".to_owned());
             format!("{} at {}", text(mount.source), text(mount.target))

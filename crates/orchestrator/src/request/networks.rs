@@ -23,7 +23,7 @@ pub(super) fn first_network(replica: &Replica<'_>) -> Option<api::NetworkingConf
 /// The mode names the first network; a service without any gets none.
 pub(super) fn network_mode(replica: &Replica<'_>) -> String {
     match &replica.service.network_mode {
-        Some(mode) => shared_with(replica.project, mode),
+        Some(mode) => shared_with(replica, mode),
         None => joined(replica).into_iter().next().map_or_else(|| "none".to_owned(), |(name, _)| name),
     }
 }
@@ -81,7 +81,7 @@ fn endpoint(replica: &Replica<'_>, settings: ServiceNetwork) -> api::EndpointSet
 /// Links as `CONTAINER:ALIAS`.
 pub(super) fn links(replica: &Replica<'_>) -> Vec<String> {
     let link = |Link { service, alias }: &Link| {
-        format!("{}:{}", replica.project.replica_name(service, 1), alias.as_ref().unwrap_or(service))
+        format!("{}:{}", replica.owners.name(replica.project, service), alias.as_ref().unwrap_or(service))
     };
     replica.service.links.iter().map(link).collect()
 }

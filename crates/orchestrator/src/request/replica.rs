@@ -3,6 +3,8 @@
 use wharf_compose::Project;
 use wharf_compose::model::Service;
 
+use super::owners::Owners;
+
 /// What a container is made from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Replica<'a> {
@@ -14,6 +16,10 @@ pub(crate) struct Replica<'a> {
     pub(crate) image_id: Option<&'a str>,
     /// Volumes that it takes over from the container it replaces: see [`inherited`](super::inherited).
     pub(crate) inherited: &'a [InheritedVolume],
+    /// The containers that it shares namespaces and volumes with, and links to.
+    pub(crate) owners: &'a Owners,
+    /// Whether it is made in the place of another one.
+    pub(crate) replaces: bool,
 }
 
 /// A volume of a container that is replaced.

@@ -12,7 +12,9 @@ use wharf_compose::{Options, Passes, Project};
 use wharf_docker::{ApiVersion, labels};
 
 use super::keys::{DEPLOY, Keys, SERVICE, keys};
-use super::{Replica, Source, build_options, create_body, further_networks, network_body, service_hash, volume_body};
+use super::{
+    NO_OWNERS, Replica, Source, build_options, create_body, further_networks, network_body, service_hash, volume_body,
+};
 
 /// The oldest API that is spoken, and the newest one that is known.
 const VERSIONS: [ApiVersion; 2] = [ApiVersion { major: 1, minor: 41 }, ApiVersion { major: 1, minor: 51 }];
@@ -315,7 +317,8 @@ fn every_key_has_a_case() {
             isolation labels network no_cache no_cache_filter platforms privileged provenance pull sbom secrets shm_size
             ssh tags target ulimits;
     });
-    assert_eq!(without_case(CASES, NESTED), Vec::<String>::new());
+    // The reader sets it, no file does.
+    assert_eq!(without_case(CASES, NESTED), ["labels_from"]);
     assert_eq!(without_case(NETWORK_CASES, &networks), Vec::<String>::new());
     assert_eq!(without_case(VOLUME_CASES, &[("", volume)]), Vec::<String>::new());
     assert_eq!(without_case(BUILD_CASES, &[("", build)]), Vec::<String>::new());
@@ -334,7 +337,7 @@ fn project(web: &str, rest: &str) -> Project {
     let text = format!("name: shop\nservices:\n  web: {{{web}}}{rest}");
     let mut options = Options::from_text(&text);
     options.profiles = vec!["*".to_owned()];
-    let passes = Passes { read_env_files: false, ..Passes::default() };
+    let passes = Passes { read_env_files: false, read_label_files: false, ..Passes::default() };
     Project::load_by(&options, passes).unwrap_or_else(|error| panic!("{web}: {error}")).project
 }
 
@@ -348,13 +351,24 @@ fn service(keys: &str) -> Project {
 /// The body of the create call, with the networks that are joined afterwards.
 fn body(project: &Project, version: ApiVersion) -> Value {
     let service = &project.services["web"];
-    let replica = Replica { project, name: "web", service, number: 1, image_id: Some("sha256:x"), inherited: &[] };
+    let replica = Replica {
+        project,
+        name: "web",
+        service,
+        number: 1,
+        image_id: Some("sha256:x"),
+        inherited: &[],
+        owners: &NO_OWNERS,
+        replaces: false,
+    };
     let mut body = serde_json::to_value(create_body(&replica, version)).unwrap();
     for (name, endpoint) in further_networks(&replica) {
         body["then joins"][name] = serde_json::to_value(endpoint).unwrap();
     }
-    // The hash differs in each case, and has tests of its own.
-    body["Labels"].as_object_mut().unwrap().remove(labels::CONFIG_HASH);
+    // The hashes differ in each case, and have tests of their own.
+    for hash in [labels::CONFIG_HASH, labels::OWN_HASH] {
+        body["Labels"].as_object_mut().unwrap().remove(hash);
+    }
     without_version(body)
 }
 

@@ -11,8 +11,9 @@ pub use overrides::Overrides;
 
 use crate::Error;
 use crate::apply::create::NewContainer;
+use crate::observe;
 use crate::plan::order;
-use crate::request::Replica;
+use crate::request::{Owners, Replica};
 
 /// What kind of container it is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,19 +45,29 @@ pub async fn create(
     name: &str,
     options: RunOptions,
 ) -> Result<String, Error> {
-    let container = container(engine.api_version(), project, service_name, name, options)?;
+    let owners = observe::owners(engine, project, order::service(project, service_name)?).await?;
+    let container = container(engine.api_version(), (project, &owners), service_name, name, options)?;
     Ok(container.create(engine).await?)
 }
 
 fn container(
     version: ApiVersion,
-    project: &Project,
+    (project, owners): (&Project, &Owners),
     service_name: &str,
     name: &str,
     options: RunOptions,
 ) -> Result<NewContainer, Error> {
     let service = order::service(project, service_name)?;
-    let replica = Replica { project, name: service_name, service, number: 1, image_id: None, inherited: &[] };
+    let replica = Replica {
+        project,
+        name: service_name,
+        service,
+        number: 1,
+        image_id: None,
+        inherited: &[],
+        owners,
+        replaces: false,
+    };
     let container = NewContainer::replica(name, &replica, version);
     let mut container = container.map_err(|problem| Error::Refused(vec![problem]))?;
     let body = container.body_mut();
@@ -69,7 +80,8 @@ fn container(
     }
     if let Some(given) = &mut body.labels {
         given.insert(labels::ONE_OFF.to_owned(), "True".to_owned());
-        given.remove(labels::CONFIG_HASH);
+        // It is not a replica, so it is never up to date. docker compose knows its own by its label, so that one stays.
+        given.remove(labels::OWN_HASH);
     }
     if !options.use_aliases {
         container.endpoints_mut().for_each(|endpoint| endpoint.aliases = None);
@@ -80,6 +92,7 @@ fn container(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::NO_OWNERS;
     use wharf_compose::Options;
 
     const VERSION: ApiVersion = ApiVersion { major: 1, minor: 44 };
@@ -95,7 +108,7 @@ networks: {one: , two: }
 
     #[test]
     fn a_service_that_the_project_does_not_have_is_an_error() {
-        let refused = container(VERSION, &project(), "db", "shop-db-run-1", RunOptions::default());
+        let refused = container(VERSION, (&project(), &NO_OWNERS), "db", "shop-db-run-1", RunOptions::default());
         let Err(Error::Refused(problems)) = refused else { panic!("expected a refusal") };
         assert_eq!(problems[0].message, "no such service: db");
     }
@@ -104,7 +117,8 @@ networks: {one: , two: }
     fn a_container_of_run_is_not_reached_under_the_names_of_the_service_unless_asked_for() {
         let aliases = |use_aliases| {
             let options = RunOptions { use_aliases, auto_remove: false };
-            let mut container = container(VERSION, &project(), "web", "run", options).expect("there is such a service");
+            let mut container =
+                container(VERSION, (&project(), &NO_OWNERS), "web", "run", options).expect("there is such a service");
             container.endpoints_mut().map(|endpoint| endpoint.aliases.clone().unwrap_or_default()).collect::<Vec<_>>()
         };
         assert_eq!(aliases(false), [Vec::<String>::new(), Vec::new()]);

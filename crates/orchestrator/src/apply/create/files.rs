@@ -7,7 +7,7 @@ use wharf_compose::Project;
 use wharf_compose::model::{FileMount, FileObject, Service};
 use wharf_plan::Problem;
 
-use crate::request::file_target;
+use crate::request::{file_target, is_copied};
 
 /// A file to write. Its content is never printed.
 pub(super) struct Content {
@@ -35,7 +35,7 @@ pub(super) fn to_copy(project: &Project, service: &Service) -> Result<Vec<Conten
 }
 
 fn content(kind: &str, used: &FileMount, object: &FileObject, directory: &str) -> Result<Option<Content>, Problem> {
-    if object.file.is_some() {
+    if !is_copied(object) {
         return Ok(None);
     }
     let text = match (&object.content, &object.value, &object.environment) {

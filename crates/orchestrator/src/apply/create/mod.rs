@@ -149,6 +149,7 @@ async fn created_anyway(docker: &Docker, name: &str, labels: &HashMap<String, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::NO_OWNERS;
     use wharf_compose::{Options, Project};
 
     /// Two containers with one address or name would conflict.
@@ -164,7 +165,16 @@ networks: {one: {ipam: {config: [{subnet: 10.9.0.0/24}]}}, two: }
 ";
         let project = Project::load(&Options::from_text(text)).expect("the project can be loaded").project;
         let service = &project.services["web"];
-        let replica = Replica { project: &project, name: "web", service, number: 0, image_id: None, inherited: &[] };
+        let replica = Replica {
+            project: &project,
+            name: "web",
+            service,
+            number: 0,
+            image_id: None,
+            inherited: &[],
+            owners: &NO_OWNERS,
+            replaces: false,
+        };
         let mut container = NewContainer::init_container(&replica, &service.pre_start[0], "shop-web-1");
         let endpoints: Vec<_> = container.endpoints_mut().collect();
         assert_eq!(endpoints.len(), 2);

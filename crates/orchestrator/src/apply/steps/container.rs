@@ -7,7 +7,7 @@ use bollard::query_parameters::{
     CommitContainerOptions, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
     RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
-use wharf_compose::model::ImageReference;
+use wharf_compose::model::{ImageReference, Service};
 use wharf_docker::unless_gone;
 use wharf_plan::{StepError, StepFailure};
 
@@ -18,8 +18,9 @@ use crate::apply::create::NewContainer;
 use crate::apply::{explain, wait};
 use crate::copy::{self, CopyError};
 use crate::event::Outcome;
+use crate::observe;
 use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
-use crate::request::{InheritedVolume, Replica, inherited};
+use crate::request::{InheritedVolume, Owners, Replica, inherited};
 
 pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerStep) -> StepResult {
     let docker = context.engine.docker();
@@ -137,6 +138,7 @@ async fn create(
         }
         None => Vec::new(),
     };
+    let owners = owners(context, task, service).await?;
     let replica = Replica {
         project: context.project,
         name: service_name,
@@ -144,6 +146,8 @@ async fn create(
         number,
         image_id: image_id.as_deref(),
         inherited: &inherited,
+        owners: &owners,
+        replaces: replaces.is_some(),
     };
     let container = NewContainer::replica(name, &replica, context.engine.api_version()).map_err(|problem| {
         let what = failure(task.step(), problem.message);
@@ -151,6 +155,12 @@ async fn create(
     })?;
     container.create(context.engine).await.map_err(failed)?;
     Ok(Outcome::Done)
+}
+
+/// The containers that a new one of the service refers to.
+pub(super) async fn owners(context: &Context<'_>, task: Task<'_>, service: &Service) -> Result<Owners, StepError> {
+    let owners = observe::owners(context.engine, context.project, service).await;
+    owners.map_err(|error| failure(task.step(), format!("cannot {}: {error}", task.step())).into())
 }
 
 /// The volumes of a container; none if it is gone.

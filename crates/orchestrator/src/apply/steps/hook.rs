@@ -13,6 +13,7 @@ use wharf_docker::names::short_id;
 use wharf_docker::{ErrorKind, labels};
 use wharf_plan::{StepError, StepFailure};
 
+use super::container::owners;
 use crate::apply::containers;
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::create::NewContainer;
@@ -88,8 +89,17 @@ pub(super) async fn init_container(
     if index == 0 {
         remove_left_over(context, service_name).await.map_err(failed)?;
     }
-    let replica =
-        Replica { project: context.project, name: service_name, service, number: 0, image_id: None, inherited: &[] };
+    let owners = owners(context, task, service).await?;
+    let replica = Replica {
+        project: context.project,
+        name: service_name,
+        service,
+        number: 0,
+        image_id: None,
+        inherited: &[],
+        owners: &owners,
+        replaces: false,
+    };
     let container = NewContainer::init_container(&replica, hook, target);
     let id = container.create(engine).await.map_err(failed)?;
     let run = async {

@@ -11,6 +11,7 @@ use crate::event::Until;
 use crate::observe::Container;
 use crate::plan::order::in_order;
 use crate::plan::{Cause, NamedService, Plan};
+use crate::request::Owners;
 use crate::{Error, Observed, Problem};
 
 pub(super) struct Planner<'a> {
@@ -21,6 +22,8 @@ pub(super) struct Planner<'a> {
     pub(super) decisions: BTreeMap<String, Decision<'a>>,
     /// The containers that will be gone, by id.
     pub(super) going: BTreeMap<&'a str, Going<'a>>,
+    /// The containers that exist, by which others share namespaces.
+    pub(super) owners: Owners,
     pub(super) plan: Plan,
     /// Steps that make networks (`network NAME`) and volumes (`volume NAME`).
     pub(super) made: BTreeMap<String, usize>,
@@ -86,6 +89,7 @@ impl<'a> Planner<'a> {
             options,
             decisions: BTreeMap::new(),
             going: BTreeMap::new(),
+            owners: Owners::among(&observed.containers),
             plan: Plan::default(),
             made: BTreeMap::new(),
             services: BTreeMap::new(),

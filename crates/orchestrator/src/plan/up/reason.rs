@@ -19,7 +19,7 @@ impl Planner<'_> {
             _ => {}
         }
         if matches!(container.state, State::Dead | State::Removing)
-            || !container.hash.as_deref().is_some_and(|hash| request::is_current(self.project, service, hash))
+            || !request::is_current(self.project, service, container, &self.owners)
         {
             return Some(Cause::ConfigurationChanged);
         }
