@@ -203,7 +203,9 @@ fn models(config: &Config) -> Vec<String> {
 /// hold.
 fn hashes(wanted: &str, args: &Args, session: &Session) -> Result<Vec<String>, Failure> {
     let passes = Passes { interpolate: true, read_env_files: false, read_label_files: true, ..args.passes(session) };
-    let project = session.load_by(&[], passes)?;
+    let mut project = session.load_by(&[], passes)?;
+    // A container's hash counts the names of label files, this one does not.
+    project.services.values_mut().for_each(|service| service.labels_from.clear());
     let names: Vec<String> = match wanted {
         "*" => project.services.keys().cloned().collect(),
         names => names.split(',').map(str::to_owned).collect(),
