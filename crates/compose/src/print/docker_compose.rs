@@ -358,7 +358,7 @@ mod tests {
     #[test]
     fn what_is_a_pointer_is_written_though_it_is_zero() {
         insta::assert_snapshot!(json("attach: false, tty: false, logging: {}, stop_grace_period: 0s, healthcheck: {retries: 0}"),
-            @r#"{"attach":false,"command":null,"entrypoint":null,"image":"x","healthcheck":{"retries":0},"logging":{},"networks":{"default":null},"stop_grace_period":"0s"}"#);
+            @r#"{"attach":false,"command":null,"entrypoint":null,"healthcheck":{"retries":0},"image":"x","logging":{},"networks":{"default":null},"stop_grace_period":"0s"}"#);
         insta::assert_snapshot!(json("deploy: {update_config: {delay: 0s, parallelism: 0}}"),
             @r#"{"command":null,"deploy":{"update_config":{"parallelism":0},"resources":{},"placement":{}},"entrypoint":null,"image":"x","networks":{"default":null}}"#);
     }
