@@ -50,7 +50,7 @@ pub use engine::{ApiVersion, Engine};
 pub use error::Error;
 pub use error_kind::{ErrorKind, unless_gone};
 pub use events::follow_events;
-pub use networks::{NetworkDetails, list_networks};
+pub use networks::{AddressManagement, AddressPool, NetworkDetails, list_networks};
 pub use port_holder::{PortHolder, port_holder};
 pub use registry::registry_digest;
 pub use timestamp::Timestamp;

@@ -41,8 +41,19 @@ pub struct ListedContainer {
     pub network_mode: String,
     /// Names of its volumes and host paths of its binds.
     pub mounts: Vec<String>,
+    /// Its volumes, named or anonymous.
+    pub volumes: Vec<MountedVolume>,
     /// All labels.
     pub labels: BTreeMap<String, String>,
+}
+
+/// A volume in a container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MountedVolume {
+    /// The volume's name.
+    pub name: String,
+    /// Its path in the container.
+    pub path: String,
 }
 
 /// Lists the containers with a label (`KEY` or `KEY=VALUE`), or all of them; `stopped`: not only those that run (Engine
@@ -66,7 +77,11 @@ fn read(summary: api::ContainerSummary) -> Option<ListedContainer> {
     let names = summary.names.unwrap_or_default();
     let status_text = summary.status.unwrap_or_default();
     let networks = summary.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
-    let mounts = summary.mounts.unwrap_or_default().into_iter();
+    let mounts = summary.mounts.unwrap_or_default();
+    let volumes = mounts
+        .iter()
+        .filter(|mount| mount.typ.as_deref() == Some("volume"))
+        .filter_map(|mount| Some(MountedVolume { name: mount.name.clone()?, path: mount.destination.clone()? }));
     Some(ListedContainer {
         name: own_name(&names)?.to_owned(),
         id: summary.id?,
@@ -81,7 +96,11 @@ fn read(summary: api::ContainerSummary) -> Option<ListedContainer> {
         ports: summary.ports.unwrap_or_default().into_iter().map(port).collect(),
         networks: networks.into_iter().map(attachment).collect(),
         network_mode: summary.host_config.and_then(|host| host.network_mode).unwrap_or_default(),
-        mounts: mounts.filter_map(|mount| mount.name.filter(|name| !name.is_empty()).or(mount.source)).collect(),
+        volumes: volumes.collect(),
+        mounts: mounts
+            .into_iter()
+            .filter_map(|mount| mount.name.filter(|name| !name.is_empty()).or(mount.source))
+            .collect(),
         labels: summary.labels.unwrap_or_default().into_iter().collect(),
     })
 }
@@ -146,7 +165,7 @@ mod tests {
             "Ports": [{ "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp", "IP": "0.0.0.0" }, { "PrivatePort": 443, "Type": "udp" }],
             "HostConfig": { "NetworkMode": "a" },
             "NetworkSettings": { "Networks": { "b": {}, "a": { "NetworkID": "0a", "IPAddress": "172.18.0.2" } } },
-            "Mounts": [{ "Name": "data" }, { "Name": "", "Source": "/srv" }],
+            "Mounts": [{ "Type": "volume", "Name": "data", "Destination": "/data" }, { "Type": "bind", "Name": "", "Source": "/srv" }],
         });
         let found = read(serde_json::from_value(summary).unwrap()).unwrap();
         assert_eq!(
@@ -160,5 +179,6 @@ mod tests {
         let networks = [("a".to_owned(), a), ("b".to_owned(), NetworkAttachment::default())];
         assert_eq!((found.networks, found.network_mode.as_str()), (BTreeMap::from(networks), "a"));
         assert_eq!(found.mounts, ["data", "/srv"]);
+        assert_eq!(found.volumes, [MountedVolume { name: "data".into(), path: "/data".into() }]);
     }
 }

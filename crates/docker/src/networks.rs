@@ -23,8 +23,40 @@ pub struct NetworkDetails {
     pub internal: bool,
     /// Whether it is Swarm's routing mesh.
     pub ingress: bool,
+    /// Whether containers may be attached to it that Swarm does not manage.
+    pub attachable: bool,
+    /// Whether it has IPv6.
+    pub ipv6: bool,
+    /// The driver's options, as they were given, with some of the engine's own.
+    pub options: BTreeMap<String, String>,
+    /// How it gives out addresses.
+    pub ipam: AddressManagement,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+}
+
+/// How a network gives out addresses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddressManagement {
+    /// The driver: `default`.
+    pub driver: String,
+    /// The driver's options.
+    pub options: BTreeMap<String, String>,
+    /// The pools. Where none was given, the engine has chosen them.
+    pub pools: Vec<AddressPool>,
+}
+
+/// A pool of addresses. What was not given is empty, or the engine's choice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddressPool {
+    /// The subnet, in CIDR notation.
+    pub subnet: String,
+    /// The part of it from which containers get addresses.
+    pub ip_range: String,
+    /// The gateway's address.
+    pub gateway: String,
+    /// Addresses that are given to nobody, by name.
+    pub aux_addresses: BTreeMap<String, String>,
 }
 
 /// All networks of the engine (`GET /networks`).
@@ -45,7 +77,27 @@ impl From<api::Network> for NetworkDetails {
             scope: network.scope.unwrap_or_default(),
             internal: network.internal.unwrap_or(false),
             ingress: network.ingress.unwrap_or(false),
+            attachable: network.attachable.unwrap_or(false),
+            ipv6: network.enable_ipv6.unwrap_or(false),
+            options: network.options.unwrap_or_default().into_iter().collect(),
+            ipam: network.ipam.map(AddressManagement::from).unwrap_or_default(),
             labels: network.labels.unwrap_or_default().into_iter().collect(),
+        }
+    }
+}
+
+impl From<api::Ipam> for AddressManagement {
+    fn from(ipam: api::Ipam) -> Self {
+        let pool = |pool: api::IpamConfig| AddressPool {
+            subnet: pool.subnet.unwrap_or_default(),
+            ip_range: pool.ip_range.unwrap_or_default(),
+            gateway: pool.gateway.unwrap_or_default(),
+            aux_addresses: pool.auxiliary_addresses.unwrap_or_default().into_iter().collect(),
+        };
+        AddressManagement {
+            driver: ipam.driver.unwrap_or_default(),
+            options: ipam.options.unwrap_or_default().into_iter().collect(),
+            pools: ipam.config.unwrap_or_default().into_iter().map(pool).collect(),
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct VolumeDetails {
     pub scope: String,
     /// Where it is mounted, in the engine's file system.
     pub mountpoint: String,
+    /// The driver's options, as they were given.
+    pub options: BTreeMap<String, String>,
     /// All labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -39,6 +41,7 @@ pub async fn list_volumes(engine: &Engine, label: Option<&str>) -> Result<Vec<Vo
             driver: volume.driver,
             scope: volume.scope.map(|scope| scope.to_string()).unwrap_or_default(),
             mountpoint: volume.mountpoint,
+            options: volume.options.into_iter().collect(),
             labels: volume.labels.into_iter().collect(),
         })
         .collect();

@@ -33,7 +33,7 @@ pub async fn up(
     options: &ConvergeOptions,
     events: &dyn Listener,
 ) -> Result<(), Error> {
-    converge(engine, project, options, events, |observed| plan::up(project, observed, &options.containers)).await
+    converge(engine, project, options, events, |observed, options| plan::up(project, observed, options)).await
 }
 
 /// Brings what one more container of `service` needs: images, networks, volumes, and the services it depends on.
@@ -47,7 +47,7 @@ pub async fn prepare_run(
     options: &ConvergeOptions,
     events: &dyn Listener,
 ) -> Result<(), Error> {
-    converge(engine, project, options, events, |observed| plan::around(project, observed, service, &options.containers))
+    converge(engine, project, options, events, |observed, options| plan::around(project, observed, service, options))
         .await
 }
 
@@ -56,12 +56,16 @@ async fn converge(
     project: &Project,
     options: &ConvergeOptions,
     events: &dyn Listener,
-    containers: impl Fn(&Observed) -> Result<Plan, Error>,
+    containers: impl Fn(&Observed, &UpOptions) -> Result<Plan, Error>,
 ) -> Result<(), Error> {
     let work = async {
         let observed = compared(engine, project).await?;
-        // What cannot work is refused before anything is built or pulled.
-        containers(&observed)?;
+        // What cannot work is refused before anything is asked, built or pulled.
+        containers(&observed, &options.containers)?;
+        let mut wanted = options.containers.clone();
+        let changed = plan::changed_volumes(project, &observed, &wanted)?;
+        let agreed = changed.into_iter().filter(|volume| !options.apply.dry_run && events.may_replace(volume));
+        wanted.recreate_volumes.extend(agreed.map(|volume| volume.name));
         let images = plan::images(project, &observed, &ImageOptions { now: now(), ..options.images.clone() })?;
         let observed = if images.is_empty() {
             observed
@@ -69,7 +73,7 @@ async fn converge(
             apply(engine, project, &images, &options.apply, events).await?;
             compared(engine, project).await?
         };
-        apply(engine, project, &containers(&observed)?, &options.apply, events).await
+        apply(engine, project, &containers(&observed, &wanted)?, &options.apply, events).await
     };
     options.apply.unless_aborted(work).await
 }

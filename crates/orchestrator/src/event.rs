@@ -41,7 +41,7 @@ pub enum Act {
     Build,
     /// Creates a network, a volume or a container.
     Create,
-    /// Creates a container that replaces another.
+    /// Creates a container that replaces another, or a network or a volume with other settings.
     Recreate,
     /// Gives a container another name.
     Rename,

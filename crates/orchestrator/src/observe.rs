@@ -9,6 +9,7 @@ use wharf_compose::model::Service;
 use wharf_docker::container::inspect;
 pub use wharf_docker::container::{ContainerStatus as State, HealthStatus as Health, NetworkAttachment};
 use wharf_docker::images::inspect_image;
+pub use wharf_docker::listing::MountedVolume;
 use wharf_docker::listing::{self, ListedContainer};
 use wharf_docker::volumes::VolumeDetails;
 use wharf_docker::{Engine, ErrorKind, NetworkDetails, labels, volumes};
@@ -77,6 +78,8 @@ pub struct Container {
     pub network_mode: String,
     /// Names of its volumes and paths of its bind mounts.
     pub mounts: Vec<String>,
+    /// Its volumes, named or anonymous.
+    pub volumes: Vec<MountedVolume>,
     /// All of its labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -132,8 +135,8 @@ pub struct Network {
     pub project: Option<String>,
     /// Its key in that project's file.
     pub key: Option<String>,
-    /// Its driver.
-    pub driver: Option<String>,
+    /// The first setting in which it differs from what the project says of it.
+    pub changed: Option<&'static str>,
 }
 
 /// A volume in the engine.
@@ -145,6 +148,8 @@ pub struct Volume {
     pub project: Option<String>,
     /// Its key in that project's file.
     pub key: Option<String>,
+    /// The first setting in which it differs from what the project says of it.
+    pub changed: Option<&'static str>,
 }
 
 /// An image in the engine.
@@ -167,8 +172,8 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
     });
     let (containers, networks, volumes, images, foreign_ports) = tokio::try_join!(
         list_containers(engine, Some(&project.name), true),
-        list_networks(engine),
-        list_volumes(engine),
+        list_networks(engine, project),
+        list_volumes(engine, project),
         try_join_all(references.map(|reference| find_image(engine, reference))),
         foreign_ports(engine, &project.name),
     )?;
@@ -255,28 +260,31 @@ fn container(listed: ListedContainer) -> Container {
         networks: listed.networks,
         network_mode: listed.network_mode,
         mounts: listed.mounts,
+        volumes: listed.volumes,
         labels,
     }
 }
 
-async fn list_networks(engine: &Engine) -> Result<Vec<Network>, Error> {
+async fn list_networks(engine: &Engine, project: &Project) -> Result<Vec<Network>, Error> {
     let listed = wharf_docker::list_networks(engine).await.map_err(|error| error.during("list the networks"))?;
-    let network = |NetworkDetails { id, name, driver, mut labels, .. }: NetworkDetails| Network {
-        id,
-        name,
-        project: labels.remove(labels::PROJECT),
-        key: labels.remove(labels::NETWORK),
-        driver,
+    let network = |details: NetworkDetails| {
+        let wanted = project.networks.values().find(|wanted| wanted.name == details.name && !wanted.external);
+        let changed = wanted.and_then(|wanted| request::changed_network(wanted, &details));
+        let NetworkDetails { id, name, mut labels, .. } = details;
+        let (project, key) = (labels.remove(labels::PROJECT), labels.remove(labels::NETWORK));
+        Network { id, name, project, key, changed }
     };
     Ok(listed.into_iter().map(network).collect())
 }
 
-async fn list_volumes(engine: &Engine) -> Result<Vec<Volume>, Error> {
+async fn list_volumes(engine: &Engine, project: &Project) -> Result<Vec<Volume>, Error> {
     let listed = volumes::list_volumes(engine, None).await.map_err(|error| error.during("list the volumes"))?;
-    let volume = |VolumeDetails { name, mut labels, .. }: VolumeDetails| Volume {
-        name,
-        project: labels.remove(labels::PROJECT),
-        key: labels.remove(labels::VOLUME),
+    let volume = |details: VolumeDetails| {
+        let wanted = project.volumes.values().find(|wanted| wanted.name == details.name && !wanted.external);
+        let changed = wanted.and_then(|wanted| request::changed_volume(wanted, &details));
+        let VolumeDetails { name, mut labels, .. } = details;
+        let (project, key) = (labels.remove(labels::PROJECT), labels.remove(labels::VOLUME));
+        Volume { name, project, key, changed }
     };
     Ok(listed.into_iter().map(volume).collect())
 }

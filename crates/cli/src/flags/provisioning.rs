@@ -1,10 +1,12 @@
 //! The flags that `up` and `create` have in common.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 
 use wharf_orchestrator::plan::{ImageOptions, Recreate, UpOptions};
 
 use crate::flags::scale::parse_scale;
+use crate::screen::progress::Consent;
 use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
@@ -34,12 +36,25 @@ pub(crate) struct Provisioning {
     /// Remove containers of services that are not in the file
     #[arg(long)]
     remove_orphans: bool,
-    /// No effect: nothing is asked; accepted for compatibility with docker compose
+    /// Replace this volume if its settings changed in the file; its data is lost. May be repeated
+    #[arg(long, value_name = "NAME")]
+    recreate_volume: Vec<String>,
+    /// Under docker compose's names: answer yes to the question whether a changed volume is replaced
     #[arg(short, long)]
     yes: bool,
 }
 
 impl Provisioning {
+    /// What is said to the replacement of a changed volume: `-y` answers for data only where it does so in docker compose.
+    pub(crate) fn consent(&self, session: &Session) -> Consent {
+        let on_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        match self.yes && session.called.is_compose() {
+            true => Consent::Yes,
+            false if on_terminal && !self.yes => Consent::Ask,
+            false => Consent::No,
+        }
+    }
+
     pub(crate) fn image_options(&self, services: &[String], no_deps: bool) -> ImageOptions {
         ImageOptions {
             services: services.to_vec(),
@@ -63,6 +78,7 @@ impl Provisioning {
             scale: self.scale.iter().cloned().collect::<BTreeMap<_, _>>(),
             remove_orphans: self.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
             ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
+            recreate_volumes: self.recreate_volume.iter().cloned().collect(),
             all_resources: session.global.all_resources,
             ..UpOptions::default()
         }

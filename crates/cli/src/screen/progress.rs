@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style as TextStyle};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wharf_docker::attach::TerminalSize;
 use wharf_orchestrator::event::{Act, Event, Progress, Subject};
+use wharf_orchestrator::plan::ChangedVolume;
 use wharf_orchestrator::{Listener, Plan};
 
 use crate::screen::{report, terminal, words};
@@ -32,6 +33,16 @@ pub(crate) struct Display {
     without: (bool, bool),
     /// Takes the lines that hooks write.
     hook_lines: Option<HookLines>,
+    consent: Consent,
+}
+
+/// What is said to the replacement of a volume, with which its data is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consent {
+    No,
+    Yes,
+    /// The person at the terminal decides.
+    Ask,
 }
 
 /// Takes the service, the container's name and the line.
@@ -40,12 +51,17 @@ pub(crate) type HookLines = Box<dyn Fn(&str, &str, &str) + Send + Sync>;
 impl Display {
     pub(crate) fn new(style: Style, colour: bool, dry_run: bool) -> Self {
         let state = Mutex::new((Rows::default(), None));
-        Display { style, colour, dry_run, state, without: (false, false), hook_lines: None }
+        Display { style, colour, dry_run, state, without: (false, false), hook_lines: None, consent: Consent::No }
     }
 
     /// Without the output of pulls, or of builds.
     pub(crate) fn without_output_of(self, pulls: bool, builds: bool) -> Self {
         Display { without: (pulls, builds), ..self }
+    }
+
+    /// With an answer to the question whether volumes may be replaced.
+    pub(crate) fn with_consent(self, consent: Consent) -> Self {
+        Display { consent, ..self }
     }
 
     /// With another place for the lines that hooks write.
@@ -103,6 +119,19 @@ impl Listener for Display {
         let mut state = self.lock();
         state.0 = Rows::new(plan);
         state.1 = Some(bar);
+    }
+
+    fn may_replace(&self, volume: &ChangedVolume) -> bool {
+        let ChangedVolume { name, setting } = volume;
+        match self.consent {
+            Consent::No => false,
+            Consent::Yes => true,
+            Consent::Ask => {
+                let question =
+                    format!("volume {name}: its {setting} changed in the file. Replace it, and lose its data?");
+                report::confirmed(&question, "--recreate-volume").unwrap_or(false)
+            }
+        }
     }
 
     fn event(&self, event: Event) {

@@ -18,7 +18,7 @@ use wharf_compose::Project;
 use wharf_docker::Engine;
 use wharf_plan::{Control, Stopped};
 
-use crate::plan::{ContainerAct, ContainerStep, Step};
+use crate::plan::{ChangedVolume, ContainerAct, ContainerStep, Step};
 use crate::{Error, Event, Plan};
 use context::Context;
 use journal::Journal;
@@ -61,6 +61,12 @@ pub trait Listener: Sync {
     /// A plan is about to be carried out, or would be in a dry run.
     fn plan_begins(&self, plan: &Plan) {
         let _ = plan;
+    }
+
+    /// Whether a volume may be replaced, with the loss of its data, because its settings changed in the file.
+    fn may_replace(&self, volume: &ChangedVolume) -> bool {
+        let _ = volume;
+        false
     }
 
     /// A step has news.

@@ -18,6 +18,16 @@ pub enum Cause {
     ConfigurationChanged,
     /// The container was made from another image of that name.
     ImageChanged,
+    /// The network or volume has another value of a setting than the file.
+    SettingChanged {
+        /// The setting's key in the file.
+        setting: &'static str,
+    },
+    /// A volume that it uses is replaced.
+    VolumeReplaced {
+        /// The volume's name in the engine.
+        volume: String,
+    },
     /// The container is not in a network that the file names.
     NetworkLost {
         /// The network's name in the engine.
@@ -58,6 +68,8 @@ impl fmt::Display for Cause {
             Cause::PullPolicy { policy } => write!(f, "pull_policy: {policy}"),
             Cause::ConfigurationChanged => f.write_str("its configuration changed"),
             Cause::ImageChanged => f.write_str("its image changed"),
+            Cause::SettingChanged { setting } => write!(f, "its {setting} changed"),
+            Cause::VolumeReplaced { volume } => write!(f, "volume {volume} is replaced"),
             Cause::NetworkLost { network } => write!(f, "not in network {network}"),
             Cause::DependencyReplaced { service } => write!(f, "{service} is replaced"),
             Cause::ScaledDown { to } => write!(f, "scaled down to {to}"),

@@ -17,10 +17,10 @@ pub use down::{DownOptions, RemoveImages, down};
 pub use images::{BuildOverrides, ImageOptions, Only, images, init_images};
 pub use order::with_dependencies;
 pub use step::{
-    Commit, ContainerAct, ContainerStep, ImageAct, ImageBuild, ImageStep, NamedService, NetworkAct, NetworkStep, Step,
-    VolumeAct, VolumeStep,
+    Commit, ContainerAct, ContainerStep, ImageAct, ImageBuild, ImageStep, NamedService, NetworkAct, NetworkStep,
+    Rejoin, Step, VolumeAct, VolumeStep,
 };
-pub use up::{Recreate, UpOptions, after_start, around, up};
+pub use up::{ChangedVolume, Recreate, UpOptions, after_start, around, changed_volumes, up};
 pub use verbs::{RemoveOptions, RestartOptions, commit, copy_into, kill, pause, remove, restart, stop, unpause};
 
 /// Steps for containers and what they need, each with its cause.

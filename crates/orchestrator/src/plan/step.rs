@@ -8,6 +8,7 @@ use wharf_compose::model::{Build, Hook, Network, Service, Volume};
 
 use crate::copy::CopyInto;
 use crate::event::{Act, HookPoint, Outcome, Subject, Until};
+use crate::observe::MountedVolume;
 
 /// One thing that is done in the engine.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,8 +76,32 @@ pub enum NetworkAct {
         /// What the file says about it.
         network: Arc<Network>,
     },
+    /// Remove it and create it with other settings. Containers that run stay up: they leave it, and join it again.
+    Replace {
+        /// Its identifier.
+        id: String,
+        /// Its key in the file.
+        key: String,
+        /// What the file says about it.
+        network: Arc<Network>,
+        /// The containers that are in it now.
+        leave: Vec<String>,
+        /// Those that join it again.
+        rejoin: Vec<Rejoin>,
+    },
     /// Remove it, unless something uses it.
     Remove,
+}
+
+/// A container that joins a network again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejoin {
+    /// Its identifier.
+    pub container: String,
+    /// Its service.
+    pub service: Arc<NamedService>,
+    /// The replica's number, from 1. `None`: a container of `run`, which does not have the service's names.
+    pub number: Option<u32>,
 }
 
 /// A step for a volume.
@@ -93,6 +118,13 @@ pub struct VolumeStep {
 pub enum VolumeAct {
     /// Create it.
     Create {
+        /// Its key in the file.
+        key: String,
+        /// What the file says about it.
+        volume: Arc<Volume>,
+    },
+    /// Remove it with all it holds, and create it with other settings. It fails if something uses it.
+    Replace {
         /// Its key in the file.
         key: String,
         /// What the file says about it.
@@ -120,8 +152,8 @@ pub enum ContainerAct {
         service: Arc<NamedService>,
         /// The replica's number, from 1.
         number: u32,
-        /// The container whose anonymous volumes it takes over.
-        replaces: Option<String>,
+        /// The volumes of the container that it replaces. It takes over the anonymous ones.
+        replaces: Option<Vec<MountedVolume>>,
     },
     /// Give it the name of the container it replaces.
     Rename {
@@ -253,6 +285,8 @@ impl Step {
                 ImageAct::Build(_) => Act::Build,
                 ImageAct::Remove => Act::Remove,
             },
+            Step::Network(NetworkStep { act: NetworkAct::Replace { .. }, .. })
+            | Step::Volume(VolumeStep { act: VolumeAct::Replace { .. }, .. }) => Act::Recreate,
             Step::Network(NetworkStep { act: NetworkAct::Create { .. }, .. })
             | Step::Volume(VolumeStep { act: VolumeAct::Create { .. }, .. }) => Act::Create,
             Step::Network(NetworkStep { act: NetworkAct::Remove, .. })
@@ -297,8 +331,10 @@ impl fmt::Display for Step {
         match self {
             Step::Image(step) => step.fmt(f),
             Step::Network(NetworkStep { name, act: NetworkAct::Create { .. } }) => write!(f, "create network {name}"),
+            Step::Network(NetworkStep { name, act: NetworkAct::Replace { .. } }) => write!(f, "replace network {name}"),
             Step::Network(NetworkStep { name, act: NetworkAct::Remove }) => write!(f, "remove network {name}"),
             Step::Volume(VolumeStep { name, act: VolumeAct::Create { .. } }) => write!(f, "create volume {name}"),
+            Step::Volume(VolumeStep { name, act: VolumeAct::Replace { .. } }) => write!(f, "replace volume {name}"),
             Step::Volume(VolumeStep { name, act: VolumeAct::Remove }) => write!(f, "remove volume {name}"),
             Step::Container(step) => step.fmt(f),
         }

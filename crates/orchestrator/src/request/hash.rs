@@ -141,6 +141,14 @@ fn retain(value: Option<&mut Value>, keys: Keys) {
     }
 }
 
+/// Hash of the settings of a network or a volume.
+pub(super) fn resource_hash(settings: &impl serde::Serialize) -> String {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(settings)) => digest("v1", settings),
+        _ => String::new(),
+    }
+}
+
 fn digest(form: &str, input: Map<String, Value>) -> String {
     let mut input = Value::Object(input);
     input.sort_all_objects();

@@ -1,5 +1,6 @@
 //! Services, networks, volumes and builds as the Engine API wants them, and the hash of what a container is made from. Pure.
 
+mod changed;
 mod container;
 mod devices;
 mod docker_compose_hash;
@@ -20,6 +21,7 @@ mod standing;
 mod tests;
 mod volume;
 
+pub(crate) use changed::{changed_network, changed_volume};
 pub(crate) use container::{create_body, init_body, variables};
 pub use docker_compose_hash::docker_compose_hash;
 pub(crate) use hash::of_earlier_wharf;
@@ -28,10 +30,10 @@ pub(crate) use image::{Source, build_options, is_fetched};
 pub(crate) use keys::{Keys, bind, keys};
 pub(crate) use mounts::{file_target, inherited, is_copied};
 pub(crate) use network::network_body;
-pub(crate) use networks::further_networks;
+pub(crate) use networks::{endpoint_in, further_networks};
 #[cfg(test)]
 pub(crate) use owners::NO_OWNERS;
 pub(crate) use owners::Owners;
-pub(crate) use replica::{InheritedVolume, Replica};
+pub(crate) use replica::Replica;
 pub(crate) use standing::{Standing, is_current, standing};
 pub(crate) use volume::volume_body;

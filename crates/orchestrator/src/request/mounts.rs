@@ -5,8 +5,9 @@ use wharf_compose::model::{
     BindOptions, FileMount, FileObject, Mount, MountKind, Service, TmpfsOptions, VolumeOptions,
 };
 use wharf_docker::ApiVersion;
+use wharf_docker::listing::MountedVolume;
 
-use super::replica::{InheritedVolume, Replica};
+use super::replica::Replica;
 
 /// The oldest API version in which a read-only bind mount makes the mounts below it read-only by default.
 const RECURSIVELY_READ_ONLY_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };
@@ -58,10 +59,10 @@ fn needs_mount(options: &BindOptions, version: ApiVersion) -> bool {
 pub(crate) fn inherited(
     service: &Service,
     volumes_of_image: &[String],
-    old: impl IntoIterator<Item = InheritedVolume>,
-) -> Vec<InheritedVolume> {
+    old: impl IntoIterator<Item = MountedVolume>,
+) -> Vec<MountedVolume> {
     let of_image = |path: &str| volumes_of_image.iter().any(|volume| same_path(volume, path));
-    let taken_over = |old: &InheritedVolume| match declared(service, &old.path) {
+    let taken_over = |old: &MountedVolume| match declared(service, &old.path) {
         Some(mount) => mount.kind == MountKind::Volume && mount.source.is_none(),
         None => of_image(&old.path) && !is_covered(service, &old.path),
     };
@@ -72,7 +73,7 @@ fn declared<'a>(service: &'a Service, path: &str) -> Option<&'a Mount> {
     service.volumes.iter().find(|mount| same_path(&mount.target, path))
 }
 
-fn inherited_at<'a>(inherited: &'a [InheritedVolume], path: &str) -> Option<&'a InheritedVolume> {
+fn inherited_at<'a>(inherited: &'a [MountedVolume], path: &str) -> Option<&'a MountedVolume> {
     inherited.iter().find(|old| same_path(&old.path, path))
 }
 
@@ -230,7 +231,7 @@ mod tests {
         let project = project(service);
         let service = &project.services["web"];
         let volumes: Vec<String> = volumes.iter().map(|path| (*path).to_owned()).collect();
-        let old = InheritedVolume { name: old.to_owned(), path: "/data".to_owned() };
+        let old = MountedVolume { name: old.to_owned(), path: "/data".to_owned() };
         let inherited = inherited(service, &volumes, [old]);
         let replica = Replica {
             project: &project,

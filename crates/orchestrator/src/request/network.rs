@@ -4,6 +4,7 @@ use bollard::models as api;
 use wharf_compose::model::{Ipam, IpamPool, Network};
 use wharf_docker::labels;
 
+use super::changed::network_hash;
 use super::volume::{non_empty, with_own};
 
 /// The body that creates the network `key` of a project.
@@ -30,7 +31,7 @@ pub(crate) fn network_body(project: &str, key: &str, network: &Network) -> api::
         enable_ipv6: *enable_ipv6,
         options: non_empty(driver_opts),
         ipam: ipam.as_ref().map(address_management),
-        labels: Some(with_own(given, project, labels::NETWORK, key)),
+        labels: Some(with_own(given, project, (labels::NETWORK, key), network_hash(network))),
         ..Default::default()
     }
 }

@@ -20,6 +20,11 @@ pub(super) fn first_network(replica: &Replica<'_>) -> Option<api::NetworkingConf
     Some(api::NetworkingConfig { endpoints_config: Some(HashMap::from([first])) })
 }
 
+/// How the container takes part in one of its networks, by the engine's name of it.
+pub(crate) fn endpoint_in(replica: &Replica<'_>, network: &str) -> Option<api::EndpointSettings> {
+    joined(replica).into_iter().find(|(name, _)| name == network).map(|(_, endpoint)| endpoint)
+}
+
 /// The mode names the first network; a service without any gets none.
 pub(super) fn network_mode(replica: &Replica<'_>) -> String {
     match &replica.service.network_mode {

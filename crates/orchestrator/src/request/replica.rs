@@ -2,6 +2,7 @@
 
 use wharf_compose::Project;
 use wharf_compose::model::Service;
+use wharf_docker::listing::MountedVolume;
 
 use super::owners::Owners;
 
@@ -15,18 +16,9 @@ pub(crate) struct Replica<'a> {
     /// Identifier of the image, as far as it is known.
     pub(crate) image_id: Option<&'a str>,
     /// Volumes that it takes over from the container it replaces: see [`inherited`](super::inherited).
-    pub(crate) inherited: &'a [InheritedVolume],
+    pub(crate) inherited: &'a [MountedVolume],
     /// The containers that it shares namespaces and volumes with, and links to.
     pub(crate) owners: &'a Owners,
     /// Whether it is made in the place of another one.
     pub(crate) replaces: bool,
-}
-
-/// A volume of a container that is replaced.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct InheritedVolume {
-    /// The volume's name.
-    pub(crate) name: String,
-    /// Its path in the container.
-    pub(crate) path: String,
 }

@@ -374,7 +374,8 @@ fn body(project: &Project, version: ApiVersion) -> Value {
 
 /// The body without the label that each release changes.
 fn without_version(mut body: Value) -> Value {
-    body["Labels"].as_object_mut().unwrap().remove(labels::VERSION);
+    let labels = body["Labels"].as_object_mut().unwrap();
+    labels.retain(|label, _| label != labels::VERSION && label != labels::OWN_HASH);
     body
 }
 

@@ -4,6 +4,7 @@
 
 mod handover;
 mod repair;
+mod settings;
 
 use std::collections::BTreeMap;
 
@@ -54,7 +55,7 @@ fn network() -> observe::Network {
         name: "shop_default".into(),
         project: Some("shop".into()),
         key: Some("default".into()),
-        driver: Some("bridge".into()),
+        changed: None,
     }
 }
 
@@ -301,6 +302,7 @@ fn down_stops_dependents_first_and_keeps_volumes() {
         name: "shop_data".into(),
         project: Some("shop".into()),
         key: Some("data".into()),
+        changed: None,
     });
     insta::assert_snapshot!(plan::down(&project, &observed, &DownOptions::default()), @r#"
     1. stop container shop-web-1    asked for
@@ -324,7 +326,7 @@ fn labelled(name: &str) -> Observed {
     let project = || Some("shop".to_owned());
     Observed {
         networks: vec![observe::Network { name: name.into(), project: project(), ..observe::Network::default() }],
-        volumes: vec![observe::Volume { name: name.into(), project: project(), key: None }],
+        volumes: vec![observe::Volume { name: name.into(), project: project(), key: None, changed: None }],
         ..Observed::default()
     }
 }

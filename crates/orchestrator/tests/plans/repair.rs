@@ -43,13 +43,13 @@ fn what_was_created_beside_a_container_that_runs_is_removed_before_it_is_created
 #[test]
 fn a_container_without_its_proper_name_is_never_started_as_it_is() {
     let project = small_shop();
-    for prefix in ["unfinished", "web100000000"] {
+    for prefix in ["unfinished", "web1000000"] {
         let left = renamed(running(&project, "web", 1), prefix);
         let plan = up(&project, &observed(vec![left.clone()]), &UpOptions::default());
         insta::allow_duplicates! {
             insta::assert_snapshot!(plan.replace(prefix, "PREFIX"), @r"
             1. create container ffff00000000_shop-web-1                left over from an interrupted update
-            2. remove container PREFIX_shop-web-1                                                      after 1
+            2. remove container PREFIX_shop-web-1                                                        after 1
             3. rename container ffff00000000_shop-web-1 to shop-web-1                                        after 1, 2
             4. start container shop-web-1                                                                    after 3
             ");

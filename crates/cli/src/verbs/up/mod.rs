@@ -90,7 +90,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let (engine, interrupts) = session.connect_to_change(&project).await?;
     let colour = session.colours.out && !args.no_color;
     let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
-    let display = session.display(args.quiet).without_output_of(args.provisioning.quiet_pull, args.quiet_build);
+    let consent = args.provisioning.consent(session);
+    let display = session
+        .display(args.quiet)
+        .with_consent(consent)
+        .without_output_of(args.provisioning.quiet_pull, args.quiet_build);
     let detached = args.detach || args.wait || args.no_start || session.is_dry_run();
     let watched = watched(&args, &project)?;
     let (display, printer) = match detached {

@@ -8,7 +8,6 @@ use bollard::query_parameters::{
     RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
 use wharf_compose::model::{ImageReference, Service};
-use wharf_docker::unless_gone;
 use wharf_plan::{StepError, StepFailure};
 
 use super::hook;
@@ -18,9 +17,9 @@ use crate::apply::create::NewContainer;
 use crate::apply::{explain, wait};
 use crate::copy::{self, CopyError};
 use crate::event::Outcome;
-use crate::observe;
+use crate::observe::{self, MountedVolume};
 use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
-use crate::request::{InheritedVolume, Owners, Replica, inherited};
+use crate::request::{Owners, Replica, inherited};
 
 pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerStep) -> StepResult {
     let docker = context.engine.docker();
@@ -124,7 +123,7 @@ async fn create(
     task: Task<'_>,
     (service, number): (&NamedService, u32),
     name: &str,
-    replaces: Option<&str>,
+    replaces: Option<&[MountedVolume]>,
 ) -> StepResult {
     let NamedService { name: service_name, service } = service;
     let failed = |error| explain::engine(task.step(), error);
@@ -134,7 +133,7 @@ async fn create(
     let inherited = match replaces {
         Some(old) => {
             let volumes_of_image = image_config.and_then(|config| config.volumes).unwrap_or_default();
-            inherited(service, &volumes_of_image, volumes_of(context, old).await.map_err(failed)?)
+            inherited(service, &volumes_of_image, old.iter().cloned())
         }
         None => Vec::new(),
     };
@@ -161,14 +160,4 @@ async fn create(
 pub(super) async fn owners(context: &Context<'_>, task: Task<'_>, service: &Service) -> Result<Owners, StepError> {
     let owners = observe::owners(context.engine, context.project, service).await;
     owners.map_err(|error| failure(task.step(), format!("cannot {}: {error}", task.step())).into())
-}
-
-/// The volumes of a container; none if it is gone.
-async fn volumes_of(context: &Context<'_>, container: &str) -> EngineResult<Vec<InheritedVolume>> {
-    let Some(inspected) = unless_gone(context.engine.docker().inspect_container(container, None).await)? else {
-        return Ok(Vec::new());
-    };
-    let mounts = inspected.mounts.unwrap_or_default().into_iter();
-    let volumes = mounts.filter(|mount| mount.typ.as_deref() == Some("volume"));
-    Ok(volumes.filter_map(|mount| Some(InheritedVolume { name: mount.name?, path: mount.destination? })).collect())
 }

@@ -1,4 +1,4 @@
-//! Volumes: created and removed.
+//! Volumes: created, replaced and removed.
 
 use bollard::query_parameters::RemoveVolumeOptions;
 
@@ -15,6 +15,13 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &VolumeStep
         VolumeAct::Create { key, volume } => {
             let body = request::volume_body(&context.project.name, key, volume);
             docker.create_volume(body).await.map(|_| Outcome::Done)
+        }
+        VolumeAct::Replace { key, volume } => {
+            let body = request::volume_body(&context.project.name, key, volume);
+            match gone_is_fine(docker.remove_volume(&step.name, None::<RemoveVolumeOptions>).await) {
+                Ok(_) => docker.create_volume(body).await.map(|_| Outcome::Done),
+                Err(error) => Err(error),
+            }
         }
         VolumeAct::Remove => {
             in_use_is_fine(gone_is_fine(docker.remove_volume(&step.name, None::<RemoveVolumeOptions>).await))

@@ -47,6 +47,9 @@ impl<'a> Planner<'a> {
             let order = (reason.is_some(), container.number, is_unfinished(container, &proper));
             (order, container.name != proper)
         });
+        if let Some(volume) = self.replaced_volume(service) {
+            return self.make_room(name, here, wanted, volume);
+        }
         let mut decision = Decision::default();
         let mut numbers = BTreeSet::new();
         let mut kept: Vec<Kept<'a>> = Vec::new();
@@ -73,6 +76,26 @@ impl<'a> Planner<'a> {
         decision.replicas = free.map(|number| (number, None)).collect();
         decision.replicas.extend(kept.into_iter().map(|kept| (kept.0.number, Some(kept))));
         decision.replicas.sort_by_key(|(number, _)| *number);
+        self.decisions.insert(name.to_owned(), decision);
+    }
+
+    /// A volume of the service that is replaced.
+    pub(super) fn replaced_volume(&self, service: &Service) -> Option<String> {
+        let volumes = service.volumes.iter().filter_map(|mount| self.project.volumes.get(mount.source.as_ref()?));
+        let changed =
+            |name: &String| self.observed.volumes.iter().any(|seen| seen.name == *name && seen.changed.is_some());
+        let mut names = volumes.filter(|volume| !volume.external).map(|volume| &volume.name);
+        names.find(|name| self.options.recreate_volumes.contains(*name) && changed(name)).cloned()
+    }
+
+    /// No container may have a volume that is removed, so all of the service's go before new ones are created.
+    fn make_room(&mut self, name: &str, here: Vec<Kept<'a>>, wanted: u32, volume: String) {
+        let mut decision = Decision::default();
+        for (container, _) in here {
+            self.goes(container, Cause::VolumeReplaced { volume: volume.clone() }, false);
+            decision.excess.push(container);
+        }
+        decision.replicas = (1..=wanted).map(|number| (number, None)).collect();
         self.decisions.insert(name.to_owned(), decision);
     }
 

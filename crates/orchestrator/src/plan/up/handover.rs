@@ -31,6 +31,14 @@ impl Planner<'_> {
         holders.into_iter().filter_map(|id| Some(self.retire(id)?.gone)).collect()
     }
 
+    /// The steps after which no container has the volume.
+    pub(super) fn free_volume(&mut self, volume: &str) -> Vec<usize> {
+        let observed = self.observed;
+        let holders =
+            observed.containers.iter().filter(|container| container.volumes.iter().any(|held| held.name == volume));
+        holders.filter_map(|holder| Some(self.retire(&holder.id)?.gone)).collect()
+    }
+
     /// The first host port that the container holds and the service publishes.
     pub(super) fn held_port(&self, container: &Container, service: &Service) -> Option<PortUse> {
         let mut wanted = service.ports.iter().filter_map(PortUse::of);

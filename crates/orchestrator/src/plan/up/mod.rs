@@ -1,5 +1,6 @@
 //! `up`: brings a project from its current state to the state that the file describes.
 
+mod changed_volumes;
 mod decide;
 mod handover;
 mod orphans;
@@ -11,7 +12,7 @@ mod service;
 mod taken;
 mod waits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_compose::Project;
 
@@ -19,6 +20,7 @@ use super::order::{selected, service};
 use super::{Plan, check, hooks};
 use crate::event::HookPoint;
 use crate::{Error, Observed};
+pub use changed_volumes::{ChangedVolume, changed_volumes};
 use planner::Planner;
 
 /// Which containers are recreated.
@@ -60,6 +62,8 @@ pub struct UpOptions {
     pub all_resources: bool,
     /// Seconds that a container gets to stop, instead of its own grace period.
     pub timeout: Option<u64>,
+    /// The volumes, by their names in the engine, that are replaced if their settings have changed. Their data is lost.
+    pub recreate_volumes: BTreeSet<String>,
     /// Whether recreated containers get new anonymous volumes.
     pub renew_anonymous_volumes: bool,
 }
@@ -78,10 +82,11 @@ pub fn up(project: &Project, observed: &Observed, options: &UpOptions) -> Result
         return Err(Error::Refused(problems));
     }
     let mut planner = Planner::new(project, observed, options);
+    planner.decide_all(&chosen)?;
     if !options.only_existing {
         planner.networks_and_volumes(&chosen);
     }
-    planner.services(&chosen)?;
+    planner.services(&chosen);
     if !options.only_existing {
         planner.remove_orphans();
     }
@@ -100,13 +105,15 @@ pub fn around(project: &Project, observed: &Observed, service_name: &str, option
     let service = service(project, service_name)?;
     let mut chosen = selected(project, &[service_name.to_owned()], options.no_deps)?;
     let mut planner = Planner::new(project, observed, options);
-    planner.networks_and_volumes(&chosen);
+    let everything = chosen.clone();
     chosen.remove(service_name);
     let problems = check::problems(project, observed, &chosen, &options.scale);
     if !problems.is_empty() {
         return Err(Error::Refused(problems));
     }
-    planner.services(&chosen)?;
+    planner.decide_all(&chosen)?;
+    planner.networks_and_volumes(&everything);
+    planner.services(&chosen);
     planner.starts_after(service_name, service);
     planner.remove_orphans();
     Ok(planner.plan)

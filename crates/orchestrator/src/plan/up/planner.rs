@@ -106,11 +106,11 @@ impl<'a> Planner<'a> {
         self.decisions.get(service).is_some_and(replaces)
     }
 
-    /// Plans the steps of the containers of these services: first decides about all of them, then plans.
+    /// Decides what happens to the containers of these services, and to the orphans.
     ///
     /// # Errors
     /// [`Error::Refused`] if containers that stay hold what others need.
-    pub(super) fn services(&mut self, chosen: &BTreeSet<String>) -> Result<(), Error> {
+    pub(super) fn decide_all(&mut self, chosen: &BTreeSet<String>) -> Result<(), Error> {
         let services = in_order(self.project, chosen);
         for (name, service) in &services {
             self.decide(name, service);
@@ -120,9 +120,13 @@ impl<'a> Planner<'a> {
         if !taken.is_empty() {
             return Err(Error::Refused(taken));
         }
-        for (name, service) in services {
+        Ok(())
+    }
+
+    /// Plans the steps of the containers of these services, as was decided.
+    pub(super) fn services(&mut self, chosen: &BTreeSet<String>) {
+        for (name, service) in in_order(self.project, chosen) {
             self.service(name, service);
         }
-        Ok(())
     }
 }

@@ -94,7 +94,7 @@ impl Planner<'_> {
         let create = ContainerAct::Create {
             service: NamedService::new(service_name, service),
             number: old.number,
-            replaces: inherit.then(|| old.id.clone()),
+            replaces: inherit.then(|| old.volumes.clone()),
         };
         let after = self.creates_after(service).into_iter().chain(free);
         let created = self.plan.add(Step::container(&temporary, create), cause, after);

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use wharf_compose::model::Network;
+
 use super::planner::Planner;
-use crate::plan::{Cause, NetworkAct, Step, VolumeAct};
+use crate::observe::{self, Container};
+use crate::plan::{Cause, NamedService, NetworkAct, Rejoin, Step, VolumeAct};
 
 impl Planner<'_> {
     pub(super) fn networks_and_volumes(&mut self, chosen: &BTreeSet<String>) {
@@ -16,37 +19,74 @@ impl Planner<'_> {
             services().flat_map(|service| &service.volumes).filter_map(|mount| mount.source.as_ref()).collect();
         let used = project.networks.iter().filter(|(key, net)| (all || networks.contains(key)) && !net.external);
         for (key, network) in used {
-            match self.observed.networks.iter().find(|seen| seen.name == network.name) {
+            let seen = self.observed.networks.iter().find(|seen| seen.name == network.name);
+            let (act, cause) = match seen {
+                None => (NetworkAct::Create { key: key.clone(), network: Arc::new(network.clone()) }, Cause::Missing),
                 Some(seen) => {
-                    let driver = network.driver.as_deref().unwrap_or("bridge");
-                    if seen.driver.as_deref().is_some_and(|found| found != driver) {
-                        let place = project.places.get(&format!("networks.{key}"));
-                        let message = format!(
-                            "network {} exists with driver {}, not {driver}: `down` and `up` make it anew",
-                            network.name,
-                            seen.driver.as_deref().unwrap_or_default(),
-                        );
-                        self.plan.warn(message, place);
-                    }
                     self.warn_of_owner("network", key, &network.name, seen.project.as_deref());
+                    let Some(setting) = seen.changed else { continue };
+                    if seen.project.as_deref() != Some(project.name.as_str()) {
+                        continue;
+                    }
+                    (self.replace_network(seen, key, network), Cause::SettingChanged { setting })
                 }
-                None => {
-                    let create = NetworkAct::Create { key: key.clone(), network: Arc::new(network.clone()) };
-                    let number = self.plan.add(Step::network(&network.name, create), Cause::Missing, []);
-                    self.made.insert(format!("network {key}"), number);
-                }
-            }
+            };
+            let number = self.plan.add(Step::network(&network.name, act), cause, []);
+            self.made.insert(format!("network {key}"), number);
         }
         for (key, volume) in project.volumes.iter().filter(|(key, vol)| (all || volumes.contains(key)) && !vol.external)
         {
-            match self.observed.volumes.iter().find(|seen| seen.name == volume.name) {
-                Some(seen) => self.warn_of_owner("volume", key, &volume.name, seen.project.as_deref()),
+            let seen = self.observed.volumes.iter().find(|seen| seen.name == volume.name);
+            let (key_of, wanted) = (key.clone(), Arc::new(volume.clone()));
+            let number = match seen {
                 None => {
-                    let create = VolumeAct::Create { key: key.clone(), volume: Arc::new(volume.clone()) };
-                    let number = self.plan.add(Step::volume(&volume.name, create), Cause::Missing, []);
-                    self.made.insert(format!("volume {key}"), number);
+                    let create = VolumeAct::Create { key: key_of, volume: wanted };
+                    self.plan.add(Step::volume(&volume.name, create), Cause::Missing, [])
                 }
-            }
+                Some(seen) => {
+                    self.warn_of_owner("volume", key, &volume.name, seen.project.as_deref());
+                    let Some(setting) = seen.changed else { continue };
+                    if !self.options.recreate_volumes.contains(&volume.name) {
+                        let message = format!(
+                            "volume {}: its {setting} changed in the file, and it is used as it is; --recreate-volume {} replaces it, \
+                             and its data is lost",
+                            volume.name, volume.name
+                        );
+                        self.plan.warn(message, project.places.get(&format!("volumes.{key}")));
+                        continue;
+                    }
+                    let free = self.free_volume(&volume.name);
+                    let replace = VolumeAct::Replace { key: key_of, volume: wanted };
+                    self.plan.add(Step::volume(&volume.name, replace), Cause::SettingChanged { setting }, free)
+                }
+            };
+            self.made.insert(format!("volume {key}"), number);
+        }
+    }
+
+    /// All containers leave the network, and those that stay join it again.
+    fn replace_network(&self, seen: &observe::Network, key: &str, network: &Network) -> NetworkAct {
+        let project = self.project;
+        let is_in = |container: &&Container| {
+            container.networks.get(&seen.name).is_some_and(|attached| attached.network_id == seen.id)
+        };
+        let members = || self.observed.containers.iter().filter(is_in);
+        let stays = members().filter(|container| !self.going.contains_key(container.id.as_str()));
+        let rejoin = stays.filter_map(|container| {
+            let services = [&project.services, &project.disabled_services];
+            let (name, service) = services.iter().find_map(|services| services.get_key_value(&container.service))?;
+            Some(Rejoin {
+                container: container.id.clone(),
+                service: NamedService::new(name, service),
+                number: (!container.one_off).then_some(container.number),
+            })
+        });
+        NetworkAct::Replace {
+            id: seen.id.clone(),
+            key: key.to_owned(),
+            network: Arc::new(network.clone()),
+            leave: members().map(|container| container.id.clone()).collect(),
+            rejoin: rejoin.collect(),
         }
     }
 

@@ -48,7 +48,11 @@ impl Planner<'_> {
 
     fn create(&mut self, start: &mut Start, number: u32, creates_after: &[usize]) -> PlannedReplica {
         let name = self.project.replica_name(&start.service.name, number);
-        let create = ContainerAct::Create { service: start.service.clone(), number, replaces: None };
+        // One that made room for it had the same number.
+        let before =
+            self.observed.containers.iter().find(|found| found.name == name && !self.options.renew_anonymous_volumes);
+        let replaces = before.map(|before| before.volumes.clone());
+        let create = ContainerAct::Create { service: start.service.clone(), number, replaces };
         let after = creates_after.iter().copied().chain(self.free_name(&name));
         let created = self.plan.add(Step::container(&name, create), Cause::Missing, after);
         let mut exists = vec![created];

@@ -14,6 +14,12 @@ impl Planner<'_> {
             |container: &&Container| container.service != name && !self.going.contains_key(container.id.as_str());
         let stays: Vec<&Container> = self.observed.containers.iter().filter(stays).collect();
         let mut problems = Vec::new();
+        if let Some(volume) = self.replaced_volume(service) {
+            let has = |container: &&&Container| container.volumes.iter().any(|held| held.name == volume);
+            if let Some(holder) = stays.iter().find(has) {
+                problems.push(self.problem(format!("service {name}: the volume {volume} is used by"), name, holder));
+            }
+        }
         for (number, kept) in &decision.replicas {
             let is_new = !matches!(kept, Some((_, None)));
             let proper = self.project.replica_name(name, *number);
