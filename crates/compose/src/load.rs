@@ -156,12 +156,14 @@ fn load(options: &Options, passes: Passes, report: &mut Report) -> Option<(Proje
 fn tree(options: &Options, passes: Passes, report: &mut Report) -> Option<Tree> {
     let files_of = Files { texts: &options.texts };
     let Found { files, dir, mut environment } = locate::find(options, files_of, report)?;
-    let settings = Settings { interpolate: passes.interpolate, resolve_paths: passes.resolve_paths };
+    // Without the values of a wrong env file, variables would seem not to be set.
+    let interpolate = passes.interpolate && report.errors.is_empty();
+    let settings = Settings { interpolate, resolve_paths: passes.resolve_paths };
     let mut assembler = Assembler::new(files_of, report, settings);
     let inputs = read_inputs(options, &files, &mut assembler);
     let (name, name_origin) = name::choose(options, &inputs, &dir, &environment, assembler.report);
     environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
-    let context = Context { dir: dir.clone(), environment: &environment, included_by: Vec::new() };
+    let context = Context { dir: dir.clone(), environment: &environment, from_project: None, included_by: Vec::new() };
     let mut node = assembler.assemble(inputs, &context);
     let values = std::mem::take(&mut assembler.values);
     if node.as_map().is_none_or(|map| map.is_empty()) && report.errors.is_empty() {
@@ -170,7 +172,7 @@ fn tree(options: &Options, passes: Passes, report: &mut Report) -> Option<Tree> 
     }
     require(&mut node, &FILE, report);
     if passes.normalise {
-        normalise(&mut node, &name, &environment, !passes.interpolate);
+        normalise(&mut node, &name, &environment, !interpolate);
     }
     Some(Tree { node, name, name_origin, files, dir, environment, values })
 }

@@ -324,3 +324,129 @@ fn a_list_of_names_holds_names_as_a_map_does() {
         assert_eq!(error.diagnostics[0].message, "`a b` cannot be a name in `services.web.depends_on`", "{form}");
     }
 }
+
+fn config(options: &Options, passes: Passes) -> String {
+    Config::load(options, passes).unwrap_or_else(|error| panic!("{error}")).to_yaml()
+}
+
+#[test]
+fn without_interpolation_lists_whose_entries_have_variables_stay_lists() {
+    let options = Options::from_text(
+        "services: { web: { image: x, labels: ['a.${N}.b=1', 'k=1'], environment: { A: 1 }, networks: ['${NET:-front}'],
+                            depends_on: [db], sysctls: ['net.${X}=1'] }, db: { image: y, networks: [back] } }
+networks: { back: }",
+    )
+    .with_file("more.yaml", "services: { web: { labels: { k: 2, z: 3 }, environment: ['A=2', 'B=${B}'] } }");
+    let literal = Passes { interpolate: false, ..Passes::default() };
+    let text = config(&options, literal);
+    insta::assert_snapshot!(text, @r#"
+    name: project
+    networks:
+      back:
+        name: project_back
+    services:
+      db:
+        image: "y"
+        networks:
+          back: null
+      web:
+        depends_on:
+          db:
+            condition: service_started
+            required: true
+        environment:
+          - A=2
+          - B=${B}
+        image: x
+        labels:
+          - a.${N}.b=1
+          - k=2
+          - z=3
+        networks:
+          - ${NET:-front}
+        sysctls:
+          - net.${X}=1
+    "#);
+    let again = Options::from_text(&text);
+    assert_eq!(config(&again, literal), text, "it can be read again");
+}
+
+#[test]
+fn without_normalisation_what_has_no_name_prints_none() {
+    let options = Options::from_text(
+        "services: { a: { image: x, networks: [n], volumes: ['v:/v'] } }\nnetworks: { n: }\nvolumes: { v: }",
+    );
+    let text = config(&options, Passes { normalise: false, ..Passes::default() });
+    assert!(!text.contains("name: \"\""), "{text}");
+    assert_eq!(load(&Options::from_text(&text)).networks["n"].name, "project_n");
+}
+
+#[test]
+fn paths_of_other_files_stay_relative_to_the_project() {
+    let relative = Passes { resolve_paths: false, normalise: false, ..Passes::default() };
+    let base = "services: { w: { build: ./ctx, volumes: ['./d:/d', '../e:/e', '/abs:/f', '~/g:/g'] } }";
+    let files = |text: &str| {
+        Options::in_directory("/srv/app")
+            .with_file("/srv/app/compose.yaml", text)
+            .with_text("/srv/app/base/b.yaml", base)
+    };
+    let extended = config(&files("services: { web: { extends: { file: base/b.yaml, service: w } } }"), relative);
+    let included = config(&files("include: [base/b.yaml]"), relative);
+    for text in [extended, included] {
+        for path in ["context: base/ctx", "source: base/d", "source: e", "source: /abs", "source: ~/g"] {
+            assert!(text.contains(&format!("{path}\n")), "{path}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_env_file_makes_no_variable_seem_unset() {
+    let options = Options::in_directory("/srv/app")
+        .with_file("/srv/app/compose.yaml", "services: { a: { image: 'x:${TAG}', command: '${CMD:?no command}' } }")
+        .with_text("/srv/app/.env", "TAG=1\nbad name=2\nCMD=run\n");
+    let error = Project::load(&options).expect_err("the env file is wrong");
+    assert_eq!(error.warnings, []);
+    let messages: Vec<_> = error.diagnostics.iter().map(|found| found.message.as_str()).collect();
+    assert_eq!(messages, ["a variable's name cannot hold a space"]);
+}
+
+#[test]
+fn an_env_file_without_a_name_is_said_to_be_one() {
+    let refused = refused(&Options::from_text("services: { a: { image: x, env_file: '${NONE}' } }"));
+    assert!(refused.contains("`services.a.env_file[0]` is empty"), "{refused}");
+}
+
+#[test]
+fn a_request_for_devices_without_capabilities_can_be_read_again() {
+    let devices = "deploy: { resources: { reservations: { devices: [{ capabilities: [], count: all }] } } }";
+    let options = Options::from_text(format!("services: {{ a: {{ image: x, {devices} }} }}"));
+    let text = config(&options, Passes::default());
+    assert!(text.contains("capabilities: []"), "{text}");
+    assert_eq!(config(&Options::from_text(&text), Passes::default()), text);
+}
+
+#[test]
+fn a_label_of_selinux_stays_with_a_volume() {
+    let options = Options::from_text("services: { a: { image: x, volumes: ['data:/data:Z'] } }\nvolumes: { data: }");
+    let text = config(&options, Passes { normalise: false, ..Passes::default() });
+    assert!(text.contains("bind:\n          selinux: Z\n") || text.contains("selinux: Z"), "{text}");
+    assert!(!text.contains("create_host_path"), "{text}");
+    assert_eq!(config(&Options::from_text(&text), Passes { normalise: false, ..Passes::default() }), text);
+}
+
+#[test]
+fn what_is_no_file_is_said_to_be_what_it_is() {
+    let directory = tempfile::tempdir().expect("there is room");
+    for (path, why) in
+        [("/dev/zero", "it is a device"), ("/dev", "it is a directory"), ("/gone", "there is no such file")]
+    {
+        for text in
+            [format!("include: [{path}]"), format!("services: {{ a: {{ extends: {{ file: {path}, service: b }} }} }}")]
+        {
+            std::fs::write(directory.path().join("compose.yaml"), text).expect("there is room");
+            let options = Options { working_dir: directory.path().to_owned(), ..Options::default() };
+            let refused = refused(&options);
+            assert!(refused.contains(&format!("cannot read {path}: {why}")), "{refused}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::assemble::merge::{apply_resets, merge, settle};
 use crate::assemble::normalise;
 use crate::assemble::paths::{self, Base};
-use crate::find::files::{Files, is_remote, report_remote};
+use crate::find::files::{Files, clean, is_remote, report_remote};
 use crate::find::locate::{self, Environment};
 use crate::interpolate::tree::{ROOM, interpolate};
 use crate::read::input::Input;
@@ -26,6 +26,8 @@ pub(crate) struct Context<'c> {
     /// The directory that relative paths start from.
     pub(crate) dir: PathBuf,
     pub(crate) environment: &'c Environment,
+    /// The same directory relative to that of the project, for a file that is included.
+    pub(crate) from_project: Option<PathBuf>,
     /// The files whose `include`s led here.
     pub(crate) included_by: Vec<PathBuf>,
 }
@@ -84,9 +86,11 @@ impl<'r> Assembler<'r> {
             }
         }
         normalise::set_defaults(&mut tree, self.report);
+        let home = context.environment.get("HOME").map(String::as_str);
         if self.settings.resolve_paths {
-            let home = context.environment.get("HOME").map(String::as_str);
             paths::resolve(&mut tree, &Base { dir: &context.dir, home });
+        } else if let Some(relative) = &context.from_project {
+            paths::resolve(&mut tree, &Base { dir: relative, home: None });
         }
         self.look_up(&mut tree, context.environment);
         tree
@@ -188,18 +192,29 @@ impl<'r> Assembler<'r> {
                 .collect(),
             None => [dir.join(".env")].into_iter().filter(|file| self.files_of.is_file(file)).collect::<Vec<_>>(),
         };
+        let errors = self.report.errors.len();
         locate::add_env_files(&env_files, &mut environment, self.files_of, self.report);
+        let settings = self.settings;
+        // Without the values of a wrong env file, variables would seem not to be set.
+        self.settings.interpolate &= self.report.errors.len() == errors;
         let mut inputs = Vec::new();
         for (path, span) in files {
             if !self.files_of.is_file(&path) {
-                self.report.error(span, format!("cannot read {}: there is no such file", path.display()));
+                let why = self.files_of.why_no_file(&path);
+                self.report.error(span, format!("cannot read {}: {why}", path.display()));
                 continue;
             }
             inputs.extend(self.read(&path));
         }
         let extended = std::mem::take(&mut self.extended);
-        let tree = self.assemble(inputs, &Context { dir, environment: &environment, included_by: chain });
+        let from_project = paths::relative(&dir, &context.dir);
+        let from_project = Some(match &context.from_project {
+            Some(outer) => clean(&outer.join(from_project)),
+            None => from_project,
+        });
+        let tree = self.assemble(inputs, &Context { dir, environment: &environment, from_project, included_by: chain });
         self.extended = extended;
+        self.settings = settings;
         Some(tree)
     }
 
@@ -214,11 +229,12 @@ impl<'r> Assembler<'r> {
             tree = merge(tree, document, &FILE);
         }
         let dir = file.parent().unwrap_or(Path::new("/"));
-        let home = context.environment.get("HOME").map(String::as_str);
+        let home = context.environment.get("HOME").map(String::as_str).filter(|_| self.settings.resolve_paths);
+        let dir = if self.settings.resolve_paths { dir.to_owned() } else { paths::relative(dir, &context.dir) };
         let services = tree.as_map_mut()?.shift_remove("services")?;
         let Value::Map(mut services) = services.value else { return None };
         for service in services.values_mut() {
-            paths::resolve_service(service, &Base { dir, home });
+            paths::resolve_service(service, &Base { dir: &dir, home });
         }
         Some(services)
     }

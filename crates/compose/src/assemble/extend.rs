@@ -130,7 +130,8 @@ impl Assembler<'_> {
             None => {
                 if !self.files_of.is_file(&path) {
                     let at = extends.get("file").unwrap_or(extends).clone();
-                    self.report.error(&at, format!("cannot read {}: there is no such file", path.display()));
+                    let why = self.files_of.why_no_file(&path);
+                    self.report.error(&at, format!("cannot read {}: {why}", path.display()));
                     return None;
                 }
                 self.services_of(&path, context).unwrap_or_default()

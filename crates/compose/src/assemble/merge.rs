@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use crate::read::dialect::{OVERRIDE, RESET};
-use crate::spec::schema::{Field, Rule, Schema, Unique};
+use crate::read::scalar::FieldValue as _;
+use crate::spec::schema::{Field, Rule, Schema, Unique, before_equals};
 use crate::spec::unique::deduplicate;
 use wharf_yaml::{Map, Node, Tag, Value};
 
@@ -65,19 +66,50 @@ pub(crate) fn merge(base: Node, over: Node, schema: &Schema) -> Node {
         return base;
     }
     let place = over.at(Value::Null);
+    let (base, over) = match (schema, &base.value, &over.value) {
+        // Lists are left where variables are not replaced.
+        (Schema::Dict(_), Value::Map(_), Value::List(_)) => (as_list(base), over),
+        (Schema::Dict(_), Value::List(_), Value::Map(_)) => (base, as_list(over)),
+        (Schema::Names(_), Value::Map(_), Value::List(_)) => (base, as_map(over)),
+        (Schema::Names(_), Value::List(_), Value::Map(_)) => (as_map(base), over),
+        _ => (base, over),
+    };
     match (base.value, over.value) {
         (Value::Map(base), Value::Map(over)) => place.at(Value::Map(merge_maps(base, over, schema))),
         (Value::List(mut list), Value::List(over)) => {
             list.extend(over);
             if let Schema::List(_, unique) | Schema::OneOrMore(_, unique) = schema {
                 deduplicate(&mut list, *unique);
-            } else if let Schema::Hosts = schema {
+            } else if let Schema::Dict(_) = schema {
+                deduplicate(&mut list, Unique::By(before_equals));
+            } else if let Schema::Hosts | Schema::Names(_) = schema {
                 deduplicate(&mut list, Unique::By(|node| node.as_text().map(str::to_owned)));
             }
             place.at(Value::List(list))
         }
         (_, value) => place.at(value),
     }
+}
+
+/// A dictionary as `KEY=value` entries.
+fn as_list(mut node: Node) -> Node {
+    if let Value::Map(map) = node.value {
+        let entry = |(key, value): (String, Node)| match &value.value {
+            Value::Scalar(scalar) => value.text(format!("{key}={}", scalar.display())),
+            _ => value.text(key),
+        };
+        node.value = Value::List(map.into_iter().map(entry).collect());
+    }
+    node
+}
+
+/// A list of names as a map whose entries have no settings.
+fn as_map(mut node: Node) -> Node {
+    if let Value::List(list) = node.value {
+        let entry = |name: Node| Some((name.as_text()?.to_owned(), name.at(Value::Null)));
+        node.value = Value::Map(list.into_iter().filter_map(entry).collect());
+    }
+    node
 }
 
 fn merge_maps(mut base: Map, over: Map, schema: &Schema) -> Map {

@@ -30,7 +30,8 @@ pub(crate) fn set_defaults(tree: &mut Node, report: &mut Report) {
                 let target = mount.get("target").map(|node| node.text(target));
                 target.into_iter().for_each(|target| mount.set("target", target));
             }
-            if let Some(bind) = mount.get_mut("bind") {
+            let is_bind = mount.get_text("type") == Some("bind");
+            if let Some(bind) = mount.get_mut("bind").filter(|_| is_bind) {
                 bind.set_default("create_host_path", "true");
             }
         }
@@ -132,7 +133,12 @@ fn default_network(tree: &mut Node) {
         if service.get("provider").is_some() || service.get("network_mode").is_some() {
             continue;
         }
-        let none = service.get("networks").and_then(Node::as_map).is_none_or(Map::is_empty);
+        let none = match service.get("networks").map(|networks| &networks.value) {
+            Some(Value::Map(networks)) => networks.is_empty(),
+            // A list stays one where its variables are not replaced.
+            Some(Value::List(networks)) => networks.is_empty(),
+            _ => true,
+        };
         if none && service.as_map().is_some() {
             let implied = Node { span: service.key, tag: Tag::NONE, ..service.at(Value::Null) };
             let networks = service.map([("default", implied)]);

@@ -1,6 +1,6 @@
 //! Makes the paths of a tree absolute.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use crate::find::files::clean;
 use crate::spec::short::mounts::is_windows_drive;
@@ -8,7 +8,7 @@ use wharf_yaml::{Node, Value};
 
 /// What paths are relative to.
 pub(crate) struct Base<'b> {
-    /// The project directory, or that of an included or extended file (absolute).
+    /// The project directory, or that of an included or extended file: absolute, or relative where paths stay relative.
     pub(crate) dir: &'b Path,
     /// The directory that replaces `~`.
     pub(crate) home: Option<&'b str>,
@@ -21,7 +21,8 @@ impl Base<'_> {
             return String::new();
         }
         let path = self.expand_home(path);
-        if path.starts_with('/') {
+        // A home directory is left in a path that stays relative.
+        if path.starts_with('/') || (path.starts_with('~') && self.dir.is_relative()) {
             return path;
         }
         clean(&self.dir.join(path)).to_string_lossy().into_owned()
@@ -52,6 +53,13 @@ impl Base<'_> {
         }
         self.absolute(context)
     }
+}
+
+/// The way from one directory to another. Both are absolute.
+pub(crate) fn relative(directory: &Path, from: &Path) -> PathBuf {
+    let shared = directory.components().zip(from.components()).take_while(|(one, other)| one == other).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(directory.components().skip(shared)).collect()
 }
 
 /// Makes the paths of a whole file's tree absolute.
@@ -132,5 +140,14 @@ mod tests {
         assert_eq!(base.absolute("~/x"), "/home/me/x");
         assert_eq!(base.context("https://example.com/x.git"), "https://example.com/x.git");
         assert_eq!(base.host("C:\\x"), "C:\\x");
+    }
+
+    #[test]
+    fn a_relative_way_leads_up_and_down() {
+        let way = |to: &str| relative(Path::new(to), Path::new("/srv/app")).to_string_lossy().into_owned();
+        assert_eq!([way("/srv/app/base"), way("/srv/base"), way("/srv/app")], ["base", "../base", ""]);
+        let base = Base { dir: Path::new("../base"), home: None };
+        assert_eq!(base.absolute("../../x"), "../../x");
+        assert_eq!(base.absolute("./ctx"), "../base/ctx");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+#[cfg(unix)]
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::report::findings::{At, Report};
@@ -24,6 +26,22 @@ impl Files<'_> {
 
     pub(crate) fn exists(&self, path: &Path) -> bool {
         if self.texts.is_empty() { path.exists() } else { self.texts.contains_key(path) }
+    }
+
+    /// Why a path is not that of a file.
+    pub(crate) fn why_no_file(&self, path: &Path) -> &'static str {
+        let Some(kind) = path.metadata().ok().filter(|_| self.texts.is_empty()).map(|metadata| metadata.file_type())
+        else {
+            return "there is no such file";
+        };
+        match kind {
+            kind if kind.is_dir() => "it is a directory",
+            #[cfg(unix)]
+            kind if kind.is_fifo() => "it is a named pipe",
+            #[cfg(unix)]
+            kind if kind.is_socket() => "it is a socket",
+            _ => "it is a device",
+        }
     }
 
     /// Reads a text file of bounded size.
@@ -93,9 +111,14 @@ pub(crate) fn clean(path: &Path) -> PathBuf {
     for component in path.components() {
         match component {
             Component::CurDir => {}
-            Component::ParentDir => {
-                out.pop();
-            }
+            Component::ParentDir => match out.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    out.pop();
+                }
+                Some(Component::RootDir) => {}
+                // A relative path may begin with several.
+                _ => out.push(".."),
+            },
             component => out.push(component),
         }
     }

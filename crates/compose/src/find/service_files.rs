@@ -78,6 +78,11 @@ fn read_env_files(
 }
 
 fn text_of(file: &EnvFile, path: &str, sources: Sources<'_>, report: &mut Report) -> Option<String> {
+    if file.path.is_empty() && file.required {
+        report.error(sources.spans.at(path), format!("`{path}` is empty"));
+        report.help("name a file; a variable in its path may not be set");
+        return None;
+    }
     let there = sources.files.exists(Path::new(&file.path));
     if !there {
         if file.required {

@@ -44,6 +44,7 @@ pub struct FileObject {
 #[serde(default)]
 pub struct Network {
     /// Its name in the engine (`<project>_<key>` unless the file sets one).
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Its driver; `None`: the engine's default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +113,7 @@ pub struct IpamPool {
 #[serde(default)]
 pub struct Volume {
     /// Its name in the engine (`<project>_<key>` unless the file sets one).
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Its driver; `None`: the engine's default.
     #[serde(skip_serializing_if = "Option::is_none")]

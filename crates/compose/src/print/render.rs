@@ -32,6 +32,15 @@ pub fn to_json(value: &Value) -> String {
 /// The value with `$` written as `$$`, which interpolation makes a `$` again, and whole numbers as integers.
 pub(crate) fn canonical(mut value: Value) -> Value {
     settle(&mut value);
+    for service in value.get_mut("services").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        let devices = service.pointer_mut("/deploy/resources/reservations/devices").and_then(Value::as_array_mut);
+        for request in devices.into_iter().flatten().filter_map(Value::as_object_mut) {
+            // The specification demands the key, if only with an empty list.
+            if !request.contains_key("capabilities") {
+                request.shift_insert(0, "capabilities".to_owned(), Value::Array(Vec::new()));
+            }
+        }
+    }
     value
 }
 

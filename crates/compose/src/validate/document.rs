@@ -199,11 +199,21 @@ impl Walk<'_> {
         }
     }
 
-    /// Both forms of a dictionary become a map; an entry without `=` has no value.
+    /// Both forms of a dictionary become a map; an entry without `=` has no value. Where variables are not replaced, a list
+    /// stays one, because they may be in its keys, and those of a map are never replaced.
     fn dict(&mut self, mut node: Node, schema: &Schema, field: Option<&Field>) -> Option<Node> {
-        let Value::List(list) = node.value else {
+        let Value::List(mut list) = node.value else {
             return self.entries(node, &Schema::Loose, schema, field);
         };
+        if self.literal {
+            let mut index = 0..;
+            list.retain(|entry| {
+                let index = index.next().unwrap_or(0);
+                self.inside(format_args!("[{index}]"), |walk| walk.text_of(entry).is_some())
+            });
+            node.value = Value::List(list);
+            return Some(node);
+        }
         let mut out = Map::default();
         for (index, mut entry) in list.into_iter().enumerate() {
             let Some(text) = self.inside(format_args!("[{index}]"), |walk| walk.text_of(&entry)) else { continue };
@@ -359,6 +369,10 @@ impl Walk<'_> {
             };
         };
         self.repeated(&list);
+        if self.literal && list.iter().any(|name| name.as_text().is_some_and(|text| text.contains('$'))) {
+            node.value = Value::List(list);
+            return Some(node);
+        }
         let mut out = Map::default();
         for (index, name) in list.iter().enumerate() {
             if let Some(text) = self.inside(format_args!("[{index}]"), |walk| walk.text_of(name)) {

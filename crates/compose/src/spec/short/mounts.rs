@@ -27,6 +27,8 @@ pub(crate) fn expand(node: &Node, text: &str) -> Result<Vec<Node>, String> {
             "rw" => mount.set("read_only", node.text("false")),
             "nocopy" if !bind => settings.set("nocopy", node.text("true")),
             "z" | "Z" if bind => settings.set("selinux", node.text(option)),
+            // A label is a setting of a bind; the engine binds a volume for it.
+            "z" | "Z" => mount.set("bind", node.map([("selinux", node.text(option))])),
             "rprivate" | "private" | "rshared" | "shared" | "rslave" | "slave" if bind => {
                 settings.set("propagation", node.text(option));
             }
