@@ -25,7 +25,7 @@ impl Attached {
         output: impl futures_util::Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send + 'static,
         input: Pin<Box<dyn AsyncWrite + Send>>,
     ) -> Self {
-        let output = output.map(|frame| frame.map(Chunk::from).map_err(Error::from)).boxed();
+        let output = output.map(|frame| frame.map(Chunk::from).map_err(Error::at("read the output"))).boxed();
         Attached { output, input }
     }
 }

@@ -205,7 +205,8 @@ pub struct ContainerLog {
 /// If the request fails.
 pub async fn inspect(engine: &Engine, container: &str) -> Result<Option<ContainerDetails>, Error> {
     let options = InspectContainerOptionsBuilder::new().build();
-    let answer = unless_gone(engine.docker().inspect_container(container, Some(options)).await)?;
+    let answer = unless_gone(engine.docker().inspect_container(container, Some(options)).await);
+    let answer = answer.map_err(Error::at("inspect the container"))?;
     Ok(answer.map(ContainerDetails::from))
 }
 
@@ -215,7 +216,8 @@ pub async fn inspect(engine: &Engine, container: &str) -> Result<Option<Containe
 /// If the request fails.
 pub async fn layer_size(engine: &Engine, container: &str) -> Result<Option<u64>, Error> {
     let options = InspectContainerOptionsBuilder::new().size(true).build();
-    let answer = unless_gone(engine.docker().inspect_container(container, Some(options)).await)?;
+    let answer = unless_gone(engine.docker().inspect_container(container, Some(options)).await);
+    let answer = answer.map_err(Error::at("inspect the container"))?;
     // An empty layer has no size in the answer.
     Ok(answer.map(|inspected| inspected.size_rw.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)))
 }

@@ -6,6 +6,7 @@ use bollard::query_parameters::StatsOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{Stream, TryStreamExt};
 
+use crate::answer;
 use crate::backoff::Backoff;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -78,7 +79,7 @@ impl Engine {
     /// # Errors
     /// If the request fails.
     pub async fn info(&self) -> Result<SystemInfo, Error> {
-        Ok(self.docker.info().await?)
+        self.docker.info().await.map_err(Error::at("ask the engine about itself"))
     }
 
     /// The engine's own version, as `28.2.2` (Engine API `GET /version`).
@@ -100,7 +101,7 @@ impl Engine {
     /// A container's use of resources, again each second until it stops (Engine API `GET /containers/{id}/stats`).
     pub fn follow_stats(&self, container: &str) -> impl Stream<Item = Result<ContainerStatsResponse, Error>> + Send {
         let options = StatsOptionsBuilder::new().stream(true).build();
-        self.docker.stats(container, Some(options)).map_err(Error::from)
+        self.docker.stats(container, Some(options)).map_err(Error::at("measure the container"))
     }
 
     /// The Engine API's client.
@@ -151,7 +152,7 @@ fn open(endpoint: &Endpoint) -> Result<Docker, Error> {
 }
 
 fn unreachable(endpoint: &Endpoint, error: &bollard::errors::Error) -> Error {
-    let reason = root_cause(error);
+    let reason = reason_of(error);
     let local = endpoint.is_local();
     let help = if local && reason.contains("ermission denied") {
         "your user may not use the socket: join the group that owns it (`sudo usermod -aG docker $USER`, then log in again)"
@@ -163,17 +164,15 @@ fn unreachable(endpoint: &Endpoint, error: &bollard::errors::Error) -> Error {
     Error::Unreachable { host: endpoint.host.clone(), reason, help: format!("{help} [chosen by {}]", endpoint.origin) }
 }
 
-/// The innermost cause: the operating system's own words, not "client error (Connect)".
-fn root_cause(error: &bollard::errors::Error) -> String {
+/// Why there is no engine, in the operating system's words.
+fn reason_of(error: &bollard::errors::Error) -> String {
     use bollard::errors::Error as Bollard;
     match error {
-        Bollard::SocketNotFoundError(_) => return "the socket does not exist".to_owned(),
-        Bollard::RequestTimeoutError => return format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
-        _ => {}
+        Bollard::SocketNotFoundError(_) => "the socket does not exist".to_owned(),
+        Bollard::RequestTimeoutError => format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
+        Bollard::DockerResponseServerError { .. } | Bollard::JsonDataError { .. } | Bollard::JsonSerdeError { .. } => {
+            answer::message(error)
+        }
+        error => answer::root_cause(error),
     }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

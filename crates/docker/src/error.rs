@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::answer;
 use crate::error_kind::ErrorKind;
 
 /// The engine cannot be found, reached or understood, or it refused.
@@ -60,7 +61,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// The engine answered with an error, or its answer was lost.
-    #[error("{0}")]
+    #[error("{}", answer::message(.0))]
     Engine(#[from] bollard::errors::Error),
     /// The same, with the request to the engine.
     #[error("cannot {action}: {}", source.engine_message())]
@@ -85,7 +86,8 @@ impl Error {
             }
             Error::TooOld { .. } => Some("upgrade the Docker Engine to 20.10 or later"),
             Error::During { source, .. } => source.help(),
-            Error::BadConfig { .. } | Error::Incomplete { .. } | Error::Engine(_) => None,
+            Error::Engine(error) => answer::help(error),
+            Error::BadConfig { .. } | Error::Incomplete { .. } => None,
         }
     }
 
@@ -93,6 +95,11 @@ impl Error {
     #[must_use]
     pub fn during(self, action: &'static str) -> Error {
         Error::During { action, source: Box::new(self) }
+    }
+
+    /// An error of the client, with the request to the engine.
+    pub(crate) fn at(action: &'static str) -> impl Fn(bollard::errors::Error) -> Error + Copy {
+        move |error| Error::from(error).during(action)
     }
 
     /// What the error means.
@@ -121,10 +128,6 @@ impl Error {
     /// What the engine said, without our words around it.
     pub fn engine_message(&self) -> String {
         match self {
-            Error::Engine(bollard::errors::Error::DockerResponseServerError { message, .. }) => {
-                message.trim().to_owned()
-            }
-            Error::Engine(bollard::errors::Error::DockerStreamError { error }) => error.trim().to_owned(),
             Error::During { source, .. } => source.engine_message(),
             other => other.to_string(),
         }

@@ -27,5 +27,5 @@ pub fn read_events(
         options = options.until(&until.to_string());
     }
     let events = engine.docker().events(Some(options.build()));
-    events.map(|event| event.map(EngineEvent::from).map_err(Error::from))
+    events.map(|event| event.map(EngineEvent::from).map_err(Error::at("read the events")))
 }

@@ -59,12 +59,13 @@ impl<'e> Exec<'e> {
             working_dir,
             ..ExecConfig::default()
         };
-        let id = engine.docker().create_exec(container, config).await?.id;
+        let id = engine.docker().create_exec(container, config).await.map_err(Error::at("run the command"))?.id;
         let options = StartExecOptions { detach, tty, output_capacity: None };
-        let attached = match engine.docker().start_exec(&id, Some(options)).await? {
-            StartExecResults::Attached { output, input } => Some(Attached::new(output, input)),
-            StartExecResults::Detached => None,
-        };
+        let attached =
+            match engine.docker().start_exec(&id, Some(options)).await.map_err(Error::at("run the command"))? {
+                StartExecResults::Attached { output, input } => Some(Attached::new(output, input)),
+                StartExecResults::Detached => None,
+            };
         Ok((Exec { engine, id }, attached))
     }
 
@@ -82,6 +83,6 @@ impl<'e> Exec<'e> {
     /// # Errors
     /// If the request fails.
     pub async fn exit_code(&self) -> Result<Option<i64>, Error> {
-        Ok(self.engine.docker().inspect_exec(&self.id).await?.exit_code)
+        Ok(self.engine.docker().inspect_exec(&self.id).await.map_err(Error::at("ask how the command ended"))?.exit_code)
     }
 }

@@ -8,5 +8,5 @@ use crate::error::Error;
 
 /// Reads a container's whole file system as a tar archive, piece by piece (Engine API `GET /containers/{id}/export`).
 pub fn export(engine: &Engine, container: &str) -> impl Stream<Item = Result<Bytes, Error>> + Send + use<> {
-    engine.docker().export_container(container).map_err(Error::from)
+    engine.docker().export_container(container).map_err(Error::at("export the container"))
 }

@@ -22,7 +22,7 @@ pub struct ImageDetails {
 /// # Errors
 /// If the request fails.
 pub async fn inspect_image(engine: &Engine, image: &str) -> Result<ImageDetails, Error> {
-    let found = engine.docker().inspect_image(image).await?;
+    let found = engine.docker().inspect_image(image).await.map_err(Error::at("look at an image"))?;
     let parts = [found.os, found.architecture, found.variant];
     let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     let last_tagged = found.metadata.and_then(|metadata| metadata.last_tag_time);

@@ -18,9 +18,12 @@
 //! # }
 //! ```
 
+mod answer;
 pub mod attach;
 mod backoff;
+mod connections;
 pub mod container;
+mod create;
 mod endpoint;
 mod engine;
 mod error;
@@ -45,6 +48,8 @@ pub mod stats;
 mod timestamp;
 pub mod volumes;
 
+pub use connections::connections;
+pub use create::create_container;
 pub use endpoint::{Endpoint, EndpointChoice, TlsFiles};
 pub use engine::{ApiVersion, Engine};
 pub use error::Error;

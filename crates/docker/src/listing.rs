@@ -68,7 +68,7 @@ pub async fn list_containers(
 ) -> Result<Vec<ListedContainer>, Error> {
     let filters: HashMap<_, _> = label.map(|label| ("label", vec![label.to_owned()])).into_iter().collect();
     let options = ListContainersOptionsBuilder::default().all(stopped).filters(&filters).build();
-    let listed = engine.docker().list_containers(Some(options)).await?;
+    let listed = engine.docker().list_containers(Some(options)).await.map_err(Error::at("list the containers"))?;
     Ok(listed.into_iter().filter_map(read).collect())
 }
 

@@ -95,7 +95,7 @@ pub fn read(engine: &Engine, container: &str, range: &Range) -> impl Stream<Item
                         return Some((Ok(line), (frames, assembler)));
                     }
                 }
-                Some(Err(error)) => return Some((Err(Error::from(error)), (frames, assembler))),
+                Some(Err(error)) => return Some((Err(Error::at("read the log")(error)), (frames, assembler))),
                 None => return assembler.finish().map(|line| (Ok(line), (frames, assembler))),
             }
         }

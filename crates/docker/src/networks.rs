@@ -64,7 +64,8 @@ pub struct AddressPool {
 /// # Errors
 /// If the request fails.
 pub async fn list_networks(engine: &Engine) -> Result<Vec<NetworkDetails>, Error> {
-    let listed = engine.docker().list_networks(None::<ListNetworksOptions>).await?;
+    let listed =
+        engine.docker().list_networks(None::<ListNetworksOptions>).await.map_err(Error::at("list the networks"))?;
     Ok(listed.into_iter().map(NetworkDetails::from).collect())
 }
 

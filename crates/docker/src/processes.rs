@@ -19,6 +19,7 @@ pub struct ProcessList {
 /// # Errors
 /// If the request fails, for example because the container does not run or is gone.
 pub async fn list_processes(engine: &Engine, container: &str) -> Result<ProcessList, Error> {
-    let answer = engine.docker().top_processes(container, None::<TopOptions>).await?;
+    let answer =
+        engine.docker().top_processes(container, None::<TopOptions>).await.map_err(Error::at("list the processes"))?;
     Ok(ProcessList { titles: answer.titles.unwrap_or_default(), rows: answer.processes.unwrap_or_default() })
 }

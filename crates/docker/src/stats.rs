@@ -50,7 +50,14 @@ pub struct CpuTime {
 /// If the request fails.
 pub async fn sample(engine: &Engine, container: &str) -> Result<Option<StatsSample>, Error> {
     let options = StatsOptionsBuilder::default().stream(false).build();
-    let answer = engine.docker().stats(container, Some(options)).boxed().next().await.transpose()?;
+    let answer = engine
+        .docker()
+        .stats(container, Some(options))
+        .boxed()
+        .next()
+        .await
+        .transpose()
+        .map_err(Error::at("measure the container"))?;
     Ok(answer.map(StatsSample::from))
 }
 

@@ -31,7 +31,7 @@ pub struct VolumeDetails {
 pub async fn list_volumes(engine: &Engine, label: Option<&str>) -> Result<Vec<VolumeDetails>, Error> {
     let filters: HashMap<_, _> = label.map(|label| ("label", vec![label.to_owned()])).into_iter().collect();
     let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
-    let answer = engine.docker().list_volumes(Some(options)).await?;
+    let answer = engine.docker().list_volumes(Some(options)).await.map_err(Error::at("list the volumes"))?;
     let mut volumes: Vec<VolumeDetails> = answer
         .volumes
         .unwrap_or_default()
