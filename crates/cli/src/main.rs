@@ -124,12 +124,11 @@ fn main() -> ExitCode {
     match request {
         Request::Run => {}
         Request::Metadata => {
-            report::print(&plugin::metadata());
-            return ExitCode::SUCCESS;
+            return report::answer(&plugin::metadata(), Colours::before_parsing());
         }
         Request::Complete { descriptions } => {
-            report::print(&complete::answer(called, &command, &arguments, descriptions));
-            return ExitCode::SUCCESS;
+            let candidates = complete::answer(called, &command, &arguments, descriptions);
+            return report::answer(&candidates, Colours::before_parsing());
         }
     }
     let words = std::iter::once(called.program().into()).chain(arguments.iter().cloned());

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use wharf_compose::Project;
 use wharf_compose::model::ImageReference;
-use wharf_docker::{Engine, registry_digest};
+use wharf_docker::{Engine, connections, registry_digest};
 use wharf_plan::StepFailure;
 
 use crate::Error;
@@ -21,12 +21,12 @@ pub async fn pin_images(project: &mut Project, engine: &Engine) -> Result<(), Er
     let images = project.services.values().filter_map(|service| service.image.clone());
     let wanted: BTreeSet<ImageReference> =
         images.filter(|image| !image.is_empty() && image.digest().is_none()).collect();
-    let asked = join_all(wanted.iter().map(|image| async move {
+    let asked = stream::iter(&wanted).map(|image| async move {
         let full = image.in_full();
         let digest = registry_digest(engine, &full).await;
         (image, full, digest)
-    }))
-    .await;
+    });
+    let asked: Vec<_> = asked.buffered(connections()).collect().await;
     let (mut pinned, mut failures) = (BTreeMap::new(), Vec::new());
     for (image, full, answer) in asked {
         match answer {

@@ -84,6 +84,8 @@ pub enum Outcome {
     Running,
     /// Others use it, so it was not removed.
     StillInUse,
+    /// The engine says that others use the network, and lists none, so it was not removed.
+    HasStaleEndpoints,
     /// The image could not be pulled, and was built.
     BuiltInstead,
     /// The image could not be pulled, which may be.

@@ -1,18 +1,18 @@
 //! Lists what the engine has of a project: its containers, networks, volumes and images, and the host ports that other
 //! containers hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use wharf_compose::Project;
-use wharf_compose::model::Service;
+use wharf_compose::model::{Condition, Dependency, Service};
 use wharf_docker::container::inspect;
 pub use wharf_docker::container::{ContainerStatus as State, HealthStatus as Health, NetworkAttachment};
 use wharf_docker::images::inspect_image;
 pub use wharf_docker::listing::MountedVolume;
 use wharf_docker::listing::{self, ListedContainer};
 use wharf_docker::volumes::VolumeDetails;
-use wharf_docker::{Engine, ErrorKind, NetworkDetails, labels, volumes};
+use wharf_docker::{Engine, ErrorKind, NetworkDetails, connections, labels, volumes};
 
 use crate::request::{self, Owners};
 
@@ -170,11 +170,14 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
         let own = project.image_of(name, service);
         crate::plan::init_images(project, name, service).chain([own])
     });
+    // Services may share an image.
+    let references: BTreeSet<String> = references.collect();
+    let images = stream::iter(references).map(|reference| find_image(engine, reference));
     let (containers, networks, volumes, images, foreign_ports) = tokio::try_join!(
         list_containers(engine, Some(&project.name), true),
         list_networks(engine, project),
         list_volumes(engine, project),
-        try_join_all(references.map(|reference| find_image(engine, reference))),
+        images.buffer_unordered(connections()).try_collect::<Vec<_>>(),
         foreign_ports(engine, &project.name),
     )?;
     let ours = |owner: &Option<String>| owner.as_deref() == Some(project.name.as_str());
@@ -212,6 +215,29 @@ pub(crate) async fn owners(engine: &Engine, project: &Project, service: &Service
         Some(_) => Ok(Owners::among(&list_containers(engine, Some(&project.name), true).await?)),
         None => Ok(Owners::default()),
     }
+}
+
+/// The services of `containers`, with what the labels say of them: what they depend on.
+pub fn labelled_services(containers: &[Container]) -> BTreeMap<String, Service> {
+    let replicas = containers.iter().filter(|container| !container.one_off);
+    let service = |container: &Container| {
+        let depends_on = container.labels.get(labels::DEPENDS_ON).map(String::as_str).unwrap_or_default();
+        Service { depends_on: depends_on.split(',').filter_map(dependency).collect(), ..Service::default() }
+    };
+    replicas.map(|container| (container.service.clone(), service(container))).collect()
+}
+
+/// `NAME:CONDITION:RESTART`
+fn dependency(text: &str) -> Option<(String, Dependency)> {
+    let mut parts = text.split(':');
+    let name = parts.next().filter(|name| !name.is_empty())?;
+    let condition = match parts.next() {
+        Some("service_healthy") => Condition::Healthy,
+        Some("service_completed_successfully") => Condition::CompletedSuccessfully,
+        _ => Condition::Started,
+    };
+    let restart = parts.next() == Some("true");
+    Some((name.to_owned(), Dependency { condition, restart, required: true }))
 }
 
 /// Whether a container runs now, or is about to be restarted by its policy.
@@ -318,4 +344,34 @@ async fn foreign_ports(engine: &Engine, project: &str) -> Result<Vec<ForeignPort
             })
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_say_which_services_there_are_and_what_they_depend_on() {
+        let of = |service: &str, one_off: bool, label: &str| Container {
+            service: service.to_owned(),
+            one_off,
+            labels: BTreeMap::from([(labels::DEPENDS_ON.to_owned(), label.to_owned())]),
+            ..Container::default()
+        };
+        let label = "db:service_healthy:true,setup:service_completed_successfully:false,cache";
+        let services = labelled_services(&[of("web", false, label), of("db", false, ""), of("job", true, "")]);
+        assert_eq!(services.keys().collect::<Vec<_>>(), ["db", "web"]);
+        assert!(services["db"].depends_on.is_empty());
+        let found: Vec<_> = services["web"]
+            .depends_on
+            .iter()
+            .map(|(name, found)| (name.as_str(), found.condition, found.restart))
+            .collect();
+        let expected = [
+            ("db", Condition::Healthy, true),
+            ("setup", Condition::CompletedSuccessfully, false),
+            ("cache", Condition::Started, false),
+        ];
+        assert_eq!(found, expected);
+    }
 }

@@ -10,6 +10,7 @@ use wharf_compose::Project;
 use wharf_compose::model::{Condition, Dependency, Healthcheck, Service};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
+use wharf_orchestrator::event::Outcome;
 use wharf_orchestrator::plan::{self, UpOptions};
 use wharf_orchestrator::{Error, Event, StepFailure, apply, observe};
 use wharf_testkit::{FakeEngine, FakeReply, eventually};
@@ -220,4 +221,77 @@ async fn a_dependency_is_waited_for_by_its_events() {
 async fn a_dependency_is_waited_for_through_a_lost_event_stream() {
     let fake = web_after_db(async |fake| fake.break_events()).await;
     assert_eq!(fake.requests_for("POST", "/containers/shop-web-1/start").len(), 1);
+}
+
+#[tokio::test]
+async fn an_image_that_services_share_is_looked_at_once() {
+    let (fake, engine) = empty_engine().await;
+    let names = ["a", "b", "c"];
+    observe(&engine, &project(names.map(|name| (name, service("app"))))).await.unwrap();
+    assert_eq!(fake.requests_for("GET", "/images/*/json").len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_the_engines_is_named_with_the_call_and_what_to_do() {
+    let page = FakeReply::Answer(502, "<html><title>502 Bad Gateway</title></html>".into());
+    let garbage = FakeReply::Answer(200, "[222".into());
+    for (reply, says) in [
+        (page, "a web page with status 502 was answered, which is not the Docker Engine's"),
+        (garbage, "the answer is cut off or is not the Docker Engine's ("),
+        (FakeReply::status(500), "the engine answered with status 500 and gave no reason"),
+        (FakeReply::Reset, "the connection to the engine broke ("),
+    ] {
+        let (fake, engine) = empty_engine().await;
+        let project = project([("web", service("app"))]);
+        fake.once("GET", "/networks", reply.clone());
+        let Err(Error::Engine(error)) = observe(&engine, &project).await else { panic!("{says}") };
+        assert!(error.to_string().starts_with(&format!("cannot list the networks: {says}")), "{error}");
+        assert!(error.help().is_some(), "{error}");
+
+        fake.on("POST", CREATE, reply);
+        let failure = only_failure(up(&engine, &project).await);
+        assert!(failure.message.starts_with(&format!("cannot create container shop-web-1: {says}")), "{failure:?}");
+        assert!(failure.help.is_some(), "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_network_with_endpoints_of_nobody_is_left_with_a_word() {
+    let (fake, engine) = empty_engine().await;
+    let listed = json!([{ "Id": "n1", "Name": "shop_default", "Labels": { "com.docker.compose.project": "shop" } }]);
+    fake.on("GET", "/networks", FakeReply::json(listed));
+    fake.on(
+        "DELETE",
+        "/networks/*",
+        FakeReply::error(403, "error while removing network: network shop_default id n1 has active endpoints"),
+    );
+    let outcome = async |containers: Value| {
+        fake.on("GET", "/networks/*", FakeReply::json(json!({ "Id": "n1", "Containers": containers })));
+        let project = Project { name: "shop".to_owned(), ..Project::default() };
+        let observed = observe(&engine, &project).await.unwrap();
+        let plan = plan::down(&project, &observed, &plan::DownOptions { by_label: true, ..Default::default() });
+        let outcomes = std::sync::Mutex::new(Vec::new());
+        let events = |event: Event| {
+            if let wharf_orchestrator::Progress::Done(outcome) = event.progress {
+                outcomes.lock().unwrap().push(outcome);
+            }
+        };
+        apply(&engine, &project, &plan, &ApplyOptions::default(), &events).await.unwrap();
+        outcomes.into_inner().unwrap()
+    };
+    assert_eq!(outcome(json!({ "web": {} })).await, [Outcome::StillInUse]);
+    assert_eq!(outcome(json!({})).await, [Outcome::HasStaleEndpoints]);
+}
+
+#[tokio::test]
+async fn an_old_engine_gets_the_mac_address_where_it_reads_it() {
+    let (fake, engine) = empty_engine().await;
+    let address = "02:42:ac:11:00:01";
+    let bridge = "bridge".parse().ok();
+    let web = Service { mac_address: Some(address.into()), network_mode: bridge, ..service("app") };
+    up(&engine, &project([("web", web), ("db", service("app"))])).await.unwrap();
+    let mut given: Vec<_> =
+        fake.requests_for("POST", CREATE).iter().map(|request| request.json()["MacAddress"].clone()).collect();
+    given.sort_by_key(Value::to_string);
+    assert_eq!(given, [json!(address), Value::Null]);
 }

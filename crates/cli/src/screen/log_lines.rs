@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Color, Style};
 use wharf_docker::logs::{Line, Source};
 use wharf_orchestrator::logs::{LogEvent, Origin};
 
+use crate::screen::plain;
 use crate::screen::report;
 
 /// Colours that are readable on dark and light terminals.
@@ -56,7 +57,7 @@ impl LinePrinter {
             LogEvent::Exited(origin, code) => self.remark(&origin, &format!("exited with code {code}")),
             LogEvent::Unreadable(origin, error) => {
                 self.flush()?;
-                report::line(&format!("{}: {}", origin.name, error.engine_message()));
+                report::line(&format!("{}: {}", origin.name, plain::one_line(&error.engine_message())));
                 Ok(())
             }
         }
@@ -83,7 +84,7 @@ impl LinePrinter {
 
     /// Writes a remark about a container like one of its lines.
     pub(crate) fn remark(&mut self, origin: &Origin, text: &str) -> std::io::Result<()> {
-        writeln!(self.out, "{} {text}", origin.short_name)
+        writeln!(self.out, "{} {text}", plain::one_line(&origin.short_name))
     }
 
     /// Flushes what was written so far.
@@ -101,6 +102,7 @@ impl LinePrinter {
 
     fn painted(&self, service: &str, name: &str) -> String {
         let width = self.width;
+        let name = plain::one_line(name);
         if !self.colour {
             return format!("{name:width$}  | ");
         }

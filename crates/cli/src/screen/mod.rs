@@ -3,8 +3,10 @@
 pub(crate) mod colour;
 pub(crate) mod columns;
 pub(crate) mod log_lines;
+pub(crate) mod plain;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod template;
 pub(crate) mod terminal;
+pub(crate) mod whole_file;
 pub(crate) mod words;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use anstream::adapter::strip_str;
 use anstyle::{AnsiColor, Style as TextStyle};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wharf_docker::attach::TerminalSize;
@@ -103,15 +104,15 @@ fn room() -> TerminalSize {
 }
 
 impl Listener for Display {
-    fn plan_begins(&self, plan: &Plan) {
+    fn plan_begins(&self, plan: &Plan) -> std::io::Result<()> {
         for warning in plan.warnings() {
             self.aside(|| report::plan_warning(warning, self.colour));
         }
         if self.dry_run {
-            return report::print(&plan.to_string());
+            return report::print(&plan.to_string()).map_err(std::io::Error::other);
         }
         if self.style != Style::Terminal || plan.is_empty() {
-            return;
+            return Ok(());
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(12));
         bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
@@ -119,6 +120,7 @@ impl Listener for Display {
         let mut state = self.lock();
         state.0 = Rows::new(plan);
         state.1 = Some(bar);
+        Ok(())
     }
 
     fn may_replace(&self, volume: &ChangedVolume) -> bool {
@@ -241,6 +243,7 @@ impl Rows {
             }
             let time = format!("{seconds:.1}s");
             let room = width.saturating_sub(time.len() + 5);
+            let text = strip_str(&text).to_string();
             let text: String = text.chars().filter(|character| !character.is_control()).take(room).collect();
             let mark = match (row.failed, row.ended) {
                 (true, _) => painted("x", AnsiColor::Red, colour),

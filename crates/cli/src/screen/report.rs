@@ -19,9 +19,26 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Prints to standard output as it is. The reader may have gone (`| head`): write errors are ignored.
-pub(crate) fn print(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
+/// Prints to standard output as it is.
+///
+/// # Errors
+/// What was not written, unless nobody reads it: see [`is_read`].
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    is_read(out.write_all(text.as_bytes()).and_then(|()| out.flush())).map(drop)
+}
+
+/// Whether standard output still has a reader, by the result of writing to it. A reader that has had enough (`| head`) is not
+/// an error.
+///
+/// # Errors
+/// Any other error, such as a full disk.
+pub(crate) fn is_read(written: std::io::Result<()>) -> anyhow::Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(anyhow::Error::from(error).context("cannot write to standard output")),
+    }
 }
 
 /// Prints a line that others wrote to standard error; without `colour`, without the colours that they gave it.
@@ -52,7 +69,7 @@ pub(crate) fn usage(error: &clap::Error, advice: Option<&str>, colours: Colours)
     match (error.use_stderr(), advice) {
         (true, Some(advice)) => line(&draw(&Message::plain(Severity::Error, advice, None), colours.err)),
         (true, None) => line(painted(&text, colours.err).trim_end()),
-        (false, _) => print(&painted(&text, colours.out)),
+        (false, _) => return answer(&painted(&text, colours.out), colours),
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
@@ -63,8 +80,15 @@ pub(crate) fn help(help: &StyledStr, wrong: bool, colours: Colours) -> ExitCode 
         line(painted(help, colours.err).trim_end());
         return ExitCode::from(2);
     }
-    print(&painted(help, colours.out));
-    ExitCode::SUCCESS
+    answer(&painted(help, colours.out), colours)
+}
+
+/// Prints all that a command has to say, and gives its exit code.
+pub(crate) fn answer(text: &str, colours: Colours) -> ExitCode {
+    match print(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure(&error.into(), colours.err),
+    }
 }
 
 fn painted(text: &StyledStr, colour: bool) -> String {

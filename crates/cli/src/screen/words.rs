@@ -3,6 +3,8 @@
 use serde::Serialize;
 use wharf_orchestrator::event::{Act, Event, HookPoint, Outcome, Progress, Subject, Until};
 
+use crate::screen::plain;
+
 /// `Container shop-web-1`.
 pub(crate) fn subject(subject: &Subject) -> String {
     let kind = match subject {
@@ -11,7 +13,7 @@ pub(crate) fn subject(subject: &Subject) -> String {
         Subject::Volume(_) => "Volume",
         Subject::Container(_) => "Container",
     };
-    format!("{kind} {}", subject.name())
+    format!("{kind} {}", plain::one_line(subject.name()))
 }
 
 /// What a line about the event says: `Starting`, `Started`, a line of output, a reason.
@@ -20,7 +22,7 @@ pub(crate) fn text(event: &Event) -> String {
         Progress::Working => doing(event.act).to_owned(),
         Progress::Output { text } | Progress::Hook { text, .. } => text.clone(),
         Progress::Done(outcome) => ended(event.act, outcome),
-        Progress::Failed { message } => message.clone(),
+        Progress::Failed { message } => plain::lines(message).into_owned(),
     }
 }
 
@@ -88,6 +90,11 @@ fn ended(act: Act, outcome: &Outcome) -> String {
         Outcome::NotRunning => "Not running".to_owned(),
         Outcome::Running => "Running".to_owned(),
         Outcome::StillInUse => "Still in use, left alone".to_owned(),
+        Outcome::HasStaleEndpoints => {
+            "Not removed: the engine keeps endpoints of containers that are gone. Restart the \
+             engine, or name the container to `docker network disconnect --force NETWORK CONTAINER`"
+                .to_owned()
+        }
         Outcome::BuiltInstead => "Built".to_owned(),
         Outcome::LeftOut { reason } => format!("Left out: {reason}"),
         Outcome::NotRequired { reason } => format!("Not required: {reason}"),

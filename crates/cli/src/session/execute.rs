@@ -21,7 +21,11 @@ impl Session {
     /// How plans are carried out: the first interrupt stops them gracefully, the second at once.
     pub(crate) fn apply_options(&self, interrupts: &Interrupts) -> ApplyOptions {
         let limit = || self.settings.environment.get("COMPOSE_PARALLEL_LIMIT")?.parse().ok();
-        let parallel = self.global.parallel.or_else(limit).and_then(|most| usize::try_from(most).ok());
+        let parallel = self.global.parallel.or_else(limit).map(|most| match usize::try_from(most) {
+            Ok(most) => most,
+            // -1: no limit.
+            Err(_) => usize::MAX,
+        });
         ApplyOptions {
             stop: interrupts.first.clone(),
             abort: interrupts.second.clone(),
@@ -53,11 +57,11 @@ impl Session {
     }
 
     /// Under `--dry-run` prints what would be done; the caller then does nothing.
-    pub(crate) fn only_shows(&self, what: impl FnOnce() -> String) -> bool {
+    pub(crate) fn only_shows(&self, what: impl FnOnce() -> String) -> anyhow::Result<bool> {
         if self.is_dry_run() {
-            report::print(&what());
+            report::print(&what())?;
         }
-        self.is_dry_run()
+        Ok(self.is_dry_run())
     }
 
     /// Whether `--dry-run` was given.

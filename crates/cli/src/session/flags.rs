@@ -43,7 +43,7 @@ pub(crate) struct Global {
     /// Name containers and built images as Compose 1 did, with "_"
     #[arg(long, global = true)]
     pub(super) compatibility: bool,
-    /// Maximum number of steps at a time (-1: no limit)
+    /// Maximum number of steps at a time (-1: no limit; default: as many as open files allow)
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub(super) parallel: Option<i64>,
     /// Print what would be done, without doing it

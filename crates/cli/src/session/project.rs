@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wharf_compose::{Config, LoadError, Loaded, Options, Passes, Project};
 use wharf_docker::Engine;
-use wharf_orchestrator::observe::{Container, list_containers};
+use wharf_orchestrator::observe::{Container, labelled_services, list_containers};
 use wharf_orchestrator::{Observed, observe};
 
 use super::{Session, here};
@@ -81,7 +81,8 @@ impl Session {
         match self.read(services, passes) {
             Ok(loaded) => Ok((loaded.project, true)),
             Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => {
-                match &self.global.project_name {
+                let variable = || self.settings.environment.get("COMPOSE_PROJECT_NAME");
+                match self.global.project_name.as_ref().or_else(variable).filter(|name| !name.is_empty()) {
                     Some(name) => Ok((Project { name: name.clone(), ..Project::default() }, false)),
                     None => Err(error.into()),
                 }
@@ -112,6 +113,19 @@ impl Session {
         let Existing { project, engine, .. } = self.existing(services).await?;
         let observed = observe(&engine, &project).await?;
         self.refuse_namesakes(&project, &observed.containers)?;
+        Ok((project, observed, engine))
+    }
+}
+
+impl Session {
+    /// The project for a verb that starts what exists. Without a file it has the services that the containers' labels name.
+    pub(crate) async fn observe_startable(&self, services: &[String]) -> Result<(Project, Observed, Engine), Failure> {
+        let Existing { mut project, has_file, engine } = self.existing(services).await?;
+        let observed = observe(&engine, &project).await?;
+        if !has_file {
+            project.services = labelled_services(&observed.containers);
+            known(&project, services)?;
+        }
         Ok((project, observed, engine))
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, session: &Session, command: &clap::Command) -> Result<ExitCode, Failure> {
-    report::print(&script(args.shell, session.called, &mut command.clone()));
+    report::print(&script(args.shell, session.called, &mut command.clone()))?;
     Ok(ExitCode::SUCCESS)
 }
 

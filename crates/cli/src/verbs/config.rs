@@ -11,6 +11,7 @@ use wharf_orchestrator::{docker_compose_hash, pin_images};
 use crate::failure::Failure;
 use crate::screen::columns::table;
 use crate::screen::report;
+use crate::screen::whole_file::WholeFile;
 use crate::session::{Session, known};
 
 #[derive(Debug, clap::Args)]
@@ -108,10 +109,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     match &args.output {
         _ if args.quiet => {}
-        Some(file) => {
-            std::fs::write(file, text).map_err(|error| anyhow::anyhow!("cannot write {}: {error}", file.display()))?
-        }
-        None => report::print(&text),
+        Some(file) => WholeFile::write(file, &text)?,
+        None => report::print(&text)?,
     }
     Ok(ExitCode::SUCCESS)
 }

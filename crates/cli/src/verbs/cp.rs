@@ -76,7 +76,7 @@ fn from_standard_input() -> anyhow::Result<tempfile::NamedTempFile> {
 async fn out_of(args: &Args, session: &Session, service: &str, path: &str) -> Result<ExitCode, Failure> {
     let (_, engine, containers) = containers(args, session, service).await?;
     let Some(container) = containers.first() else { return Ok(ExitCode::SUCCESS) };
-    if session.only_shows(|| format!("copy {}:{path} to {}\n", container.name, args.target)) {
+    if session.only_shows(|| format!("copy {}:{path} to {}\n", container.name, args.target))? {
         return Ok(ExitCode::SUCCESS);
     }
     match args.target.as_str() {

@@ -11,6 +11,7 @@ use wharf_exporter::dashboards::{Answer, Imported, Query, Verdict, examine, impo
 
 use crate::failure::Failure;
 use crate::screen::report;
+use crate::screen::whole_file::WholeFile;
 
 /// How long Prometheus may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -62,7 +63,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             }
             let asked = asked(&common.prometheus, &imported).await?;
             text.push_str(&report_on(&imported, &asked));
-            report::print(&text);
+            report::print(&text)?;
             let well = imported.changes.is_empty() && imported.obstacles.is_empty() && asked.iter().all(has_data);
             Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
@@ -71,10 +72,8 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             let mut json = serde_json::to_string_pretty(&imported.dashboard).map_err(anyhow::Error::from)?;
             json.push('\n');
             match &output {
-                Some(file) => {
-                    std::fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
-                }
-                None => report::print(&json),
+                Some(file) => WholeFile::write(file, &json)?,
+                None => report::print(&json)?,
             }
             for change in &imported.changes {
                 report::line(&format!("changed: {change}"));

@@ -51,11 +51,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     }
     match args.format {
         Format::Text => {
-            report::print(&findings.iter().map(|finding| text(finding, session.colours.out)).collect::<String>())
+            report::print(&findings.iter().map(|finding| text(finding, session.colours.out)).collect::<String>())?;
         }
         Format::Json => {
             let lines = serde_json::to_string_pretty(&findings).map_err(anyhow::Error::from)?;
-            report::print(&format!("{lines}\n"));
+            report::print(&format!("{lines}\n"))?;
         }
     }
     let failed = findings.iter().any(|finding| finding.grade == Grade::Failure);

@@ -9,6 +9,8 @@ use wharf_orchestrator::read::events::{ReplicaEvent, events};
 
 use crate::failure::Failure;
 use crate::flags::duration::parse_moment;
+use crate::screen::plain;
+use crate::screen::report;
 use crate::session::{Existing, Session};
 
 #[derive(Debug, clap::Args)]
@@ -30,7 +32,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let Existing { project, engine, .. } = session.existing(&args.services).await?;
     let mut events = std::pin::pin!(events(&engine, &project.name, args.services, args.since, args.until));
     while let Some(event) = events.next().await {
-        if !print(&line(&event?, args.json)) {
+        if !print(&line(&event?, args.json))? {
             break;
         }
     }
@@ -38,10 +40,10 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
 }
 
 /// Prints a line; false: the reader is gone.
-fn print(line: &str) -> bool {
+fn print(line: &str) -> anyhow::Result<bool> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+    report::is_read(writeln!(out, "{line}").and_then(|()| out.flush()))
 }
 
 /// The event as docker compose writes it.
@@ -57,9 +59,10 @@ fn line(event: &ReplicaEvent, as_json: bool) -> String {
             "action": action,
             "attributes": attributes,
         });
-        return event.to_string();
+        return plain::json(&event);
     }
     let local = time.to_zoned(jiff::tz::TimeZone::system());
     let attributes: Vec<String> = attributes.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    format!("{} container {action} {id} ({})", local.strftime("%Y-%m-%d %H:%M:%S%.6f"), attributes.join(", "))
+    let event = format!("{action} {id} ({})", attributes.join(", "));
+    format!("{} container {}", local.strftime("%Y-%m-%d %H:%M:%S%.6f"), plain::one_line(&event))
 }

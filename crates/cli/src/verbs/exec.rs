@@ -48,7 +48,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let tty = args.tty.wants_terminal(args.detach, args.interactive)?;
     let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
     let Target { engine, container, .. } = Target::find(session, &wanted).await?;
-    if session.only_shows(|| format!("run {} in {}\n", args.command.join(" "), container.name)) {
+    if session.only_shows(|| format!("run {} in {}\n", args.command.join(" "), container.name))? {
         return Ok(ExitCode::SUCCESS);
     }
     let input = args.interactive && !args.detach;

@@ -1,16 +1,16 @@
 //! `wharf export`
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use futures_util::StreamExt;
-use tempfile::NamedTempFile;
 use wharf_docker::export::export;
 
 use crate::failure::Failure;
 use crate::flags::container::{Target, Wanted};
+use crate::screen::whole_file::WholeFile;
 use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
@@ -28,19 +28,13 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
     let Target { engine, container, .. } = Target::find(session, &wanted).await?;
-    if session.only_shows(|| format!("export the files of container {}\n", container.name)) {
+    if session.only_shows(|| format!("export the files of container {}\n", container.name))? {
         return Ok(ExitCode::SUCCESS);
     }
     let mut archive = std::pin::pin!(export(&engine, &container.id));
     // An existing file is only replaced by a complete archive.
     let mut file = match &args.output {
-        Some(path) => {
-            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if !directory.is_dir() {
-                return Err(anyhow::anyhow!("no such directory: {}", directory.display()).into());
-            }
-            Some(NamedTempFile::new_in(directory).with_context(|| format!("cannot write {}", path.display()))?)
-        }
+        Some(path) => Some(WholeFile::create(path)?),
         None if std::io::stdout().is_terminal() => {
             return Err(anyhow::anyhow!("refusing to write an archive to a terminal: use -o FILE").into());
         }
@@ -56,8 +50,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         out.write_all(&piece).context("cannot write the archive")?;
     }
     stdout.flush().context("cannot write the archive")?;
-    if let (Some(file), Some(path)) = (file, &args.output) {
-        file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
+    if let Some(file) = file {
+        file.finish()?;
     }
     Ok(ExitCode::SUCCESS)
 }

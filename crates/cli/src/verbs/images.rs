@@ -13,6 +13,7 @@ use wharf_orchestrator::read::images::images;
 use crate::failure::Failure;
 use crate::flags::duration::ago;
 use crate::screen::columns::{Format, table};
+use crate::screen::plain;
 use crate::screen::report;
 use crate::session::Session;
 
@@ -43,9 +44,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             let rows: Vec<_> = images.iter().map(cells).collect();
             table(["CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"], &rows)
         }
-        (_, Format::Json) => format!("{}\n", json!(images.iter().map(as_json).collect::<Vec<_>>())),
+        (_, Format::Json) => format!("{}\n", plain::json(&json!(images.iter().map(as_json).collect::<Vec<_>>()))),
     };
-    report::print(&text);
+    report::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

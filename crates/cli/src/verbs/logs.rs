@@ -9,6 +9,7 @@ use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin};
 use crate::failure::Failure;
 use crate::flags::duration::parse_moment;
 use crate::screen::log_lines::LinePrinter;
+use crate::screen::report;
 use crate::session::{Existing, Session};
 
 #[derive(Debug, clap::Args)]
@@ -80,24 +81,21 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         return Err(anyhow::anyhow!("service {} has no container {index}", options.services.join(", ")).into());
     }
     if args.follow {
-        print_all(logs::follow(&engine, &project.name, options).await?, &mut printer).await;
+        print_all(logs::follow(&engine, &project.name, options).await?, &mut printer).await?;
     } else {
-        print_all(logs::history(&engine, &containers, &options), &mut printer).await;
+        print_all(logs::history(&engine, &containers, &options), &mut printer).await?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Prints until the stream ends or the reader is gone.
-async fn print_all(events: impl Stream<Item = LogEvent>, printer: &mut LinePrinter) {
+async fn print_all(events: impl Stream<Item = LogEvent>, printer: &mut LinePrinter) -> anyhow::Result<()> {
     let mut events = std::pin::pin!(events.ready_chunks(256));
     while let Some(batch) = events.next().await {
-        for event in batch {
-            if printer.event(event).is_err() {
-                return;
-            }
-        }
-        if printer.flush().is_err() {
-            return;
+        let printed = batch.into_iter().try_for_each(|event| printer.event(event));
+        if !report::is_read(printed.and_then(|()| printer.flush()))? {
+            break;
         }
     }
+    Ok(())
 }

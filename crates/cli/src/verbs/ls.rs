@@ -9,6 +9,7 @@ use wharf_orchestrator::observe::{Container, list_containers};
 
 use crate::failure::Failure;
 use crate::screen::columns::{Format, table};
+use crate::screen::plain;
 use crate::screen::report;
 use crate::session::Session;
 
@@ -52,17 +53,17 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         })
         .collect();
     let text = match (args.quiet, args.format) {
-        (true, _) => rows.iter().map(|[name, ..]| format!("{name}\n")).collect(),
+        (true, _) => rows.iter().map(|[name, ..]| format!("{}\n", plain::one_line(name))).collect(),
         (_, Format::Table) => table(["NAME", "STATUS", "CONFIG FILES"], &rows),
         (_, Format::Json) => {
             let projects: Vec<_> = rows
                 .iter()
                 .map(|[name, status, files]| json!({ "Name": name, "Status": status, "ConfigFiles": files }))
                 .collect();
-            format!("{}\n", json!(projects))
+            format!("{}\n", plain::json(&json!(projects)))
         }
     };
-    report::print(&text);
+    report::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

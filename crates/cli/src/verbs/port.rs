@@ -34,6 +34,6 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         return Err(anyhow::anyhow!("{name} does not publish port {}/{}", args.private_port, args.protocol).into());
     };
     let ip = if ip.contains(':') { format!("[{ip}]") } else { ip.to_owned() };
-    report::print(&format!("{ip}:{port}\n"));
+    report::print(&format!("{ip}:{port}\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
 use wharf_docker::names::short_id;
+use wharf_go::strconv::quote;
 use wharf_orchestrator::observe::{Container, State};
 
 use crate::failure::Failure;
 use crate::flags::duration::ago;
 use crate::screen::columns::table;
+use crate::screen::plain::{self, json};
 use crate::screen::report;
 use crate::screen::template::{Format, render};
 use crate::session::Session;
@@ -76,24 +77,23 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     } else if args.service_names {
         let mut names: Vec<&str> = containers.iter().map(|container| container.service.as_str()).collect();
         names.dedup();
-        names.iter().map(|name| format!("{name}\n")).collect()
+        names.iter().map(|name| format!("{}\n", plain::one_line(name))).collect()
     } else {
         listed(&containers, &format, args.no_trunc)?
     };
-    report::print(&text);
+    report::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn listed(containers: &[Container], format: &Format, whole: bool) -> anyhow::Result<String> {
     Ok(match format {
-        Format::Json => containers.iter().map(|container| format!("{}\n", as_json(container))).collect(),
+        Format::Json => containers.iter().map(|container| format!("{}\n", json(&as_json(container)))).collect(),
         Format::Table => {
             let rows: Vec<[String; 7]> = containers.iter().map(|container| row(container, whole)).collect();
             table(["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"], &rows)
         }
         Format::Template { source, table } => {
-            let rows: Vec<_> = containers.iter().filter_map(|found| as_json(found).as_object().cloned()).collect();
-            render(source, *table, &rows, &FIELDS)?
+            render(source, *table, &plain::rows(containers.iter().map(as_json)), &FIELDS)?
         }
     })
 }
@@ -127,7 +127,7 @@ fn as_json(container: &Container) -> serde_json::Value {
         .ports
         .iter()
         .map(|port| {
-            json!({
+            serde_json::json!({
                 "URL": port.ip.as_deref().unwrap_or(""),
                 "TargetPort": port.target,
                 "PublishedPort": port.published.unwrap_or(0),
@@ -136,7 +136,7 @@ fn as_json(container: &Container) -> serde_json::Value {
         })
         .collect();
     let labels: Vec<String> = container.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    json!({
+    serde_json::json!({
         "Command": quoted(&container.command, true),
         "CreatedAt": created_at(container.created),
         "ExitCode": container.exit_code.filter(|_| container.state == State::Exited).unwrap_or(0),
@@ -180,10 +180,10 @@ fn row(container: &Container, whole: bool) -> [String; 7] {
 fn quoted(command: &str, whole: bool) -> String {
     const LONGEST: usize = 20;
     if whole || command.chars().count() <= LONGEST {
-        return format!("\"{command}\"");
+        return quote(command);
     }
     let cut: String = command.chars().take(LONGEST - 1).collect();
-    format!("\"{cut}…\"")
+    quote(&format!("{cut}…"))
 }
 
 fn ports(container: &Container) -> String {

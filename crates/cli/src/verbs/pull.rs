@@ -23,9 +23,9 @@ pub(crate) struct Args {
     /// Report images that cannot be pulled, and continue
     #[arg(long)]
     ignore_pull_failures: bool,
-    /// Which images to pull: always, or missing (only those not present)
-    #[arg(long, value_name = "POLICY", default_value = "always", value_parser = ["always", "missing"])]
-    policy: String,
+    /// Which images to pull: always, or missing (only those not present); overrides the services' pull_policy
+    #[arg(long, value_name = "POLICY", value_parser = ["always", "missing"])]
+    policy: Option<String>,
     /// Print only errors
     #[arg(short, long)]
     quiet: bool,
@@ -54,7 +54,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         no_deps: !args.include_deps,
         no_build: true,
         ignore_pull_failures: args.ignore_pull_failures,
-        pull: args.policy.parse().ok(),
+        pull: args.policy.as_deref().and_then(|policy| policy.parse().ok()),
         ..Default::default()
     };
     let plan = plan::images(&project, &observed, &options)?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use wharf_orchestrator::plan::{self, ContainerAct, ContainerStep, RemoveOptions, Step};
 
 use crate::failure::Failure;
+use crate::screen::plain;
 use crate::screen::report;
 use crate::session::Session;
 
@@ -39,9 +40,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         report::line("No stopped containers");
         return Ok(ExitCode::SUCCESS);
     }
-    let question = format!("Going to remove {}", names.join(", "));
+    let question = format!("Going to remove {}", plain::one_line(&names.join(", ")));
     match args.force || session.is_dry_run() {
-        true => report::print(&format!("{question}\n")),
+        true => report::print(&format!("{question}\n"))?,
         false if report::confirmed(&question, "--force")? => {}
         false => return Ok(ExitCode::SUCCESS),
     }

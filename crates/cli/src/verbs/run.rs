@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use wharf_docker::{Engine, ErrorKind};
 use wharf_orchestrator::plan::{self, ImageOptions, UpOptions};
 use wharf_orchestrator::run_once::{self, Overrides, RunOptions};
 use wharf_orchestrator::{ConvergeOptions, apply, containers, prepare_run};
@@ -127,7 +129,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     if args.detach {
         start.await?;
-        report::print(&format!("{id}\n"));
+        report::print(&format!("{id}\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let options = terminal::Options { tty, input: args.interactive, closes_input: true };
@@ -137,9 +139,27 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         Err(failure) => Err(failure),
     };
     if args.rm || result.is_err() {
-        containers::remove(&engine, &name).await;
+        removed(&engine, &name).await;
     }
     Ok(ExitCode::from(u8::try_from(result?).unwrap_or(1)))
+}
+
+/// Removes the container, also by an engine that comes back only now.
+async fn removed(engine: &Engine, name: &str) {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let removal = async {
+        while let Err(error) = containers::remove(engine, name).await
+            && matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut)
+        {
+            // It answers, or the time is over.
+            Engine::connect_when_there(engine.endpoint(), |_| {}).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, removal).await.is_err() {
+        report::line(&format!(
+            "the container {name} is left, because the engine is away: `docker rm -f {name}` removes it"
+        ));
+    }
 }
 
 /// What the container needs: images, networks, volumes, services.
@@ -184,6 +204,6 @@ fn overrides(args: &Args, tty: bool) -> anyhow::Result<Overrides> {
         user: args.user.clone(),
         working_dir: args.workdir.clone(),
         tty,
-        stdin_open: args.interactive && !args.detach,
+        stdin_open: args.interactive,
     })
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, observed, engine) = session.observe_existing(&args.services).await?;
+    let (project, observed, engine) = session.observe_startable(&args.services).await?;
     let chosen = |service: &String| args.services.is_empty() || args.services.contains(service);
     if !observed.containers.iter().any(|container| chosen(&container.service)) {
         return Err(anyhow::anyhow!("there are no containers to start; `wharf up` creates them").into());

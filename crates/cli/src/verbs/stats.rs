@@ -11,6 +11,8 @@ use wharf_orchestrator::read::stats::{Usage, usage};
 
 use crate::failure::Failure;
 use crate::screen::columns::table;
+use crate::screen::plain;
+use crate::screen::report;
 use crate::screen::template::{Format, render};
 use crate::session::Session;
 
@@ -47,8 +49,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         let text = shown(&rows, &args.format)?;
         let mut out = std::io::stdout().lock();
         let clear = if clears { "\x1b[2J\x1b[H" } else { "" };
-        let written = write!(out, "{clear}{text}").and_then(|()| out.flush());
-        if args.no_stream || written.is_err() {
+        let is_read = report::is_read(write!(out, "{clear}{text}").and_then(|()| out.flush()))?;
+        if args.no_stream || !is_read {
             return Ok(ExitCode::SUCCESS);
         }
         if containers.is_empty() {
@@ -61,11 +63,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
 fn shown(rows: &[Value], format: &Format) -> anyhow::Result<String> {
     let field = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
     Ok(match format {
-        Format::Json => rows.iter().map(|row| format!("{row}\n")).collect(),
-        Format::Template { source, table } => {
-            let rows: Vec<_> = rows.iter().filter_map(|row| row.as_object().cloned()).collect();
-            render(source, *table, &rows, &FIELDS)?
-        }
+        Format::Json => rows.iter().map(|row| format!("{}\n", plain::json(row))).collect(),
+        Format::Template { source, table } => render(source, *table, &plain::rows(rows.iter().cloned()), &FIELDS)?,
         Format::Table => {
             let keys = ["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"];
             let rows: Vec<[String; 8]> = rows.iter().map(|row| keys.map(|key| field(row, key))).collect();

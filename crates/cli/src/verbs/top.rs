@@ -28,6 +28,6 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         let number = container.number.to_string();
         rows.extend(processes.rows.into_iter().map(|cells| lead(&container.service, &number, cells)));
     }
-    report::print(&aligned(&rows));
+    report::print(&aligned(&rows))?;
     Ok(ExitCode::SUCCESS)
 }

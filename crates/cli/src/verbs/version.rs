@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<ExitCode, Fail
         (_, Format::Pretty) if called.is_compose() && !std::io::stdout().is_terminal() => format!("{}\n", compose()),
         (_, Format::Pretty) => pretty(called, engine(session).await.as_ref()),
         (_, Format::Json) => format!("{}\n", as_json(called, engine(session).await.as_ref())),
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

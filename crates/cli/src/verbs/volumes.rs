@@ -7,6 +7,7 @@ use wharf_orchestrator::read::volumes::volumes;
 
 use crate::failure::Failure;
 use crate::screen::columns::table;
+use crate::screen::plain;
 use crate::screen::report;
 use crate::screen::template::{Format, render};
 use crate::session::{Existing, Session};
@@ -46,17 +47,14 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         })
     });
     let text = match (args.quiet, &args.format) {
-        (true, _) => volumes.iter().map(|volume| format!("{}\n", volume.name)).collect(),
-        (_, Format::Json) => rows.map(|row| format!("{row}\n")).collect(),
+        (true, _) => volumes.iter().map(|volume| format!("{}\n", plain::one_line(&volume.name))).collect(),
+        (_, Format::Json) => rows.map(|row| format!("{}\n", plain::json(&row))).collect(),
         (_, Format::Table) => {
             let rows: Vec<_> = volumes.iter().map(|volume| [volume.driver.clone(), volume.name.clone()]).collect();
             table(["DRIVER", "VOLUME NAME"], &rows)
         }
-        (_, Format::Template { source, table }) => {
-            let rows: Vec<_> = rows.filter_map(|row| row.as_object().cloned()).collect();
-            render(source, *table, &rows, &FIELDS)?
-        }
+        (_, Format::Template { source, table }) => render(source, *table, &plain::rows(rows), &FIELDS)?,
     };
-    report::print(&text);
+    report::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

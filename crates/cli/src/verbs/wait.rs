@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let mut last = 0;
     while let Some((id, code)) = waiting.next().await {
         last = code?;
-        report::print(&format!("container {id:?} exited with status code {last}\n"));
+        report::print(&format!("container {id:?} exited with status code {last}\n"))?;
     }
     drop(waiting);
     if args.down_project {

@@ -37,7 +37,9 @@ fn up_starts_in_order_and_a_second_up_recreates_nothing() {
     assert!(healthy < started, "{}", outcome.stderr);
     let ids = sandbox.ok(&["ps", "-q"]);
     assert_eq!(ids.lines().count(), 2);
-    assert_eq!(sandbox.wharf(&["up", "--wait"]).stderr, "");
+    assert_eq!(sandbox.wharf(&["up", "-d"]).stderr, "");
+    let again = sandbox.wharf(&["up", "--wait"]);
+    assert!(again.code == 0 && !again.stderr.contains("Start"), "{}", again.stderr);
     assert_eq!(sandbox.ok(&["ps", "-q"]), ids);
     sandbox.ok(&["down", "-v"]);
     assert_eq!(sandbox.left_behind(), "");
@@ -256,4 +258,64 @@ fn compatibility_gives_the_names_of_compose_1() {
     assert_eq!(sandbox.names(), [format!("{}_web_1", sandbox.project)]);
     let again = sandbox.command(&["up", "-d"]).env("COMPOSE_COMPATIBILITY", "1").output().unwrap();
     assert_eq!(String::from_utf8(again.stderr).unwrap(), "", "nothing is to do");
+}
+
+#[test]
+fn an_anonymous_volume_that_was_handed_on_goes_with_down_v_and_rm_v_and_named_ones_stay_with_rm_v() {
+    let service = |value: u32| {
+        format!(
+            "services:\n  web:\n    image: IMAGE\n    command: sleep 600\n    stop_signal: SIGKILL\n    environment: [V={value}]\n    volumes: [/notes, data:/data]\nvolumes: {{data: {{}}}}\n"
+        )
+    };
+    let volumes = |sandbox: &Sandbox| {
+        let format = "{{range .Mounts}}{{.Name}} {{end}}";
+        let name = format!("{}-web-1", sandbox.project);
+        let output = std::process::Command::new("docker").args(["inspect", "-f", format, &name]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (named, anonymous): (Vec<_>, Vec<_>) =
+            text.split_whitespace().map(str::to_owned).partition(|name| name.ends_with("_data"));
+        (named.concat(), anonymous.concat())
+    };
+    let there = |volume: &str| {
+        std::process::Command::new("docker").args(["volume", "inspect", volume]).output().unwrap().status.success()
+    };
+    for (args, named_stays) in [(["rm", "-fsv"].as_slice(), true), (&["down", "-v"], false)] {
+        let sandbox = Sandbox::new(&service(1));
+        sandbox.ok(&["up", "-d"]);
+        let (named, anonymous) = volumes(&sandbox);
+        sandbox.write("compose.yaml", &service(2));
+        sandbox.ok(&["up", "-d"]);
+        assert_eq!(volumes(&sandbox), (named.clone(), anonymous.clone()), "both are handed on");
+        sandbox.ok(args);
+        assert!(!there(&anonymous), "{args:?}");
+        assert_eq!(there(&named), named_stays, "{args:?}");
+    }
+}
+
+#[test]
+fn a_wait_is_not_content_with_a_service_that_ends_at_once() {
+    let crashes = |command: &str, more: &str| {
+        let text = format!(
+            "services:\n  ok: {{image: IMAGE, command: sleep 600, stop_signal: SIGKILL}}\n  bad: {{image: IMAGE, command: \"sh -c '{command}'\", stop_signal: SIGKILL{more}}}\n"
+        );
+        let sandbox = Sandbox::new(&text);
+        let outcome = sandbox.wharf(&["up", "-d", "--wait"]);
+        (outcome.code, outcome.stderr)
+    };
+    for (command, more) in [("exit 1", ""), ("sleep 0.3; exit 1", ""), ("sleep 0.2; exit 9", ", restart: always")] {
+        let (code, stderr) = crashes(command, more);
+        assert_eq!(code, 1, "{command}: {stderr}");
+    }
+    let (code, stderr) = crashes("sleep 600", "");
+    assert_eq!(code, 0, "{stderr}");
+}
+
+#[test]
+fn a_container_of_run_in_the_background_keeps_its_input_open() {
+    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE, command: cat}\n");
+    let name = sandbox.ok(&["run", "-d", "web"]);
+    let output =
+        std::process::Command::new("docker").args(["inspect", "-f", "{{.State.Status}}", name.trim()]).output();
+    assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap().trim(), "running");
+    sandbox.ok(&["down", "--remove-orphans", "-t", "0"]);
 }

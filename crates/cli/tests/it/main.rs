@@ -12,6 +12,7 @@ mod logs;
 mod mistakes;
 mod names;
 mod namesakes;
+mod output;
 mod run;
 mod sandbox;
 mod setup;

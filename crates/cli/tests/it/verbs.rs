@@ -245,3 +245,43 @@ fn signals_of_attach_and_run_reach_the_process() {
     assert_eq!((outcome.code, outcome.stdout.as_str()), (9, "ready\ncaught\n"));
     assert_eq!(sandbox.names(), Vec::<String>::new());
 }
+
+#[test]
+fn the_content_of_a_directory_is_copied_with_its_structure() {
+    let sandbox = Sandbox::new(TWO);
+    sandbox.ok(&["up", "-d", "db"]);
+    let make = "mkdir -p /tree/a/b /tree/c; echo 1 >/tree/top; echo 2 >/tree/a/two; echo 3 >/tree/a/b/three; echo 4 >/tree/c/two";
+    sandbox.ok(&["exec", "db", "sh", "-c", make]);
+    std::fs::create_dir(sandbox.path().join("there")).unwrap();
+    for target in ["there", "new"] {
+        sandbox.ok(&["cp", "db:/tree/.", target]);
+        let read = |name: &str| std::fs::read_to_string(sandbox.path().join(target).join(name)).unwrap();
+        assert_eq!([read("top"), read("a/two"), read("a/b/three"), read("c/two")], ["1\n", "2\n", "3\n", "4\n"]);
+    }
+}
+
+#[test]
+fn a_project_without_a_file_is_started_and_restarted_by_its_labels() {
+    let sandbox = Sandbox::new(TWO);
+    sandbox.ok(&["up", "-d", "--scale", "web=1"]);
+    sandbox.ok(&["stop"]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let by_name = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
+        command.current_dir(elsewhere.path()).env("COMPOSE_PROJECT_NAME", &sandbox.project).args(args);
+        Outcome::of(command.stdin(Stdio::null()).output().unwrap())
+    };
+    let is = |db: &str, web: &str| [("db", db), ("web", web)].map(|(a, b)| (a.to_owned(), b.to_owned()));
+    for (args, db, web) in [
+        (["start", "db"].as_slice(), "running", "exited"),
+        (&["start"], "running", "running"),
+        (&["stop"], "exited", "exited"),
+        (&["restart"], "running", "running"),
+    ] {
+        let outcome = by_name(args);
+        assert_eq!(outcome.code, 0, "{args:?}: {}", outcome.stderr);
+        assert_eq!(states(&sandbox), is(db, web), "{args:?}");
+    }
+    let unknown = by_name(&["start", "wbe"]);
+    assert!(unknown.code == 1 && unknown.stderr.contains("has: db, web"), "{}", unknown.stderr);
+}

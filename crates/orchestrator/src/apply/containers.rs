@@ -4,7 +4,7 @@ use bollard::query_parameters::{
     KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
-use wharf_docker::Engine;
+use wharf_docker::{Engine, unless_gone};
 
 use crate::Error;
 
@@ -14,7 +14,7 @@ use crate::Error;
 /// If a request to the engine fails.
 pub async fn start(engine: &Engine, name: &str) -> Result<(), Error> {
     let options = None::<bollard::query_parameters::StartContainerOptions>;
-    Ok(engine.docker().start_container(name, options).await?)
+    engine.docker().start_container(name, options).await.map_err(|error| during(error, "start the container"))
 }
 
 /// Waits until the container has ended.
@@ -28,7 +28,7 @@ pub async fn exit_code(engine: &Engine, name: &str) -> Result<i64, Error> {
         Some(Ok(answer)) => Ok(answer.status_code),
         // The client reports an exit code other than 0 as an error.
         Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
-        Some(Err(error)) => Err(error.into()),
+        Some(Err(error)) => Err(during(error, "wait for the container")),
         None => Ok(0),
     }
 }
@@ -50,9 +50,20 @@ pub async fn stop(engine: &Engine, name: &str) {
 }
 
 /// Removes the container with its anonymous volumes. It is fine if it is gone.
-pub async fn remove(engine: &Engine, name: &str) {
+///
+/// # Errors
+/// If the request to the engine fails.
+pub async fn remove(engine: &Engine, name: &str) -> Result<(), wharf_docker::Error> {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-    if let Err(error) = engine.docker().remove_container(name, Some(options)).await {
-        tracing::debug!(%error, container = name, "not removed");
+    match unless_gone(engine.docker().remove_container(name, Some(options)).await) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            tracing::debug!(%error, container = name, "not removed");
+            Err(wharf_docker::Error::from(error).during("remove the container"))
+        }
     }
+}
+
+fn during(error: bollard::errors::Error, action: &'static str) -> Error {
+    Error::Engine(wharf_docker::Error::from(error).during(action))
 }

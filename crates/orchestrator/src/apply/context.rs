@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use wharf_compose::Project;
 use wharf_docker::Engine;
 use wharf_plan::{StepError, StepFailure};
@@ -26,6 +27,8 @@ pub(super) struct Context<'a> {
     pub(super) watch: Option<Watch>,
     pub(super) wait_timeout: Option<Duration>,
     pub(super) build_memory: Option<i64>,
+    /// One permit for each step that sends requests.
+    pub(super) connections: Semaphore,
 }
 
 /// A failure of `step` that has no details besides the message.

@@ -18,8 +18,11 @@ const LOG_LINES: u64 = 20;
 pub(super) fn engine(step: &Step, error: bollard::errors::Error) -> StepFailure {
     let error = wharf_docker::Error::from(error);
     let message = error.engine_message();
-    let help = (error.kind() == ErrorKind::NameTaken)
-        .then(|| "remove that container (`docker rm`), or give this one another name".to_owned());
+    let help = match error.kind() {
+        ErrorKind::NameTaken => Some("remove that container (`docker rm`), or give this one another name"),
+        _ => error.help(),
+    };
+    let help = help.map(str::to_owned);
     StepFailure { help, ..failure(step, format!("cannot {step}: {message}")) }
 }
 

@@ -13,6 +13,7 @@ mod watch;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wharf_compose::Project;
 use wharf_docker::Engine;
@@ -36,7 +37,7 @@ pub struct ApplyOptions {
     pub wait_timeout: Option<Duration>,
     /// How much memory a build may use, in bytes.
     pub build_memory: Option<i64>,
-    /// How many steps are carried out at a time; `None`: as many as are ready.
+    /// How many steps are carried out at a time; `None`: as many as [`wharf_docker::connections`] allows, waits aside.
     pub parallel: Option<NonZeroUsize>,
     /// Whether to only report plans to the [`Listener`].
     pub dry_run: bool,
@@ -59,8 +60,12 @@ impl ApplyOptions {
 /// Receives what happens to plans. A closure that takes an [`Event`] is a listener.
 pub trait Listener: Sync {
     /// A plan is about to be carried out, or would be in a dry run.
-    fn plan_begins(&self, plan: &Plan) {
+    ///
+    /// # Errors
+    /// If it cannot be shown. It is not carried out then.
+    fn plan_begins(&self, plan: &Plan) -> std::io::Result<()> {
         let _ = plan;
+        Ok(())
     }
 
     /// Whether a volume may be replaced, with the loss of its data, because its settings changed in the file.
@@ -97,7 +102,7 @@ pub async fn apply(
     options: &ApplyOptions,
     events: &dyn Listener,
 ) -> Result<(), Error> {
-    events.plan_begins(plan);
+    events.plan_begins(plan).map_err(|error| Error::refused(format!("cannot show the plan: {error}"), None, None))?;
     if options.dry_run {
         return Ok(());
     }
@@ -115,8 +120,18 @@ async fn carry_out(
 ) -> Result<(), Error> {
     let is_wait = |step: &Step| matches!(step, Step::Container(ContainerStep { act: ContainerAct::Await { .. }, .. }));
     let watch = if plan.steps().any(is_wait) { Some(Watch::open(engine, &project.name)) } else { None };
-    let context =
-        Context { project, engine, watch, wait_timeout: options.wait_timeout, build_memory: options.build_memory };
+    let connections = match options.parallel {
+        Some(_) => Semaphore::MAX_PERMITS,
+        None => wharf_docker::connections(),
+    };
+    let context = Context {
+        project,
+        engine,
+        watch,
+        wait_timeout: options.wait_timeout,
+        build_memory: options.build_memory,
+        connections: Semaphore::new(connections),
+    };
     let control = Control { stop: options.stop.clone(), parallel: options.parallel };
     let mut journal = Journal::new(project);
     let result = wharf_plan::execute(plan, &context, &mut journal, &control, &|event| events.event(event)).await;

@@ -1,6 +1,7 @@
 //! Waits for a container. Its state is judged whenever the roster reports it.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wharf_docker::container::{ContainerDetails, ContainerState, ContainerStatus, HealthStatus};
 use wharf_plan::StepError;
@@ -13,11 +14,17 @@ use crate::plan::Step;
 /// After this many restarts during a wait, a container will not settle.
 const MOST_RESTARTS: u64 = 5;
 
+/// A container without a health check counts as running when it has run for so long: many a program ends at once because of
+/// its configuration.
+const SETTLED: Duration = Duration::from_secs(1);
+
 /// What a container's state means for a wait.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Ready,
     NotYet,
+    /// Ready if it still runs after this time.
+    Soon(Duration),
     Never(String),
 }
 
@@ -35,11 +42,19 @@ pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, unti
     let mut container = first.clone();
     loop {
         let state = &container.state;
-        match judge(state, container.restarts.saturating_sub(first.restarts), until) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let soon = match judge(state, container.restarts.saturating_sub(first.restarts), until, now) {
             Verdict::Ready => return Ok(outcome(state)),
             Verdict::Never(reason) => return Err(explain::wait(context, step, name, reason, state).await.into()),
-            Verdict::NotYet => {}
-        }
+            Verdict::NotYet => None,
+            Verdict::Soon(left) => Some(left),
+        };
+        let settled = async {
+            match soon {
+                Some(left) => tokio::time::sleep(left).await,
+                None => std::future::pending().await,
+            }
+        };
         let timed_out = async {
             match deadline {
                 Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -49,6 +64,10 @@ pub(super) async fn wait(context: &Context<'_>, task: Task<'_>, name: &str, unti
         tokio::select! {
             changed = project.changed() => if changed.is_err() { return Err(StepError::GivenUp) },
             () = task.given_up() => return Err(StepError::GivenUp),
+            () = settled => {
+                container = ask(context, step, name).await?;
+                continue;
+            }
             () = timed_out => {
                 let seconds = context.wait_timeout.unwrap_or_default().as_secs();
                 let reason = format!("{name} was not {until} within {seconds} seconds");
@@ -81,7 +100,8 @@ fn outcome(state: &ContainerState) -> Outcome {
     if state.status == ContainerStatus::Running && !healthy { Outcome::Running } else { Outcome::Done }
 }
 
-fn judge(state: &ContainerState, new_restarts: u64, until: Until) -> Verdict {
+/// `now` is the time since 1970.
+fn judge(state: &ContainerState, new_restarts: u64, until: Until, now: Duration) -> Verdict {
     use ContainerStatus as Status;
     let exit = exit_text(state);
     match (until, state.status) {
@@ -96,10 +116,19 @@ fn judge(state: &ContainerState, new_restarts: u64, until: Until) -> Verdict {
             (Some(HealthStatus::Unhealthy), _) => Verdict::Never("is unhealthy".to_owned()),
             (Some(HealthStatus::Starting), _) => Verdict::NotYet,
             (None, Until::Healthy) => Verdict::Never("has no health check, so it can never become healthy".to_owned()),
-            (None, _) => Verdict::Ready,
+            (None, _) => match unsettled(state, now) {
+                Some(left) => Verdict::Soon(left),
+                None => Verdict::Ready,
+            },
         },
         (_, _) => Verdict::NotYet,
     }
+}
+
+/// How long a container has to run yet. An engine whose clock is ahead does not make it longer.
+fn unsettled(state: &ContainerState, now: Duration) -> Option<Duration> {
+    let started = Duration::from_nanos(u64::try_from(state.started?.0).ok()?);
+    SETTLED.checked_sub(now.saturating_sub(started)).filter(|left| !left.is_zero())
 }
 
 fn exit_text(state: &ContainerState) -> String {
@@ -116,7 +145,10 @@ fn exit_text(state: &ContainerState) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wharf_docker::Timestamp;
     use wharf_docker::container::Health;
+
+    const NOW: Duration = Duration::from_secs(1_700_000_000);
 
     fn state(status: ContainerStatus, health: Option<HealthStatus>, exit_code: i64) -> ContainerState {
         let health = health.map(|status| Health { status, last_probe: None });
@@ -126,7 +158,7 @@ mod tests {
     #[test]
     fn a_container_with_a_health_check_is_ready_only_when_healthy() {
         use ContainerStatus::Running;
-        let judged = |health, until| judge(&state(Running, health, 0), 0, until);
+        let judged = |health, until| judge(&state(Running, health, 0), 0, until, NOW);
         assert_eq!(judged(Some(HealthStatus::Starting), Until::RunningOrHealthy), Verdict::NotYet);
         assert_eq!(judged(Some(HealthStatus::Healthy), Until::Healthy), Verdict::Ready);
         assert_eq!(judged(None, Until::RunningOrHealthy), Verdict::Ready);
@@ -135,20 +167,33 @@ mod tests {
     }
 
     #[test]
+    fn a_container_without_a_health_check_has_to_run_for_a_second() {
+        let started = |milliseconds_ago: i64| {
+            let running = state(ContainerStatus::Running, None, 0);
+            let started = i64::try_from(NOW.as_nanos()).unwrap() - milliseconds_ago * 1_000_000;
+            let state = ContainerState { started: Some(Timestamp(started)), ..running };
+            judge(&state, 0, Until::RunningOrHealthy, NOW)
+        };
+        assert_eq!(started(300), Verdict::Soon(Duration::from_millis(700)));
+        assert_eq!(started(1000), Verdict::Ready);
+        assert_eq!(started(-5000), Verdict::Soon(SETTLED), "the engine's clock is ahead");
+    }
+
+    #[test]
     fn an_exit_ends_the_wait_and_only_code_0_completes() {
         use ContainerStatus::Exited;
-        assert_eq!(judge(&state(Exited, None, 0), 0, Until::Completed), Verdict::Ready);
+        assert_eq!(judge(&state(Exited, None, 0), 0, Until::Completed, NOW), Verdict::Ready);
         assert_eq!(
-            judge(&state(Exited, None, 3), 0, Until::Completed),
+            judge(&state(Exited, None, 3), 0, Until::Completed, NOW),
             Verdict::Never("exited with code 3".to_owned())
         );
-        assert!(matches!(judge(&state(Exited, None, 0), 0, Until::RunningOrHealthy), Verdict::Never(_)));
+        assert!(matches!(judge(&state(Exited, None, 0), 0, Until::RunningOrHealthy, NOW), Verdict::Never(_)));
     }
 
     #[test]
     fn a_restart_loop_ends_the_wait() {
         use ContainerStatus::Restarting;
-        assert_eq!(judge(&state(Restarting, None, 1), 1, Until::Healthy), Verdict::NotYet);
-        assert!(matches!(judge(&state(Restarting, None, 1), 5, Until::Healthy), Verdict::Never(_)));
+        assert_eq!(judge(&state(Restarting, None, 1), 1, Until::Healthy, NOW), Verdict::NotYet);
+        assert!(matches!(judge(&state(Restarting, None, 1), 5, Until::Healthy, NOW), Verdict::Never(_)));
     }
 }

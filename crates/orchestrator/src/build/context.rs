@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::ignore::Ignore;
 
+/// The file that says what is not sent.
+const IGNORE_FILE: &str = ".dockerignore";
+
 /// Where the Dockerfile comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Dockerfile {
@@ -25,6 +28,8 @@ pub(crate) struct BuildContext {
     dockerfile: String,
     /// Text of a Dockerfile outside the context.
     brought: Option<Vec<u8>>,
+    /// Text of `.dockerignore`, if it is not that of the context.
+    ignore_file: Option<Vec<u8>>,
 }
 
 impl BuildContext {
@@ -58,10 +63,12 @@ impl BuildContext {
         });
         let rules = own_ignore
             .and_then(|file| std::fs::read_to_string(file).ok())
-            .or_else(|| std::fs::read_to_string(root.join(".dockerignore")).ok())
+            .or_else(|| std::fs::read_to_string(root.join(IGNORE_FILE)).ok())
             .unwrap_or_default();
         let ignore = Ignore::parse(&rules)?;
-        Ok(BuildContext { root, ignore, dockerfile, brought })
+        let removed = brought.is_some() || ignore.excludes(&dockerfile);
+        let ignore_file = removed.then(|| ignore_file(&root, &ignore, &dockerfile));
+        Ok(BuildContext { root, ignore, dockerfile, brought, ignore_file })
     }
 
     /// The Dockerfile's path within the archive.
@@ -76,11 +83,11 @@ impl BuildContext {
         archive.follow_symlinks(false);
         let mut sent = BTreeSet::new();
         self.append_directory(&mut archive, Path::new(""), &mut sent)?;
+        if let Some(text) = &self.ignore_file {
+            append_text(&mut archive, IGNORE_FILE, text)?;
+        }
         if let Some(text) = &self.brought {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(text.len() as u64);
-            header.set_mode(0o644);
-            archive.append_data(&mut header, &self.dockerfile, text.as_slice())?;
+            append_text(&mut archive, &self.dockerfile, text)?;
         } else if !sent.contains(&self.dockerfile) {
             // Ignored or not, the builder needs it.
             archive.append_path_with_name(self.root.join(&self.dockerfile), &self.dockerfile)?;
@@ -99,7 +106,8 @@ impl BuildContext {
         for entry in entries {
             let path = directory.join(entry.file_name());
             let name = slashed(&path);
-            let excluded = self.ignore.excludes(&name);
+            let replaced = name == IGNORE_FILE && self.ignore_file.is_some();
+            let excluded = replaced || self.ignore.excludes(&name);
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 // An exception may include a file of an excluded directory again.
@@ -134,6 +142,29 @@ impl BuildContext {
             archive.append_data(&mut header, name, file)
         }
     }
+}
+
+fn append_text(archive: &mut tar::Builder<&mut dyn Write>, name: &str, text: &[u8]) -> std::io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, name, text)
+}
+
+/// The `.dockerignore` for a builder that has to remove the Dockerfile from the context once it has read it. All other rules
+/// have been applied.
+fn ignore_file(root: &Path, ignore: &Ignore, dockerfile: &str) -> Vec<u8> {
+    let own = std::fs::read(root.join(IGNORE_FILE)).ok().filter(|_| !ignore.excludes(IGNORE_FILE));
+    let mut text = own.unwrap_or_else(|| IGNORE_FILE.into());
+    text.extend(format!("\n{}\n", escaped(dockerfile)).into_bytes());
+    text
+}
+
+/// A path as a pattern that matches it alone.
+fn escaped(path: &str) -> String {
+    path.chars()
+        .flat_map(|c| matches!(c, '*' | '?' | '[' | ']' | '\\').then_some('\\').into_iter().chain([c]))
+        .collect()
 }
 
 fn slashed(path: &Path) -> String {
@@ -176,7 +207,7 @@ mod tests {
         ]);
         let context = BuildContext::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap();
         let expected =
-            [".dockerignore", "keep", "keep/important.log", "src", "src/main.rs", "Dockerfile"].map(str::to_owned);
+            ["keep", "keep/important.log", "src", "src/main.rs", ".dockerignore", "Dockerfile"].map(str::to_owned);
         assert_eq!(names(&context), expected);
     }
 
@@ -186,7 +217,37 @@ mod tests {
         let context =
             BuildContext::open(&root.path().join("context"), Dockerfile::At("../other/Dockerfile".into())).unwrap();
         assert!(context.dockerfile_name().starts_with(".dockerfile."));
-        assert_eq!(names(&context), ["a", context.dockerfile_name()]);
+        assert_eq!(names(&context), ["a", ".dockerignore", context.dockerfile_name()]);
+        assert_eq!(sent_ignore_file(&context), format!(".dockerignore\n{}\n", context.dockerfile_name()));
+        let root = tree(&[("a", ""), (".dockerignore", "b")]);
+        let context = BuildContext::open(root.path(), Dockerfile::Inline("FROM scratch".to_owned())).unwrap();
+        assert_eq!(sent_ignore_file(&context), format!("b\n{}\n", context.dockerfile_name()));
+    }
+
+    /// What the builder is told to remove once it has read it.
+    fn sent_ignore_file(context: &BuildContext) -> String {
+        let mut bytes = Vec::new();
+        context.write(&mut bytes).unwrap();
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let mut text = String::new();
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            if entry.path().unwrap() == Path::new(".dockerignore") {
+                text.clear();
+                std::io::Read::read_to_string(&mut entry, &mut text).unwrap();
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn an_excluded_dockerfile_is_sent_for_the_builder_alone() {
+        for rules in ["Dockerfile\n.dockerignore\n", "*\n!a\n"] {
+            let root = tree(&[("a", ""), ("Dockerfile", "FROM scratch"), (".dockerignore", rules)]);
+            let context = BuildContext::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap();
+            assert_eq!(names(&context), ["a", ".dockerignore", "Dockerfile"]);
+            assert_eq!(sent_ignore_file(&context), ".dockerignore\nDockerfile\n");
+        }
     }
 
     #[test]

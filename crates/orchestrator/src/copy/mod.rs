@@ -64,7 +64,7 @@ pub(crate) enum CopyError {
 impl From<CopyError> for Error {
     fn from(error: CopyError) -> Self {
         match error {
-            CopyError::Engine(error) => error.into(),
+            CopyError::Engine(error) => Error::Engine(wharf_docker::Error::from(error).during("copy")),
             other => Error::refused(other.to_string(), None, None),
         }
     }

@@ -1,14 +1,17 @@
 //! Unpacks a tar archive from a container on this machine. The archive is not trusted: no entry may leave the
 //! directory, neither by its path nor through a link that an earlier entry created.
 
+use std::fs::Permissions;
 use std::io::{Error, ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Unpacks an archive into `directory`. The first part of each entry's path is the name of what was copied. It becomes
-/// `name`, or is removed without a name.
+/// Unpacks an archive into `directory`. The first part of each entry's path is the name of what was copied, or `.` if that
+/// is the content of a directory. It becomes `name`, or is removed without a name.
 pub(super) fn unpack(archive: &mut dyn Read, directory: &Path, name: Option<&str>) -> std::io::Result<()> {
     let root = directory.canonicalize()?;
     let mut archive = tar::Archive::new(archive);
+    let mut directories = Vec::new();
     for entry in archive.entries()? {
         let mut entry = entry?;
         let Some(inside) = renamed(&entry.path()?, name)? else { continue };
@@ -30,6 +33,7 @@ pub(super) fn unpack(archive: &mut dyn Read, directory: &Path, name: Option<&str
                 true => {}
                 false => {
                     std::fs::create_dir(&path)?;
+                    directories.push((path, entry.header().mode()?));
                 }
             }
         } else if kind.is_file() || kind.is_symlink() || kind.is_contiguous() || kind.is_gnu_sparse() {
@@ -38,20 +42,24 @@ pub(super) fn unpack(archive: &mut dyn Read, directory: &Path, name: Option<&str
             entry.unpack(&path)?;
         }
     }
+    // A directory may be read-only, so its mode comes after its files.
+    for (directory, mode) in directories.into_iter().rev() {
+        std::fs::set_permissions(directory, Permissions::from_mode(mode & 0o7777))?;
+    }
     Ok(())
 }
 
 /// The path below the directory; `None` for the directory itself.
 fn renamed(path: &Path, name: Option<&str>) -> std::io::Result<Option<PathBuf>> {
-    let mut parts = Vec::new();
-    for part in path.components() {
-        match part {
-            Component::Normal(part) => parts.push(part),
-            Component::CurDir => {}
-            _ => return Err(odd(path)),
-        }
+    let mut parts = path.components();
+    // Only the first component can be `.`: the others are left out when a path is taken apart.
+    if !matches!(parts.next(), Some(Component::Normal(_) | Component::CurDir)) {
+        return Err(odd(path));
     }
-    let rest: PathBuf = parts.iter().skip(1).collect();
+    let rest: PathBuf = parts.collect();
+    if !rest.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(odd(path));
+    }
     let whole = match name {
         Some(name) => Path::new(name).join(rest),
         None => rest,
@@ -117,6 +125,44 @@ mod tests {
         }
         unpack(&mut bytes.as_slice(), root.path(), None).unwrap();
         assert!(root.path().join("a").is_file());
+    }
+
+    #[test]
+    fn the_content_of_a_directory_keeps_its_structure() {
+        let entries = [
+            ("./", DIR, ""),
+            ("./top", FILE, "1"),
+            ("./a", DIR, ""),
+            ("./a/two", FILE, "2"),
+            ("./a/b", DIR, ""),
+            ("./a/b/three", FILE, "3"),
+            ("./c", DIR, ""),
+            ("./c/two", HARD, "./a/two"),
+        ];
+        for name in [None, Some("copy")] {
+            let root = tempfile::tempdir().unwrap();
+            unpack(&mut archive(&entries).as_slice(), root.path(), name).unwrap();
+            let base = root.path().join(name.unwrap_or_default());
+            let read = |path: &str| std::fs::read_to_string(base.join(path)).unwrap();
+            assert_eq!([read("top"), read("a/two"), read("a/b/three"), read("c/two")], ["1", "2", "3", "2"]);
+        }
+    }
+
+    #[test]
+    fn a_directory_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, kind, mode) in [("src/", DIR, 0o750), ("src/secret/", DIR, 0o500), ("src/secret/a", FILE, 0o600)] {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(kind);
+            header.set_mode(mode);
+            header.set_size(0);
+            archive.append_data(&mut header, path, std::io::empty()).unwrap();
+        }
+        let root = tempfile::tempdir().unwrap();
+        unpack(&mut archive.into_inner().unwrap().as_slice(), root.path(), Some("copy")).unwrap();
+        let mode = |path: &str| root.path().join(path).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode("copy"), mode("copy/secret"), mode("copy/secret/a")], [0o750, 0o500, 0o600]);
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub(super) fn problems(
     for (name, service) in in_order(project, chosen) {
         let count = replicas.get(name).copied().unwrap_or_else(|| service.replicas());
         problems.extend(unsupported::problems(project, name, service));
+        if let Some(problem) = too_many(project, name, service, count) {
+            problems.push(problem);
+            continue;
+        }
         problems.extend(fixed_name(project, name, service, count));
         for (index, port) in service.ports.iter().enumerate() {
             let path = format!("services.{name}.ports[{index}]");
@@ -35,10 +39,24 @@ pub(super) fn problems(
             }
             taken.push((name.to_owned(), wanted));
         }
+        problems.extend(unwritable_files(project, name, service));
         problems.extend(absent_owners(project, observed, chosen, name, service));
         problems.extend(missing_externals(project, name, service, observed));
     }
     problems
+}
+
+/// Most replicas of a service. One engine does not run so many, and each is planned by itself.
+const MOST_REPLICAS: u32 = 10_000;
+
+fn too_many(project: &Project, name: &str, service: &Service, count: u32) -> Option<Problem> {
+    let key = if service.scale.is_some() { "scale" } else { "deploy.replicas" };
+    let place = || project.places.get(&format!("services.{name}.{key}")).filter(|_| count == service.replicas());
+    (count > MOST_REPLICAS).then(|| Problem {
+        message: format!("service {name}: {count} replicas are more than wharf plans, {MOST_REPLICAS}"),
+        place: place().cloned(),
+        help: Some("ask for fewer replicas (`scale`, `deploy.replicas`, --scale)".to_owned()),
+    })
 }
 
 fn fixed_name(project: &Project, name: &str, service: &Service, count: u32) -> Option<Problem> {
@@ -143,6 +161,27 @@ fn foreign_port(name: &str, wanted: &PortUse, count: u32, observed: &Observed) -
         format!("service {name}: host port {wanted} is taken by {owner}"),
         format!("stop that container, or publish another host port than {number}"),
     ))
+}
+
+/// A secret or config that is no file is written into the container, which must not be read-only.
+fn unwritable_files(project: &Project, name: &str, service: &Service) -> Vec<Problem> {
+    let kinds = [("config", &service.configs, &project.configs), ("secret", &service.secrets, &project.secrets)];
+    let written = kinds.into_iter().flat_map(|(kind, used, defined)| {
+        let is_written =
+            |source: &str| defined.get(source).is_some_and(|object| object.file.is_none() && !object.external);
+        used.iter().enumerate().filter(move |(_, file)| is_written(&file.source)).map(move |found| (kind, found))
+    });
+    written
+        .filter(|_| service.read_only)
+        .map(|(kind, (index, file))| Problem {
+            message: format!(
+                "service {name} is read-only, so the {kind} {}, which is not a file, cannot be written into it",
+                file.source
+            ),
+            place: project.places.get(&format!("services.{name}.{kind}s[{index}]")).cloned(),
+            help: Some(format!("use `file:` for the {kind}, or leave out `read_only: true`")),
+        })
+        .collect()
 }
 
 /// Whoever it shares something with has to be there, or to be started with it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wharf_compose::Project;
-use wharf_compose::model::{Build, PullPolicy, Service};
+use wharf_compose::model::{Build, ImageReference, PullPolicy, Service};
 
 use super::order::{dependencies, in_order, selected};
 use super::{Cause, ImageAct, ImageBuild, ImageStep, NamedService, Plan, Step, unsupported};
@@ -42,7 +42,8 @@ pub struct ImageOptions {
 pub enum Only {
     /// Those that are built.
     Built,
-    /// Those that a registry may have.
+    /// Those that a registry may have, here or not. A policy leaves out its image: `never` and `build`, and `missing` if it
+    /// is here.
     Pulled {
         /// Without those that can be built here, too.
         ignore_buildable: bool,
@@ -181,6 +182,9 @@ fn need<'a>(service: &'a Service, image: &str, observed: &Observed, options: &Im
             (None, None) => Need::Absent,
         };
     }
+    if let Some(Only::Pulled { .. }) = options.only {
+        return pulled(service, image, here.is_some(), options);
+    }
     let policy = options.pull.as_ref().or(service.pull_policy.as_ref()).unwrap_or(&PullPolicy::Missing);
     match (policy, buildable) {
         (PullPolicy::Always, _) => Need::Pull(pull_policy(policy)),
@@ -194,6 +198,19 @@ fn need<'a>(service: &'a Service, image: &str, observed: &Observed, options: &Im
             }
             (Some(_), _) => Need::Nothing,
         },
+    }
+}
+
+/// What `pull` does: it pulls, unless the policy keeps it from that.
+fn pulled<'a>(service: &Service, image: &str, here: bool, options: &ImageOptions) -> Need<'a> {
+    // Another image may be `latest` in the registry by now.
+    let may_change = || ImageReference::from(image).tag_or_default() == ImageReference::DEFAULT_TAG;
+    match (&options.pull, &service.pull_policy) {
+        (Some(PullPolicy::Missing), _) if here => Need::Nothing,
+        (Some(_), _) => Need::Pull(Cause::Asked),
+        (None, Some(PullPolicy::Never | PullPolicy::Build)) => Need::Nothing,
+        (None, Some(PullPolicy::Missing | PullPolicy::IfNotPresent)) if here && !may_change() => Need::Nothing,
+        (None, _) => Need::Pull(Cause::Asked),
     }
 }
 

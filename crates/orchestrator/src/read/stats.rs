@@ -1,8 +1,8 @@
 //! How much containers use.
 
-use futures_util::future::join_all;
-use wharf_docker::Engine;
+use futures_util::{StreamExt, stream};
 use wharf_docker::stats::{StatsSample, sample};
+use wharf_docker::{Engine, connections};
 
 use crate::observe::Container;
 
@@ -47,7 +47,7 @@ pub async fn usage(engine: &Engine, containers: &[Container]) -> Vec<Usage> {
             sample.as_ref().map(Usage::from).unwrap_or_default()
         }
     };
-    join_all(containers.iter().map(of)).await
+    stream::iter(containers).map(of).buffered(connections()).collect().await
 }
 
 impl From<&StatsSample> for Usage {

@@ -10,7 +10,7 @@ use super::devices::{device, device_request};
 use super::namespace::shared_with;
 use super::networks::{links, network_mode};
 use super::replica::Replica;
-use super::{limits, mounts};
+use super::{limits, mounts, security};
 
 /// The `HostConfig` of a container.
 pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version: ApiVersion) -> api::HostConfig {
@@ -48,7 +48,6 @@ pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version
         privileged: service.privileged.then_some(true),
         readonly_rootfs: Some(service.read_only),
         runtime: service.runtime.clone(),
-        security_opt: non_empty(&service.security_opt),
         shm_size: service.shm_size,
         storage_opt: Some(service.storage_opt.clone().into_iter().collect()),
         sysctls: (!service.sysctls.is_empty()).then(|| service.sysctls.clone().into_iter().collect()),
@@ -59,6 +58,7 @@ pub(super) fn host_config(replica: &Replica<'_>, bindings: api::PortMap, version
         ..Default::default()
     };
     limits::apply(service, &mut config);
+    security::apply(service, &mut config);
     config
 }
 

@@ -34,7 +34,8 @@ pub(crate) const SERVICE: Keys = keys!(Service {
         stdin_open stop_grace_period stop_signal tty user working_dir;
     host: annotations cap_add cap_drop cgroup cgroup_parent device_cgroup_rules devices dns dns_opt dns_search extra_hosts
         gpus group_add init ipc isolation logging oom_kill_disable oom_score_adj pid privileged read_only restart runtime
-        security_opt shm_size storage_opt sysctls userns_mode uts volumes_from;
+        shm_size storage_opt sysctls userns_mode uts volumes_from;
+    security: security_opt;
     limits: blkio_config cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset
         deploy mem_limit mem_reservation mem_swappiness memswap_limit pids_limit ulimits;
     mounts: configs secrets tmpfs volumes;

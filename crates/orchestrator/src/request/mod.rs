@@ -16,6 +16,7 @@ mod networks;
 mod owners;
 mod ports;
 mod replica;
+mod security;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -30,10 +31,11 @@ pub(crate) use image::{Source, build_options, is_fetched};
 pub(crate) use keys::{Keys, bind, keys};
 pub(crate) use mounts::{file_target, inherited, is_copied};
 pub(crate) use network::network_body;
-pub(crate) use networks::{endpoint_in, further_networks};
+pub(crate) use networks::{endpoint_in, further_networks, old_mac_address};
 #[cfg(test)]
 pub(crate) use owners::NO_OWNERS;
 pub(crate) use owners::Owners;
 pub(crate) use replica::Replica;
+pub(crate) use security::seccomp_profile;
 pub(crate) use standing::{Standing, is_current, standing};
 pub(crate) use volume::volume_body;

@@ -18,13 +18,16 @@ pub(super) fn mounts(replica: &Replica<'_>, version: ApiVersion) -> (Vec<String>
     let mut binds = Vec::new();
     let mut mounts = Vec::new();
     for mount in &replica.service.volumes {
-        match (mount.kind, &mount.bind) {
-            (MountKind::Bind, Some(options))
-                if options.create_host_path == Some(true) && !needs_mount(options, version) =>
-            {
-                binds.push(bind(mount, options));
-            }
-            _ => mounts.push(api_mount(replica, mount, version)),
+        let options = mount.bind.clone().unwrap_or_default();
+        let is_bind = match mount.kind {
+            MountKind::Bind => creates_path(&options) && !needs_mount(&options, version),
+            // Only a bind can label a volume.
+            MountKind::Volume => options.selinux.is_some() && mount.source.is_some() && !needs_volume(mount),
+            _ => false,
+        };
+        match is_bind {
+            true => binds.push(bind(replica, mount, &options)),
+            false => mounts.push(api_mount(replica, mount, version)),
         }
     }
     let of_image = replica.inherited.iter().filter(|old| declared(replica.service, &old.path).is_none());
@@ -42,6 +45,11 @@ pub(super) fn mounts(replica: &Replica<'_>, version: ApiVersion) -> (Vec<String>
         mounts.extend(used.iter().filter_map(|file| file_mount(file, defined.get(&file.source)?, directory)));
     }
     (binds, mounts)
+}
+
+/// Whether a missing host path is to be created: the specification's default.
+fn creates_path(options: &BindOptions) -> bool {
+    options.create_host_path.unwrap_or(true)
 }
 
 /// Whether a bind asks for what only a mount can say.
@@ -90,19 +98,34 @@ fn same_path(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
-fn bind(mount: &Mount, options: &BindOptions) -> String {
+fn bind(replica: &Replica<'_>, mount: &Mount, options: &BindOptions) -> String {
     // A bind that is not recursive is a mount; the host path of a bind is created anyway.
     let BindOptions { selinux, propagation, create_host_path: _, recursive: _ } = options;
     let access = if mount.read_only { "ro" } else { "rw" };
-    let words = [Some(access), propagation.as_deref(), selinux.as_deref()].into_iter().flatten();
+    let nocopy = mount.volume.as_ref().is_some_and(|volume| volume.nocopy).then_some("nocopy");
+    let words = [Some(access), propagation.as_deref(), selinux.as_deref(), nocopy].into_iter().flatten();
     let words: Vec<&str> = words.collect();
-    format!("{}:{}:{}", mount.source.as_deref().unwrap_or_default(), mount.target, words.join(","))
+    format!("{}:{}:{}", source(replica, mount).unwrap_or_default(), mount.target, words.join(","))
+}
+
+/// A path of the host, or the engine's name of a volume.
+fn source(replica: &Replica<'_>, mount: &Mount) -> Option<String> {
+    let key = mount.source.as_ref()?;
+    match mount.kind {
+        MountKind::Volume => Some(replica.project.volumes.get(key).map_or_else(|| key.clone(), |vol| vol.name.clone())),
+        _ => Some(key.clone()),
+    }
+}
+
+/// Whether a volume asks for what only a mount can say.
+fn needs_volume(mount: &Mount) -> bool {
+    mount.volume.as_ref().is_some_and(|volume| volume.subpath.is_some() || !volume.labels.is_empty())
 }
 
 fn api_mount(replica: &Replica<'_>, mount: &Mount, version: ApiVersion) -> api::Mount {
     let Mount {
         kind,
-        source,
+        source: _,
         target,
         read_only,
         consistency,
@@ -112,12 +135,10 @@ fn api_mount(replica: &Replica<'_>, mount: &Mount, version: ApiVersion) -> api::
         // Refused, with all that is neither a volume nor a bind mount nor a tmpfs.
         image: _,
     } = mount;
+    let inherited = || inherited_at(replica.inherited, target).map(|old| old.name.clone());
     let source = match kind {
-        MountKind::Volume => match source {
-            Some(key) => Some(replica.project.volumes.get(key).map_or_else(|| key.clone(), |vol| vol.name.clone())),
-            None => inherited_at(replica.inherited, target).map(|old| old.name.clone()),
-        },
-        MountKind::Bind => source.clone(),
+        MountKind::Volume => source(replica, mount).or_else(inherited),
+        MountKind::Bind => source(replica, mount),
         _ => None,
     };
     api::Mount {
@@ -148,7 +169,7 @@ fn api_mount(replica: &Replica<'_>, mount: &Mount, version: ApiVersion) -> api::
 
 fn bind_options(options: &BindOptions, version: ApiVersion) -> Option<api::MountBindOptions> {
     // Labels of SELinux exist for binds alone; there they are set.
-    let BindOptions { propagation, recursive, create_host_path, selinux: _ } = options;
+    let BindOptions { propagation, recursive, create_host_path: _, selinux: _ } = options;
     let recursive = recursive.as_deref();
     // Older engines leave mounts below writable, and do not know the key.
     let writable_below = recursive == Some("writable") && version >= RECURSIVELY_READ_ONLY_SINCE;
@@ -157,7 +178,7 @@ fn bind_options(options: &BindOptions, version: ApiVersion) -> Option<api::Mount
         propagation: propagation.as_deref().and_then(|propagation| propagation.parse().ok()),
         non_recursive: (recursive == Some("disabled")).then_some(true),
         read_only_non_recursive: writable_below.then_some(true),
-        create_mountpoint: create_host_path.filter(|create| *create),
+        create_mountpoint: creates_path(options).then_some(true),
         ..Default::default()
     })
 }
@@ -256,6 +277,38 @@ mod tests {
         assert_eq!(mounted("volumes: [{type: volume, target: /data/}]", &[], "old"), ["old at /data"]);
         assert_eq!(mounted("volumes: [/data, /more]", &["/data"], "old"), ["old at /data", "new at /more"]);
         assert_eq!(mounted("tty: true", &["/data/"], "old"), ["old at /data"], "the image's own");
+    }
+
+    fn binds(service: &str) -> Vec<String> {
+        let project = project(service);
+        let service = &project.services["web"];
+        let replica = Replica {
+            project: &project,
+            name: "web",
+            service,
+            number: 1,
+            image_id: None,
+            inherited: &[],
+            owners: &NO_OWNERS,
+            replaces: false,
+        };
+        mounts(&replica, ApiVersion { major: 1, minor: 41 }).0
+    }
+
+    #[test]
+    fn a_missing_host_path_is_created_unless_the_file_says_otherwise() {
+        assert_eq!(binds("volumes: ['/src:/data']"), ["/src:/data:rw"]);
+        assert_eq!(binds("volumes: [{type: bind, source: /src, target: /data}]"), ["/src:/data:rw"]);
+        assert_eq!(binds("volumes: [{type: bind, source: /src, target: /data, bind: {}}]"), ["/src:/data:rw"]);
+        let kept = "volumes: [{type: bind, source: /src, target: /data, bind: {create_host_path: false}}]";
+        assert!(binds(kept).is_empty());
+    }
+
+    #[test]
+    fn a_label_of_selinux_reaches_a_volume() {
+        assert_eq!(binds("volumes: ['data:/data:Z']"), ["project_data:/data:rw,Z"]);
+        assert_eq!(binds("volumes: ['data:/data:ro,z,nocopy']"), ["project_data:/data:ro,z,nocopy"]);
+        assert!(binds("volumes: ['data:/data']").is_empty());
     }
 
     #[test]

@@ -4,10 +4,14 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use bollard::models as api;
-use wharf_compose::model::{Link, ServiceNetwork};
+use wharf_compose::model::{Link, Namespace, Service, ServiceNetwork};
+use wharf_docker::ApiVersion;
 
 use super::namespace::shared_with;
 use super::replica::Replica;
+
+/// The oldest API in which each network's settings have the MAC address.
+const ADDRESS_BY_NETWORK_SINCE: ApiVersion = ApiVersion { major: 1, minor: 44 };
 
 /// The networks that a container joins after its creation: an engine before API 1.44 takes only one at creation.
 pub(crate) fn further_networks(replica: &Replica<'_>) -> Vec<(String, api::EndpointSettings)> {
@@ -16,13 +20,26 @@ pub(crate) fn further_networks(replica: &Replica<'_>) -> Vec<(String, api::Endpo
 
 /// The network that a container is created in.
 pub(super) fn first_network(replica: &Replica<'_>) -> Option<api::NetworkingConfig> {
-    let first = joined(replica).into_iter().next()?;
+    let first = joined(replica).into_iter().next().or_else(|| engines_network(replica.service))?;
     Some(api::NetworkingConfig { endpoints_config: Some(HashMap::from([first])) })
 }
 
 /// How the container takes part in one of its networks, by the engine's name of it.
 pub(crate) fn endpoint_in(replica: &Replica<'_>, network: &str) -> Option<api::EndpointSettings> {
     joined(replica).into_iter().find(|(name, _)| name == network).map(|(_, endpoint)| endpoint)
+}
+
+/// A network of the engine's own (`network_mode: bridge`), if something is said of it.
+fn engines_network(service: &Service) -> Option<(String, api::EndpointSettings)> {
+    let Some(Namespace::Named(network)) = &service.network_mode else { return None };
+    let mac_address = Some(service.mac_address.clone()?);
+    Some((network.clone(), api::EndpointSettings { mac_address, ..Default::default() }))
+}
+
+/// The address of the first network, if the engine does not read it there.
+pub(crate) fn old_mac_address(replica: &Replica<'_>, version: ApiVersion) -> Option<String> {
+    let networks = first_network(replica).filter(|_| version < ADDRESS_BY_NETWORK_SINCE)?;
+    networks.endpoints_config?.into_values().find_map(|endpoint| endpoint.mac_address)
 }
 
 /// The mode names the first network; a service without any gets none.

@@ -13,7 +13,8 @@ use wharf_docker::{ApiVersion, labels};
 
 use super::keys::{DEPLOY, Keys, SERVICE, keys};
 use super::{
-    NO_OWNERS, Replica, Source, build_options, create_body, further_networks, network_body, service_hash, volume_body,
+    NO_OWNERS, Replica, Source, build_options, create_body, further_networks, network_body, old_mac_address,
+    service_hash, volume_body,
 };
 
 /// The oldest API that is spoken, and the newest one that is known.
@@ -128,6 +129,7 @@ const CASES: &[(&str, &str)] = &[
     ("logging.options", "logging: {driver: json-file, options: {max-size: 1m}}"),
     ("mac_address", "mac_address: '02:42:ac:11:00:01'"),
     ("mac_address", "mac_address: '02:42:ac:11:00:01', networks: [front, back]"),
+    ("mac_address", "mac_address: '02:42:ac:11:00:01', network_mode: bridge"),
     ("mem_limit", "mem_limit: 64m"),
     ("mem_reservation", "mem_reservation: 32m"),
     ("mem_swappiness", "mem_swappiness: 60"),
@@ -174,6 +176,7 @@ const CASES: &[(&str, &str)] = &[
     ("secrets", "secrets: [{source: token, target: db, uid: '1', gid: '2', mode: 0400}]"),
     ("secrets", "secrets: [inline]"),
     ("security_opt", "security_opt: ['no-new-privileges:true']"),
+    ("security_opt", "security_opt: ['systempaths=unconfined']"),
     ("shm_size", "shm_size: 128m"),
     ("stdin_open", "stdin_open: true"),
     ("stop_grace_period", "stop_grace_period: 1500ms"),
@@ -362,6 +365,9 @@ fn body(project: &Project, version: ApiVersion) -> Value {
         replaces: false,
     };
     let mut body = serde_json::to_value(create_body(&replica, version)).unwrap();
+    if let Some(address) = old_mac_address(&replica, version) {
+        body["MacAddress"] = address.into();
+    }
     for (name, endpoint) in further_networks(&replica) {
         body["then joins"][name] = serde_json::to_value(endpoint).unwrap();
     }
@@ -416,7 +422,7 @@ fn each_key_of_a_service_changes_the_body() {
 
 #[test]
 fn what_the_table_says_is_acted_on_is_and_is_hashed() {
-    let acted_on = ["container", "host", "limits", "mounts", "networks", "ports"];
+    let acted_on = ["container", "host", "limits", "mounts", "networks", "ports", "security"];
     let minimal = service("tty: false");
     let unchanged = body(&minimal, VERSIONS[1]);
     for (group, keys) in SERVICE {

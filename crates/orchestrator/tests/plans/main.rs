@@ -127,8 +127,14 @@ fn a_first_up_makes_everything_and_starts_in_order() {
 #[test]
 fn a_second_up_does_nothing() {
     let project = shop();
+    insta::assert_snapshot!(up(&project, &all_running(&project), &UpOptions::default()), @"nothing to do");
+    // They may have been started a moment ago.
     let waiting = UpOptions { wait: true, ..UpOptions::default() };
-    insta::assert_snapshot!(up(&project, &all_running(&project), &waiting), @"nothing to do");
+    insta::assert_snapshot!(up(&project, &all_running(&project), &waiting), @r"
+    1. wait until shop-db-1 is running or healthy   asked for
+    2. wait until shop-web-1 is running or healthy  asked for
+    3. wait until shop-web-2 is running or healthy  asked for
+    ");
 }
 
 #[test]
@@ -722,10 +728,42 @@ fn a_pull_leaves_out_what_no_registry_has() {
         plan::images(&project, &nothing(), &options).unwrap().to_string()
     };
     insta::assert_snapshot!(pulled(false), @r"
-    1. pull image postgres:15  pull_policy: always
-    2. pull image shop/web     pull_policy: always
+    1. pull image postgres:15  asked for
+    2. pull image shop/web     asked for
     ");
-    insta::assert_snapshot!(pulled(true), @"  1. pull image postgres:15  pull_policy: always");
+    insta::assert_snapshot!(pulled(true), @"  1. pull image postgres:15  asked for");
+}
+
+#[test]
+fn a_pull_follows_the_policies_of_the_file_unless_it_is_given_one() {
+    let pulled = |image: &str, policy: &str, given: Option<PullPolicy>, here: bool| {
+        let mut project = shop();
+        project.services.remove("web");
+        let db = project.services.get_mut("db").unwrap();
+        (db.image, db.pull_policy) = (Some(image.into()), policy.parse().ok());
+        let only = Some(Only::Pulled { ignore_buildable: false });
+        let options = ImageOptions { only, no_build: true, pull: given, ..ImageOptions::default() };
+        let image = (image.to_owned(), Image { id: "sha256:db".into(), last_tagged: Some(0) });
+        let images = here.then_some(image).into_iter().collect();
+        let observed = Observed { images, ..Observed::default() };
+        !plan::images(&project, &observed, &options).unwrap().is_empty()
+    };
+    for (image, policy, when_here, when_missing) in [
+        ("db:1", "", true, true),
+        ("db:1", "always", true, true),
+        ("db:1", "daily", true, true),
+        ("db:1", "missing", false, true),
+        ("db:1", "if_not_present", false, true),
+        ("db:1", "never", false, false),
+        ("db:1", "build", false, false),
+        ("db", "missing", true, true),
+        ("db:latest", "missing", true, true),
+    ] {
+        assert_eq!(pulled(image, policy, None, true), when_here, "{image} {policy:?} is here");
+        assert_eq!(pulled(image, policy, None, false), when_missing, "{image} {policy:?} is missing");
+        assert!(pulled(image, policy, Some(PullPolicy::Always), true), "--policy overrides {policy:?}");
+        assert!(!pulled(image, policy, Some(PullPolicy::Missing), true), "--policy overrides {policy:?}");
+    }
 }
 
 #[test]
@@ -744,4 +782,34 @@ fn builds_take_what_the_caller_wants_otherwise() {
     let args: Vec<_> = built.build.args.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
     assert_eq!(args, [("MODE", Some("release")), ("KEPT", Some("1")), ("EXTRA", None)]);
     assert!(!project.services["web"].build.as_ref().unwrap().no_cache, "the project is as it was");
+}
+
+#[test]
+fn more_replicas_than_one_engine_can_run_are_refused_before_they_are_planned() {
+    let options = UpOptions { scale: BTreeMap::from([("web".to_owned(), 4_000_000_000)]), ..UpOptions::default() };
+    insta::assert_snapshot!(refusals(plan::up(&shop(), &nothing(), &options)), @r"
+    service web: 4000000000 replicas are more than wharf plans, 10000
+      ask for fewer replicas (`scale`, `deploy.replicas`, --scale)
+    ");
+    let mut project = shop();
+    project.services.get_mut("web").unwrap().scale = Some(u32::MAX);
+    assert!(refusals(plan::up(&project, &nothing(), &UpOptions::default())).contains("are more than wharf plans"));
+}
+
+#[test]
+fn a_file_that_would_have_to_be_written_into_a_read_only_container_is_refused() {
+    let text = "services: { web: { image: x, read_only: true, configs: [text, site], secrets: [token] } }
+configs: { text: { content: hello }, site: { file: ./site } }
+secrets: { token: { environment: TOKEN } }";
+    let options = wharf_compose::Options::from_text(text);
+    let mut project = Project::load(&options).unwrap().project;
+    let refused = refusals(plan::up(&project, &nothing(), &UpOptions::default()));
+    insta::assert_snapshot!(refused, @r"
+    service web is read-only, so the config text, which is not a file, cannot be written into it
+      use `file:` for the config, or leave out `read_only: true`
+    service web is read-only, so the secret token, which is not a file, cannot be written into it
+      use `file:` for the secret, or leave out `read_only: true`
+    ");
+    project.services.get_mut("web").unwrap().read_only = false;
+    assert!(plan::up(&project, &nothing(), &UpOptions::default()).is_ok());
 }

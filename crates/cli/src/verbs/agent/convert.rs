@@ -22,7 +22,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match alloy::convert(&text) {
         Ok(converted) => {
             settings::warn(&converted.warnings, &args.file);
-            report::print(&converted.yaml);
+            report::print(&converted.yaml)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(errors) => Err(Failure::Agent { file: args.file.clone(), text, errors }),

@@ -44,7 +44,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         Some(Verb::Check(settings)) => {
             let read = settings.config(session)?;
             settings::warn(&read.warnings, settings.file());
-            report::print(&explain(&read.config));
+            report::print(&explain(&read.config))?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Healthcheck(args)) => health::run(&args),

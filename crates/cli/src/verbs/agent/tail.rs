@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Color, Style};
 use wharf_agent::agent;
@@ -10,6 +11,7 @@ use wharf_loki::entries::entries;
 
 use super::settings::{self, Settings};
 use crate::failure::Failure;
+use crate::screen::report;
 use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
@@ -24,8 +26,20 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let options = args.settings.options(session);
     let mut out = std::io::BufWriter::new(std::io::stdout());
     let colour = session.colours.out;
-    let show = move |batch: &Batch| show(batch, colour, &mut out).is_ok();
+    let failed = Arc::new(Mutex::new(None));
+    let unwritten = failed.clone();
+    let show = move |batch: &Batch| match report::is_read(show(batch, colour, &mut out)) {
+        Ok(is_read) => is_read,
+        Err(error) => {
+            *unwritten.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            false
+        }
+    };
     agent::tail(read.config, options, session.interrupts()?.first, show).await.map_err(anyhow::Error::from)?;
+    let error: Option<anyhow::Error> = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(error) = error {
+        return Err(error.into());
+    }
     Ok(ExitCode::SUCCESS)
 }
 

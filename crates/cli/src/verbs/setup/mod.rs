@@ -63,10 +63,10 @@ pub(crate) fn run(args: Args, session: &Session, command: &clap::Command) -> Res
     let changes = planned.map_err(|obstacles| refused(&obstacles))?;
     if changes.is_empty() {
         let nothing = if args.undo { "nothing was installed by `wharf setup`" } else { "all of it is in place" };
-        report::print(&format!("{nothing}\n"));
+        report::print(&format!("{nothing}\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    report::print(&shown(&changes));
+    report::print(&shown(&changes))?;
     if session.is_dry_run() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -80,7 +80,7 @@ pub(crate) fn run(args: Args, session: &Session, command: &clap::Command) -> Res
     }
     disk::make(&changes)?;
     for hint in hints {
-        report::print(&format!("{hint}\n"));
+        report::print(&format!("{hint}\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -81,6 +81,8 @@ pub(crate) struct Attached<'a> {
     /// The last exit of each container.
     codes: BTreeMap<String, i64>,
     reader_gone: bool,
+    /// Why lines could not be printed, other than that.
+    unwritten: Option<anyhow::Error>,
 }
 
 impl<'a> Attached<'a> {
@@ -128,7 +130,8 @@ impl<'a> Attached<'a> {
         }
         let events = Box::pin(events.ready_chunks(BATCH));
         let (exits, codes) = (Vec::new(), BTreeMap::new());
-        let mut attached = Attached { foreground, watched, screen, events, exits, codes, reader_gone: false };
+        let (reader_gone, unwritten) = (false, None);
+        let mut attached = Attached { foreground, watched, screen, events, exits, codes, reader_gone, unwritten };
         attached.go(interrupts).await
     }
 
@@ -183,19 +186,25 @@ impl<'a> Attached<'a> {
             }
         }
         let screen = self.screen.clone();
-        let mut failed = false;
+        let mut written = Ok(());
         self.foreground.display.aside(|| {
             let mut printer = screen.lock().unwrap_or_else(PoisonError::into_inner);
             let printed = shown.into_iter().try_for_each(|event| printer.event(event));
-            failed = printed.and_then(|()| printer.flush()).is_err();
+            written = printed.and_then(|()| printer.flush());
         });
-        self.reader_gone |= failed;
+        match report::is_read(written) {
+            Ok(is_read) => self.reader_gone |= !is_read,
+            Err(error) => self.unwritten = Some(error),
+        }
     }
 
     async fn follow(&mut self, interrupts: &Interrupts) -> Result<End, Failure> {
         let mut first = true;
         loop {
             let exits = std::mem::take(&mut self.exits);
+            if let Some(error) = self.unwritten.take() {
+                return Err(error.into());
+            }
             if self.reader_gone {
                 return Ok(End::ReaderGone);
             }

@@ -1,6 +1,7 @@
 //! Creates containers, with all of their networks and files or not at all. There is no other way to create one.
 
 mod files;
+mod seccomp;
 
 use std::collections::HashMap;
 
@@ -10,10 +11,10 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
 };
 use wharf_compose::model::Hook;
-use wharf_docker::{ApiVersion, Engine};
+use wharf_docker::{ApiVersion, Engine, create_container};
 use wharf_plan::Problem;
 
-use crate::request::{Replica, create_body, further_networks, init_body};
+use crate::request::{Replica, create_body, further_networks, init_body, old_mac_address};
 use crate::temporary_name;
 use files::Content;
 
@@ -25,6 +26,8 @@ pub(crate) struct NewContainer {
     temporary_name: Option<String>,
     platform: Option<String>,
     body: api::ContainerCreateBody,
+    /// Its address, where the engine does not read it in the settings of a network.
+    mac_address: Option<String>,
     /// Networks that it joins after its creation.
     further_networks: Vec<(String, api::EndpointSettings)>,
     /// Files that are written into it before it starts.
@@ -35,15 +38,18 @@ impl NewContainer {
     /// A replica of a service, or a container like one.
     ///
     /// # Errors
-    /// A secret or config without a value.
+    /// A secret or config without a value, or a profile that cannot be read.
     pub(crate) fn replica(name: &str, replica: &Replica<'_>, version: ApiVersion) -> Result<Self, Problem> {
         let proper = replica.project.replica_name(replica.name, replica.number);
         let is_temporary = temporary_name::is_temporary(name, &proper);
+        let mut body = create_body(replica, version);
+        seccomp::read_profiles(replica.project, replica.name, &mut body)?;
         Ok(NewContainer {
             name: Some(name.to_owned()),
             temporary_name: (!is_temporary).then(|| temporary_name::of_new(name)),
             platform: replica.service.platform.clone(),
-            body: create_body(replica, version),
+            body,
+            mac_address: old_mac_address(replica, version),
             further_networks: further_networks(replica),
             files: files::to_copy(replica.project, replica.service)?,
         })
@@ -57,6 +63,7 @@ impl NewContainer {
             temporary_name: None,
             platform: None,
             body: init_body(replica, hook, target),
+            mac_address: None,
             further_networks: further_networks(replica),
             files: Vec::new(),
         };
@@ -85,7 +92,7 @@ impl NewContainer {
     /// not taken for a container that can be started.
     pub(crate) async fn create(self, engine: &Engine) -> Result<String, bollard::errors::Error> {
         let docker = engine.docker();
-        let NewContainer { name, temporary_name, platform, body, further_networks, files } = self;
+        let NewContainer { name, temporary_name, platform, body, mac_address, further_networks, files } = self;
         let is_whole = further_networks.is_empty() && files.is_empty();
         let temporary_name = temporary_name.filter(|_| !is_whole);
         let mut options = CreateContainerOptionsBuilder::default();
@@ -97,8 +104,8 @@ impl NewContainer {
             options = options.platform(platform);
         }
         let labels = body.labels.clone().unwrap_or_default();
-        let id = match docker.create_container(Some(options.build()), body).await {
-            Ok(created) => created.id,
+        let id = match create_container(engine, options.build(), body, mac_address.as_deref()).await {
+            Ok(id) => id,
             Err(error) => match first_name {
                 Some(name) if may_be_done(&error) => created_anyway(docker, name, &labels).await.ok_or(error)?,
                 _ => return Err(error),

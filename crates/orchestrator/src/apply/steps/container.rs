@@ -10,8 +10,8 @@ use bollard::query_parameters::{
 use wharf_compose::model::{ImageReference, Service};
 use wharf_plan::{StepError, StepFailure};
 
-use super::hook;
 use super::refusal::gone_is_fine;
+use super::{anonymous_volumes, hook};
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::create::NewContainer;
 use crate::apply::{explain, wait};
@@ -64,10 +64,7 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
             Err(CopyError::Engine(error)) => Err(error),
             Err(other) => return Err(failure(task.step(), format!("cannot {}: {other}", task.step())).into()),
         },
-        ContainerAct::Remove { volumes } => {
-            let options = RemoveContainerOptionsBuilder::default().v(*volumes).force(true).build();
-            gone_is_fine(docker.remove_container(name, Some(options)).await)
-        }
+        ContainerAct::Remove { volumes } => remove(context, name, *volumes).await,
     };
     result.map_err(|error| explain::engine(task.step(), error).into())
 }
@@ -91,6 +88,15 @@ fn commit_options(container: &str, commit: &Commit) -> CommitContainerOptions {
         pause: commit.pause,
         changes: Some(commit.changes.join("\n")).filter(|changes| !changes.is_empty()),
     }
+}
+
+async fn remove(context: &Context<'_>, name: &str, with_volumes: bool) -> EngineResult<Outcome> {
+    let docker = context.engine.docker();
+    let volumes = if with_volumes { anonymous_volumes::of(context, name).await? } else { Vec::new() };
+    let options = RemoveContainerOptionsBuilder::default().v(with_volumes).force(true).build();
+    let outcome = gone_is_fine(docker.remove_container(name, Some(options)).await)?;
+    anonymous_volumes::remove(docker, &volumes).await?;
+    Ok(outcome)
 }
 
 /// How long a stop may take. Without a number the engine takes the container's own grace period, which may be long.

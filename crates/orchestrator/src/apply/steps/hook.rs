@@ -112,7 +112,7 @@ pub(super) async fn init_container(
     let result = tokio::select! {
         result = run => result,
         () = task.given_up() => {
-            containers::remove(engine, &id).await;
+            containers::remove(engine, &id).await.ok();
             return Err(StepError::GivenUp);
         }
     };
@@ -120,12 +120,12 @@ pub(super) async fn init_container(
         Ok((last, Ok(code))) => (last, code),
         Ok((_, Err(error))) => return Err(failure(task.step(), format!("cannot {}: {error}", task.step())).into()),
         Err(error) => {
-            containers::remove(engine, &id).await;
+            containers::remove(engine, &id).await.ok();
             return Err(failed(error).into());
         }
     };
     if code == 0 {
-        containers::remove(engine, &id).await;
+        containers::remove(engine, &id).await.ok();
         return Ok(Outcome::Done);
     }
     let short = short_id(&id);
@@ -144,7 +144,7 @@ async fn remove_left_over(context: &Context<'_>, service: &str) -> EngineResult<
     let filters = HashMap::from([("label", wanted.to_vec())]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     for left in context.engine.docker().list_containers(Some(options)).await? {
-        containers::remove(context.engine, &left.id.unwrap_or_default()).await;
+        containers::remove(context.engine, &left.id.unwrap_or_default()).await.ok();
     }
     Ok(())
 }

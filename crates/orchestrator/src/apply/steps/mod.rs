@@ -1,5 +1,6 @@
 //! Carries out each kind of step by requests to the engine.
 
+mod anonymous_volumes;
 mod build;
 mod container;
 mod hook;
@@ -11,10 +12,13 @@ mod volume;
 use wharf_plan::Runner;
 
 use super::context::{Context, StepResult, Task};
-use crate::plan::Step;
+use crate::plan::{ContainerAct, ContainerStep, Step};
 
 impl Runner<Step> for Context<'_> {
     async fn run(&self, task: Task<'_>) -> StepResult {
+        // A wait follows the roster, which has one connection for all of them.
+        let waits = matches!(task.step(), Step::Container(ContainerStep { act: ContainerAct::Await { .. }, .. }));
+        let _permit = if waits { None } else { self.connections.acquire().await.ok() };
         match task.step() {
             Step::Image(step) => image::run(self, task, step).await,
             Step::Network(step) => network::run(self, task, step).await,

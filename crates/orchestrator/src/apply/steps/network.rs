@@ -1,5 +1,6 @@
 //! Networks: created, replaced and removed.
 
+use bollard::Docker;
 use bollard::models as api;
 use bollard::query_parameters::InspectNetworkOptions;
 use wharf_compose::model::Network;
@@ -27,7 +28,7 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &NetworkSte
             }
             replace(context, id, (key, network), leave, rejoin).await
         }
-        NetworkAct::Remove => in_use_is_fine(gone_is_fine(docker.remove_network(&step.name).await)),
+        NetworkAct::Remove => remove(docker, &step.name).await,
     };
     result.map_err(|error| explain::engine(task.step(), error).into())
 }
@@ -94,5 +95,24 @@ fn is_out(error: &bollard::errors::Error) -> bool {
             true
         }
         error => ErrorKind::of(error) == ErrorKind::Gone,
+    }
+}
+
+/// An engine may hold endpoints of containers that are gone, and then refuses although it lists no user.
+async fn remove(docker: &Docker, name: &str) -> EngineResult<Outcome> {
+    let removed = async || in_use_is_fine(gone_is_fine(docker.remove_network(name).await));
+    let is_used = async || {
+        let network = unless_gone(docker.inspect_network(name, None::<InspectNetworkOptions>).await);
+        let containers = |network: Option<api::NetworkInspect>| network.and_then(|network| network.containers);
+        network.map(|network| containers(network).is_some_and(|containers| !containers.is_empty()))
+    };
+    match removed().await? {
+        Outcome::StillInUse if is_used().await? => Ok(Outcome::StillInUse),
+        // The last user may have left in between.
+        Outcome::StillInUse => match removed().await? {
+            Outcome::StillInUse if !is_used().await? => Ok(Outcome::HasStaleEndpoints),
+            outcome => Ok(outcome),
+        },
+        outcome => Ok(outcome),
     }
 }

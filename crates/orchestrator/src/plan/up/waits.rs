@@ -43,7 +43,8 @@ impl Planner<'_> {
             .is_none_or(|dependency| dependency.required);
         let mut steps = Vec::new();
         for replica in &outcome.replicas {
-            let waits = until == Until::Completed || !replica.healthy;
+            // A container without a health check may have been started a moment ago.
+            let waits = until != Until::Healthy || !replica.healthy;
             if !waits {
                 continue;
             }
