@@ -10,7 +10,7 @@ use super::refusal::{Refusal, Result};
 
 impl Daemon {
     /// Creates a container and returns its identifier.
-    pub(super) fn create(&mut self, name: Option<&str>, body: Value) -> Result<String> {
+    pub(super) fn create(&mut self, name: Option<&str>, mut body: Value) -> Result<String> {
         let reference = body["Image"].as_str().unwrap_or_default().to_owned();
         let Some(image) = self.image(&reference).cloned() else {
             let tagged = if reference.contains(':') { reference } else { format!("{reference}:latest") };
@@ -29,6 +29,13 @@ impl Daemon {
         let ports = ports(&body["HostConfig"]["PortBindings"])?;
         let mounts = self.mounts(&body, &image.volumes)?;
         let id = self.new_id();
+        for mode in ["NetworkMode", "IpcMode", "PidMode"] {
+            // A container that exists is remembered by its identifier, any other by the name.
+            let other = body["HostConfig"][mode].as_str().and_then(|mode| mode.strip_prefix("container:"));
+            if let Some(other) = other.and_then(|other| self.container(other).ok()) {
+                body["HostConfig"][mode] = format!("container:{}", other.id).into();
+            }
+        }
         let network_mode = match body["HostConfig"]["NetworkMode"].as_str().unwrap_or_default() {
             "" | "default" => "bridge",
             mode => mode,

@@ -169,7 +169,8 @@ fn a_stopped_container_can_be_connected_to_anything() {
 fn a_network_namespace_is_that_of_a_container_which_runs() {
     let mut daemon = daemon();
     let owner = create(&mut daemon, "owner", json!({}));
-    create(&mut daemon, "guest", json!({ "HostConfig": { "NetworkMode": format!("container:{owner}") } }));
+    create(&mut daemon, "guest", json!({ "HostConfig": { "NetworkMode": "container:owner" } }));
+    assert_eq!(daemon.containers[1].network_mode, format!("container:{owner}"));
     let start = |daemon: &mut Daemon| refused(post(daemon, "/containers/guest/start", Value::Null));
     let message = format!("cannot join network of a non running container: {owner}");
     assert_eq!(start(&mut daemon), (409, message));
