@@ -81,10 +81,10 @@ fn log_config(Logging { driver, options }: &Logging) -> api::HostConfigLogConfig
     api::HostConfigLogConfig { typ: driver.clone(), config: Some(options.clone().into_iter().collect()) }
 }
 
-/// `restart`, else `deploy.restart_policy`.
+/// `deploy.restart_policy`, else `restart` (Compose specification, Deploy).
 fn restart_policy(service: &Service) -> Option<api::RestartPolicy> {
-    let deployed = || service.deploy.as_ref()?.restart_policy.as_ref().map(deployed_restart_policy);
-    service.restart.as_ref().map(own_restart_policy).or_else(deployed)
+    let deployed = service.deploy.as_ref().and_then(|deploy| deploy.restart_policy.as_ref());
+    deployed.map(deployed_restart_policy).or_else(|| service.restart.as_ref().map(own_restart_policy))
 }
 
 fn own_restart_policy(policy: &RestartPolicy) -> api::RestartPolicy {
@@ -101,7 +101,8 @@ fn deployed_restart_policy(policy: &DeployRestartPolicy) -> api::RestartPolicy {
     // The engine has waiting times of its own.
     let DeployRestartPolicy { condition, max_attempts, delay: _, window: _ } = policy;
     let name = match condition.as_deref() {
-        Some("none") => api::RestartPolicyNameEnum::NO,
+        Some("none" | "no") => api::RestartPolicyNameEnum::NO,
+        Some("unless-stopped") => api::RestartPolicyNameEnum::UNLESS_STOPPED,
         Some("on-failure") => api::RestartPolicyNameEnum::ON_FAILURE,
         _ => api::RestartPolicyNameEnum::ALWAYS,
     };

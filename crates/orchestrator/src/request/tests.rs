@@ -446,6 +446,14 @@ fn what_the_table_says_is_acted_on_is_and_is_hashed() {
 }
 
 #[test]
+fn the_restart_policy_of_deploy_comes_before_restart() {
+    let policy = |keys: &str| body(&service(keys), VERSIONS[1])["HostConfig"]["RestartPolicy"].clone();
+    let deploy = "deploy: {restart_policy: {condition: on-failure, max_attempts: 3}}";
+    assert_eq!(policy(&format!("restart: always, {deploy}")), policy(deploy));
+    assert_eq!(policy("restart: always")["Name"], "always");
+}
+
+#[test]
 fn each_key_of_a_network_and_a_volume_changes_the_body() {
     let of = |section: &str, keys: &str| project("image: x", &format!("\n{section}: {{mine: {{{keys}}}}}\n"));
     let network = |keys: &str| {
