@@ -23,6 +23,12 @@ pub(crate) fn is_temporary(name: &str, proper: &str) -> bool {
     name.strip_suffix(proper).is_some_and(|prefix| prefix.len() > 1 && prefix.ends_with('_'))
 }
 
+/// The container that a replica with this temporary name is to replace, by the first digits of its identifier.
+pub(crate) fn predecessor<'a>(name: &'a str, proper: &str) -> Option<&'a str> {
+    let prefix = name.strip_suffix(proper)?.strip_suffix('_')?;
+    (prefix.len() == 12 && prefix.bytes().all(|digit| digit.is_ascii_hexdigit())).then_some(prefix)
+}
+
 /// Whether a container of the replica `proper` may lack networks or files: it has a temporary name and never ran.
 pub(crate) fn is_unfinished(container: &Container, proper: &str) -> bool {
     container.state == State::Created && is_temporary(&container.name, proper)
@@ -40,5 +46,7 @@ mod tests {
         for other in ["shop-web-1", "_shop-web-1", "xshop-web-1", "unfinished_shop-web-2"] {
             assert!(!is_temporary(other, "shop-web-1"), "{other}");
         }
+        assert_eq!(predecessor(&of_successor(&old, "shop-web-1"), "shop-web-1"), Some("0123456789ab"));
+        assert_eq!(predecessor(&of_new("shop-web-1"), "shop-web-1"), None);
     }
 }

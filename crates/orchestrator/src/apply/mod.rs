@@ -6,6 +6,7 @@ pub(crate) mod create;
 mod explain;
 mod journal;
 mod lines;
+mod lost_answer;
 mod steps;
 mod wait;
 mod watch;

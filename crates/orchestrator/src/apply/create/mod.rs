@@ -14,6 +14,7 @@ use wharf_compose::model::Hook;
 use wharf_docker::{ApiVersion, Engine, create_container};
 use wharf_plan::Problem;
 
+use crate::apply::lost_answer::may_be_done;
 use crate::request::{Replica, create_body, further_networks, init_body, old_mac_address};
 use crate::temporary_name;
 use files::Content;
@@ -133,14 +134,6 @@ impl NewContainer {
             return Err(error);
         }
         Ok(id)
-    }
-}
-
-/// Whether the engine may have done what it was asked to do.
-fn may_be_done(error: &bollard::errors::Error) -> bool {
-    match error {
-        bollard::errors::Error::DockerResponseServerError { status_code, .. } => *status_code >= 500,
-        _ => true,
     }
 }
 

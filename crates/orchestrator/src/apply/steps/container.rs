@@ -8,12 +8,14 @@ use bollard::query_parameters::{
     RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
 use wharf_compose::model::{ImageReference, Service};
+use wharf_docker::{ErrorKind, unless_gone};
 use wharf_plan::{StepError, StepFailure};
 
 use super::refusal::gone_is_fine;
 use super::{anonymous_volumes, hook};
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::create::NewContainer;
+use crate::apply::lost_answer::may_be_done;
 use crate::apply::{explain, wait};
 use crate::copy::{self, CopyError};
 use crate::event::Outcome;
@@ -28,9 +30,12 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
         ContainerAct::Create { service, number, replaces } => {
             return create(context, task, (service, *number), name, replaces.as_deref()).await;
         }
-        ContainerAct::Rename { from } => {
-            let options = RenameContainerOptionsBuilder::default().name(name).build();
-            docker.rename_container(from, options).await.map(|()| Outcome::Done)
+        ContainerAct::Rename { .. } | ContainerAct::Stop { .. } | ContainerAct::Remove { .. } => {
+            match settle(context, name, act).await {
+                // Whether it was done is not known, and doing it twice is the same as doing it once.
+                Err(error) if may_be_done(&error) => settle(context, name, act).await,
+                result => result,
+            }
         }
         ContainerAct::Start => return started(context, task, name, docker.start_container(name, None).await).await,
         ContainerAct::RunInitContainer { service, index, hook } => {
@@ -45,7 +50,6 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
                 result => result,
             };
         }
-        ContainerAct::Stop { grace } => gone_is_fine(stop(context, name, *grace).await),
         ContainerAct::Restart { grace } => {
             return started(context, task, name, restart(context, name, *grace).await).await;
         }
@@ -64,9 +68,31 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
             Err(CopyError::Engine(error)) => Err(error),
             Err(other) => return Err(failure(task.step(), format!("cannot {}: {other}", task.step())).into()),
         },
-        ContainerAct::Remove { volumes } => remove(context, name, *volumes).await,
     };
     result.map_err(|error| explain::engine(task.step(), error).into())
+}
+
+/// The steps of a replacement that leave the same however often they are done.
+async fn settle(context: &Context<'_>, name: &str, act: &ContainerAct) -> EngineResult<Outcome> {
+    match act {
+        ContainerAct::Rename { from } => rename(context, from, name).await,
+        ContainerAct::Stop { grace } => gone_is_fine(stop(context, name, *grace).await),
+        ContainerAct::Remove { volumes } => remove(context, name, *volumes).await,
+        _ => Ok(Outcome::Done),
+    }
+}
+
+async fn rename(context: &Context<'_>, from: &str, name: &str) -> EngineResult<Outcome> {
+    let docker = context.engine.docker();
+    let options = RenameContainerOptionsBuilder::default().name(name).build();
+    match docker.rename_container(from, options).await {
+        Err(error) if ErrorKind::of(&error) == ErrorKind::Gone => {
+            // It may have the name already.
+            let found = unless_gone(docker.inspect_container(name, None).await)?;
+            found.map(|_| Outcome::Done).ok_or(error)
+        }
+        result => result.map(|()| Outcome::Done),
+    }
 }
 
 async fn started(context: &Context<'_>, task: Task<'_>, name: &str, result: EngineResult<()>) -> StepResult {

@@ -29,10 +29,11 @@ impl<'a> Planner<'a> {
             true => u32::MAX,
             false => self.wanted(name, service),
         };
-        let all: Vec<&'a Container> = self.observed.containers.iter().collect();
-        let all = all.into_iter().filter(|container| container.service == name && !container.one_off);
+        let observed = self.observed;
+        let of_service = observed.containers.iter().filter(|container| container.service == name);
+        let (all, one_off): (Vec<&'a Container>, Vec<&'a Container>) = of_service.partition(|found| !found.one_off);
         let (unfinished, finished): (Vec<&Container>, Vec<&Container>) =
-            all.partition(|found| is_unfinished(found, &self.project.replica_name(name, found.number)));
+            all.into_iter().partition(|found| is_unfinished(found, &self.project.replica_name(name, found.number)));
         let mut here: Vec<Kept<'a>> = finished
             .into_iter()
             .map(|container| (container, self.reason_to_replace(name, service, container)))
@@ -51,6 +52,13 @@ impl<'a> Planner<'a> {
             return self.make_room(name, here, wanted, volume);
         }
         let mut decision = Decision::default();
+        // What is left of hooks that failed or were interrupted.
+        if !self.options.only_existing {
+            for container in one_off.into_iter().filter(|found| found.is_hook() && !found.is_up()) {
+                self.goes(container, Cause::InterruptedUpdate, false);
+                decision.excess.push(container);
+            }
+        }
         let mut numbers = BTreeSet::new();
         let mut kept: Vec<Kept<'a>> = Vec::new();
         for (container, reason) in here {

@@ -37,9 +37,11 @@ impl<'a> Planner<'a> {
     fn orphans(&self) -> Vec<&'a Container> {
         let project = self.project;
         let known = |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
+        // What is left of a hook goes with its service.
+        let of_hook = |found: &Container| found.is_hook() && self.decisions.contains_key(&found.service);
         // A container of `run` is an orphan once it has ended.
         let orphaned = |found: &&Container| match found.one_off {
-            true => matches!(found.state, State::Exited | State::Dead),
+            true => matches!(found.state, State::Exited | State::Dead) && !of_hook(found),
             false => !known(&found.service),
         };
         let observed = self.observed;

@@ -57,8 +57,9 @@ impl Planner<'_> {
             let mut containers = self.observed.containers.iter();
             containers.find(|found| found.service == owner && !found.one_off && found.number == 1)
         };
+        // Without a container, its owner was removed.
         service.shares_with().find(|owner| {
-            first(owner).is_some_and(|first| {
+            first(owner).is_none_or(|first| {
                 let network_of = service.network_mode.as_ref().and_then(Namespace::service) == Some(owner);
                 let joined = container.network_mode.strip_prefix("container:");
                 first.created > container.created || (network_of && joined.is_some_and(|id| id != first.id))

@@ -117,7 +117,8 @@ impl Planner<'_> {
             cause = Cause::Follows;
         }
         // The volumes of a container that is replaced are its successor's, too. The engine keeps what has a name.
-        let volumes = is_unfinished(container, &self.project.replica_name(&container.service, container.number));
+        let volumes = container.is_hook()
+            || is_unfinished(container, &self.project.replica_name(&container.service, container.number));
         let remove = Step::container(&container.name, ContainerAct::Remove { volumes });
         let gone = self.plan.add(remove, cause, after);
         let retired = Retired { begun: begun.unwrap_or(gone), gone };
