@@ -1,8 +1,9 @@
 //! The flags that `up` and `create` have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 
+use wharf_compose::Project;
 use wharf_orchestrator::plan::{ImageOptions, Recreate, UpOptions};
 
 use crate::flags::scale::parse_scale;
@@ -67,8 +68,15 @@ impl Provisioning {
         }
     }
 
-    pub(crate) fn up_options(&self, session: &Session, services: &[String]) -> UpOptions {
-        UpOptions {
+    /// # Errors
+    /// If a volume that is to be replaced is not in the file.
+    pub(crate) fn up_options(
+        &self,
+        session: &Session,
+        project: &Project,
+        services: &[String],
+    ) -> anyhow::Result<UpOptions> {
+        Ok(UpOptions {
             services: services.to_vec(),
             recreate: match (self.force_recreate, self.no_recreate) {
                 (true, _) => Recreate::Always,
@@ -78,9 +86,22 @@ impl Provisioning {
             scale: self.scale.iter().cloned().collect::<BTreeMap<_, _>>(),
             remove_orphans: self.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
             ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
-            recreate_volumes: self.recreate_volume.iter().cloned().collect(),
+            recreate_volumes: self.recreate_volumes(project)?,
             all_resources: session.global.all_resources,
             ..UpOptions::default()
-        }
+        })
+    }
+
+    /// The engine's names of the volumes that are to be replaced, which are given by these or by their keys in the file.
+    fn recreate_volumes(&self, project: &Project) -> anyhow::Result<BTreeSet<String>> {
+        let name = |given: &String| {
+            let mut volumes = project.volumes.iter().filter(|(_, volume)| !volume.external);
+            let found = volumes.find(|(key, volume)| *key == given || volume.name == *given);
+            found.map(|(_, volume)| volume.name.clone()).ok_or_else(|| {
+                let known: Vec<&str> = project.volumes.values().map(|volume| volume.name.as_str()).collect();
+                anyhow::anyhow!("no such volume: {given} (the project {} has: {})", project.name, known.join(", "))
+            })
+        };
+        self.recreate_volume.iter().map(name).collect()
     }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let display = session.display(false).with_consent(consent).without_output_of(args.provisioning.quiet_pull, false);
     let options = ConvergeOptions {
         images: args.provisioning.image_options(&args.services, false),
-        containers: UpOptions { no_start: true, ..args.provisioning.up_options(session, &args.services) },
+        containers: UpOptions { no_start: true, ..args.provisioning.up_options(session, &project, &args.services)? },
         apply: session.apply_options(&interrupts),
     };
     up(&engine, &project, &options, &display).await?;

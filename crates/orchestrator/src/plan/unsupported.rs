@@ -108,12 +108,13 @@ fn mount_keys(mount: &Mount) -> impl Iterator<Item = Asked> {
 
 fn file_keys(object: &FileObject) -> impl Iterator<Item = Asked> {
     bind!(FileObject {
-        driver driver_opts template_driver;
-        not content environment external file labels name value;
+        driver driver_opts external template_driver;
+        not content environment file labels name value;
     } = object);
     let help = "it is for a cluster: use `file:`, `environment:` or `content:`";
     [
         ("driver".to_owned(), driver.is_some(), help),
+        ("external".to_owned(), *external, help),
         ("driver_opts".to_owned(), !driver_opts.is_empty(), help),
         ("template_driver".to_owned(), template_driver.is_some(), help),
     ]
@@ -227,6 +228,8 @@ mod tests {
         assert_eq!(refusals("image: x, configs: [site]", template), ["configs.site.template_driver in line 3"]);
         let driver = "secrets: {token: {file: /x, driver: vault}}";
         assert_eq!(refusals("image: x, secrets: [token]", driver), ["secrets.token.driver in line 3"]);
+        let external = "secrets: {token: {external: true}}";
+        assert_eq!(refusals("image: x, secrets: [token]", external), ["secrets.token.external in line 3"]);
     }
 
     #[test]

@@ -57,8 +57,9 @@ fn network_difference(wanted: &Network, seen: &NetworkDetails) -> Option<&'stati
     } = wanted;
     let differences = [
         ("driver", driver.is_some() && *driver != seen.driver),
-        ("internal", *internal != seen.internal),
-        ("attachable", *attachable != seen.attachable),
+        // `false` is also what a file says that does not name the key.
+        ("internal", *internal && !seen.internal),
+        ("attachable", *attachable && !seen.attachable),
         ("enable_ipv6", enable_ipv6.is_some_and(|wanted| wanted != seen.ipv6)),
         ("driver_opts", !has_all(driver_opts, &seen.options)),
         ("ipam", ipam.as_ref().is_some_and(|ipam| !manages_addresses(ipam, &seen.ipam))),
@@ -127,11 +128,12 @@ mod tests {
     fn only_what_the_file_says_of_a_foreign_network_is_compared() {
         for keys in [
             "{}",
-            "{driver: bridge, internal: false, enable_ipv6: false, labels: {team: shop}}",
+            "{driver: bridge, enable_ipv6: false, labels: {team: shop}}",
             "{driver_opts: {com.docker.network.driver.mtu: 1400}, ipam: {config: [{subnet: 10.9.0.0/24}]}}",
         ] {
             assert_eq!(changed_network(&network(keys), &seen()), None, "{keys}");
         }
+        assert_eq!(changed_network(&network("{}"), &NetworkDetails { attachable: true, ..seen() }), None);
         for (keys, setting) in [
             ("{driver: macvlan}", "driver"),
             ("{internal: true}", "internal"),

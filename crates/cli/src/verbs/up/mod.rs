@@ -110,7 +110,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             wait: args.wait,
             timeout: args.timeout,
             renew_anonymous_volumes: args.renew_anon_volumes,
-            ..args.provisioning.up_options(session, &args.services)
+            ..args.provisioning.up_options(session, &project, &args.services)?
         },
         apply: ApplyOptions {
             wait_timeout: args.wait_timeout.map(Duration::from_secs),
