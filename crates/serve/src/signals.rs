@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM as cancellation.
+//! SIGINT, SIGTERM and SIGHUP as cancellation.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// in the foreground, and a supervisor may send its own signal for the same key.
 pub const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
-/// `first` is cancelled by the first SIGINT or SIGTERM and asks for an orderly end. `second` is cancelled by the next
+/// `first` is cancelled by the first SIGINT, SIGTERM or SIGHUP and asks for an orderly end. `second` is cancelled by the next
 /// one that comes after [`SAME_SIGNAL`], and demands the end at once.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupts {
@@ -24,19 +24,27 @@ pub struct Interrupts {
 }
 
 impl Interrupts {
-    /// Takes over SIGINT and SIGTERM, from here to the end of the process. Call it within a tokio runtime.
+    /// Takes over SIGINT, SIGTERM and SIGHUP, from here to the end of the process. A process that was started to ignore
+    /// SIGHUP, as by `nohup`, still ignores it. Call it within a tokio runtime.
     ///
     /// # Errors
     ///
     /// When the system does not let signals be handled.
     pub fn take() -> io::Result<Self> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        if !ignores(&status, SignalKind::hangup()) {
+            kinds.push(SignalKind::hangup());
+        }
+        let mut signals = kinds.into_iter().map(signal).collect::<io::Result<Vec<_>>>()?;
         let interrupts = Self::default();
         tokio::spawn(interrupts.clone().follow(move |cx| {
-            // Both are polled, so that both wake the task.
-            let polled = [interrupt.poll_recv(cx), terminate.poll_recv(cx)];
-            if polled.iter().any(Poll::is_ready) { Poll::Ready(()) } else { Poll::Pending }
+            // All are polled, so that each wakes the task.
+            let mut ready = false;
+            for signal in &mut signals {
+                ready |= signal.poll_recv(cx).is_ready();
+            }
+            if ready { Poll::Ready(()) } else { Poll::Pending }
         }));
         Ok(interrupts)
     }
@@ -57,6 +65,13 @@ impl Interrupts {
         poll_fn(&mut signal).await;
         self.second.cancel();
     }
+}
+
+/// Whether a process ignores a signal, by its `/proc/PID/status`. A handler would undo that.
+fn ignores(status: &str, signal: SignalKind) -> bool {
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask >> (signal.as_raw_value() - 1) & 1 == 1
 }
 
 #[cfg(test)]
@@ -93,5 +108,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn signals_within_a_second_are_one() {
         assert_eq!(after(&[0, 2, 900, 1100]).await, [(true, false), (true, false), (true, false), (true, true)]);
+    }
+
+    #[test]
+    fn what_nohup_ignores_is_known_from_the_mask() {
+        let status = |mask: &str| format!("SigBlk:\t0000000000000000\nSigIgn:\t{mask}\nSigCgt:\t0000000000000001\n");
+        assert!(ignores(&status("0000000000001001"), SignalKind::hangup()));
+        assert!(!ignores(&status("0000000000001000"), SignalKind::hangup()));
+        assert!(!ignores("", SignalKind::hangup()));
     }
 }
