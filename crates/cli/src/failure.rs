@@ -11,6 +11,12 @@ pub(crate) enum Failure {
     /// The project could not be brought to the wanted state.
     #[error(transparent)]
     Orchestrator(#[from] wharf_orchestrator::Error),
+    /// Another command took over while this one only waited for containers.
+    #[error("{by} took over while this command waited for containers")]
+    TakenOver {
+        /// That command.
+        by: String,
+    },
     /// The engine cannot be reached or has refused a request.
     #[error(transparent)]
     Docker(#[from] wharf_docker::Error),

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::error_kind::unless_gone;
 use crate::names::bare_name;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{Timestamp, timestamp};
 
 /// A container.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -336,10 +336,6 @@ fn log(config: api::HostConfigLogConfig, path: Option<String>) -> ContainerLog {
         options: config.config.unwrap_or_default().into_iter().collect(),
         path: path.filter(|path| !path.is_empty()).map(PathBuf::from),
     }
-}
-
-fn timestamp(date: &api::BollardDate) -> Option<Timestamp> {
-    i64::try_from(date.unix_timestamp_nanos()).ok().map(Timestamp)
 }
 
 #[cfg(test)]

@@ -22,9 +22,11 @@ pub enum ErrorKind {
     Paused,
     /// The container is being removed, by this program or another one.
     RemovalInProgress,
+    /// Several networks have the name.
+    AmbiguousName,
     /// A host port that the container publishes is taken.
     PortTaken,
-    /// Another container has the name.
+    /// Another container or network has the name.
     NameTaken,
     /// No connection to the engine, or it broke before the whole answer was there. The engine may have done what it was
     /// asked to do.
@@ -36,7 +38,7 @@ pub enum ErrorKind {
 }
 
 /// Status codes, words and what they mean; the first that matches counts. No status code: any.
-const ANSWERS: [(&[u16], &str, ErrorKind); 16] = [
+const ANSWERS: [(&[u16], &str, ErrorKind); 18] = [
     (&[], "invalid reference format", ErrorKind::InvalidReference),
     (&[404], "", ErrorKind::Gone),
     // Containers: create and rename; remove; kill, exec and top; start.
@@ -50,6 +52,8 @@ const ANSWERS: [(&[u16], &str, ErrorKind); 16] = [
     (&[], "port is already allocated", ErrorKind::PortTaken),
     (&[], "address already in use", ErrorKind::PortTaken),
     // Networks, volumes, images.
+    (&[403, 409], "network with name", ErrorKind::NameTaken),
+    (&[], "is ambiguous (", ErrorKind::AmbiguousName),
     (&[403, 409], "has active endpoints", ErrorKind::InUse),
     (&[403, 409], "is in use", ErrorKind::InUse),
     (&[409], "is using its referenced image", ErrorKind::InUse),
@@ -102,7 +106,8 @@ mod tests {
     #[test]
     fn the_engines_words_mean_what_they_say() {
         use ErrorKind::{
-            Gone, InUse, InvalidReference, NameTaken, NotRunning, Other, Paused, PortTaken, RemovalInProgress,
+            AmbiguousName, Gone, InUse, InvalidReference, NameTaken, NotRunning, Other, Paused, PortTaken,
+            RemovalInProgress,
         };
         for (status, message, kind) in [
             (404, "No such container: web", Gone),
@@ -139,6 +144,8 @@ mod tests {
                 PortTaken,
             ),
             (403, "Address already in use", Other),
+            (409, "network with name shop_default already exists", NameTaken),
+            (500, "network shop_default is ambiguous (2 matches found on name)", AmbiguousName),
             (403, "error while removing network: network shop_default id 4f0c has active endpoints", InUse),
             (409, "remove data: volume is in use - [4f0c]", InUse),
             (
@@ -152,7 +159,6 @@ mod tests {
                 InUse,
             ),
             (409, "conflict: unable to delete 77af (cannot be forced) - image has dependent child images", InUse),
-            (409, "network with name shop_default already exists", Other),
             (500, "something is not running as it should", Other),
             (400, "invalid reference format: repository name must be lowercase", InvalidReference),
         ] {

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{Timestamp, timestamp};
 
 /// An image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +30,6 @@ pub async fn inspect_image(engine: &Engine, image: &str) -> Result<ImageDetails,
         id: found.id.unwrap_or_default(),
         platform: parts.join("/"),
         size: found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-        last_tagged: last_tagged.and_then(|time| i64::try_from(time.unix_timestamp_nanos()).ok()).map(Timestamp),
+        last_tagged: last_tagged.as_ref().and_then(timestamp),
     })
 }

@@ -7,6 +7,7 @@ use bollard::query_parameters::ListNetworksOptions;
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::timestamp::{Timestamp, timestamp};
 
 /// A network.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct NetworkDetails {
     pub options: BTreeMap<String, String>,
     /// How it gives out addresses.
     pub ipam: AddressManagement,
+    /// When it was created.
+    pub created: Option<Timestamp>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -82,6 +85,7 @@ impl From<api::Network> for NetworkDetails {
             ipv6: network.enable_ipv6.unwrap_or(false),
             options: network.options.unwrap_or_default().into_iter().collect(),
             ipam: network.ipam.map(AddressManagement::from).unwrap_or_default(),
+            created: network.created.as_ref().and_then(timestamp),
             labels: network.labels.unwrap_or_default().into_iter().collect(),
         }
     }

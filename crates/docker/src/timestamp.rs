@@ -1,5 +1,7 @@
 //! Times by the engine's clock.
 
+use bollard::models::BollardDate;
+
 /// A time by the engine's clock, in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
@@ -23,6 +25,11 @@ impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{:09}", self.0.div_euclid(1_000_000_000), self.0.rem_euclid(1_000_000_000))
     }
+}
+
+/// A time that the client has parsed.
+pub(crate) fn timestamp(date: &BollardDate) -> Option<Timestamp> {
+    i64::try_from(date.unix_timestamp_nanos()).ok().map(Timestamp)
 }
 
 #[cfg(test)]

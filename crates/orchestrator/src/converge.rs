@@ -1,15 +1,20 @@
 //! Brings a project to the state that its file describes, by two plans: images, then containers. Each is made from what
-//! the engine has at that time.
+//! the engine has at that time. If another client changes the project meanwhile, the containers are planned again.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wharf_compose::Project;
-use wharf_docker::Engine;
+use wharf_docker::{Engine, ErrorKind};
 
-use crate::apply::{ApplyOptions, Listener, apply};
+use crate::apply::{ApplyOptions, Conflict, Listener, apply, apply_noting};
 use crate::compare::compare_unknown;
 use crate::plan::{self, ImageOptions, Plan, UpOptions};
 use crate::{Error, Observed, observe};
+
+/// How often containers are planned, if another client gets in the way.
+const MOST_ATTEMPTS: usize = 3;
+/// How long the other client gets for its next step.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Options of [`up`] and [`prepare_run`].
 #[derive(Debug, Clone, Default)]
@@ -73,7 +78,20 @@ async fn converge(
             apply(engine, project, &images, &options.apply, events).await?;
             compared(engine, project).await?
         };
-        apply(engine, project, &containers(&observed, &wanted)?, &options.apply, events).await
+        let mut plan = containers(&observed, &wanted)?;
+        for _ in 1..MOST_ATTEMPTS {
+            let conflict = Conflict::default();
+            let result = apply_noting(engine, project, &plan, &options.apply, events, &conflict).await;
+            let (Err(Error::Failed(_)), Some(noticed)) = (&result, conflict.noticed()) else { return result };
+            tokio::time::sleep(PAUSE).await;
+            let next = containers(&compared(engine, project).await?, &wanted)?;
+            // A name that a stranger's container has stays taken.
+            if noticed == ErrorKind::NameTaken && next == plan {
+                return result;
+            }
+            plan = next;
+        }
+        apply(engine, project, &plan, &options.apply, events).await
     };
     options.apply.unless_aborted(work).await
 }

@@ -16,6 +16,9 @@ pub enum Error {
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
+    /// The caller asked to give way, and only waits were left: see [`ApplyOptions::give_way`](crate::apply::ApplyOptions).
+    #[error("another command took over while this one waited for containers")]
+    TakenOver,
     /// The engine cannot be reached.
     #[error(transparent)]
     Engine(#[from] wharf_docker::Error),

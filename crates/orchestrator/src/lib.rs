@@ -49,6 +49,7 @@ mod request;
 pub mod run_once;
 mod stop;
 mod temporary_name;
+mod twin_networks;
 
 pub use apply::{Listener, apply, containers};
 pub use converge::{ConvergeOptions, prepare_run, up};

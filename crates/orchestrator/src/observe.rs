@@ -12,7 +12,7 @@ use wharf_docker::images::inspect_image;
 pub use wharf_docker::listing::MountedVolume;
 use wharf_docker::listing::{self, ListedContainer};
 use wharf_docker::volumes::VolumeDetails;
-use wharf_docker::{Engine, ErrorKind, NetworkDetails, connections, labels, volumes};
+use wharf_docker::{Engine, ErrorKind, NetworkDetails, Timestamp, connections, labels, volumes};
 
 use crate::request::{self, Owners};
 
@@ -137,6 +137,8 @@ pub struct Network {
     pub key: Option<String>,
     /// The first setting in which it differs from what the project says of it.
     pub changed: Option<&'static str>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
 }
 
 /// A volume in the engine.
@@ -291,14 +293,15 @@ fn container(listed: ListedContainer) -> Container {
     }
 }
 
-async fn list_networks(engine: &Engine, project: &Project) -> Result<Vec<Network>, Error> {
+/// Lists the networks, and compares those of the project.
+pub(crate) async fn list_networks(engine: &Engine, project: &Project) -> Result<Vec<Network>, Error> {
     let listed = wharf_docker::list_networks(engine).await.map_err(|error| error.during("list the networks"))?;
     let network = |details: NetworkDetails| {
         let wanted = project.networks.values().find(|wanted| wanted.name == details.name && !wanted.external);
         let changed = wanted.and_then(|wanted| request::changed_network(wanted, &details));
-        let NetworkDetails { id, name, mut labels, .. } = details;
+        let NetworkDetails { id, name, created, mut labels, .. } = details;
         let (project, key) = (labels.remove(labels::PROJECT), labels.remove(labels::NETWORK));
-        Network { id, name, project, key, changed }
+        Network { id, name, project, key, changed, created }
     };
     Ok(listed.into_iter().map(network).collect())
 }

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use wharf_compose::Project;
-use wharf_compose::model::{Condition, Dependency, Healthcheck, Service};
+use wharf_compose::model::{Condition, Dependency, Healthcheck, Network, Service};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::event::Outcome;
 use wharf_orchestrator::plan::{self, UpOptions};
-use wharf_orchestrator::{Error, Event, StepFailure, apply, observe};
+use wharf_orchestrator::{ConvergeOptions, Error, Event, StepFailure, apply, observe, service_hash};
 use wharf_testkit::{FakeEngine, FakeReply, eventually};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -176,6 +177,20 @@ fn db(health: &str) -> Value {
 
 /// Starts `web` after `db`, which is healthy when `then` has done its part.
 async fn web_after_db(then: impl AsyncFn(&FakeEngine)) -> FakeEngine {
+    let (fake, applied) = while_db_is_waited_for(ApplyOptions::default(), async |fake| {
+        fake.on("GET", "/containers/*/json", FakeReply::json(db("healthy")));
+        then(fake).await;
+    })
+    .await;
+    applied.unwrap();
+    fake
+}
+
+/// Starts `db`, and does `then` while it is waited for.
+async fn while_db_is_waited_for(
+    options: ApplyOptions,
+    then: impl AsyncFn(&FakeEngine),
+) -> (FakeEngine, Result<(), Error>) {
     let healthy = Dependency { condition: Condition::Healthy, restart: false, required: true };
     let probe = Healthcheck { test: vec!["CMD".into(), "true".into()], ..Healthcheck::default() };
     let web = Service { depends_on: [("db".to_owned(), healthy)].into_iter().collect(), ..service("app") };
@@ -185,7 +200,6 @@ async fn web_after_db(then: impl AsyncFn(&FakeEngine)) -> FakeEngine {
     let plan = plan::up(&project, &observed, &UpOptions::default()).unwrap();
     fake.on("GET", "/containers/json", FakeReply::json(json!([{ "Id": "db" }])));
     fake.on("GET", "/containers/*/json", FakeReply::json(db("starting")));
-    let options = ApplyOptions::default();
     let applying = apply(&engine, &project, &plan, &options, &|_: Event| {});
     let meanwhile = async {
         fake.event_streams_opened(1).await;
@@ -198,12 +212,10 @@ async fn web_after_db(then: impl AsyncFn(&FakeEngine)) -> FakeEngine {
         .await
         .unwrap();
         assert_eq!(fake.requests_for("POST", "/containers/shop-web-1/start"), [], "`db` is not healthy");
-        fake.on("GET", "/containers/*/json", FakeReply::json(db("healthy")));
         then(&fake).await;
     };
     let (applied, ()) = tokio::time::timeout(DEADLINE, async { tokio::join!(applying, meanwhile) }).await.unwrap();
-    applied.unwrap();
-    fake
+    (fake, applied)
 }
 
 #[tokio::test]
@@ -294,4 +306,130 @@ async fn an_old_engine_gets_the_mac_address_where_it_reads_it() {
         fake.requests_for("POST", CREATE).iter().map(|request| request.json()["MacAddress"].clone()).collect();
     given.sort_by_key(Value::to_string);
     assert_eq!(given, [json!(address), Value::Null]);
+}
+
+/// A project with one network, which the engine creates as `mine`.
+async fn with_network(listed: &Value) -> (FakeEngine, Engine, Project) {
+    let (fake, engine) = empty_engine().await;
+    fake.once("GET", "/networks", FakeReply::json(json!([])));
+    fake.on("GET", "/networks", FakeReply::json(listed.clone()));
+    fake.on(
+        "POST",
+        "/networks/create",
+        FakeReply::Answer(201, json!({ "Id": "mine", "Warning": "" }).to_string().into()),
+    );
+    fake.on("DELETE", "/networks/*", FakeReply::status(204));
+    let mut project = project([]);
+    project.networks.insert("default".into(), Network { name: "shop_default".into(), ..Network::default() });
+    (fake, engine, project)
+}
+
+async fn up_with_its_network(engine: &Engine, project: &Project) {
+    let observed = observe(engine, project).await.unwrap();
+    let options = UpOptions { all_resources: true, ..UpOptions::default() };
+    let plan = plan::up(project, &observed, &options).unwrap();
+    apply(engine, project, &plan, &ApplyOptions::default(), &|_: Event| {}).await.unwrap();
+}
+
+fn listed(id: &str, second: u32) -> Value {
+    let labels = json!({ "com.docker.compose.project": "shop", "com.docker.compose.network": "default" });
+    let created = format!("2023-11-14T22:13:{second}Z");
+    json!({ "Id": id, "Name": "shop_default", "Created": created, "Labels": labels })
+}
+
+#[tokio::test]
+async fn of_two_networks_that_were_created_at_one_moment_the_older_one_stays() {
+    let (fake, engine, project) = with_network(&json!([listed("mine", 21), listed("theirs", 20)])).await;
+    up_with_its_network(&engine, &project).await;
+    assert_eq!(fake.requests_for("DELETE", "/networks/*").len(), 1);
+    assert_eq!(fake.requests_for("DELETE", "/networks/mine").len(), 1);
+    let (fake, engine, project) = with_network(&json!([listed("mine", 21), listed("theirs", 22)])).await;
+    up_with_its_network(&engine, &project).await;
+    assert!(fake.requests_for("DELETE", "/networks/*").is_empty(), "the other client removes its own");
+}
+
+#[tokio::test]
+async fn a_network_that_another_client_created_first_is_used() {
+    let (fake, engine, project) = with_network(&json!([listed("theirs", 20)])).await;
+    let taken = "network with name shop_default already exists";
+    fake.on("POST", "/networks/create", FakeReply::error(409, taken));
+    up_with_its_network(&engine, &project).await;
+    assert!(fake.requests_for("DELETE", "/networks/*").is_empty());
+}
+
+/// A container of the project's only service, as another client has just made it.
+fn web_of_another_client(project: &Project) -> Value {
+    let labels = json!({
+        "com.docker.compose.project": "shop",
+        "com.docker.compose.service": "web",
+        "com.docker.compose.container-number": "1",
+        "com.docker.compose.config-hash": service_hash(project, &project.services["web"]),
+    });
+    json!([{ "Id": "77af", "Names": ["/shop-web-1"], "ImageID": "sha256:1", "State": "created", "Labels": labels }])
+}
+
+/// The engine's answer when another container has the name.
+fn name_taken() -> FakeReply {
+    FakeReply::error(409, r#"Conflict. The container name "/shop-web-1" is already in use by container "77af"."#)
+}
+
+async fn converge(engine: &Engine, project: &Project) -> Result<(), Error> {
+    wharf_orchestrator::up(engine, project, &ConvergeOptions::default(), &|_: Event| {}).await
+}
+
+#[tokio::test]
+async fn a_container_that_another_client_has_created_meanwhile_is_started() {
+    let (fake, engine) = empty_engine().await;
+    let project = project([("web", service("app"))]);
+    // The lists of all containers and of those that run.
+    for _ in 0..2 {
+        fake.once("GET", "/containers/json", FakeReply::json(json!([])));
+    }
+    fake.on("GET", "/containers/json", FakeReply::json(web_of_another_client(&project)));
+    fake.on("POST", CREATE, name_taken());
+    converge(&engine, &project).await.unwrap();
+    assert_eq!(fake.requests_for("POST", CREATE).len(), 1);
+    assert_eq!(fake.requests_for("POST", "/containers/shop-web-1/start").len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_a_stranger_has_is_not_tried_again() {
+    let (fake, engine) = empty_engine().await;
+    fake.on("POST", CREATE, name_taken());
+    let failure = only_failure(converge(&engine, &project([("web", service("app"))])).await);
+    assert!(failure.message.contains("is already in use"), "{}", failure.message);
+    assert_eq!(fake.requests_for("POST", CREATE).len(), 1);
+}
+
+#[tokio::test]
+async fn a_container_that_another_client_has_removed_is_created_again_but_not_for_ever() {
+    let (fake, engine) = empty_engine().await;
+    let project = project([("web", service("app"))]);
+    fake.once("POST", START, FakeReply::error(404, "No such container: shop-web-1"));
+    converge(&engine, &project).await.unwrap();
+    assert_eq!(fake.requests_for("POST", CREATE).len(), 2);
+    fake.on("POST", START, FakeReply::error(404, "No such container: shop-web-1"));
+    only_failure(converge(&engine, &project).await);
+    assert_eq!(fake.requests_for("POST", CREATE).len(), 2 + 3);
+}
+
+#[tokio::test]
+async fn a_plan_gives_way_while_it_waits() {
+    let give_way = CancellationToken::new();
+    let options = ApplyOptions { give_way: give_way.clone(), ..ApplyOptions::default() };
+    let (fake, applied) = while_db_is_waited_for(options, async |_| give_way.cancel()).await;
+    assert!(matches!(applied, Err(Error::TakenOver)), "{applied:?}");
+    assert_eq!(fake.requests_for("POST", "/containers/shop-web-1/start"), []);
+    assert_eq!(fake.requests_for("DELETE", "/containers/*"), [], "that is for the other command to decide");
+}
+
+#[tokio::test]
+async fn a_plan_that_works_is_not_taken_over() {
+    let give_way = CancellationToken::new();
+    give_way.cancel();
+    let (fake, engine) = empty_engine().await;
+    let options = ConvergeOptions { apply: ApplyOptions { give_way, ..ApplyOptions::default() }, ..Default::default() };
+    let project = project([("web", service("app"))]);
+    wharf_orchestrator::up(&engine, &project, &options, &|_: Event| {}).await.unwrap();
+    assert_eq!(fake.requests_for("POST", "/containers/shop-web-1/start").len(), 1);
 }

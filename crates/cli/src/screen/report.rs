@@ -131,6 +131,9 @@ pub(crate) fn failure(failure: &Failure, colour: bool) -> ExitCode {
             }
             return ExitCode::from(15);
         }
+        Failure::Orchestrator(Error::TakenOver) | Failure::TakenOver { .. } => {
+            line(&draw(&Message::plain(Severity::Error, &failure.to_string(), None), colour));
+        }
         Failure::Other(error) => line(&draw(&Message::plain(Severity::Error, &format!("{error:#}"), None), colour)),
     }
     ExitCode::FAILURE

@@ -10,8 +10,8 @@ use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::{Plan, apply};
 use wharf_serve::Interrupts;
 
-use super::Session;
 use super::flags::ProgressKind;
+use super::{Locked, Session};
 use crate::failure::Failure;
 use crate::screen::colour::Ansi;
 use crate::screen::progress::{Display, Style};
@@ -49,10 +49,29 @@ impl Session {
         Display::new(style, self.colours.err, self.is_dry_run())
     }
 
-    /// Carries a plan out with progress and nothing special.
+    /// Carries a plan out with progress and nothing special. It is for plans that do not change which containers there are,
+    /// or their state.
     pub(crate) async fn carry_out(&self, plan: &Plan, project: &Project, engine: &Engine) -> Result<ExitCode, Failure> {
         let options = self.apply_options(&Interrupts::default());
         apply(engine, project, plan, &options, &self.display(false)).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The same for a project that is locked.
+    pub(crate) async fn change(&self, locked: &Locked, plan: &Plan) -> Result<ExitCode, Failure> {
+        self.change_with(locked, plan, self.apply_options(&Interrupts::default())).await
+    }
+
+    /// The same with options.
+    pub(crate) async fn change_with(
+        &self,
+        locked: &Locked,
+        plan: &Plan,
+        options: ApplyOptions,
+    ) -> Result<ExitCode, Failure> {
+        let Locked { project, engine, lock, .. } = locked;
+        let applied = apply(engine, project, plan, &lock.options(options), &self.display(false)).await;
+        applied.map_err(|error| lock.failure(error))?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -3,6 +3,7 @@
 mod execute;
 pub(crate) mod flags;
 pub(crate) mod here;
+mod lock;
 mod namesake;
 mod project;
 mod settings;
@@ -22,7 +23,8 @@ use flags::Global;
 use settings::Settings;
 use signals::Signals;
 
-pub(crate) use project::{Existing, known};
+pub(crate) use lock::ProjectLock;
+pub(crate) use project::{Existing, Locked, known};
 
 /// One run of the command.
 pub(crate) struct Session {

@@ -7,21 +7,27 @@ use wharf_orchestrator::observe::{Container, list_containers};
 use wharf_orchestrator::{Error, Namesake, Problem, namesake};
 use wharf_serve::Interrupts;
 
-use super::Session;
+use super::{ProjectLock, Session};
 use crate::failure::Failure;
 use crate::screen::report;
 
 impl Session {
-    /// The engine for a verb that creates or changes the project's containers, and the interrupts of the verb.
-    pub(crate) async fn connect_to_change(&self, project: &Project) -> Result<(Engine, Interrupts), Failure> {
+    /// The engine for a verb that creates or changes the project's containers, the interrupts of the verb, and the project's
+    /// lock.
+    pub(crate) async fn connect_to_change(
+        &self,
+        verb: &'static str,
+        project: &Project,
+    ) -> Result<(Engine, Interrupts, ProjectLock), Failure> {
         let engine = self.connect().await?;
         let interrupts = self.interrupts()?;
+        let lock = self.lock(verb, project, &engine, &interrupts.first).await?;
         let containers = tokio::select! {
             containers = list_containers(&engine, Some(&project.name), true) => containers?,
             () = interrupts.first.cancelled() => return Err(Error::Interrupted.into()),
         };
         self.refuse_namesakes(project, &containers)?;
-        Ok((engine, interrupts))
+        Ok((engine, interrupts, lock))
     }
 
     /// Refuses to change containers of another directory's project whose name is the same by chance: both have it from

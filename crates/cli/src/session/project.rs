@@ -3,11 +3,13 @@
 use std::io::Read;
 use std::path::Path;
 
+use tokio_util::sync::CancellationToken;
 use wharf_compose::{Config, LoadError, Loaded, Options, Passes, Project};
 use wharf_docker::Engine;
 use wharf_orchestrator::observe::{Container, labelled_services, list_containers};
 use wharf_orchestrator::{Observed, observe};
 
+use super::lock::ProjectLock;
 use super::{Session, here};
 use crate::failure::Failure;
 use crate::screen::report;
@@ -108,25 +110,31 @@ impl Session {
         Ok(Existing { project, has_file, engine: self.connect().await? })
     }
 
-    /// The same for a verb that changes containers, and what the engine has of the project.
-    pub(crate) async fn observe_existing(&self, services: &[String]) -> Result<(Project, Observed, Engine), Failure> {
-        let Existing { project, engine, .. } = self.existing(services).await?;
-        let observed = observe(&engine, &project).await?;
-        self.refuse_namesakes(&project, &observed.containers)?;
-        Ok((project, observed, engine))
+    /// The same for a verb that changes it: locked, and with what the engine has of it.
+    pub(crate) async fn lock_existing(&self, verb: &'static str, services: &[String]) -> Result<Locked, Failure> {
+        let existing = self.existing(services).await?;
+        self.lock_found(verb, existing).await
+    }
+
+    /// Locks a project that was found, and observes it.
+    pub(crate) async fn lock_found(&self, verb: &'static str, existing: Existing) -> Result<Locked, Failure> {
+        let lock = self.lock(verb, &existing.project, &existing.engine, &CancellationToken::new()).await?;
+        let observed = observe(&existing.engine, &existing.project).await?;
+        self.refuse_namesakes(&existing.project, &observed.containers)?;
+        let Existing { project, has_file, engine } = existing;
+        Ok(Locked { project, has_file, engine, observed, lock })
     }
 }
 
 impl Session {
     /// The project for a verb that starts what exists. Without a file it has the services that the containers' labels name.
-    pub(crate) async fn observe_startable(&self, services: &[String]) -> Result<(Project, Observed, Engine), Failure> {
-        let Existing { mut project, has_file, engine } = self.existing(services).await?;
-        let observed = observe(&engine, &project).await?;
-        if !has_file {
-            project.services = labelled_services(&observed.containers);
-            known(&project, services)?;
+    pub(crate) async fn lock_startable(&self, verb: &'static str, services: &[String]) -> Result<Locked, Failure> {
+        let mut locked = self.lock_existing(verb, services).await?;
+        if !locked.has_file {
+            locked.project.services = labelled_services(&locked.observed.containers);
+            known(&locked.project, services)?;
         }
-        Ok((project, observed, engine))
+        Ok(locked)
     }
 }
 
@@ -136,6 +144,16 @@ pub(crate) struct Existing {
     /// False: the name is all that is known.
     pub(crate) has_file: bool,
     pub(crate) engine: Engine,
+}
+
+/// A project that no other command changes meanwhile.
+pub(crate) struct Locked {
+    pub(crate) project: Project,
+    /// False: the name is all that is known.
+    pub(crate) has_file: bool,
+    pub(crate) engine: Engine,
+    pub(crate) observed: Observed,
+    pub(crate) lock: ProjectLock,
 }
 
 impl Existing {

@@ -3,12 +3,11 @@
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use wharf_orchestrator::plan::{DownOptions, RemoveImages};
-use wharf_orchestrator::{observe, plan};
+use wharf_orchestrator::plan::{self, DownOptions, RemoveImages};
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Existing, Session};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,9 +34,7 @@ enum Rmi {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let Existing { project, has_file, engine } = session.existing(&args.services).await?;
-    let observed = observe(&engine, &project).await?;
-    session.refuse_namesakes(&project, &observed.containers)?;
+    let locked = session.lock_existing("down", &args.services).await?;
     let options = DownOptions {
         services: args.services,
         volumes: args.volumes,
@@ -47,11 +44,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             Rmi::Local => RemoveImages::Local,
         }),
         timeout: args.timeout,
-        by_label: !has_file,
+        by_label: !locked.has_file,
     };
-    let plan = plan::down(&project, &observed, &options);
+    let plan = plan::down(&locked.project, &locked.observed, &options);
     if plan.is_empty() {
-        report::line(&format!("nothing to remove for project {}", project.name));
+        report::line(&format!("nothing to remove for project {}", locked.project.name));
     }
-    session.carry_out(&plan, &project, &engine).await
+    session.change(&locked, &plan).await
 }

@@ -21,13 +21,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, observed, engine) = session.observe_existing(&args.services).await?;
+    let locked = session.lock_existing("kill", &args.services).await?;
     let plan = {
         let orphans = args.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS");
-        plan::kill(&project, &observed, &args.services, &args.signal, orphans)
+        plan::kill(&locked.project, &locked.observed, &args.services, &args.signal, orphans)
     };
     if plan.is_empty() {
         report::line("No container to kill");
     }
-    session.carry_out(&plan, &project, &engine).await
+    session.change(&locked, &plan).await
 }

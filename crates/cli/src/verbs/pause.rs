@@ -14,7 +14,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, observed, engine) = session.observe_existing(&args.services).await?;
-    let plan = plan::pause(&project, &observed, &args.services);
-    session.carry_out(&plan, &project, &engine).await
+    let locked = session.lock_existing("pause", &args.services).await?;
+    let plan = plan::pause(&locked.project, &locked.observed, &args.services);
+    session.change(&locked, &plan).await
 }

@@ -20,8 +20,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, observed, engine) = session.observe_startable(&args.services).await?;
+    let locked = session.lock_startable("restart", &args.services).await?;
     let options = RestartOptions { services: args.services, no_deps: args.no_deps, timeout: args.timeout };
-    let plan = plan::restart(&project, &observed, &options);
-    session.carry_out(&plan, &project, &engine).await
+    let plan = plan::restart(&locked.project, &locked.observed, &options);
+    session.change(&locked, &plan).await
 }

@@ -109,10 +109,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     if let Some(service) = project.services.get_mut(&args.service) {
         overrides.apply(service);
     }
-    let (engine, interrupts) = session.connect_to_change(&project).await?;
+    let (engine, interrupts, lock) = session.connect_to_change("run", &project).await?;
     let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
-    let options = options(&args, session, &interrupts);
-    prepare_run(&engine, &project, &args.service, &options, &display).await?;
+    let mut options = options(&args, session, &interrupts);
+    options.apply = lock.options(options.apply);
+    prepare_run(&engine, &project, &args.service, &options, &display).await.map_err(|error| lock.failure(error))?;
     if session.is_dry_run() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -123,6 +124,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let start = async {
         let started = async {
             containers::start(&engine, &name).await?;
+            drop(lock);
             apply(&engine, &project, &hooks, &options.apply, &display).await
         };
         Ok(options.apply.unless_aborted(started).await?)

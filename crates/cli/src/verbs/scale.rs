@@ -22,7 +22,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let services: Vec<String> = args.services.iter().map(|(service, _)| service.clone()).collect();
     let project = session.load(&services)?;
-    let (engine, interrupts) = session.connect_to_change(&project).await?;
+    let (engine, interrupts, lock) = session.connect_to_change("scale", &project).await?;
     let display = session.display(false);
     let options = ConvergeOptions {
         images: ImageOptions { services: services.clone(), no_deps: args.no_deps, ..ImageOptions::default() },
@@ -33,8 +33,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
             ..UpOptions::default()
         },
-        apply: session.apply_options(&interrupts),
+        apply: lock.options(session.apply_options(&interrupts)),
     };
-    up(&engine, &project, &options, &display).await?;
+    up(&engine, &project, &options, &display).await.map_err(|error| lock.failure(error))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use wharf_orchestrator::apply;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, Recreate, UpOptions};
 
@@ -23,9 +22,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, observed, engine) = session.observe_startable(&args.services).await?;
+    let locked = session.lock_startable("start", &args.services).await?;
     let chosen = |service: &String| args.services.is_empty() || args.services.contains(service);
-    if !observed.containers.iter().any(|container| chosen(&container.service)) {
+    if !locked.observed.containers.iter().any(|container| chosen(&container.service)) {
         return Err(anyhow::anyhow!("there are no containers to start; `wharf up` creates them").into());
     }
     let options = UpOptions {
@@ -35,9 +34,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         wait: args.wait,
         ..UpOptions::default()
     };
-    let plan = plan::up(&project, &observed, &options)?;
+    let plan = plan::up(&locked.project, &locked.observed, &options)?;
     let wait_timeout = args.wait_timeout.map(Duration::from_secs);
     let options = ApplyOptions { wait_timeout, ..session.apply_options(&Default::default()) };
-    apply(&engine, &project, &plan, &options, &session.display(false)).await?;
-    Ok(ExitCode::SUCCESS)
+    session.change_with(&locked, &plan, options).await
 }

@@ -17,7 +17,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let (project, observed, engine) = session.observe_existing(&args.services).await?;
-    let plan = plan::stop(&project, &observed, &args.services, args.timeout);
-    session.carry_out(&plan, &project, &engine).await
+    let locked = session.lock_existing("stop", &args.services).await?;
+    let plan = plan::stop(&locked.project, &locked.observed, &args.services, args.timeout);
+    session.change(&locked, &plan).await
 }

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use wharf_orchestrator::plan::DownOptions;
-use wharf_orchestrator::{containers, observe, plan};
+use wharf_orchestrator::containers;
+use wharf_orchestrator::plan::{self, DownOptions};
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Existing, Session};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -24,13 +24,12 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let existing = session.existing(&args.services).await?;
     let running = existing.containers(&args.services, false).await?;
-    let Existing { project, has_file, engine } = existing;
     if running.is_empty() {
         return Err(anyhow::anyhow!("no container of {} is running", args.services.join(", ")).into());
     }
     let mut waiting: FuturesUnordered<_> = running
         .iter()
-        .map(|container| async { (&container.id, containers::exit_code(&engine, &container.id).await) })
+        .map(|container| async { (&container.id, containers::exit_code(&existing.engine, &container.id).await) })
         .collect();
     let mut last = 0;
     while let Some((id, code)) = waiting.next().await {
@@ -39,9 +38,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     }
     drop(waiting);
     if args.down_project {
-        let observed = observe(&engine, &project).await?;
-        let options = DownOptions { remove_orphans: true, by_label: !has_file, ..DownOptions::default() };
-        session.carry_out(&plan::down(&project, &observed, &options), &project, &engine).await?;
+        let locked = session.lock_found("down", existing).await?;
+        let options = DownOptions { remove_orphans: true, by_label: !locked.has_file, ..DownOptions::default() };
+        session.change(&locked, &plan::down(&locked.project, &locked.observed, &options)).await?;
     }
     Ok(ExitCode::from(u8::try_from(last).unwrap_or(1)))
 }

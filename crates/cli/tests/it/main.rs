@@ -8,6 +8,7 @@ mod doctor;
 mod foreground;
 mod hooks;
 mod lifecycle;
+mod lock;
 mod logs;
 mod mistakes;
 mod names;

@@ -7,7 +7,9 @@ use wharf_compose::Project;
 use wharf_docker::Engine;
 use wharf_plan::{StepError, StepFailure};
 
+use super::conflict::Conflict;
 use super::watch::Watch;
+use super::working::Working;
 use crate::event::Outcome;
 use crate::plan::Step;
 
@@ -29,6 +31,10 @@ pub(super) struct Context<'a> {
     pub(super) build_memory: Option<i64>,
     /// One permit for each step that sends requests.
     pub(super) connections: Semaphore,
+    /// Variables that hooks get besides their own.
+    pub(super) hook_environment: &'a [String],
+    pub(super) working: Working,
+    pub(super) conflict: &'a Conflict,
 }
 
 /// A failure of `step` that has no details besides the message.

@@ -19,7 +19,9 @@ pub(super) fn engine(step: &Step, error: bollard::errors::Error) -> StepFailure 
     let error = wharf_docker::Error::from(error);
     let message = error.engine_message();
     let help = match error.kind() {
-        ErrorKind::NameTaken => Some("remove that container (`docker rm`), or give this one another name"),
+        ErrorKind::NameTaken if matches!(step, Step::Container(_)) => {
+            Some("remove that container (`docker rm`), or give this one another name")
+        }
         _ => error.help(),
     };
     let help = help.map(str::to_owned);

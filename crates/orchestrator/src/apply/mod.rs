@@ -1,5 +1,6 @@
 //! Carries a plan out in the engine.
 
+mod conflict;
 pub mod containers;
 mod context;
 pub(crate) mod create;
@@ -10,6 +11,7 @@ mod lost_answer;
 mod steps;
 mod wait;
 mod watch;
+mod working;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -20,11 +22,13 @@ use wharf_compose::Project;
 use wharf_docker::Engine;
 use wharf_plan::{Control, Stopped};
 
-use crate::plan::{ChangedVolume, ContainerAct, ContainerStep, Step};
+use crate::plan::{ChangedVolume, Step};
 use crate::{Error, Event, Plan};
+pub(crate) use conflict::Conflict;
 use context::Context;
 use journal::Journal;
 use watch::Watch;
+use working::Working;
 
 /// How plans are carried out.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +38,10 @@ pub struct ApplyOptions {
     pub stop: CancellationToken,
     /// Cancel it to stop at once, without waiting and without removing anything.
     pub abort: CancellationToken,
+    /// Cancel it to let another command take over: as soon as all steps that run are waits, it stops as `stop` does.
+    pub give_way: CancellationToken,
+    /// Variables (`KEY=VALUE`) that hooks get besides their own.
+    pub hook_environment: Vec<String>,
     /// How long to wait for one container. `None`: without a limit.
     pub wait_timeout: Option<Duration>,
     /// How much memory a build may use, in bytes.
@@ -103,11 +111,23 @@ pub async fn apply(
     options: &ApplyOptions,
     events: &dyn Listener,
 ) -> Result<(), Error> {
+    apply_noting(engine, project, plan, options, events, &Conflict::default()).await
+}
+
+/// The same, which also notes whether a failure may come from another client.
+pub(crate) async fn apply_noting(
+    engine: &Engine,
+    project: &Project,
+    plan: &Plan,
+    options: &ApplyOptions,
+    events: &dyn Listener,
+    conflict: &Conflict,
+) -> Result<(), Error> {
     events.plan_begins(plan).map_err(|error| Error::refused(format!("cannot show the plan: {error}"), None, None))?;
     if options.dry_run {
         return Ok(());
     }
-    let result = options.unless_aborted(carry_out(engine, project, plan, options, events)).await;
+    let result = options.unless_aborted(carry_out(engine, project, plan, options, events, conflict)).await;
     events.plan_ends();
     result
 }
@@ -118,9 +138,9 @@ async fn carry_out(
     plan: &Plan,
     options: &ApplyOptions,
     events: &dyn Listener,
+    conflict: &Conflict,
 ) -> Result<(), Error> {
-    let is_wait = |step: &Step| matches!(step, Step::Container(ContainerStep { act: ContainerAct::Await { .. }, .. }));
-    let watch = if plan.steps().any(is_wait) { Some(Watch::open(engine, &project.name)) } else { None };
+    let watch = if plan.steps().any(Step::is_wait) { Some(Watch::open(engine, &project.name)) } else { None };
     let connections = match options.parallel {
         Some(_) => Semaphore::MAX_PERMITS,
         None => wharf_docker::connections(),
@@ -132,15 +152,32 @@ async fn carry_out(
         wait_timeout: options.wait_timeout,
         build_memory: options.build_memory,
         connections: Semaphore::new(connections),
+        hook_environment: &options.hook_environment,
+        working: Working::default(),
+        conflict,
     };
-    let control = Control { stop: options.stop.clone(), parallel: options.parallel };
+    let stop = options.stop.child_token();
+    let control = Control { stop: stop.clone(), parallel: options.parallel };
     let mut journal = Journal::new(project);
-    let result = wharf_plan::execute(plan, &context, &mut journal, &control, &|event| events.event(event)).await;
+    let report = |event| events.event(event);
+    let execution = wharf_plan::execute(plan, &context, &mut journal, &control, &report);
+    // The executor comes first, so that steps that are ready have begun when it is judged what runs.
+    let result = tokio::select! {
+        biased;
+        result = execution => result,
+        never = async {
+            options.give_way.cancelled().await;
+            context.working.only_waits().await;
+            stop.cancel();
+            std::future::pending().await
+        } => never,
+    };
     if result.is_err() {
         journal.undo(engine).await;
     }
     result.map_err(|stopped| match stopped {
         Stopped::Failed(failures) => Error::Failed(failures),
-        Stopped::Interrupted => Error::Interrupted,
+        Stopped::Interrupted if options.stop.is_cancelled() => Error::Interrupted,
+        Stopped::Interrupted => Error::TakenOver,
     })
 }

@@ -56,6 +56,8 @@ pub enum Cause {
     Hook,
     /// An earlier update was interrupted.
     InterruptedUpdate,
+    /// Another network of the project has its name.
+    NameNotUnique,
     /// The step completes what an earlier one began.
     Follows,
 }
@@ -78,6 +80,7 @@ impl fmt::Display for Cause {
             Cause::Orphan => f.write_str("an orphan"),
             Cause::Hook => f.write_str("a hook of its service"),
             Cause::InterruptedUpdate => f.write_str("left over from an interrupted update"),
+            Cause::NameNotUnique => f.write_str("another network has its name"),
             Cause::Follows => Ok(()),
         }
     }

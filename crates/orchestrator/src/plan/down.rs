@@ -71,8 +71,11 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
     }
     let declared = project.networks.values().map(|network| (network.name.as_str(), network.external));
     let labelled = observed.networks.iter().map(|network| (network.name.as_str(), network.project.as_deref()));
-    for name in removable(&mut plan, "networks", project, options, declared, labelled) {
-        plan.add(Step::network(name, NetworkAct::Remove), Cause::Asked, removed.clone());
+    let names = removable(&mut plan, "networks", project, options, declared, labelled);
+    let ours = observed.networks.iter().filter(|network| network.project.as_deref() == Some(project.name.as_str()));
+    for network in ours.filter(|network| names.contains(&network.name.as_str())) {
+        let remove = NetworkAct::Remove { id: network.id.clone() };
+        plan.add(Step::network(&network.name, remove), Cause::Asked, removed.clone());
     }
     if options.volumes {
         let declared = project.volumes.values().map(|volume| (volume.name.as_str(), volume.external));

@@ -90,7 +90,10 @@ pub enum NetworkAct {
         rejoin: Vec<Rejoin>,
     },
     /// Remove it, unless something uses it.
-    Remove,
+    Remove {
+        /// Its identifier: another network may have the same name.
+        id: String,
+    },
 }
 
 /// A container that joins a network again.
@@ -267,6 +270,11 @@ impl Step {
         Step::Container(ContainerStep { name: name.into(), act })
     }
 
+    /// Whether the step only waits for a container.
+    pub(crate) fn is_wait(&self) -> bool {
+        matches!(self, Step::Container(ContainerStep { act: ContainerAct::Await { .. }, .. }))
+    }
+
     /// What the step is about.
     pub fn subject(&self) -> Subject {
         match self {
@@ -289,7 +297,7 @@ impl Step {
             | Step::Volume(VolumeStep { act: VolumeAct::Replace { .. }, .. }) => Act::Recreate,
             Step::Network(NetworkStep { act: NetworkAct::Create { .. }, .. })
             | Step::Volume(VolumeStep { act: VolumeAct::Create { .. }, .. }) => Act::Create,
-            Step::Network(NetworkStep { act: NetworkAct::Remove, .. })
+            Step::Network(NetworkStep { act: NetworkAct::Remove { .. }, .. })
             | Step::Volume(VolumeStep { act: VolumeAct::Remove, .. }) => Act::Remove,
             Step::Container(step) => match &step.act {
                 ContainerAct::Create { replaces: Some(_), .. } => Act::Recreate,
@@ -332,7 +340,7 @@ impl fmt::Display for Step {
             Step::Image(step) => step.fmt(f),
             Step::Network(NetworkStep { name, act: NetworkAct::Create { .. } }) => write!(f, "create network {name}"),
             Step::Network(NetworkStep { name, act: NetworkAct::Replace { .. } }) => write!(f, "replace network {name}"),
-            Step::Network(NetworkStep { name, act: NetworkAct::Remove }) => write!(f, "remove network {name}"),
+            Step::Network(NetworkStep { name, act: NetworkAct::Remove { .. } }) => write!(f, "remove network {name}"),
             Step::Volume(VolumeStep { name, act: VolumeAct::Create { .. } }) => write!(f, "create volume {name}"),
             Step::Volume(VolumeStep { name, act: VolumeAct::Replace { .. } }) => write!(f, "replace volume {name}"),
             Step::Volume(VolumeStep { name, act: VolumeAct::Remove }) => write!(f, "remove volume {name}"),

@@ -12,10 +12,11 @@ use wharf_compose::Project;
 use wharf_compose::model::{
     Build, Condition, Dependency, Healthcheck, Hook, Network, Port, PullPolicy, Service, Volume,
 };
+use wharf_docker::Timestamp;
 use wharf_orchestrator::observe::{Container, ForeignPort, Health, Image, NetworkAttachment, Observed, State};
 use wharf_orchestrator::plan::{
-    self, ContainerAct, ContainerStep, DownOptions, ImageAct, ImageOptions, ImageStep, Only, Recreate, RemoveOptions,
-    RestartOptions, Step, UpOptions,
+    self, ContainerAct, ContainerStep, DownOptions, ImageAct, ImageOptions, ImageStep, NetworkAct, NetworkStep, Only,
+    Recreate, RemoveOptions, RestartOptions, Step, UpOptions,
 };
 use wharf_orchestrator::{Error, observe, service_hash};
 
@@ -56,6 +57,7 @@ fn network() -> observe::Network {
         project: Some("shop".into()),
         key: Some("default".into()),
         changed: None,
+        ..observe::Network::default()
     }
 }
 
@@ -812,4 +814,38 @@ secrets: { token: { environment: TOKEN } }";
     ");
     project.services.get_mut("web").unwrap().read_only = false;
     assert!(plan::up(&project, &nothing(), &UpOptions::default()).is_ok());
+}
+
+/// Two networks of one name, the first of which is the younger one.
+fn doubled() -> Vec<observe::Network> {
+    let made = |id: &str, at: i64| observe::Network { id: id.into(), created: Some(Timestamp(at)), ..network() };
+    vec![made("younger", 2), made("older", 1)]
+}
+
+/// The networks that a plan removes, by their identifiers.
+fn removed_networks(plan: &plan::Plan) -> Vec<&str> {
+    let removed = |step| match step {
+        &Step::Network(NetworkStep { act: NetworkAct::Remove { ref id }, .. }) => Some(id.as_str()),
+        _ => None,
+    };
+    plan.steps().filter_map(removed).collect()
+}
+
+#[test]
+fn up_removes_the_second_network_of_a_name_before_anything_joins_it() {
+    let observed = Observed { networks: doubled(), images: images(), ..Observed::default() };
+    let only_db = UpOptions { services: vec!["db".into()], ..UpOptions::default() };
+    let plan = plan::up(&shop(), &observed, &only_db).unwrap();
+    insta::assert_snapshot!(plan, @r#"
+    1. remove network shop_default  another network has its name
+    2. create container shop-db-1   not there yet                 after 1
+    3. start container shop-db-1                                  after 2
+    "#);
+    assert_eq!(removed_networks(&plan), ["younger"]);
+}
+
+#[test]
+fn down_removes_all_networks_of_a_name() {
+    let observed = Observed { networks: doubled(), ..Observed::default() };
+    assert_eq!(removed_networks(&plan::down(&shop(), &observed, &DownOptions::default())), ["younger", "older"]);
 }

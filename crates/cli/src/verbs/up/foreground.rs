@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::screen::log_lines::LinePrinter;
 use crate::screen::progress::Display;
 use crate::screen::report;
+use crate::session::{ProjectLock, Session};
 
 /// The longest wait for the last lines of containers that were stopped.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -65,6 +66,7 @@ type Events<'a> = Pin<Box<dyn Stream<Item = Vec<LogEvent>> + Send + 'a>>;
 /// What is brought up.
 #[derive(Clone)]
 pub(crate) struct Foreground<'a> {
+    pub(crate) session: &'a Session,
     pub(crate) engine: &'a Engine,
     pub(crate) project: &'a Project,
     pub(crate) display: &'a Display,
@@ -110,6 +112,7 @@ impl<'a> Attached<'a> {
     /// Starts the project and follows its logs until all has stopped, something ends it, or an interrupt.
     pub(crate) async fn run(
         foreground: Foreground<'a>,
+        lock: ProjectLock,
         screen: Screen,
         watched: Watched,
         interrupts: &Interrupts,
@@ -132,26 +135,27 @@ impl<'a> Attached<'a> {
         let (exits, codes) = (Vec::new(), BTreeMap::new());
         let (reader_gone, unwritten) = (false, None);
         let mut attached = Attached { foreground, watched, screen, events, exits, codes, reader_gone, unwritten };
-        attached.go(interrupts).await
+        attached.go(lock, interrupts).await
     }
 
-    async fn go(&mut self, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
+    /// The lock is held while the project is changed, and not while its logs are followed.
+    async fn go(&mut self, lock: ProjectLock, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
         // The plan is carried out while this one prints.
-        let Foreground { engine, project, display, options } = self.foreground.clone();
+        let Foreground { engine, project, display, options, .. } = self.foreground.clone();
         match self.beside(up(engine, project, &options, display)).await {
-            Ok(()) => {}
-            Err(Error::Interrupted) => return self.interrupted(interrupts).await,
-            Err(other) => return Err(other.into()),
+            Ok(()) => drop(lock),
+            Err(Error::Interrupted) => return self.interrupted(Some(lock), interrupts).await,
+            Err(other) => return Err(lock.failure(other)),
         }
         let code = match self.follow(interrupts).await? {
-            End::Interrupted => return self.interrupted(interrupts).await,
+            End::Interrupted => return self.interrupted(None, interrupts).await,
             End::AllStopped => match &self.watched.exit_code_from {
                 Some(service) => self.code_of(service).await?,
                 None => 0,
             },
             End::Exited(code) => {
                 report::line("Aborting on container exit...");
-                self.stop(interrupts).await?;
+                self.stop(None, interrupts).await?;
                 match &self.watched.exit_code_from {
                     Some(service) => self.code_of(service).await?,
                     None => code,
@@ -261,15 +265,23 @@ impl<'a> Attached<'a> {
     }
 
     /// Stops all on an interrupt, while containers start or later.
-    async fn interrupted(&mut self, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
+    async fn interrupted(&mut self, lock: Option<ProjectLock>, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
         report::line("Gracefully stopping... (press Ctrl+C again to force)");
-        self.stop(interrupts).await?;
+        self.stop(lock, interrupts).await?;
         Ok(ExitCode::from(130))
     }
 
     /// Asks all containers to stop; the second interrupt kills them.
-    async fn stop(&mut self, interrupts: &Interrupts) -> Result<(), Failure> {
-        let Foreground { engine, project, display, options } = self.foreground.clone();
+    async fn stop(&mut self, lock: Option<ProjectLock>, interrupts: &Interrupts) -> Result<(), Failure> {
+        let Foreground { session, engine, project, display, options } = self.foreground.clone();
+        let lock = match lock {
+            Some(lock) => lock,
+            // The second interrupt does not wait for others.
+            None => match self.beside(session.lock("stop", project, engine, &interrupts.second)).await {
+                Err(Failure::Orchestrator(Error::Interrupted)) => ProjectLock::default(),
+                locked => locked?,
+            },
+        };
         let services = self.watched.stopped.clone();
         let observed = observe(engine, project).await?;
         let running = observed.containers.iter().filter(|found| {
@@ -277,7 +289,8 @@ impl<'a> Attached<'a> {
         });
         let running: BTreeSet<String> = running.map(|found| found.id.clone()).collect();
         let timeout = self.watched.timeout;
-        let options = StopOptions { services, timeout, force: interrupts.second.clone(), apply: options.apply };
+        let options =
+            StopOptions { services, timeout, force: interrupts.second.clone(), apply: lock.options(options.apply) };
         let stopped = self.beside(stop(engine, project, &options, display)).await;
         self.last_lines(&running).await;
         Ok(stopped?)

@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let project = session.load(&args.services)?;
     let mentioned = [&args.attach[..], &args.no_attach, args.exit_code_from.as_slice()].concat();
     known(&project, &mentioned)?;
-    let (engine, interrupts) = session.connect_to_change(&project).await?;
+    let (engine, interrupts, lock) = session.connect_to_change("up", &project).await?;
     let colour = session.colours.out && !args.no_color;
     let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
     let consent = args.provisioning.consent(session);
@@ -112,19 +112,19 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             renew_anonymous_volumes: args.renew_anon_volumes,
             ..args.provisioning.up_options(session, &project, &args.services)?
         },
-        apply: ApplyOptions {
+        apply: lock.options(ApplyOptions {
             wait_timeout: args.wait_timeout.map(Duration::from_secs),
             ..session.apply_options(&interrupts)
-        },
+        }),
     };
     match printer {
         None => {
-            up(&engine, &project, &options, &display).await?;
+            up(&engine, &project, &options, &display).await.map_err(|error| lock.failure(error))?;
             Ok(ExitCode::SUCCESS)
         }
         Some(screen) => {
-            let foreground = Foreground { engine: &engine, project: &project, display: &display, options };
-            Attached::run(foreground, screen, watched, &interrupts).await
+            let foreground = Foreground { session, engine: &engine, project: &project, display: &display, options };
+            Attached::run(foreground, lock, screen, watched, &interrupts).await
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
     let ContainerStep { name, act } = step;
     let result: EngineResult<Outcome> = match act {
         ContainerAct::Create { service, number, replaces } => {
-            return create(context, task, (service, *number), name, replaces.as_deref()).await;
+            return create(context, task, step, (service, *number), replaces.as_deref()).await;
         }
         ContainerAct::Rename { .. } | ContainerAct::Stop { .. } | ContainerAct::Remove { .. } => {
             match settle(context, name, act).await {
@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
                 result => result,
             }
         }
-        ContainerAct::Start => return started(context, task, name, docker.start_container(name, None).await).await,
+        ContainerAct::Start => return started(context, task, step, docker.start_container(name, None).await).await,
         ContainerAct::RunInitContainer { service, index, hook } => {
             return hook::init_container(context, task, service, (*index, hook), name).await;
         }
@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
             };
         }
         ContainerAct::Restart { grace } => {
-            return started(context, task, name, restart(context, name, *grace).await).await;
+            return started(context, task, step, restart(context, name, *grace).await).await;
         }
         ContainerAct::Kill { signal } => {
             let options = KillContainerOptionsBuilder::default().signal(signal).build();
@@ -69,7 +69,10 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
             Err(other) => return Err(failure(task.step(), format!("cannot {}: {other}", task.step())).into()),
         },
     };
-    result.map_err(|error| explain::engine(task.step(), error).into())
+    result.map_err(|error| {
+        context.conflict.note(act, &error);
+        explain::engine(task.step(), error).into()
+    })
 }
 
 /// The steps of a replacement that leave the same however often they are done.
@@ -95,10 +98,13 @@ async fn rename(context: &Context<'_>, from: &str, name: &str) -> EngineResult<O
     }
 }
 
-async fn started(context: &Context<'_>, task: Task<'_>, name: &str, result: EngineResult<()>) -> StepResult {
+async fn started(context: &Context<'_>, task: Task<'_>, step: &ContainerStep, result: EngineResult<()>) -> StepResult {
     match result {
         Ok(()) => Ok(Outcome::Done),
-        Err(error) => Err(explain::start(context, task.step(), name, error).await.into()),
+        Err(error) => {
+            context.conflict.note(&step.act, &error);
+            Err(explain::start(context, task.step(), &step.name, error).await.into())
+        }
     }
 }
 
@@ -153,12 +159,15 @@ async fn stop(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineRe
 async fn create(
     context: &Context<'_>,
     task: Task<'_>,
+    ContainerStep { name, act }: &ContainerStep,
     (service, number): (&NamedService, u32),
-    name: &str,
     replaces: Option<&[MountedVolume]>,
 ) -> StepResult {
     let NamedService { name: service_name, service } = service;
-    let failed = |error| explain::engine(task.step(), error);
+    let failed = |error| {
+        context.conflict.note(act, &error);
+        explain::engine(task.step(), error)
+    };
     let image = context.project.image_of(service_name, service);
     let image = context.engine.docker().inspect_image(&image).await.ok();
     let (image_id, image_config) = image.map(|image| (image.id, image.config)).unwrap_or_default();

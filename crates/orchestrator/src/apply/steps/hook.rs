@@ -37,7 +37,7 @@ pub(super) async fn command(
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         cmd: hook.command.clone(),
-        env: Some(variables(&hook.environment).collect()),
+        env: Some(variables(&hook.environment).chain(context.hook_environment.iter().cloned()).collect()),
         privileged: Some(hook.privileged),
         user: hook.user.clone(),
         working_dir: hook.working_dir.clone(),
@@ -100,7 +100,8 @@ pub(super) async fn init_container(
         owners: &owners,
         replaces: false,
     };
-    let container = NewContainer::init_container(&replica, hook, target);
+    let mut container = NewContainer::init_container(&replica, hook, target);
+    container.body_mut().env.get_or_insert_default().extend(context.hook_environment.iter().cloned());
     let id = container.create(engine).await.map_err(failed)?;
     let run = async {
         let options = AttachContainerOptionsBuilder::default().stream(true).stdout(true).stderr(true).build();

@@ -12,13 +12,13 @@ mod volume;
 use wharf_plan::Runner;
 
 use super::context::{Context, StepResult, Task};
-use crate::plan::{ContainerAct, ContainerStep, Step};
+use crate::plan::Step;
 
 impl Runner<Step> for Context<'_> {
     async fn run(&self, task: Task<'_>) -> StepResult {
+        let _work = (!task.step().is_wait()).then(|| self.working.begin());
         // A wait follows the roster, which has one connection for all of them.
-        let waits = matches!(task.step(), Step::Container(ContainerStep { act: ContainerAct::Await { .. }, .. }));
-        let _permit = if waits { None } else { self.connections.acquire().await.ok() };
+        let _permit = if task.step().is_wait() { None } else { self.connections.acquire().await.ok() };
         match task.step() {
             Step::Image(step) => image::run(self, task, step).await,
             Step::Network(step) => network::run(self, task, step).await,

@@ -11,10 +11,10 @@ use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::explain;
 use crate::event::Outcome;
 use crate::plan::{NetworkAct, NetworkStep, Rejoin};
-use crate::request::{self, Owners, Replica};
+use crate::request::{Owners, Replica};
+use crate::{observe, request, twin_networks};
 
 pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &NetworkStep) -> StepResult {
-    let docker = context.engine.docker();
     let result = match &step.act {
         NetworkAct::Create { key, network } => create(context, key, network).await,
         NetworkAct::Replace { id, key, network, leave, rejoin } => {
@@ -28,14 +28,26 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &NetworkSte
             }
             replace(context, id, (key, network), leave, rejoin).await
         }
-        NetworkAct::Remove => remove(docker, &step.name).await,
+        NetworkAct::Remove { id } => remove(context.engine.docker(), id).await,
     };
     result.map_err(|error| explain::engine(task.step(), error).into())
 }
 
+/// Another client may create the same network at the same moment. The engine then refuses the second one, or has both.
 async fn create(context: &Context<'_>, key: &str, network: &Network) -> EngineResult<Outcome> {
-    let body = request::network_body(&context.project.name, key, network);
-    context.engine.docker().create_network(body).await.map(|_| Outcome::Done)
+    let docker = context.engine.docker();
+    let project = &context.project.name;
+    let created = docker.create_network(request::network_body(project, key, network)).await;
+    // Without an answer there is no reason to remove anything.
+    let networks = observe::list_networks(context.engine, context.project).await.unwrap_or_default();
+    match (created, twin_networks::of(&networks, &[], project, &network.name)) {
+        (Ok(created), Some((_, others))) if others.iter().any(|other| other.id == created.id) => {
+            gone_is_fine(docker.remove_network(&created.id).await).map(|_| Outcome::Done)
+        }
+        (Ok(_), _) => Ok(Outcome::Done),
+        (Err(error), Some(_)) if ErrorKind::of(&error) == ErrorKind::NameTaken => Ok(Outcome::Done),
+        (Err(error), _) => Err(error),
+    }
 }
 
 /// A running container in the network that is not among `known`.
@@ -99,10 +111,10 @@ fn is_out(error: &bollard::errors::Error) -> bool {
 }
 
 /// An engine may hold endpoints of containers that are gone, and then refuses although it lists no user.
-async fn remove(docker: &Docker, name: &str) -> EngineResult<Outcome> {
-    let removed = async || in_use_is_fine(gone_is_fine(docker.remove_network(name).await));
+async fn remove(docker: &Docker, id: &str) -> EngineResult<Outcome> {
+    let removed = async || in_use_is_fine(gone_is_fine(docker.remove_network(id).await));
     let is_used = async || {
-        let network = unless_gone(docker.inspect_network(name, None::<InspectNetworkOptions>).await);
+        let network = unless_gone(docker.inspect_network(id, None::<InspectNetworkOptions>).await);
         let containers = |network: Option<api::NetworkInspect>| network.and_then(|network| network.containers);
         network.map(|network| containers(network).is_some_and(|containers| !containers.is_empty()))
     };

@@ -8,6 +8,7 @@ use wharf_compose::model::Network;
 use super::planner::Planner;
 use crate::observe::{self, Container};
 use crate::plan::{Cause, NamedService, NetworkAct, Rejoin, Step, VolumeAct};
+use crate::twin_networks;
 
 impl Planner<'_> {
     pub(super) fn networks_and_volumes(&mut self, chosen: &BTreeSet<String>) {
@@ -19,7 +20,16 @@ impl Planner<'_> {
             services().flat_map(|service| &service.volumes).filter_map(|mount| mount.source.as_ref()).collect();
         let used = project.networks.iter().filter(|(key, net)| (all || networks.contains(key)) && !net.external);
         for (key, network) in used {
-            let seen = self.observed.networks.iter().find(|seen| seen.name == network.name);
+            let twins =
+                twin_networks::of(&self.observed.networks, &self.observed.containers, &project.name, &network.name);
+            let (ours, others) = twins.map_or((None, Vec::new()), |(ours, others)| (Some(ours), others));
+            for other in others {
+                let remove = Step::network(&other.name, NetworkAct::Remove { id: other.id.clone() });
+                let after = self.made.get(&format!("network {key}")).copied();
+                let number = self.plan.add(remove, Cause::NameNotUnique, after);
+                self.made.insert(format!("network {key}"), number);
+            }
+            let seen = ours.or_else(|| self.observed.networks.iter().find(|seen| seen.name == network.name));
             let (act, cause) = match seen {
                 None => (NetworkAct::Create { key: key.clone(), network: Arc::new(network.clone()) }, Cause::Missing),
                 Some(seen) => {
@@ -31,7 +41,8 @@ impl Planner<'_> {
                     (self.replace_network(seen, key, network), Cause::SettingChanged { setting })
                 }
             };
-            let number = self.plan.add(Step::network(&network.name, act), cause, []);
+            let after = self.made.get(&format!("network {key}")).copied();
+            let number = self.plan.add(Step::network(&network.name, act), cause, after);
             self.made.insert(format!("network {key}"), number);
         }
         for (key, volume) in project.volumes.iter().filter(|(key, vol)| (all || volumes.contains(key)) && !vol.external)
