@@ -36,7 +36,7 @@ pub(crate) struct Provisioning {
     no_recreate: bool,
     /// Remove containers of services that are not in the file
     #[arg(long)]
-    remove_orphans: bool,
+    pub(crate) remove_orphans: bool,
     /// Replace this volume if its settings changed in the file; its data is lost. May be repeated
     #[arg(long, value_name = "NAME")]
     recreate_volume: Vec<String>,
@@ -84,7 +84,7 @@ impl Provisioning {
                 _ => Recreate::Changed,
             },
             scale: self.scale.iter().cloned().collect::<BTreeMap<_, _>>(),
-            remove_orphans: self.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
+            remove_orphans: self.remove_orphans,
             ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
             recreate_volumes: self.recreate_volumes(project)?,
             all_resources: session.global.all_resources,

@@ -33,6 +33,11 @@ impl Settings {
         self.project.get_or_init(|| values);
     }
 
+    /// A variable of the environment or, once the project is read, of its `.env`.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        self.environment.get(name).or_else(|| self.project.get()?.get(name)).cloned()
+    }
+
     /// Whether a variable of the environment or of the project's `.env` says yes. `read` reads the project's values, unless
     /// they are known already.
     pub(super) fn is_set(&self, variable: &str, read: impl FnOnce() -> BTreeMap<String, String>) -> bool {
@@ -76,5 +81,6 @@ mod tests {
         let settings = settings(&[("A", "no")]);
         settings.keep_project(BTreeMap::from([("A".to_owned(), "yes".to_owned())]));
         assert!(!settings.is_set("A", BTreeMap::new));
+        assert_eq!(settings.variable("A").as_deref(), Some("no"));
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// Override the entrypoint
     #[arg(long, value_name = "COMMAND")]
     entrypoint: Option<String>,
-    /// Set an environment variable (KEY=VALUE, or KEY from the environment); may be repeated
+    /// Set an environment variable (KEY=VALUE, or KEY from the environment or `.env`); may be repeated
     #[arg(short, long, value_name = "KEY[=VALUE]")]
     env: Vec<String>,
     /// Set environment variables from a file; may be repeated
@@ -105,7 +105,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let mut project = session.load(services)?;
     known(&project, services)?;
     let tty = args.tty.wants_terminal(args.detach, args.interactive)?;
-    let overrides = overrides(&args, tty)?;
+    let overrides = overrides(&args, tty, session)?;
     if let Some(service) = project.services.get_mut(&args.service) {
         overrides.apply(service);
     }
@@ -179,7 +179,7 @@ fn options(args: &Args, session: &Session, interrupts: &Interrupts) -> ConvergeO
         containers: UpOptions {
             services,
             no_deps: args.no_deps,
-            remove_orphans: args.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
+            remove_orphans: args.remove_orphans,
             ignore_orphans: session.is_set("COMPOSE_IGNORE_ORPHANS"),
             ..UpOptions::default()
         },
@@ -187,12 +187,13 @@ fn options(args: &Args, session: &Session, interrupts: &Interrupts) -> ConvergeO
     }
 }
 
-fn overrides(args: &Args, tty: bool) -> anyhow::Result<Overrides> {
+fn overrides(args: &Args, tty: bool, session: &Session) -> anyhow::Result<Overrides> {
     let mut environment: Vec<(String, Option<String>)> = Vec::new();
     for file in &args.env_from_file {
         environment.extend(short_forms::environment_file(file)?);
     }
-    environment.extend(args.env.iter().map(|entry| variable(entry)));
+    let said = args.env.iter().filter_map(|entry| variable(entry, |name| session.settings.variable(name)));
+    environment.extend(said.map(|(key, value)| (key, Some(value))));
     Ok(Overrides {
         command: (!args.command.is_empty()).then(|| args.command.clone()),
         entrypoint: args.entrypoint.as_deref().map(short_forms::words).transpose()?,

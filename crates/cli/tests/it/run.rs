@@ -95,6 +95,15 @@ fn a_container_of_run_in_the_background_goes_by_itself() {
 }
 
 #[test]
+fn a_variable_without_a_value_is_that_of_the_project_or_stays_as_the_file_says() {
+    let sandbox = Sandbox::new("services:\n  web: {image: IMAGE, command: [env], environment: {A: file, B: file}}\n");
+    sandbox.write(".env", "A=project\n");
+    let ran = sandbox.wharf(&["run", "--rm", "-e", "A", "-e", "B", "web"]);
+    let lines: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with(['A', 'B'])).collect();
+    assert_eq!(lines, ["A=project", "B=file"], "{}", ran.stderr);
+}
+
+#[test]
 fn containers_of_run_that_have_ended_are_orphans() {
     let sandbox = Sandbox::new(WEB);
     assert!(!sandbox.wharf(&["run", "web"]).stderr.contains("orphan"));
@@ -104,8 +113,12 @@ fn containers_of_run_that_have_ended_are_orphans() {
     assert!(!sandbox.wharf(&["run", "--rm", "web"]).stderr.contains("orphan"));
     assert_eq!(sandbox.names().len(), 2);
     sandbox.write(".env", "COMPOSE_REMOVE_ORPHANS=1\n");
-    sandbox.ok(&["run", "--rm", "web"]);
-    assert_eq!(sandbox.names(), Vec::<String>::new());
+    for keeps in [&["run", "--rm", "web"][..], &["create"]] {
+        sandbox.ok(keeps);
+        assert_eq!(sandbox.names().iter().filter(|name| name.contains("-run-")).count(), 2, "{keeps:?}");
+    }
+    sandbox.ok(&["up", "-d"]);
+    assert_eq!(sandbox.names().iter().filter(|name| name.contains("-run-")).count(), 0);
 }
 
 #[test]

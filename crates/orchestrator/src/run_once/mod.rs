@@ -82,6 +82,8 @@ fn container(
         given.insert(labels::ONE_OFF.to_owned(), "True".to_owned());
         // It is not a replica, so it is never up to date. docker compose knows its own by its label, so that one stays.
         given.remove(labels::OWN_HASH);
+        // `exec --index 1` of docker compose means the replica with this label.
+        given.remove(labels::NUMBER);
     }
     if !options.use_aliases {
         container.endpoints_mut().for_each(|endpoint| endpoint.aliases = None);
@@ -111,6 +113,16 @@ networks: {one: , two: }
         let refused = container(VERSION, (&project(), &NO_OWNERS), "db", "shop-db-run-1", RunOptions::default());
         let Err(Error::Refused(problems)) = refused else { panic!("expected a refusal") };
         assert_eq!(problems[0].message, "no such service: db");
+    }
+
+    #[test]
+    fn a_container_of_run_is_known_as_one_and_has_no_number() {
+        let (project, options) = (project(), RunOptions::default());
+        let mut container =
+            container(VERSION, (&project, &NO_OWNERS), "web", "run", options).expect("there is such a service");
+        let given = container.body_mut().labels.clone().unwrap_or_default();
+        assert_eq!(given.get(labels::ONE_OFF).map(String::as_str), Some("True"));
+        assert_eq!((given.get(labels::NUMBER), given.get(labels::OWN_HASH)), (None, None));
     }
 
     #[test]

@@ -110,6 +110,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             wait: args.wait,
             timeout: args.timeout,
             renew_anonymous_volumes: args.renew_anon_volumes,
+            remove_orphans: args.provisioning.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
             ..args.provisioning.up_options(session, &project, &args.services)?
         },
         apply: lock.options(ApplyOptions {
