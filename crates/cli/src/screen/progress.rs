@@ -109,7 +109,7 @@ impl Listener for Display {
             self.aside(|| report::plan_warning(warning, self.colour));
         }
         if self.dry_run {
-            return report::print(&plan.to_string()).map_err(std::io::Error::other);
+            return report::print(&plan.to_string()).map_err(|error| std::io::Error::other(format!("{error:#}")));
         }
         if self.style != Style::Terminal || plan.is_empty() {
             return Ok(());
