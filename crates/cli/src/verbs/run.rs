@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use wharf_docker::{Engine, ErrorKind};
+use wharf_orchestrator::observe::is_running;
 use wharf_orchestrator::plan::{self, ImageOptions, UpOptions};
 use wharf_orchestrator::run_once::{self, Overrides, RunOptions};
 use wharf_orchestrator::{ConvergeOptions, apply, containers, prepare_run};
@@ -125,7 +126,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         let started = async {
             containers::start(&engine, &name).await?;
             drop(lock);
-            apply(&engine, &project, &hooks, &options.apply, &display).await
+            match apply(&engine, &project, &hooks, &options.apply, &display).await {
+                // The command has ended: its output and its exit code are what counts.
+                Err(wharf_orchestrator::Error::Failed(_)) if !is_running(&engine, &id).await? => Ok(()),
+                result => result,
+            }
         };
         Ok(options.apply.unless_aborted(started).await?)
     };

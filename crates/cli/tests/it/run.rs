@@ -188,3 +188,10 @@ fn a_second_interrupt_ends_run_while_it_prepares() {
     };
     assert_eq!(status.code(), Some(130));
 }
+
+#[test]
+fn a_hook_that_comes_after_the_end_of_the_command_changes_nothing() {
+    let hooks = "post_start: [{command: touch /hooked}]";
+    let sandbox = Sandbox::new(&format!("services:\n  web: {{image: IMAGE, {hooks}}}\n"));
+    assert_eq!(sandbox.ok(&["run", "--rm", "-T", "web", "echo", "quick"]), "quick\n");
+}
