@@ -7,10 +7,11 @@ use bollard::query_parameters::{
     CommitContainerOptions, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
     RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
-use wharf_compose::model::{ImageReference, Service};
+use wharf_compose::model::ImageReference;
 use wharf_docker::{ErrorKind, unless_gone};
 use wharf_plan::{StepError, StepFailure};
 
+use super::owners::owners;
 use super::refusal::gone_is_fine;
 use super::{anonymous_volumes, hook};
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
@@ -19,9 +20,9 @@ use crate::apply::lost_answer::may_be_done;
 use crate::apply::{explain, wait};
 use crate::copy::{self, CopyError};
 use crate::event::Outcome;
-use crate::observe::{self, MountedVolume};
+use crate::observe::MountedVolume;
 use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
-use crate::request::{Owners, Replica, inherited};
+use crate::request::{Replica, inherited};
 
 pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerStep) -> StepResult {
     let docker = context.engine.docker();
@@ -195,10 +196,4 @@ async fn create(
     })?;
     container.create(context.engine).await.map_err(failed)?;
     Ok(Outcome::Done)
-}
-
-/// The containers that a new one of the service refers to.
-pub(super) async fn owners(context: &Context<'_>, task: Task<'_>, service: &Service) -> Result<Owners, StepError> {
-    let owners = observe::owners(context.engine, context.project, service).await;
-    owners.map_err(|error| failure(task.step(), format!("cannot {}: {error}", task.step())).into())
 }

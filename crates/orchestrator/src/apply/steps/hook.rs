@@ -13,7 +13,7 @@ use wharf_docker::names::short_id;
 use wharf_docker::{ErrorKind, labels};
 use wharf_plan::{StepError, StepFailure};
 
-use super::container::owners;
+use super::owners::owners;
 use crate::apply::containers;
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::create::NewContainer;

@@ -6,6 +6,7 @@ mod container;
 mod hook;
 mod image;
 mod network;
+mod owners;
 mod refusal;
 mod volume;
 

@@ -5,22 +5,10 @@ use std::collections::BTreeSet;
 
 use wharf_compose::model::Service;
 
-use super::planner::{Going, Planner};
+use super::planner::{Decision, Going, Kept, Planner};
 use crate::observe::Container;
 use crate::plan::Cause;
 use crate::temporary_name::is_unfinished;
-
-/// An existing container, and why it is replaced, if it is.
-pub(super) type Kept<'a> = (&'a Container, Option<Cause>);
-
-/// What happens to the containers of a service.
-#[derive(Default, Clone)]
-pub(super) struct Decision<'a> {
-    /// The replicas that there will be, by number. `None`: it has to be created.
-    pub(super) replicas: Vec<(u32, Option<Kept<'a>>)>,
-    /// The containers that are removed.
-    pub(super) excess: Vec<&'a Container>,
-}
 
 impl<'a> Planner<'a> {
     /// Decides about one service. The services that it depends on have been decided before.

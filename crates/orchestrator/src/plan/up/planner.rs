@@ -6,7 +6,6 @@ use std::sync::Arc;
 use wharf_compose::Project;
 
 use super::UpOptions;
-use super::decide::Decision;
 use crate::event::Until;
 use crate::observe::Container;
 use crate::plan::order::in_order;
@@ -35,6 +34,18 @@ pub(super) struct Planner<'a> {
     pub(super) retired: BTreeMap<String, Retired>,
     /// Steps that wait for a container's state.
     pub(super) awaits: BTreeMap<(String, Until), usize>,
+}
+
+/// An existing container, and why it is replaced, if it is.
+pub(super) type Kept<'a> = (&'a Container, Option<Cause>);
+
+/// What happens to the containers of a service.
+#[derive(Default, Clone)]
+pub(super) struct Decision<'a> {
+    /// The replicas that there will be, by number. `None`: it has to be created.
+    pub(super) replicas: Vec<(u32, Option<Kept<'a>>)>,
+    /// The containers that are removed.
+    pub(super) excess: Vec<&'a Container>,
 }
 
 /// A container that will be gone, and why.
