@@ -103,11 +103,16 @@ fn a_port_that_a_process_holds() {
     let sandbox = Sandbox::new(&format!(
         "services:\n  web:\n    image: IMAGE\n    command: sleep 60\n    ports: ['127.0.0.1:{port}:80']\n"
     ));
-    let message = refused(&sandbox, 1).replace(&port.to_string(), "PORT");
+    let outcome = sandbox.wharf(&["up", "-d"]);
+    assert_eq!(outcome.code, 1);
+    let message = plain(&sandbox, &outcome.stderr).replace(&port.to_string(), "PORT");
     let message = message.replace(&std::process::id().to_string(), "PID");
     assert!(message.contains("taken by process it-"), "{message}");
     assert!(message.contains("(pid PID)"), "{message}");
     assert!(message.contains("publish another host port than PORT"), "{message}");
+    // The container stays, and the next run starts it.
+    drop(listener);
+    sandbox.ok(&["up", "-d"]);
 }
 
 #[test]

@@ -124,7 +124,11 @@ fn an_unhealthy_dependency_stops_the_start_and_names_its_last_probe() {
     for wanted in ["db-1 is unhealthy", "database is starting up", "no disk left"] {
         assert!(outcome.stderr.contains(wanted), "{wanted} is missing in:\n{}", outcome.stderr);
     }
-    assert_eq!(sandbox.names(), [format!("{}-db-1", sandbox.project)], "web was never started, so it is gone");
+    let name = |service: &str| format!("{}-{service}-1", sandbox.project);
+    assert_eq!(sandbox.names(), [name("db"), name("web")], "web waits for the next run");
+    let output =
+        std::process::Command::new("docker").args(["inspect", "-f", "{{.State.Status}}", &name("web")]).output();
+    assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap().trim(), "created");
 }
 
 #[test]
