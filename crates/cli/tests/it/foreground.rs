@@ -79,7 +79,11 @@ fn logs_are_shown_while_a_dependency_is_waited_for() {
 fn memory_stays_bounded_however_much_is_written() {
     let sandbox = Sandbox::new(
         "services:
-  talks: {image: IMAGE, command: sh -c 'yes a line that is as long as lines of logs are more or less | head -n 300000; echo the end'}
+  talks:
+    image: IMAGE
+    command: sh -c 'yes a line that is as long as lines of logs are more or less | head -n 300000; echo the end'
+    # A busy machine may read more slowly than an engine rotates.
+    logging: {driver: json-file, options: {max-size: 1g}}
 ",
     );
     let mut child = sandbox.command(&["up"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

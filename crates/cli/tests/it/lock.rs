@@ -163,7 +163,11 @@ fn send(signal: &str, pid: u32) {
 #[test]
 fn a_hangup_stops_a_foreground_up_unless_it_is_ignored() {
     let sandbox = Sandbox::new("services:\n  web: {image: IMAGE, init: true, command: sh -c 'echo here; sleep 600'}\n");
-    let mut up = sandbox.command(&["up"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let wharf = sandbox.command(&["up"]);
+    // These tests themselves may run with the signal ignored, which a child inherits.
+    let mut plain = Command::new("env");
+    plain.arg("--default-signal=HUP").arg(wharf.get_program()).args(wharf.get_args()).stdin(Stdio::null());
+    let mut up = plain.current_dir(sandbox.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(up.stdout.take().unwrap()).lines();
     assert!(log.any(|line| line.unwrap().contains("here")));
     send("HUP", up.id());
@@ -173,7 +177,6 @@ fn a_hangup_stops_a_foreground_up_unless_it_is_ignored() {
     assert!(printed.contains("Gracefully stopping"), "{printed}");
     assert_eq!(sandbox.ok(&["ps", "-q"]), "");
 
-    let wharf = sandbox.command(&["up"]);
     let mut nohup = Command::new("sh");
     nohup.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(wharf.get_program()).args(wharf.get_args());
     let mut up = nohup.current_dir(sandbox.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
