@@ -20,8 +20,8 @@ use session::Session;
 use session::flags::Global;
 use verbs::{
     agent, attach, build, commit, completion, config, cp, create, dashboards, doctor, down, events, exec, export,
-    exporter, images, kill, logs, ls, pause, port, ps, pull, restart, rm, run, scale, setup, start, stats, stop, top,
-    unpause, up, version, volumes, wait,
+    exporter, images, kill, logs, ls, pause, port, ps, pull, push, restart, rm, run, scale, setup, start, stats, stop,
+    top, unpause, up, version, volumes, wait,
 };
 
 /// Runs multi-container applications from Compose files on one machine.
@@ -88,6 +88,8 @@ enum Verb {
     Ps(ps::Args),
     /// Pull services' images
     Pull(pull::Args),
+    /// Push services' images to their registries
+    Push(push::Args),
     /// Restart containers
     Restart(restart::Args),
     /// Remove stopped containers
@@ -202,6 +204,7 @@ async fn dispatch(verb: Verb, session: &Session, command: clap::Command) -> Exit
         Verb::Port(args) => port::run(args, session).await,
         Verb::Ps(args) => ps::run(args, session).await,
         Verb::Pull(args) => pull::run(args, session).await,
+        Verb::Push(args) => push::run(args, session).await,
         Verb::Restart(args) => restart::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
         Verb::Setup(args) => setup::run(args, session, &command),

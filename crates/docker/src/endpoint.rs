@@ -20,6 +20,8 @@ pub struct Endpoint {
     pub origin: String,
     /// Certificates, if TLS is enabled.
     pub tls: Option<TlsFiles>,
+    /// The directory of docker's configuration, which has the logins to registries.
+    pub config: PathBuf,
 }
 
 /// Client certificate files in PEM form.
@@ -124,7 +126,7 @@ impl Endpoint {
                 return Self::of_context(&name, &origin, environment, choice);
             }
         }
-        Ok(Self::default_socket(environment))
+        Ok(Self::default_socket(environment, choice))
     }
 
     /// Whether the engine is reached through a socket of this machine.
@@ -132,7 +134,8 @@ impl Endpoint {
         self.host.starts_with("unix://") || self.host.starts_with("npipe://")
     }
 
-    fn default_socket(environment: &BTreeMap<String, String>) -> Self {
+    fn default_socket(environment: &BTreeMap<String, String>, choice: &EndpointChoice) -> Self {
+        let config = choice.config_directory(environment);
         let rootless = environment
             .get("XDG_RUNTIME_DIR")
             .map(|directory| Path::new(directory).join("docker.sock"))
@@ -141,7 +144,7 @@ impl Endpoint {
             Some(socket) => (socket, "the rootless engine's socket"),
             None => (PathBuf::from(DEFAULT_SOCKET), "the default"),
         };
-        Endpoint { host: format!("unix://{}", socket.display()), origin: origin.to_owned(), tls: None }
+        Endpoint { host: format!("unix://{}", socket.display()), origin: origin.to_owned(), tls: None, config }
     }
 
     fn at(
@@ -157,7 +160,8 @@ impl Endpoint {
             let directory = variable("DOCKER_CERT_PATH").map(PathBuf::from);
             choice.tls_files(&directory.unwrap_or_else(|| choice.config_directory(environment)))
         });
-        Ok(Endpoint { host: host.to_owned(), origin: origin.to_owned(), tls })
+        let config = choice.config_directory(environment);
+        Ok(Endpoint { host: host.to_owned(), origin: origin.to_owned(), tls, config })
     }
 
     /// Contexts live in `contexts/meta/<sha256 of the name>/meta.json`, their certificates in `contexts/tls/`.
@@ -170,7 +174,7 @@ impl Endpoint {
         if name == "default" {
             return match environment.get("DOCKER_HOST").filter(|host| !host.is_empty()) {
                 Some(host) => Self::at(host, "DOCKER_HOST", environment, choice),
-                None => Ok(Self::default_socket(environment)),
+                None => Ok(Self::default_socket(environment, choice)),
             };
         }
         let bad = |reason: String| Error::BadContext { name: name.to_owned(), origin: origin.to_owned(), reason };
@@ -193,7 +197,7 @@ impl Endpoint {
         check_host(host, &origin)?;
         let tls_dir = config_dir.join("contexts/tls").join(&id).join("docker");
         let tls = tls_dir.join("ca.pem").exists().then(|| TlsFiles::in_directory(&tls_dir));
-        Ok(Endpoint { host: host.clone(), origin, tls })
+        Ok(Endpoint { host: host.clone(), origin, tls, config: config_dir })
     }
 }
 

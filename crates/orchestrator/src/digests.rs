@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use wharf_compose::Project;
 use wharf_compose::model::ImageReference;
-use wharf_docker::{Engine, connections, registry_digest};
-use wharf_plan::StepFailure;
+use wharf_docker::{Engine, Logins, connections, registry_digest};
 
 use crate::Error;
+use crate::registry::{Direction, Registry};
 
 /// Pins the image of each service to the digest that its registry has now. The engine asks the registry.
 ///
@@ -21,22 +21,20 @@ pub async fn pin_images(project: &mut Project, engine: &Engine) -> Result<(), Er
     let images = project.services.values().filter_map(|service| service.image.clone());
     let wanted: BTreeSet<ImageReference> =
         images.filter(|image| !image.is_empty() && image.digest().is_none()).collect();
+    let logins = &Logins::of(engine.endpoint());
     let asked = stream::iter(&wanted).map(|image| async move {
         let full = image.in_full();
-        let digest = registry_digest(engine, &full).await;
-        (image, full, digest)
+        let registry = Registry::of(image, logins).await;
+        let digest = registry_digest(engine, &full, registry.login()).await;
+        let step = format!("find the digest of {image}");
+        (image, full, digest.map_err(|error| registry.failure(step, Direction::Pull, &error)))
     });
     let asked: Vec<_> = asked.buffered(connections()).collect().await;
     let (mut pinned, mut failures) = (BTreeMap::new(), Vec::new());
     for (image, full, answer) in asked {
         match answer {
             Ok(digest) => drop(pinned.insert(image, format!("{full}@{digest}"))),
-            Err(error) => failures.push(StepFailure {
-                step: format!("find the digest of {image}"),
-                message: format!("cannot find the digest of {image}: {}", error.engine_message()),
-                help: Some("check the image's name and that its registry can be reached".to_owned()),
-                details: Vec::new(),
-            }),
+            Err(failure) => failures.push(failure),
         }
     }
     if !failures.is_empty() {

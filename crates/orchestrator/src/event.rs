@@ -3,6 +3,7 @@
 use std::fmt;
 
 use wharf_compose::model::{Hook, Service};
+pub use wharf_plan::{Amount, Part, PartState};
 
 /// News of one step of a plan.
 pub type Event = wharf_plan::Event<Subject, Act, Outcome>;
@@ -37,6 +38,8 @@ impl Subject {
 pub enum Act {
     /// Pulls an image.
     Pull,
+    /// Pushes an image.
+    Push,
     /// Builds an image.
     Build,
     /// Creates a network, a volume or a container.
@@ -88,7 +91,7 @@ pub enum Outcome {
     HasStaleEndpoints,
     /// The image could not be pulled, and was built.
     BuiltInstead,
-    /// The image could not be pulled, which may be.
+    /// The image could not be pulled or pushed, which may be.
     LeftOut {
         /// Why it could not.
         reason: String,

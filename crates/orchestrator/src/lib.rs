@@ -45,6 +45,7 @@ pub mod observe;
 mod pipe;
 pub mod plan;
 pub mod read;
+mod registry;
 mod request;
 pub mod run_once;
 mod stop;

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, Progress};
+use crate::event::{Event, Part, Progress};
 use crate::graph::Plan;
 use crate::problem::StepFailure;
 use crate::schedule::Schedule;
@@ -122,6 +122,11 @@ impl<'a, S: Step> Task<'a, S> {
     /// Reports a line of the work's output.
     pub fn output(&self, text: impl Into<String>) {
         self.report(Progress::Output { text: text.into() });
+    }
+
+    /// Reports how far a part of the work is.
+    pub fn part(&self, part: Part) {
+        self.report(Progress::Part(part));
     }
 
     /// Reports a line that a hook of `service` has written.

@@ -60,7 +60,7 @@ mod graph;
 mod problem;
 mod schedule;
 
-pub use event::{Event, Progress};
+pub use event::{Amount, Event, Part, PartState, Progress};
 pub use execute::{Control, EventOf, Journal, NoJournal, Runner, Step, StepError, Stopped, Task, execute};
 pub use graph::{Node, Plan};
 pub use problem::{Detail, Problem, StepFailure, Warning};

@@ -116,6 +116,7 @@ impl Story {
             Progress::Working => "begins".to_owned(),
             Progress::Done(outcome) => format!("done with {outcome}"),
             Progress::Failed { message } => format!("failed: {message}"),
+            Progress::Part(part) => format!("{} {}", part.name, part.status),
             Progress::Output { text } | Progress::Hook { text, .. } => text.clone(),
         };
         self.0.lock().unwrap().push(format!("{} {what}", event.subject));

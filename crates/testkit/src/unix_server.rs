@@ -30,6 +30,8 @@ pub struct FakeRequest {
     pub path: String,
     /// The query, decoded.
     pub query: BTreeMap<String, String>,
+    /// The headers, with names in lower case.
+    pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Bytes,
 }
@@ -143,8 +145,13 @@ async fn respond(mut request: Request<Incoming>, handler: Arc<impl Handler>) -> 
     let method = request.method().to_string();
     let path = without_version(request.uri().path()).to_owned();
     let query = query::parse(request.uri().query().unwrap_or_default());
+    let headers = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let headers = headers.collect();
     let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
-    match handler.answer(FakeRequest { method, path, query, body }) {
+    match handler.answer(FakeRequest { method, path, query, headers, body }) {
         Answer::Reply(reply) => reply.respond().await,
         Answer::Stream(lines) => events(lines),
         Answer::Upgrade => {

@@ -8,9 +8,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::Called;
 
 /// Verbs of docker compose that wharf does not have, and what does the same.
-const ABSENT: [(&str, &str); 6] = [
-    ("push", "`docker push IMAGE` does it"),
-    ("publish", "`docker push IMAGE` publishes images; Compose files are published as files"),
+const ABSENT: [(&str, &str); 5] = [
+    ("publish", "`PROGRAM push` publishes images; Compose files are published as files"),
     ("watch", "`PROGRAM up -d --build` applies a change; bind mounts show files at once"),
     ("bridge", "it converts Compose files for Kubernetes; kompose does that, too"),
     ("alpha", "it holds experiments of docker compose"),
@@ -112,7 +111,10 @@ mod tests {
 
     #[test]
     fn a_verb_that_is_not_there_says_what_does_the_same() {
-        assert_eq!(said("wharf push"), "`push` is not in wharf yet; `docker push IMAGE` does it");
+        assert_eq!(
+            said("wharf bridge"),
+            "`bridge` is not in wharf yet; it converts Compose files for Kubernetes; kompose does that, too"
+        );
         assert_eq!(
             said("wharf watch web"),
             "`watch` is not in wharf yet; `wharf up -d --build` applies a change; bind mounts show files at once"

@@ -208,7 +208,7 @@ impl Rows {
                 row.text = text;
                 row.ended = None;
             }
-            Progress::Output { .. } | Progress::Hook { .. } => row.output = Some(text),
+            Progress::Output { .. } | Progress::Part(_) | Progress::Hook { .. } => row.output = Some(text),
             Progress::Done(_) => {
                 row.text = text;
                 row.output = None;

@@ -21,6 +21,7 @@ pub(crate) fn text(event: &Event) -> String {
     match &event.progress {
         Progress::Working => doing(event.act).to_owned(),
         Progress::Output { text } | Progress::Hook { text, .. } => text.clone(),
+        Progress::Part(part) => format!("{}: {}", part.name, part.status),
         Progress::Done(outcome) => ended(event.act, outcome),
         Progress::Failed { message } => plain::lines(message).into_owned(),
     }
@@ -46,23 +47,47 @@ pub(crate) fn json(event: &Event) -> String {
         state: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         service: Option<&'a str>,
+        /// The part of the work that this is about, and how many bytes of it are done.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        part: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        current: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
     }
     let working = || doing(event.act).to_owned();
+    let part = match &event.progress {
+        Progress::Part(part) => Some(part),
+        _ => None,
+    };
     let (state, status, text, service) = match &event.progress {
         Progress::Working => ("working", working(), None, None),
         Progress::Output { text } => ("output", working(), Some(text), None),
         Progress::Hook { service, text } => ("hook", working(), Some(text), Some(service.as_str())),
+        Progress::Part(part) => ("part", working(), Some(&part.status), None),
         Progress::Done(outcome) => ("done", ended(event.act, outcome), None, None),
         Progress::Failed { message } => ("failed", "Error".to_owned(), Some(message), None),
     };
     let text = text.map(String::as_str);
-    let line = Line { id: subject(&event.subject), status, text, step: event.step, state, service };
+    let amount = part.and_then(|part| part.amount);
+    let line = Line {
+        id: subject(&event.subject),
+        status,
+        text,
+        step: event.step,
+        state,
+        service,
+        part: part.map(|part| part.name.as_str()),
+        current: amount.map(|amount| amount.done),
+        total: amount.map(|amount| amount.total),
+    };
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-fn doing(act: Act) -> &'static str {
+pub(crate) fn doing(act: Act) -> &'static str {
     match act {
         Act::Pull => "Pulling",
+        Act::Push => "Pushing",
         Act::Build => "Building",
         Act::Create => "Creating",
         Act::Recreate => "Recreating",
@@ -105,6 +130,7 @@ fn ended(act: Act, outcome: &Outcome) -> String {
 fn done(act: Act) -> &'static str {
     match act {
         Act::Pull => "Pulled",
+        Act::Push => "Pushed",
         Act::Build => "Built",
         Act::Create => "Created",
         Act::Recreate => "Recreated",
@@ -127,6 +153,7 @@ fn done(act: Act) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wharf_orchestrator::event::{Amount, Part, PartState};
 
     fn event(act: Act, progress: Progress) -> Event {
         Event { step: 3, subject: Subject::Container("shop-web-1".into()), act, progress }
@@ -136,11 +163,19 @@ mod tests {
     #[test]
     fn events_as_plain_lines_and_as_json() {
         let reason = "its registry cannot be reached".to_owned();
+        let part = Progress::Part(Part {
+            id: "f7ed".into(),
+            name: "f7ed".into(),
+            status: "Downloading".into(),
+            state: PartState::Working,
+            amount: Some(Amount { done: 10, total: 30 }),
+        });
         let hook = Progress::Hook { service: "web".into(), text: "migrating".into() };
         let events = [
             event(Act::Recreate, Progress::Working),
             event(Act::Recreate, Progress::Done(Outcome::Done)),
             event(Act::RunHook(HookPoint::PostStart), hook),
+            event(Act::Pull, part),
             event(Act::Await(Until::Healthy), Progress::Done(Outcome::Running)),
             event(Act::Pull, Progress::Done(Outcome::LeftOut { reason })),
             event(Act::Start, Progress::Failed { message: "port taken".into() }),
@@ -150,6 +185,7 @@ mod tests {
          Container shop-web-1  Recreating
          Container shop-web-1  Recreated
          Container shop-web-1  migrating
+         Container shop-web-1  f7ed: Downloading
          Container shop-web-1  Running
          Container shop-web-1  Left out: its registry cannot be reached
          Container shop-web-1  Error port taken
@@ -158,6 +194,7 @@ mod tests {
         {"id":"Container shop-web-1","status":"Recreating","step":3,"state":"working"}
         {"id":"Container shop-web-1","status":"Recreated","step":3,"state":"done"}
         {"id":"Container shop-web-1","status":"Running post_start","text":"migrating","step":3,"state":"hook","service":"web"}
+        {"id":"Container shop-web-1","status":"Pulling","text":"Downloading","step":3,"state":"part","part":"f7ed","current":10,"total":30}
         {"id":"Container shop-web-1","status":"Running","step":3,"state":"done"}
         {"id":"Container shop-web-1","status":"Left out: its registry cannot be reached","step":3,"state":"done"}
         {"id":"Container shop-web-1","status":"Error","text":"port taken","step":3,"state":"failed"}

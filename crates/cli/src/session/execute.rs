@@ -35,6 +35,12 @@ impl Session {
         }
     }
 
+    /// The same for what the first interrupt ends at once, since it leaves nothing that has to be undone.
+    pub(crate) fn apply_options_without_grace(&self) -> anyhow::Result<ApplyOptions> {
+        let interrupts = self.interrupts()?;
+        Ok(ApplyOptions { abort: interrupts.first.clone(), ..self.apply_options(&interrupts) })
+    }
+
     /// A display for the progress of plans, on standard error.
     pub(crate) fn display(&self, quiet: bool) -> Display {
         let terminal = std::io::stderr().is_terminal();
@@ -52,14 +58,14 @@ impl Session {
     /// Carries a plan out with progress and nothing special. It is for plans that do not change which containers there are,
     /// or their state.
     pub(crate) async fn carry_out(&self, plan: &Plan, project: &Project, engine: &Engine) -> Result<ExitCode, Failure> {
-        let options = self.apply_options(&Interrupts::default());
+        let options = self.apply_options_without_grace()?;
         apply(engine, project, plan, &options, &self.display(false)).await?;
         Ok(ExitCode::SUCCESS)
     }
 
     /// The same for a project that is locked.
     pub(crate) async fn change(&self, locked: &Locked, plan: &Plan) -> Result<ExitCode, Failure> {
-        self.change_with(locked, plan, self.apply_options(&Interrupts::default())).await
+        self.change_with(locked, plan, self.apply_options_without_grace()?).await
     }
 
     /// The same with options.

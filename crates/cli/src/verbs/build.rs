@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Always try to pull a newer version of the base images
     #[arg(long)]
     pull: bool,
+    /// Push the images that were built, if their services name them
+    #[arg(long)]
+    push: bool,
     /// Memory limit for the build (512m, 2g)
     #[arg(short, long, value_name = "SIZE", value_parser = parse_size)]
     memory: Option<i64>,
@@ -64,16 +67,14 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         services: args.services,
         no_deps: !args.with_dependencies,
         build: true,
+        push: args.push,
         only: Some(Only::Built),
         build_overrides,
         ..Default::default()
     };
     let plan = plan::images(&project, &observed, &options)?;
     let display = session.display(args.quiet);
-    let interrupts = session.interrupts()?;
-    // The first interrupt ends it: a build that was cut off leaves nothing that has to be undone.
-    let abort = interrupts.first.clone();
-    let options = ApplyOptions { build_memory: args.memory, abort, ..session.apply_options(&interrupts) };
+    let options = ApplyOptions { build_memory: args.memory, ..session.apply_options_without_grace()? };
     apply(&engine, &project, &plan, &options, &display).await?;
     Ok(ExitCode::SUCCESS)
 }

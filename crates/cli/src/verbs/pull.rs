@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use wharf_orchestrator::plan::{self, Only};
 use wharf_orchestrator::{apply, observe};
-use wharf_serve::Interrupts;
 
 use crate::failure::Failure;
 use crate::screen::report;
@@ -58,7 +57,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         ..Default::default()
     };
     let plan = plan::images(&project, &observed, &options)?;
-    let apply_options = session.apply_options(&Interrupts::default());
+    let apply_options = session.apply_options_without_grace()?;
     apply(&engine, &project, &plan, &apply_options, &session.display(args.quiet)).await?;
     Ok(ExitCode::SUCCESS)
 }

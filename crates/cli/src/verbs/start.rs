@@ -36,6 +36,6 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     let plan = plan::up(&locked.project, &locked.observed, &options)?;
     let wait_timeout = args.wait_timeout.map(Duration::from_secs);
-    let options = ApplyOptions { wait_timeout, ..session.apply_options(&Default::default()) };
+    let options = ApplyOptions { wait_timeout, ..session.apply_options_without_grace()? };
     session.change_with(&locked, &plan, options).await
 }

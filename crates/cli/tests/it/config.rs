@@ -282,11 +282,13 @@ fn images_are_pinned_to_the_digests_of_their_registry() {
     let outcome =
         Outcome::of(shop.command(&["--resolve-image-digests"]).env("DOCKER_HOST", &address).output().unwrap());
     assert_eq!(outcome.code, 1);
-    insta::assert_snapshot!(outcome.stderr, @r#"
-    error: cannot find the digest of unknown: no such image
+    insta::assert_snapshot!(outcome.stderr, @r"
+    error: cannot find the digest of unknown: Docker Hub has no such image
      |
-     = help: check the image's name and that its registry can be reached
-    "#);
+     = help: check the name and the tag of unknown; `build:` in the service makes an image here
+      the engine says:
+        no such image
+    ");
 }
 
 /// The address of something that answers as an engine does whose registry has one image.

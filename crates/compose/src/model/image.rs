@@ -23,6 +23,8 @@ pub struct ImageReference(String);
 impl ImageReference {
     /// The tag of a reference that has neither a tag nor a digest.
     pub const DEFAULT_TAG: &str = "latest";
+    /// The registry of a reference that names none.
+    pub const HUB: &str = "docker.io";
 
     /// The whole reference, as it is written.
     pub fn as_str(&self) -> &str {
@@ -52,14 +54,13 @@ impl ImageReference {
     /// The reference with its registry and its tag, as the registry is asked for it: `nginx` is
     /// `docker.io/library/nginx:latest`.
     pub fn in_full(&self) -> String {
-        const HUB: &str = "docker.io";
         let (repository, tag, digest) = self.split();
         let (registry, path) = match repository.split_once('/') {
             Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
-            _ => (HUB, repository),
+            _ => (Self::HUB, repository),
         };
-        let registry = if registry == "index.docker.io" { HUB } else { registry };
-        let folder = if registry == HUB && !path.contains('/') { "library/" } else { "" };
+        let registry = if registry == "index.docker.io" { Self::HUB } else { registry };
+        let folder = if registry == Self::HUB && !path.contains('/') { "library/" } else { "" };
         let tag = tag.or(digest.is_none().then_some(Self::DEFAULT_TAG)).map(|tag| format!(":{tag}"));
         let digest = digest.map(|digest| format!("@{digest}"));
         format!("{registry}/{folder}{path}{}{}", tag.unwrap_or_default(), digest.unwrap_or_default())

@@ -4,6 +4,7 @@
 
 mod answers;
 mod following;
+mod registries;
 
 use std::time::Duration;
 

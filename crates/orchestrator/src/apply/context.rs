@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wharf_compose::Project;
-use wharf_docker::Engine;
+use wharf_docker::{Engine, Logins};
 use wharf_plan::{StepError, StepFailure};
 
 use super::conflict::Conflict;
@@ -25,6 +25,8 @@ pub(super) type EngineResult<T> = Result<T, bollard::errors::Error>;
 pub(super) struct Context<'a> {
     pub(super) project: &'a Project,
     pub(super) engine: &'a Engine,
+    /// The logins to registries.
+    pub(super) logins: Logins,
     /// The containers of the project, if a step waits for one.
     pub(super) watch: Option<Watch>,
     pub(super) wait_timeout: Option<Duration>,

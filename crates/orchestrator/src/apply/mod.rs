@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wharf_compose::Project;
-use wharf_docker::Engine;
+use wharf_docker::{Engine, Logins};
 use wharf_plan::{Control, Stopped};
 
 use crate::plan::{ChangedVolume, Step};
@@ -148,6 +148,7 @@ async fn carry_out(
     let context = Context {
         project,
         engine,
+        logins: Logins::of(engine.endpoint()),
         watch,
         wait_timeout: options.wait_timeout,
         build_memory: options.build_memory,

@@ -11,6 +11,7 @@ use wharf_compose::Project;
 use wharf_compose::model::{Build, ImageReference, PullPolicy, Service};
 
 use super::order::{dependencies, in_order, selected};
+use super::push::{push_all, pushed};
 use super::{Cause, ImageAct, ImageBuild, ImageStep, NamedService, Plan, Step, unsupported};
 use crate::{Error, Observed, Problem};
 
@@ -25,6 +26,8 @@ pub struct ImageOptions {
     pub build: bool,
     /// Build nothing.
     pub no_build: bool,
+    /// Whether to push what was built, if its service names an image.
+    pub push: bool,
     /// Only some of the images. The others are left out, whether the engine has them or not.
     pub only: Option<Only>,
     /// How builds differ from what the file says.
@@ -162,6 +165,13 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
                 planned.insert(image, plan.add(step.0, step.1, after));
             }
         }
+    }
+    if options.push {
+        let built = in_order(project, &chosen).into_iter().filter_map(|(name, service)| {
+            let number = *planned.get(&project.image_of(name, service))?;
+            Some((pushed(service), vec![number]))
+        });
+        push_all(&mut plan, &built.collect::<Vec<_>>(), false);
     }
     if problems.is_empty() { Ok(plan) } else { Err(Error::Refused(problems)) }
 }

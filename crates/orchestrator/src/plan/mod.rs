@@ -7,6 +7,7 @@ mod down;
 mod hooks;
 mod images;
 pub(crate) mod order;
+mod push;
 mod step;
 mod unsupported;
 mod up;
@@ -16,6 +17,7 @@ pub use cause::Cause;
 pub use down::{DownOptions, RemoveImages, down};
 pub use images::{BuildOverrides, ImageOptions, Only, images, init_images};
 pub use order::with_dependencies;
+pub use push::{PushOptions, push};
 pub use step::{
     Commit, ContainerAct, ContainerStep, ImageAct, ImageBuild, ImageStep, NamedService, NetworkAct, NetworkStep,
     Rejoin, Step, VolumeAct, VolumeStep,

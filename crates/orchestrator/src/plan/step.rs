@@ -42,6 +42,11 @@ pub enum ImageAct {
         /// A failure is reported and stops nothing.
         may_fail: bool,
     },
+    /// Push it to its registry.
+    Push {
+        /// A failure is reported and stops nothing.
+        may_fail: bool,
+    },
     /// Build it.
     Build(ImageBuild),
     /// Remove it.
@@ -290,6 +295,7 @@ impl Step {
         match self {
             Step::Image(step) => match &step.act {
                 ImageAct::Pull { .. } => Act::Pull,
+                ImageAct::Push { .. } => Act::Push,
                 ImageAct::Build(_) => Act::Build,
                 ImageAct::Remove => Act::Remove,
             },
@@ -354,6 +360,7 @@ impl fmt::Display for ImageStep {
         let what = match &self.act {
             ImageAct::Pull { or_build: None, .. } => "pull",
             ImageAct::Pull { or_build: Some(_), .. } => "pull or build",
+            ImageAct::Push { .. } => "push",
             ImageAct::Build(_) => "build",
             ImageAct::Remove => "remove",
         };

@@ -20,8 +20,13 @@ fn ask(daemon: &mut Daemon, method: &str, target: &str, body: Value) -> (u16, Va
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let query = query.split('&').filter_map(|pair| pair.split_once('='));
     let query: BTreeMap<_, _> = query.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    let request =
-        FakeRequest { method: method.to_owned(), path: path.to_owned(), query, body: body.to_string().into() };
+    let request = FakeRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query,
+        headers: BTreeMap::new(),
+        body: body.to_string().into(),
+    };
     match routes::answer(daemon, &request) {
         Answer::Reply(FakeReply::Answer(status, body)) => (status, serde_json::from_slice(&body).unwrap_or_default()),
         _ => panic!("{method} {target} has no whole answer"),

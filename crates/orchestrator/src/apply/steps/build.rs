@@ -28,12 +28,20 @@ pub(super) async fn build(
     };
     let (options, files) = request(context, build).map_err(|message| failed(message, LastLines::default()))?;
     let body = files.map(|files| bollard::body_try_stream(pipe::written(move |out| files.write(out))));
-    let mut output = Box::pin(context.engine.docker().build_image(options, None, body));
+    let (logins, unread) = context.logins.all().await;
+    for error in unread {
+        task.output(format!("no login from {error}"));
+    }
+    let docker = wharf_docker::with_logins(context.engine, &logins);
+    let mut output = Box::pin(docker.build_image(options, None, body));
     let mut last = LastLines::default();
     while let Some(info) = output.next().await {
         let text = match info {
             Ok(info) => info.stream.or(info.status).unwrap_or_default(),
-            Err(error) => return Err(failed(wharf_docker::Error::from(error).engine_message(), last).into()),
+            Err(error) => {
+                let said = wharf_docker::Error::from(error).engine_message();
+                return Err(failed(wharf_docker::without_secrets(&said), last).into());
+            }
         };
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             last.push(line);
