@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bollard::query_parameters::StatsOptionsBuilder;
-use bollard::{API_DEFAULT_VERSION, Docker};
+use bollard::query_parameters::{InspectNetworkOptions, StatsOptionsBuilder};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use futures_util::{Stream, TryStreamExt};
 
 use crate::answer;
@@ -11,6 +11,7 @@ use crate::backoff::Backoff;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::models::{ContainerStatsResponse, SystemInfo};
+use crate::ping::ping;
 
 /// The oldest API we talk: Docker Engine 20.10.
 const OLDEST: ApiVersion = ApiVersion { major: 1, minor: 41 };
@@ -34,12 +35,21 @@ impl std::fmt::Display for ApiVersion {
     }
 }
 
+impl ApiVersion {
+    /// This version, or the client's if that is older.
+    fn at_most(self, client: &ClientVersion) -> ClientVersion {
+        let own = ClientVersion { major_version: self.major as usize, minor_version: self.minor as usize };
+        if own < *client { own } else { *client }
+    }
+}
+
 /// An engine that has answered.
 #[derive(Debug, Clone)]
 pub struct Engine {
     docker: Docker,
     endpoint: Endpoint,
     api: ApiVersion,
+    is_docker: bool,
 }
 
 impl Engine {
@@ -48,8 +58,15 @@ impl Engine {
     /// # Errors
     /// [`Error::Unreachable`] with what to do about it, or [`Error::TooOld`].
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
-        let docker = open(endpoint)?.with_timeout(CONNECT_TIMEOUT);
-        let docker = docker.negotiate_version().await.map_err(|error| unreachable(endpoint, &error))?;
+        let asked = tokio::time::timeout(CONNECT_TIMEOUT, ping(endpoint)).await;
+        let ping = asked.map_err(|_| unreachable(endpoint, &bollard::errors::Error::RequestTimeoutError))?;
+        let docker = match ping {
+            Some(ping) => open(endpoint, &ping.api.at_most(API_DEFAULT_VERSION))?,
+            None => {
+                let docker = open(endpoint, API_DEFAULT_VERSION)?.with_timeout(CONNECT_TIMEOUT);
+                docker.negotiate_version().await.map_err(|error| unreachable(endpoint, &error))?
+            }
+        };
         let version = docker.client_version();
         let api = ApiVersion { major: version.major_version as u32, minor: version.minor_version as u32 };
         if api < OLDEST {
@@ -59,7 +76,8 @@ impl Engine {
                 needed: OLDEST.to_string(),
             });
         }
-        Ok(Engine { docker: docker.with_timeout(REQUEST_TIMEOUT), endpoint: endpoint.clone(), api })
+        let is_docker = ping.is_some_and(|ping| ping.is_docker);
+        Ok(Engine { docker: docker.with_timeout(REQUEST_TIMEOUT), endpoint: endpoint.clone(), api, is_docker })
     }
 
     /// Opens the endpoint as soon as an engine answers there. `failed` is called with the error of each failed attempt.
@@ -80,6 +98,22 @@ impl Engine {
     /// If the request fails.
     pub async fn info(&self) -> Result<SystemInfo, Error> {
         self.docker.info().await.map_err(Error::at("ask the engine about itself"))
+    }
+
+    /// What tells this engine from others, whichever way leads to it. Docker keeps the identifier of its network `host` for good, and
+    /// tells it sooner than its own. `None`: the engine has neither.
+    pub async fn identity(&self) -> Option<String> {
+        let network = self.docker.inspect_network("host", None::<InspectNetworkOptions>).await.ok();
+        let id = match network.and_then(|network| network.id) {
+            Some(id) => Some(id),
+            None => self.info().await.ok().and_then(|info| info.id),
+        };
+        id.filter(|id| !id.is_empty())
+    }
+
+    /// Whether it is known to be Docker's own engine, and not another one with the same API.
+    pub fn is_docker(&self) -> bool {
+        self.is_docker
     }
 
     /// The engine's own version, as `28.2.2` (Engine API `GET /version`).
@@ -131,18 +165,18 @@ impl Engine {
     }
 }
 
-fn open(endpoint: &Endpoint) -> Result<Docker, Error> {
+fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<Docker, Error> {
     let seconds = CONNECT_TIMEOUT.as_secs();
     let host = &endpoint.host;
     let opened = match &endpoint.tls {
         Some(tls) => {
             let host = host.replacen("https://", "tcp://", 1);
-            Docker::connect_with_ssl(&host, &tls.key, &tls.cert, &tls.ca, seconds, API_DEFAULT_VERSION)
+            Docker::connect_with_ssl(&host, &tls.key, &tls.cert, &tls.ca, seconds, version)
         }
-        None if host.starts_with("unix://") => Docker::connect_with_unix(host, seconds, API_DEFAULT_VERSION),
-        None if host.starts_with("ssh://") => Docker::connect_with_ssh(host, seconds, API_DEFAULT_VERSION, None),
+        None if host.starts_with("unix://") => Docker::connect_with_unix(host, seconds, version),
+        None if host.starts_with("ssh://") => Docker::connect_with_ssh(host, seconds, version, None),
         None if host.starts_with("tcp://") || host.starts_with("http://") => {
-            Docker::connect_with_http(host, seconds, API_DEFAULT_VERSION)
+            Docker::connect_with_http(host, seconds, version)
         }
         None => {
             return Err(Error::BadHost { value: host.clone(), origin: endpoint.origin.clone() });

@@ -40,6 +40,7 @@ pub mod logs;
 pub mod models;
 pub mod names;
 mod networks;
+mod ping;
 mod port_holder;
 pub mod processes;
 pub mod raw_log;

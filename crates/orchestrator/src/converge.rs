@@ -8,6 +8,7 @@ use wharf_docker::{Engine, ErrorKind};
 
 use crate::apply::{ApplyOptions, Conflict, Listener, apply, apply_noting};
 use crate::compare::compare_unknown;
+use crate::observe::inspect_images;
 use crate::plan::{self, ImageOptions, Plan, UpOptions};
 use crate::{Error, Observed, observe};
 
@@ -25,6 +26,8 @@ pub struct ConvergeOptions {
     pub containers: UpOptions,
     /// How the plans are carried out.
     pub apply: ApplyOptions,
+    /// What the engine had of the project when the caller observed it a moment ago; `None`: it is observed now.
+    pub seen: Option<Observed>,
 }
 
 /// Brings a project to the state that its file describes, as `wharf up --detach` does.
@@ -64,7 +67,13 @@ async fn converge(
     containers: impl Fn(&Observed, &UpOptions) -> Result<Plan, Error>,
 ) -> Result<(), Error> {
     let work = async {
-        let observed = compared(engine, project).await?;
+        let mut observed = match &options.seen {
+            Some(seen) => compare(engine, project, seen.clone()).await?,
+            None => compared(engine, project).await?,
+        };
+        if options.images.pull.as_ref().is_some_and(|policy| policy.max_age().is_some()) {
+            observed.images = inspect_images(engine, std::mem::take(&mut observed.images).into_keys()).await?;
+        }
         // What cannot work is refused before anything is asked, built or pulled.
         containers(&observed, &options.containers)?;
         let mut wanted = options.containers.clone();
@@ -98,7 +107,10 @@ async fn converge(
 
 /// What the engine has, with the containers of other programs compared with the file.
 async fn compared(engine: &Engine, project: &Project) -> Result<Observed, Error> {
-    let mut observed = observe(engine, project).await?;
+    compare(engine, project, observe(engine, project).await?).await
+}
+
+async fn compare(engine: &Engine, project: &Project, mut observed: Observed) -> Result<Observed, Error> {
     compare_unknown(engine, project, &mut observed.containers).await?;
     Ok(observed)
 }

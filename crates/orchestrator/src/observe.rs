@@ -168,20 +168,14 @@ pub struct Image {
 /// # Errors
 /// If a request to the engine fails.
 pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Error> {
-    let references = project.services.iter().flat_map(|(name, service)| {
-        let own = project.image_of(name, service);
-        crate::plan::init_images(project, name, service).chain([own])
-    });
-    // Services may share an image.
-    let references: BTreeSet<String> = references.collect();
-    let images = stream::iter(references).map(|reference| find_image(engine, reference));
-    let (containers, networks, volumes, images, foreign_ports) = tokio::try_join!(
-        list_containers(engine, Some(&project.name), true),
-        list_networks(engine, project),
-        list_volumes(engine, project),
-        images.buffer_unordered(connections()).try_collect::<Vec<_>>(),
-        foreign_ports(engine, &project.name),
-    )?;
+    let containers = async {
+        let all = list(engine, None, true).await?;
+        let (containers, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|found| found.project == project.name);
+        let images = images(engine, project, &containers).await?;
+        Ok::<_, Error>((containers, images, foreign_ports(others)))
+    };
+    let ((containers, images, foreign_ports), networks, volumes) =
+        tokio::try_join!(containers, list_networks(engine, project), list_volumes(engine, project))?;
     let ours = |owner: &Option<String>| owner.as_deref() == Some(project.name.as_str());
     let named_network = |name: &String| project.networks.values().any(|network| network.name == *name);
     let named_volume = |name: &String| project.volumes.values().any(|volume| volume.name == *name);
@@ -189,7 +183,7 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
         containers,
         networks: networks.into_iter().filter(|net| ours(&net.project) || named_network(&net.name)).collect(),
         volumes: volumes.into_iter().filter(|vol| ours(&vol.project) || named_volume(&vol.name)).collect(),
-        images: images.into_iter().flatten().collect(),
+        images,
         foreign_ports,
     })
 }
@@ -203,7 +197,11 @@ pub async fn list_containers(engine: &Engine, project: Option<&str>, stopped: bo
         Some(project) => labels::selector(labels::PROJECT, project),
         None => labels::PROJECT.to_owned(),
     };
-    let listed = listing::list_containers(engine, Some(&label), stopped).await;
+    list(engine, Some(&label), stopped).await
+}
+
+async fn list(engine: &Engine, label: Option<&str>, stopped: bool) -> Result<Vec<Container>, Error> {
+    let listed = listing::list_containers(engine, label, stopped).await;
     let listed = listed.map_err(|error| error.during("list the containers"))?;
     let mut containers: Vec<Container> = listed.into_iter().map(container).collect();
     containers
@@ -318,6 +316,47 @@ async fn list_volumes(engine: &Engine, project: &Project) -> Result<Vec<Volume>,
     Ok(listed.into_iter().map(volume).collect())
 }
 
+/// The images that the project names and the engine has.
+async fn images(
+    engine: &Engine,
+    project: &Project,
+    containers: &[Container],
+) -> Result<BTreeMap<String, Image>, Error> {
+    let references = project.services.iter().flat_map(|(name, service)| {
+        let own = project.image_of(name, service);
+        crate::plan::init_images(project, name, service).chain([own])
+    });
+    // Services may share an image.
+    let mut references: BTreeSet<String> = references.collect();
+    let mut images = BTreeMap::new();
+    // Only an inspection tells an image's age.
+    let by_age = |service: &Service| service.pull_policy.as_ref().is_some_and(|policy| policy.max_age().is_some());
+    if engine.is_docker() && !project.services.values().any(by_age) {
+        images = listed_images(&references, containers);
+        references.retain(|reference| !images.contains_key(reference));
+    }
+    images.extend(inspect_images(engine, references).await?);
+    Ok(images)
+}
+
+/// The images that the list of containers shows. Docker lists a container with the name of its image only while the name means that image
+/// (`refreshImage` in moby's `daemon/list.go`), and else with the identifier.
+fn listed_images(references: &BTreeSet<String>, containers: &[Container]) -> BTreeMap<String, Image> {
+    let listed = containers.iter().filter(|container| references.contains(&container.image));
+    let image = |container: &Container| Image { id: container.image_id.clone(), last_tagged: None };
+    listed.map(|container| (container.image.clone(), image(container))).collect()
+}
+
+/// Those of the images that the engine has.
+pub(crate) async fn inspect_images(
+    engine: &Engine,
+    references: impl IntoIterator<Item = String>,
+) -> Result<BTreeMap<String, Image>, Error> {
+    let found = stream::iter(references).map(|reference| find_image(engine, reference));
+    let found: Vec<_> = found.buffer_unordered(connections()).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
 async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String, Image)>, Error> {
     match inspect_image(engine, &reference).await {
         Ok(image) => Ok(Some((reference, Image { id: image.id, last_tagged: image.last_tagged.map(|time| time.0) }))),
@@ -327,12 +366,10 @@ async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String
     }
 }
 
-/// Host ports of running containers outside the project.
-async fn foreign_ports(engine: &Engine, project: &str) -> Result<Vec<ForeignPort>, Error> {
-    let running = listing::list_containers(engine, None, false).await;
-    let running = running.map_err(|error| error.during("list the containers"))?;
-    let foreign = running.into_iter().map(container).filter(|container| container.project != project);
-    Ok(foreign
+/// Host ports that these containers hold.
+fn foreign_ports(others: Vec<Container>) -> Vec<ForeignPort> {
+    let running = others.into_iter().filter(Container::is_up);
+    running
         .flat_map(|container| {
             let owner = Some(container.project).filter(|project| !project.is_empty());
             let name = container.name;
@@ -346,12 +383,23 @@ async fn foreign_ports(engine: &Engine, project: &str) -> Result<Vec<ForeignPort
                 })
             })
         })
-        .collect())
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_in_the_list_means_the_containers_own_image() {
+        let references = BTreeSet::from(["app".to_owned(), "db:1".to_owned(), "moved".to_owned()]);
+        let of = |image: &str, id: &str| Container { image: image.into(), image_id: id.into(), ..Container::default() };
+        let containers =
+            [of("app", "sha256:1"), of("app", "sha256:1"), of("sha256:2", "sha256:2"), of("other", "sha256:3")];
+        let found = listed_images(&references, &containers);
+        let image = Image { id: "sha256:1".into(), last_tagged: None };
+        assert_eq!(found, BTreeMap::from([("app".to_owned(), image)]));
+    }
 
     #[test]
     fn labels_say_which_services_there_are_and_what_they_depend_on() {

@@ -381,10 +381,7 @@ async fn converge(engine: &Engine, project: &Project) -> Result<(), Error> {
 async fn a_container_that_another_client_has_created_meanwhile_is_started() {
     let (fake, engine) = empty_engine().await;
     let project = project([("web", service("app"))]);
-    // The lists of all containers and of those that run.
-    for _ in 0..2 {
-        fake.once("GET", "/containers/json", FakeReply::json(json!([])));
-    }
+    fake.once("GET", "/containers/json", FakeReply::json(json!([])));
     fake.on("GET", "/containers/json", FakeReply::json(web_of_another_client(&project)));
     fake.on("POST", CREATE, name_taken());
     converge(&engine, &project).await.unwrap();

@@ -3,8 +3,8 @@
 use wharf_compose::Project;
 use wharf_compose::model::NameOrigin;
 use wharf_docker::Engine;
-use wharf_orchestrator::observe::{Container, list_containers};
-use wharf_orchestrator::{Error, Namesake, Problem, namesake};
+use wharf_orchestrator::observe::Container;
+use wharf_orchestrator::{Error, Namesake, Observed, Problem, namesake, observe};
 use wharf_serve::Interrupts;
 
 use super::{ProjectLock, Session};
@@ -12,22 +12,22 @@ use crate::failure::Failure;
 use crate::screen::report;
 
 impl Session {
-    /// The engine for a verb that creates or changes the project's containers, the interrupts of the verb, and the project's
-    /// lock.
+    /// The engine for a verb that creates or changes the project's containers, the interrupts of the verb, the project's
+    /// lock, and what the engine has of it.
     pub(crate) async fn connect_to_change(
         &self,
         verb: &'static str,
         project: &Project,
-    ) -> Result<(Engine, Interrupts, ProjectLock), Failure> {
+    ) -> Result<(Engine, Interrupts, ProjectLock, Observed), Failure> {
         let engine = self.connect().await?;
         let interrupts = self.interrupts()?;
         let lock = self.lock(verb, project, &engine, &interrupts.first).await?;
-        let containers = tokio::select! {
-            containers = list_containers(&engine, Some(&project.name), true) => containers?,
+        let observed = tokio::select! {
+            observed = observe(&engine, project) => observed?,
             () = interrupts.first.cancelled() => return Err(Error::Interrupted.into()),
         };
-        self.refuse_namesakes(project, &containers)?;
-        Ok((engine, interrupts, lock))
+        self.refuse_namesakes(project, &observed.containers)?;
+        Ok((engine, interrupts, lock, observed))
     }
 
     /// Refuses to change containers of another directory's project whose name is the same by chance: both have it from

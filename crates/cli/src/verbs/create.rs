@@ -19,13 +19,14 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let project = session.load(&args.services)?;
-    let (engine, interrupts, lock) = session.connect_to_change("create", &project).await?;
+    let (engine, interrupts, lock, observed) = session.connect_to_change("create", &project).await?;
     let consent = args.provisioning.consent(session);
     let display = session.display(false).with_consent(consent).without_output_of(args.provisioning.quiet_pull, false);
     let options = ConvergeOptions {
         images: args.provisioning.image_options(&args.services, false),
         containers: UpOptions { no_start: true, ..args.provisioning.up_options(session, &project, &args.services)? },
         apply: lock.options(session.apply_options(&interrupts)),
+        seen: Some(observed),
     };
     up(&engine, &project, &options, &display).await.map_err(|error| lock.failure(error))?;
     Ok(ExitCode::SUCCESS)

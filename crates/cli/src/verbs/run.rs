@@ -110,10 +110,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     if let Some(service) = project.services.get_mut(&args.service) {
         overrides.apply(service);
     }
-    let (engine, interrupts, lock) = session.connect_to_change("run", &project).await?;
+    let (engine, interrupts, lock, observed) = session.connect_to_change("run", &project).await?;
     let display = session.display(args.quiet).without_output_of(args.quiet_pull, args.quiet_build);
     let mut options = options(&args, session, &interrupts);
     options.apply = lock.options(options.apply);
+    options.seen = Some(observed);
     prepare_run(&engine, &project, &args.service, &options, &display).await.map_err(|error| lock.failure(error))?;
     if session.is_dry_run() {
         return Ok(ExitCode::SUCCESS);
@@ -189,6 +190,7 @@ fn options(args: &Args, session: &Session, interrupts: &Interrupts) -> ConvergeO
             ..UpOptions::default()
         },
         apply: session.apply_options(interrupts),
+        seen: None,
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let services: Vec<String> = args.services.iter().map(|(service, _)| service.clone()).collect();
     let project = session.load(&services)?;
-    let (engine, interrupts, lock) = session.connect_to_change("scale", &project).await?;
+    let (engine, interrupts, lock, observed) = session.connect_to_change("scale", &project).await?;
     let display = session.display(false);
     let options = ConvergeOptions {
         images: ImageOptions { services: services.clone(), no_deps: args.no_deps, ..ImageOptions::default() },
@@ -34,6 +34,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             ..UpOptions::default()
         },
         apply: lock.options(session.apply_options(&interrupts)),
+        seen: Some(observed),
     };
     up(&engine, &project, &options, &display).await.map_err(|error| lock.failure(error))?;
     Ok(ExitCode::SUCCESS)

@@ -79,11 +79,10 @@ impl Session {
         if self.is_dry_run() {
             return Ok(ProjectLock::default());
         }
-        let info = tokio::select! {
-            info = engine.info() => info.ok(),
+        let id = tokio::select! {
+            id = engine.identity() => id,
             () = give_up.cancelled() => return Err(Error::Interrupted.into()),
         };
-        let id = info.and_then(|info| info.id).filter(|id| !id.is_empty());
         let name = holder::file_name(&id.unwrap_or_else(|| engine.endpoint().host.clone()), &project.name);
         match self.claim(verb, name, give_up).await {
             Ok(Some(lock)) => Ok(lock),

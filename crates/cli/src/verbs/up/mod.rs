@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let project = session.load(&args.services)?;
     let mentioned = [&args.attach[..], &args.no_attach, args.exit_code_from.as_slice()].concat();
     known(&project, &mentioned)?;
-    let (engine, interrupts, lock) = session.connect_to_change("up", &project).await?;
+    let (engine, interrupts, lock, observed) = session.connect_to_change("up", &project).await?;
     let colour = session.colours.out && !args.no_color;
     let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
     let consent = args.provisioning.consent(session);
@@ -117,6 +117,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             wait_timeout: args.wait_timeout.map(Duration::from_secs),
             ..session.apply_options(&interrupts)
         }),
+        seen: Some(observed),
     };
     match printer {
         None => {
