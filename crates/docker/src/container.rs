@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bollard::models as api;
 use bollard::query_parameters::InspectContainerOptionsBuilder;
@@ -47,6 +48,8 @@ pub struct ContainerDetails {
     pub limits: ContainerLimits,
     /// Where its output goes.
     pub log: ContainerLog,
+    /// Its health check, its own or its image's; `None`: it has none, or one that is turned off.
+    pub health_check: Option<HealthCheck>,
 }
 
 /// What a container does.
@@ -136,6 +139,15 @@ impl HealthStatus {
     }
 }
 
+/// How the engine probes a container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// The program that is run in the container, and its arguments.
+    pub command: Vec<String>,
+    /// How long one run may take.
+    pub timeout: Duration,
+}
+
 /// One run of a health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
@@ -199,6 +211,9 @@ pub struct ContainerLog {
     pub path: Option<PathBuf>,
 }
 
+/// How long a probe may take if the health check does not say it (`defaultProbeTimeout` of the engine's `daemon/health.go`).
+const DEFAULT_PROBE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Asks for a container by identifier or name; `None`: it is gone.
 ///
 /// # Errors
@@ -227,6 +242,7 @@ impl From<api::ContainerInspectResponse> for ContainerDetails {
         let config = inspected.config.unwrap_or_default();
         let host = inspected.host_config.unwrap_or_default();
         let settings = inspected.network_settings.unwrap_or_default();
+        let health_check = health_check(&config);
         let mut exposed_ports = config.exposed_ports.unwrap_or_default();
         exposed_ports.sort_unstable();
         ContainerDetails {
@@ -256,6 +272,7 @@ impl From<api::ContainerInspectResponse> for ContainerDetails {
                 memory_swap: host.memory_swap,
             },
             log: log(host.log_config.unwrap_or_default(), inspected.log_path),
+            health_check,
             network_mode: host.network_mode.unwrap_or_default(),
         }
     }
@@ -282,6 +299,27 @@ fn state(state: api::ContainerState) -> ContainerState {
         started: state.started_at.as_deref().and_then(Timestamp::parse).filter(|time| time.0 > 0),
         health: state.health.and_then(health),
     }
+}
+
+/// The engine runs `CMD` as it is, and gives what follows `CMD-SHELL` to the container's shell.
+fn health_check(config: &api::ContainerConfig) -> Option<HealthCheck> {
+    let check = config.healthcheck.as_ref()?;
+    let (kind, words) = check.test.as_deref()?.split_first()?;
+    let shell = match kind.as_str() {
+        "CMD" => Vec::new(),
+        "CMD-SHELL" => config.shell.clone().filter(|shell| !shell.is_empty()).unwrap_or_else(default_shell),
+        // `NONE`, or one that the engine does not know either.
+        _ => return None,
+    };
+    let timeout = check.timeout.and_then(|timeout| u64::try_from(timeout).ok()).filter(|timeout| *timeout > 0);
+    (!words.is_empty()).then(|| HealthCheck {
+        command: [&shell, words].concat(),
+        timeout: timeout.map_or(DEFAULT_PROBE_TIMEOUT, Duration::from_nanos),
+    })
+}
+
+fn default_shell() -> Vec<String> {
+    vec!["/bin/sh".to_owned(), "-c".to_owned()]
 }
 
 fn health(health: api::Health) -> Option<Health> {
@@ -380,6 +418,26 @@ mod tests {
         assert_eq!(found.networks["shop_default"].ipv4, "172.18.0.2");
         assert_eq!((found.log.driver.as_str(), found.log.options["max-size"].as_str()), ("json-file", "1m"));
         assert!(found.log.path.is_some());
+    }
+
+    #[test]
+    fn a_health_check_is_run_as_the_engine_runs_it() {
+        let check = |config: serde_json::Value| container(serde_json::json!({ "Config": config })).health_check;
+        let words = |words: &[&str], seconds| {
+            let command = words.iter().map(|word| (*word).to_owned()).collect();
+            Some(HealthCheck { command, timeout: Duration::from_secs(seconds) })
+        };
+        let test = |test: &[&str]| serde_json::json!({ "Healthcheck": { "Test": test } });
+        assert_eq!(check(test(&["CMD", "probe", "-q"])), words(&["probe", "-q"], 30));
+        assert_eq!(check(test(&["CMD-SHELL", "a | b"])), words(&["/bin/sh", "-c", "a | b"], 30));
+        let own_shell = serde_json::json!({
+            "Shell": ["/bin/bash", "-ec"], "Healthcheck": { "Test": ["CMD-SHELL", "a"], "Timeout": 2_000_000_000_i64 },
+        });
+        assert_eq!(check(own_shell), words(&["/bin/bash", "-ec", "a"], 2));
+        for none in [&["NONE"][..], &["CMD"], &["PING", "a"], &[]] {
+            assert_eq!(check(test(none)), None, "{none:?}");
+        }
+        assert_eq!(check(serde_json::json!({})), None);
     }
 
     #[test]

@@ -168,7 +168,7 @@ pub async fn follow(
             Change::Happened(event) => meanwhile.push(event),
             Change::Failed(error) => return Err(error.into()),
             Change::Complete => break,
-            Change::Gone(_) | Change::Reconnected => {}
+            Change::Clock(_) | Change::Gone(_) | Change::Reconnected => {}
         }
     }
     let (sender, receiver) = mpsc::channel(BUFFERED);
@@ -242,7 +242,7 @@ impl Follower {
             Change::Current(container) if self.looking_again && container.state.running => {
                 self.open(Origin::from(&*container), false);
             }
-            Change::Current(_) => {}
+            Change::Clock(_) | Change::Current(_) => {}
             // A container whose log is still being read is forgotten afterwards.
             Change::Gone(id) => self.readers.retain(|origin, reader| origin.id != id || reader.reading),
             Change::Reconnected => self.looking_again = true,

@@ -2,7 +2,8 @@
 //! nothing.
 //!
 //! It knows the requests that an orchestrator sends. Any other is answered with 501. Refusals have the engine's own words.
-//! `true` and `false` end at once; any other command runs until it is stopped. Time is logical: each call that changes
+//! `true` and `false` end at once; any other command runs until it is stopped. Commands that are run in a container end at
+//! once, `false` with code 1, except `sleep`, which does not end. Time is logical: each call that changes
 //! something takes a second.
 //!
 //! Calls that change something are numbered, and [`SimulatedEngine::interrupt`] makes one of them fail:
@@ -106,6 +107,12 @@ impl SimulatedEngine {
         let name = if name.contains(':') { name.to_owned() } else { format!("{name}:latest") };
         daemon.images.retain(|image| image.name != name);
         daemon.images.push(Image { id, name, volumes: volumes.iter().map(|path| (*path).to_owned()).collect() });
+    }
+
+    /// Health checks of containers that are started from now on decide nothing by themselves: their first probe is still to
+    /// come. Otherwise a container is healthy at once.
+    pub fn probe_late(&self) {
+        self.inner().daemon.probes_late = true;
     }
 
     /// A health check decides.

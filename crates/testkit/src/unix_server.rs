@@ -52,6 +52,8 @@ pub(crate) enum Answer {
     Stream(mpsc::UnboundedReceiver<Bytes>),
     /// The connection becomes a stream of bytes, which ends at once.
     Upgrade,
+    /// The connection becomes a stream of bytes, which ends when the client leaves.
+    OpenUpgrade,
 }
 
 impl From<FakeReply> for Answer {
@@ -158,6 +160,10 @@ async fn respond(mut request: Request<Incoming>, handler: Arc<impl Handler>) -> 
             tokio::spawn(end(upgrade));
             switching_protocols()
         }
+        Answer::OpenUpgrade => {
+            tokio::spawn(hold(upgrade));
+            switching_protocols()
+        }
     }
 }
 
@@ -165,6 +171,14 @@ async fn respond(mut request: Request<Incoming>, handler: Arc<impl Handler>) -> 
 async fn end(upgrade: OnUpgrade) {
     // The client may have gone away before.
     drop(upgrade.await);
+}
+
+/// Keeps the connection once it is a stream of bytes, until the client closes it.
+async fn hold(upgrade: OnUpgrade) {
+    if let Ok(upgraded) = upgrade.await {
+        // What the client sends is of no interest, nor is how it leaves.
+        let _ = tokio::io::copy(&mut TokioIo::new(upgraded), &mut tokio::io::sink()).await;
+    }
 }
 
 /// `/v1.41/info` is `/info`.

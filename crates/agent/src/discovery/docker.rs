@@ -149,6 +149,7 @@ impl Discovery {
                 all.iter().for_each(|id| self.leave_stream(id));
             }
             Change::Complete => self.forget_positions().await,
+            Change::Clock(_) => {}
             Change::Failed(error) => tracing::debug!(%error, "the engine could not be asked"),
         }
     }

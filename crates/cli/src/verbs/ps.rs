@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use wharf_docker::names::short_id;
 use wharf_go::strconv::quote;
 use wharf_orchestrator::observe::{Container, State};
+use wharf_orchestrator::read::probed::believe_probes;
 
 use crate::failure::Failure;
 use crate::flags::duration::ago;
@@ -79,6 +80,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         names.dedup();
         names.iter().map(|name| format!("{}\n", plain::one_line(name))).collect()
     } else {
+        believe_probes(&existing.engine, &mut containers).await?;
         listed(&containers, &format, args.no_trunc)?
     };
     report::print(&text)?;

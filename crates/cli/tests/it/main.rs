@@ -14,6 +14,7 @@ mod mistakes;
 mod names;
 mod namesakes;
 mod output;
+mod probes;
 mod run;
 mod sandbox;
 mod setup;

@@ -3,10 +3,13 @@
 use crate::container::ContainerDetails;
 use crate::error::Error;
 use crate::events::EngineEvent;
+use crate::timestamp::Timestamp;
 
 /// What changed among the selected containers.
 #[derive(Debug)]
 pub enum Change {
+    /// What the engine's clock shows now. This is the first change, and comes once.
+    Clock(Timestamp),
     /// The engine reported this. The container's new state follows, unless it is gone by then. Where the engine has to
     /// decide what is selected, the event may be one of a container that turns out not to be.
     Happened(EngineEvent),

@@ -108,8 +108,9 @@ impl State {
 
     pub(super) fn answer(&mut self, answer: Answer) {
         match answer {
-            Answer::Now(Ok(_)) => {
+            Answer::Now(Ok(time)) => {
                 self.backoff.reset();
+                self.changes.push_back(Change::Clock(time));
                 self.list();
             }
             Answer::Now(Err(error)) => {

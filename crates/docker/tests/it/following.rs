@@ -47,7 +47,7 @@ impl Listener {
                     Change::Failed(_) => self.failures += 1,
                     Change::Reconnected => self.reconnects += 1,
                     Change::Complete => break,
-                    Change::Happened(_) => {}
+                    Change::Clock(_) | Change::Happened(_) => {}
                 }
             }
         };

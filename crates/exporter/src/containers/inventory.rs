@@ -57,7 +57,7 @@ impl<K: Fn(&str) -> bool + Send> Follower<K> {
     async fn take(&mut self, engine: &Engine, change: Change) {
         match change {
             Change::Happened(event) if event.action == "oom" => *self.oom_events.entry(event.id).or_default() += 1,
-            Change::Happened(_) => {}
+            Change::Clock(_) | Change::Happened(_) => {}
             Change::Current(container) => self.current(*container),
             Change::Gone(id) => self.gone(&id),
             Change::Reconnected => self.complete = false,

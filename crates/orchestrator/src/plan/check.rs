@@ -8,6 +8,7 @@ use wharf_compose::model::{Port, PortRange, Protocol, Service};
 use super::order::in_order;
 use super::unsupported;
 use crate::observe::Published;
+use crate::own_keys;
 use crate::{Observed, Problem};
 
 /// Looks for what the engine would refuse halfway. `replicas` are the requested numbers.
@@ -17,11 +18,12 @@ pub(super) fn problems(
     chosen: &BTreeSet<String>,
     replicas: &BTreeMap<String, u32>,
 ) -> Vec<Problem> {
-    let mut problems = Vec::new();
+    let mut problems = own_keys::problems(&project.places, "", &project.extensions);
     let mut taken: Vec<(String, PortUse)> = Vec::new();
     for (name, service) in in_order(project, chosen) {
         let count = replicas.get(name).copied().unwrap_or_else(|| service.replicas());
         problems.extend(unsupported::problems(project, name, service));
+        problems.extend(own_keys::problems(&project.places, &format!("services.{name}"), &service.extensions));
         if let Some(problem) = too_many(project, name, service, count) {
             problems.push(problem);
             continue;

@@ -9,6 +9,7 @@ use wharf_compose::model::{Build, Hook, Network, Service, Volume};
 use crate::copy::CopyInto;
 use crate::event::{Act, HookPoint, Outcome, Subject, Until};
 use crate::observe::MountedVolume;
+use crate::own_keys::Probes;
 
 /// One thing that is done in the engine.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,6 +161,8 @@ pub enum ContainerAct {
         service: Arc<NamedService>,
         /// The replica's number, from 1.
         number: u32,
+        /// The identifier of the service's image, if it was there when the plan was made.
+        image_id: Option<String>,
         /// The volumes of the container that it replaces. It takes over the anonymous ones.
         replaces: Option<Vec<MountedVolume>>,
     },
@@ -197,6 +200,8 @@ pub enum ContainerAct {
         until: Until,
         /// Whether a failure is only reported, because no service requires it (`required: false`).
         optional: bool,
+        /// Who runs its health check meanwhile.
+        probes: Probes,
     },
     /// Ask it to stop, and kill it after a grace period.
     Stop {

@@ -7,11 +7,12 @@ use wharf_compose::model::{Condition, Service};
 
 use super::down::Teardown;
 use super::order::{dependencies, in_order};
-use super::{Cause, Commit, ContainerAct, Plan, Step, hooks};
+use super::{Cause, Commit, ContainerAct, ContainerStep, Plan, Step, hooks};
 use crate::Observed;
 use crate::copy::CopyInto;
 use crate::event::{HookPoint, Until};
 use crate::observe::Container;
+use crate::own_keys;
 
 /// Options of `rm`.
 #[derive(Debug, Clone, Default)]
@@ -91,24 +92,26 @@ pub fn restart(project: &Project, observed: &Observed, options: &RestartOptions)
     let mut plan = Plan::default();
     // The last steps of each service's containers, by their names.
     let mut done: BTreeMap<&str, Vec<(String, usize)>> = BTreeMap::new();
+    // Each container is waited for once.
+    let mut awaits: BTreeMap<(String, Until), usize> = BTreeMap::new();
     for (name, service) in in_order(project, &restarted(project, options)) {
         let mut before = Vec::new();
         for (dependency, condition) in dependencies(project, service) {
             let Some(steps) = done.get(dependency) else { continue };
-            let until = awaited(service, dependency, condition);
+            let Some(until) = awaited(service, dependency, condition) else {
+                before.extend(steps.iter().map(|(_, step)| *step));
+                continue;
+            };
+            let required = service.depends_on.get(dependency).is_some_and(|found| found.required);
+            let probes = own_keys::probes(project, project.services.get(dependency));
             for (container, step) in steps {
-                before.push(match until {
-                    Some(until) => {
-                        let optional = !service.depends_on.get(dependency).is_some_and(|found| found.required);
-                        let wait = ContainerAct::Await { until, optional };
-                        plan.add(
-                            Step::container(container, wait),
-                            Cause::NeededBy { service: name.to_owned() },
-                            [*step],
-                        )
-                    }
-                    None => *step,
+                let number = *awaits.entry((container.clone(), until)).or_insert_with(|| {
+                    let wait = ContainerAct::Await { until, optional: true, probes };
+                    let cause = Cause::NeededBy { service: name.to_owned() };
+                    plan.add(Step::container(container, wait), cause, [*step])
                 });
+                require(&mut plan, number, required);
+                before.push(number);
             }
         }
         for container in observed.containers.iter().filter(|found| found.service == name && !found.one_off) {
@@ -149,6 +152,14 @@ fn restarted(project: &Project, options: &RestartOptions) -> BTreeSet<String> {
             return chosen;
         }
         chosen.extend(more.into_iter().cloned());
+    }
+}
+
+/// A failure of this wait is one if a service requires what is waited for.
+fn require(plan: &mut Plan, wait: usize, required: bool) {
+    if let Some(Step::Container(ContainerStep { act: ContainerAct::Await { optional, .. }, .. })) = plan.step_mut(wait)
+    {
+        *optional &= !required;
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod events;
 pub mod images;
+pub mod probed;
 pub mod processes;
 pub mod stats;
 pub mod volumes;

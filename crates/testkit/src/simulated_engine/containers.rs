@@ -53,7 +53,7 @@ impl Daemon {
         match self.containers[at].command().first().map(String::as_str) {
             Some("true") => self.end(at, 0),
             Some("false") => self.end(at, 1),
-            _ if has_check => self.set_health(at, Health::Healthy),
+            _ if has_check && !self.probes_late => self.set_health(at, Health::Healthy),
             _ => {}
         }
         Ok(Changed::Yes)
@@ -280,12 +280,18 @@ impl Daemon {
         Ok(id)
     }
 
-    /// Runs a command. It ends at once.
+    /// Runs a command. It ends at once, unless it is `sleep`.
     pub(super) fn start_execution(&mut self, id: &str) -> Result<()> {
         let (container, command) = self.execution(id)?.clone();
         let at = self.find(&container)?;
         self.needs_process(at)?;
-        self.containers[at].executed.push(command);
+        let words = command.join(" ");
+        self.containers[at].executed.push(command.clone());
+        let container = &self.containers[at];
+        self.events.container_with(container, &format!("exec_start: {words}"), &[("execID", id)]);
+        if let Some(code) = exit_code(&command) {
+            self.events.container_with(container, "exec_die", &[("execID", id), ("exitCode", &code.to_string())]);
+        }
         Ok(())
     }
 
@@ -293,6 +299,15 @@ impl Daemon {
     pub(super) fn execution(&self, id: &str) -> Result<&(String, Vec<String>)> {
         let missing = || Refusal::new(404, format!("No such exec instance: {id}"));
         self.executions.get(id).ok_or_else(missing)
+    }
+}
+
+/// The exit code of a command in a container; `None`: it runs on.
+pub(super) fn exit_code(command: &[String]) -> Option<i64> {
+    match command.first().map(String::as_str) {
+        Some("sleep") => None,
+        Some("false") => Some(1),
+        _ => Some(0),
     }
 }
 

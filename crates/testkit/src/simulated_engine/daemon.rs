@@ -16,6 +16,8 @@ pub(super) struct Daemon {
     /// Commands for containers, by identifier: the container, and the words.
     pub(super) executions: BTreeMap<String, (String, Vec<String>)>,
     pub(super) events: Events,
+    /// Health checks say nothing until the test does.
+    pub(super) probes_late: bool,
     identifiers: u64,
 }
 

@@ -53,12 +53,18 @@ impl Events {
 
     /// Something happens to a container.
     pub(super) fn container(&mut self, container: &Container, action: &str) {
+        self.container_with(container, action, &[]);
+    }
+
+    /// The same with attributes of its own.
+    pub(super) fn container_with(&mut self, container: &Container, action: &str, own: &[(&str, &str)]) {
         let mut attributes = container.labels.clone();
         attributes.insert("name".to_owned(), container.name.clone());
         attributes.insert("image".to_owned(), container.image.clone());
         if action == "die" {
             attributes.insert("exitCode".to_owned(), container.exit_code.to_string());
         }
+        attributes.extend(own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         self.happen("container", action, &container.id, json!(attributes));
     }
 
@@ -89,13 +95,25 @@ impl Events {
     pub(super) fn follow(&mut self, since: Option<&str>, filters: Value) -> mpsc::UnboundedReceiver<Bytes> {
         let since = since.map_or(self.now, nanoseconds);
         let (lines, receiver) = mpsc::unbounded_channel();
-        for event in self.log.iter().filter(|event| event["timeNano"].as_i64() >= Some(since) && fits(&filters, event))
-        {
+        for event in self.past(since, &filters) {
             // The receiver is here.
             let _ = lines.send(line(event));
         }
         self.listeners.push(Listener { filters, lines });
         receiver
+    }
+}
+
+impl Events {
+    /// The events from `since` on.
+    fn past<'a>(&'a self, since: i64, filters: &'a Value) -> impl Iterator<Item = &'a Value> {
+        self.log.iter().filter(move |event| event["timeNano"].as_i64() >= Some(since) && fits(filters, event))
+    }
+
+    /// The events so far from `since` on, as lines.
+    pub(super) fn history(&self, since: Option<&str>, filters: &Value) -> Vec<u8> {
+        let since = since.map_or(self.now, nanoseconds);
+        self.past(since, filters).flat_map(line).collect()
     }
 }
 
@@ -116,7 +134,8 @@ fn fits(filters: &Value, event: &Value) -> bool {
     };
     let action = event["Action"].as_str().unwrap_or_default();
     let attributes = map(&event["Actor"]["Attributes"]);
-    one_of("type", &|wanted| event["Type"] == wanted)
+    one_of("container", &|wanted| event["Actor"]["ID"] == wanted)
+        && one_of("type", &|wanted| event["Type"] == wanted)
         && one_of("event", &|wanted| action == wanted || action.starts_with(&format!("{wanted}:")))
         && strings(&filters["label"]).iter().all(|label| has_label(&attributes, label))
 }

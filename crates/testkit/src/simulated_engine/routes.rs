@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::containers::Changed;
+use super::containers::{Changed, exit_code};
 use super::daemon::Daemon;
 use super::events::has_label;
 use super::model::{Container, map, strings};
@@ -28,6 +28,10 @@ fn route(daemon: &mut Daemon, request: &FakeRequest) -> Result<Answer> {
         ("GET", ["info"]) => Ok(ok(json!({ "SystemTime": views::time(daemon.events.now()) }))),
         ("GET", ["events"]) => {
             let since = request.query.get("since").map(String::as_str);
+            if request.query.contains_key("until") {
+                let history = daemon.events.history(since, &filters(request));
+                return Ok(FakeReply::Answer(200, history.into()).into());
+            }
             Ok(Answer::Stream(daemon.events.follow(since, filters(request))))
         }
         (_, ["containers", rest @ ..]) => containers(daemon, request, rest),
@@ -91,11 +95,17 @@ fn selected(container: &Container, filters: &Value) -> bool {
 
 fn executions(daemon: &mut Daemon, request: &FakeRequest, rest: &[&str]) -> Result<Answer> {
     match (request.method.as_str(), rest) {
-        ("POST", [id, "start"]) => daemon.start_execution(id).map(|()| Answer::Upgrade),
+        ("POST", [id, "start"]) => {
+            daemon.start_execution(id)?;
+            Ok(match exit_code(&daemon.execution(id)?.1) {
+                Some(_) => Answer::Upgrade,
+                None => Answer::OpenUpgrade,
+            })
+        }
         ("GET", [id, "json"]) => {
             let (container, command) = daemon.execution(id)?;
-            let code = i64::from(command.first().is_some_and(|word| word == "false"));
-            Ok(ok(json!({ "ID": id, "ContainerID": container, "Running": false, "ExitCode": code })))
+            let code = exit_code(command);
+            Ok(ok(json!({ "ID": id, "ContainerID": container, "Running": code.is_none(), "ExitCode": code })))
         }
         _ => Err(unknown(request)),
     }

@@ -40,6 +40,7 @@ impl Scene {
 
     fn changes(&mut self) -> Vec<String> {
         let word = |change| match change {
+            Change::Clock(time) => format!("clock {}", time.0),
             Change::Happened(event) => format!("{} {}", event.action, event.id),
             Change::Current(container) => container.id,
             Change::Gone(id) => format!("gone {id}"),
@@ -91,7 +92,7 @@ fn the_engine_is_asked_for_its_time_then_for_a_list_then_for_each() {
     scene.listed(&["a", "b"]);
     assert_eq!(scene.questions(), ["a", "b"]);
     scene.inspected("b", &[]);
-    assert_eq!(scene.changes(), ["b"]);
+    assert_eq!(scene.changes(), ["clock 0", "b"]);
     scene.missing("a");
     assert_eq!(scene.changes(), ["complete"], "one that went meanwhile was never there");
 }
@@ -213,7 +214,7 @@ fn what_failed_is_asked_again_after_growing_pauses() {
     scene.failed("a");
     assert_eq!(scene.questions(), ["a", "a after 200"]);
     scene.inspected("a", &[]);
-    assert_eq!(scene.changes(), ["failed", "failed", "failed", "failed", "a", "complete"]);
+    assert_eq!(scene.changes(), ["failed", "failed", "clock 0", "failed", "failed", "a", "complete"]);
 }
 
 #[test]

@@ -28,8 +28,9 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
     let docker = context.engine.docker();
     let ContainerStep { name, act } = step;
     let result: EngineResult<Outcome> = match act {
-        ContainerAct::Create { service, number, replaces } => {
-            return create(context, task, step, (service, *number), replaces.as_deref()).await;
+        ContainerAct::Create { service, number, image_id, replaces } => {
+            let (replica, old) = ((service.as_ref(), *number, image_id.as_deref()), replaces.as_deref());
+            return create(context, task, step, replica, old).await;
         }
         ContainerAct::Rename { .. } | ContainerAct::Stop { .. } | ContainerAct::Remove { .. } => {
             match settle(context, name, act).await {
@@ -45,8 +46,8 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
         ContainerAct::RunHook { service, point, index, hook } => {
             return hook::command(context, task, (service, *point, *index), hook, name).await;
         }
-        ContainerAct::Await { until, optional } => {
-            return match wait::wait(context, task, name, *until).await {
+        ContainerAct::Await { until, optional, probes } => {
+            return match wait::wait(context, task, name, (*until, *probes)).await {
                 Err(StepError::Failed(failure)) if *optional => Ok(Outcome::NotRequired { reason: failure.message }),
                 result => result,
             };
@@ -161,7 +162,7 @@ async fn create(
     context: &Context<'_>,
     task: Task<'_>,
     ContainerStep { name, act }: &ContainerStep,
-    (service, number): (&NamedService, u32),
+    (service, number, image_id): (&NamedService, u32, Option<&str>),
     replaces: Option<&[MountedVolume]>,
 ) -> StepResult {
     let NamedService { name: service_name, service } = service;
@@ -169,12 +170,11 @@ async fn create(
         context.conflict.note(act, &error);
         explain::engine(task.step(), error)
     };
-    let image = context.project.image_of(service_name, service);
-    let image = context.engine.docker().inspect_image(&image).await.ok();
-    let (image_id, image_config) = image.map(|image| (image.id, image.config)).unwrap_or_default();
     let inherited = match replaces {
         Some(old) => {
-            let volumes_of_image = image_config.and_then(|config| config.volumes).unwrap_or_default();
+            let image = context.project.image_of(service_name, service);
+            let image = context.engine.docker().inspect_image(&image).await.ok();
+            let volumes_of_image = image.and_then(|image| image.config?.volumes).unwrap_or_default();
             inherited(service, &volumes_of_image, old.iter().cloned())
         }
         None => Vec::new(),
@@ -185,7 +185,7 @@ async fn create(
         name: service_name,
         service,
         number,
-        image_id: image_id.as_deref(),
+        image_id,
         inherited: &inherited,
         owners: &owners,
         replaces: replaces.is_some(),

@@ -46,13 +46,18 @@ impl Planner<'_> {
         after
     }
 
+    pub(super) fn image_id(&self, name: &str, service: &Service) -> Option<String> {
+        self.observed.images.get(&self.project.image_of(name, service)).map(|image| image.id.clone())
+    }
+
     fn create(&mut self, start: &mut Start, number: u32, creates_after: &[usize]) -> PlannedReplica {
         let name = self.project.replica_name(&start.service.name, number);
         // One that made room for it had the same number.
         let before =
             self.observed.containers.iter().find(|found| found.name == name && !self.options.renew_anonymous_volumes);
         let replaces = before.map(|before| before.volumes.clone());
-        let create = ContainerAct::Create { service: start.service.clone(), number, replaces };
+        let image_id = self.image_id(&start.service.name, &start.service.service);
+        let create = ContainerAct::Create { service: start.service.clone(), number, image_id, replaces };
         let after = creates_after.iter().copied().chain(self.free_name(&name));
         let created = self.plan.add(Step::container(&name, create), Cause::Missing, after);
         let mut exists = vec![created];

@@ -6,6 +6,7 @@ use wharf_compose::model::{Condition, Service};
 
 use super::planner::Planner;
 use crate::event::Until;
+use crate::own_keys;
 use crate::plan::order::{dependencies, in_order};
 use crate::plan::{Cause, ContainerAct, ContainerStep, Step};
 
@@ -41,6 +42,7 @@ impl Planner<'_> {
         let required = needed_by
             .and_then(|(_, dependent)| dependent.depends_on.get(service))
             .is_none_or(|dependency| dependency.required);
+        let probes = own_keys::probes(self.project, self.project.services.get(service));
         let mut steps = Vec::new();
         for replica in &outcome.replicas {
             // A container without a health check may have been started a moment ago.
@@ -48,8 +50,12 @@ impl Planner<'_> {
             if !waits {
                 continue;
             }
-            let key = (replica.name.clone(), until);
-            let number = match self.awaits.get(&key) {
+            // A wait for health includes one for running, so each container is waited for once.
+            let key = |until| (replica.name.clone(), until);
+            if until == Until::RunningOrHealthy && self.awaits.contains_key(&key(Until::Healthy)) {
+                continue;
+            }
+            let number = match self.awaits.get(&key(until)) {
                 Some(number) => {
                     // One service that requires it is enough.
                     if let Some(Step::Container(ContainerStep { act: ContainerAct::Await { optional, .. }, .. })) =
@@ -60,9 +66,9 @@ impl Planner<'_> {
                     *number
                 }
                 None => {
-                    let wait = ContainerAct::Await { until, optional: !required };
+                    let wait = ContainerAct::Await { until, optional: !required, probes };
                     let number = self.plan.add(Step::container(&replica.name, wait), cause.clone(), replica.ready);
-                    self.awaits.insert(key, number);
+                    self.awaits.insert(key(until), number);
                     number
                 }
             };
@@ -83,13 +89,7 @@ impl Planner<'_> {
             .collect();
         for (name, _) in in_order(project, chosen) {
             if !jobs.contains(name) {
-                // One wait for each container, because a wait for health includes a wait for running.
-                let waited = |name: &str| self.awaits.contains_key(&(name.to_owned(), Until::Healthy));
-                let all =
-                    self.services.get(name).is_some_and(|outcome| outcome.replicas.iter().all(|r| waited(&r.name)));
-                if !all {
-                    self.wait_for(name, Until::RunningOrHealthy, None);
-                }
+                self.wait_for(name, Until::RunningOrHealthy, None);
             }
         }
     }
