@@ -15,6 +15,7 @@ mod names;
 mod namesakes;
 mod output;
 mod probes;
+mod registry;
 mod run;
 mod sandbox;
 mod setup;
