@@ -11,7 +11,6 @@ mod down;
 mod fuzz;
 mod host;
 mod images;
-mod private_registry;
 mod registry;
 mod screenshots;
 mod stack;

@@ -20,8 +20,8 @@ use session::Session;
 use session::flags::Global;
 use verbs::{
     agent, attach, build, commit, completion, config, cp, create, dashboards, doctor, down, events, exec, export,
-    exporter, images, kill, logs, ls, pause, port, ps, pull, push, restart, rm, run, scale, setup, start, stats, stop,
-    top, unpause, up, version, volumes, wait,
+    exporter, images, kill, logs, ls, pause, plan, port, ps, pull, push, restart, rm, run, scale, setup, start, stats,
+    stop, top, unpause, up, version, volumes, wait,
 };
 
 /// Runs multi-container applications from Compose files on one machine.
@@ -82,6 +82,8 @@ enum Verb {
     Ls(ls::Args),
     /// Pause the processes in containers
     Pause(pause::Args),
+    /// Show what `up` would change, by field
+    Plan(plan::Args),
     /// Print the host address of a published port
     Port(port::Args),
     /// List the project's containers
@@ -201,6 +203,7 @@ async fn dispatch(verb: Verb, session: &Session, command: clap::Command) -> Exit
         Verb::Kill(args) => kill::run(args, session).await,
         Verb::Logs(args) => logs::run(args, session).await,
         Verb::Ls(args) => ls::run(args, session).await,
+        Verb::Plan(args) => plan::run(args, session).await,
         Verb::Port(args) => port::run(args, session).await,
         Verb::Ps(args) => ps::run(args, session).await,
         Verb::Pull(args) => pull::run(args, session).await,

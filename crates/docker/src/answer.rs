@@ -3,6 +3,7 @@
 use bollard::errors::Error as Bollard;
 
 use crate::error_kind::ErrorKind;
+use crate::start_error::StartError;
 
 /// What the engine said, or why it said nothing.
 pub(crate) fn message(error: &Bollard) -> String {
@@ -12,7 +13,7 @@ pub(crate) fn message(error: &Bollard) -> String {
             text if is_page(text) => {
                 format!("a web page with status {status_code} was answered, which is not the Docker Engine's")
             }
-            text => text.to_owned(),
+            text => StartError::of(text).map_or_else(|| text.to_owned(), |error| error.to_string()),
         },
         Bollard::DockerStreamError { error } => error.trim().to_owned(),
         Bollard::RequestTimeoutError => "the engine did not answer in time".to_owned(),
@@ -32,6 +33,9 @@ pub(crate) fn help(error: &Bollard) -> Option<&'static str> {
         Bollard::JsonDataError { .. } | Bollard::JsonSerdeError { .. } => Some(NOT_THE_ENGINE),
         Bollard::DockerResponseServerError { message, .. } if message.trim().is_empty() => {
             Some("the engine's log says more (`journalctl -u docker`)")
+        }
+        Bollard::DockerResponseServerError { message, .. } if ErrorKind::of(error) == ErrorKind::Other => {
+            StartError::of(message).map(|error| error.help())
         }
         error => match ErrorKind::of(error) {
             ErrorKind::Unreachable | ErrorKind::TimedOut => {

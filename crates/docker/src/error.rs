@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::answer;
 use crate::error_kind::ErrorKind;
+use crate::start_error::StartError;
 
 /// The engine cannot be found, reached or understood, or it refused.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +114,15 @@ impl Error {
             | Error::BadConfig { .. }
             | Error::TooOld { .. }
             | Error::Incomplete { .. } => ErrorKind::Other,
+        }
+    }
+
+    /// Why a process could not be started in a container, if that is what the engine says.
+    pub fn start_error(&self) -> Option<StartError> {
+        match self {
+            Error::Engine(bollard::errors::Error::DockerResponseServerError { message, .. }) => StartError::of(message),
+            Error::During { source, .. } => source.start_error(),
+            _ => None,
         }
     }
 

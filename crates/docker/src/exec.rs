@@ -1,11 +1,18 @@
 //! One more process in a running container.
 
+use std::sync::{Arc, OnceLock};
+
 use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
+use futures_util::StreamExt;
 
 use crate::attach::{Attached, TerminalSize};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::start_error::StartError;
+
+/// What the engine writes to the output of a process that it could not start begins with this.
+const REFUSAL: &[u8] = b"OCI runtime exec failed";
 
 /// What is run in a container, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +74,29 @@ impl<'e> Exec<'e> {
                 StartExecResults::Detached => None,
             };
         Ok((Exec { engine, id }, attached))
+    }
+
+    /// Takes out of the output what the engine writes there if the process could not be started. The cell has it at the end.
+    pub fn refusal_apart(attached: Attached) -> (Attached, Arc<OnceLock<StartError>>) {
+        let refusal = Arc::new(OnceLock::new());
+        let (found, mut is_first) = (refusal.clone(), true);
+        let output = attached.output.filter_map(move |chunk| {
+            let error = match &chunk {
+                Ok(chunk) if std::mem::take(&mut is_first) && chunk.bytes.starts_with(REFUSAL) => {
+                    StartError::of(&String::from_utf8_lossy(&chunk.bytes))
+                }
+                _ => None,
+            };
+            let chunk = match error {
+                Some(error) => {
+                    found.get_or_init(|| error);
+                    None
+                }
+                None => Some(chunk),
+            };
+            std::future::ready(chunk)
+        });
+        (Attached { output: output.boxed(), input: attached.input }, refusal)
     }
 
     /// Gives its terminal another size.

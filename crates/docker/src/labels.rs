@@ -35,6 +35,11 @@ pub const VERSION: &str = "com.docker.compose.version";
 
 /// Our own hash of the configuration that the container was made from.
 pub const OWN_HASH: &str = "wharf.config-hash";
+/// What an inspection does not show of the configuration, as slow hashes: copied secrets and configs, hooks.
+pub const OWN_SEAL: &str = "wharf.sealed";
+
+/// The labels of our own.
+pub const OWN: [&str; 2] = [OWN_HASH, OWN_SEAL];
 
 /// The value of the engine's `label` filter that selects what has this label with this value: `label=value`.
 pub fn selector(label: &str, value: &str) -> String {

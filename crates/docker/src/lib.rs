@@ -47,6 +47,7 @@ pub mod raw_log;
 mod registry;
 mod registry_refusal;
 pub mod roster;
+mod start_error;
 pub mod stats;
 mod timestamp;
 pub mod volumes;
@@ -63,4 +64,5 @@ pub use networks::{AddressManagement, AddressPool, NetworkDetails, list_networks
 pub use port_holder::{PortHolder, port_holder};
 pub use registry::{Transfer, pull_image, push_image, registry_digest, with_logins};
 pub use registry_refusal::{RegistryRefusal, without_secrets};
+pub use start_error::StartError;
 pub use timestamp::Timestamp;

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn bring_up(engine: &Engine, project: &Project) -> Result<(), wharf_orchestrator::Error> {
     let options = ConvergeOptions::default();
-    up(engine, project, &options, &|event: Event| println!("{:?} {:?}", event.subject, event.progress)).await
+    up(engine, project, &options, &|event: Event| println!("{:?} {:?}", event.subject, event.progress)).await.map(drop)
 }
 
 #[cfg(test)]

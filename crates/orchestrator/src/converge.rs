@@ -7,10 +7,10 @@ use wharf_compose::Project;
 use wharf_docker::{Engine, ErrorKind};
 
 use crate::apply::{ApplyOptions, Conflict, Listener, apply, apply_noting};
-use crate::compare::compare_unknown;
+use crate::compare::compare;
 use crate::observe::inspect_images;
 use crate::plan::{self, ImageOptions, Plan, UpOptions};
-use crate::{Error, Observed, observe};
+use crate::{Error, Observed, observe, sources};
 
 /// How often containers are planned, if another client gets in the way.
 const MOST_ATTEMPTS: usize = 3;
@@ -30,6 +30,15 @@ pub struct ConvergeOptions {
     pub seen: Option<Observed>,
 }
 
+/// What was found when a project was brought to a state.
+#[derive(Debug)]
+pub struct Converged {
+    /// What the engine had before the last plan was carried out.
+    pub observed: Observed,
+    /// Whether there was something to do, images aside.
+    pub changed: bool,
+}
+
 /// Brings a project to the state that its file describes, as `wharf up --detach` does.
 ///
 /// # Errors
@@ -40,7 +49,7 @@ pub async fn up(
     project: &Project,
     options: &ConvergeOptions,
     events: &dyn Listener,
-) -> Result<(), Error> {
+) -> Result<Converged, Error> {
     converge(engine, project, options, events, |observed, options| plan::up(project, observed, options)).await
 }
 
@@ -54,7 +63,7 @@ pub async fn prepare_run(
     service: &str,
     options: &ConvergeOptions,
     events: &dyn Listener,
-) -> Result<(), Error> {
+) -> Result<Converged, Error> {
     converge(engine, project, options, events, |observed, options| plan::around(project, observed, service, options))
         .await
 }
@@ -65,10 +74,10 @@ async fn converge(
     options: &ConvergeOptions,
     events: &dyn Listener,
     containers: impl Fn(&Observed, &UpOptions) -> Result<Plan, Error>,
-) -> Result<(), Error> {
+) -> Result<Converged, Error> {
     let work = async {
         let mut observed = match &options.seen {
-            Some(seen) => compare(engine, project, seen.clone()).await?,
+            Some(seen) => with_differences(engine, project, seen.clone()).await?,
             None => compared(engine, project).await?,
         };
         if options.images.pull.as_ref().is_some_and(|policy| policy.max_age().is_some()) {
@@ -81,37 +90,43 @@ async fn converge(
         let agreed = changed.into_iter().filter(|volume| !options.apply.dry_run && events.may_replace(volume));
         wanted.recreate_volumes.extend(agreed.map(|volume| volume.name));
         let images = plan::images(project, &observed, &ImageOptions { now: now(), ..options.images.clone() })?;
-        let observed = if images.is_empty() {
+        let mut observed = if images.is_empty() {
             observed
         } else {
             apply(engine, project, &images, &options.apply, events).await?;
             compared(engine, project).await?
         };
         let mut plan = containers(&observed, &wanted)?;
+        let changed = plan.steps().any(|step| !step.is_wait());
         for _ in 1..MOST_ATTEMPTS {
             let conflict = Conflict::default();
             let result = apply_noting(engine, project, &plan, &options.apply, events, &conflict).await;
-            let (Err(Error::Failed(_)), Some(noticed)) = (&result, conflict.noticed()) else { return result };
+            let (Err(Error::Failed(_)), Some(noticed)) = (&result, conflict.noticed()) else {
+                return result.map(|()| Converged { observed, changed });
+            };
             tokio::time::sleep(PAUSE).await;
-            let next = containers(&compared(engine, project).await?, &wanted)?;
+            observed = compared(engine, project).await?;
+            let next = containers(&observed, &wanted)?;
             // A name that a stranger's container has stays taken.
             if noticed == ErrorKind::NameTaken && next == plan {
-                return result;
+                return result.map(|()| Converged { observed, changed });
             }
             plan = next;
         }
-        apply(engine, project, &plan, &options.apply, events).await
+        apply(engine, project, &plan, &options.apply, events).await?;
+        Ok(Converged { observed, changed: true })
     };
     options.apply.unless_aborted(work).await
 }
 
-/// What the engine has, with the containers of other programs compared with the file.
+/// What the engine has, with the containers compared with the file whose labels do not say that they are up to date.
 async fn compared(engine: &Engine, project: &Project) -> Result<Observed, Error> {
-    compare(engine, project, observe(engine, project).await?).await
+    with_differences(engine, project, observe(engine, project).await?).await
 }
 
-async fn compare(engine: &Engine, project: &Project, mut observed: Observed) -> Result<Observed, Error> {
-    compare_unknown(engine, project, &mut observed.containers).await?;
+async fn with_differences(engine: &Engine, project: &Project, mut observed: Observed) -> Result<Observed, Error> {
+    compare(engine, project, &mut observed.containers).await?;
+    observed.missing_paths = sources::missing(engine, project);
     Ok(observed)
 }
 

@@ -81,6 +81,17 @@ pub enum Outcome {
     Done,
     /// There was nothing to remove or to stop any more.
     AlreadyGone,
+    /// The container did not end at its stop signal, and was killed when its grace period was over.
+    IgnoredSignal {
+        /// Its main process, with its arguments.
+        process: String,
+        /// The signal.
+        signal: String,
+        /// The grace period in seconds.
+        seconds: u64,
+        /// Whether the engine's init runs in it (`init: true`).
+        has_init: bool,
+    },
     /// The container does not run, so there was nothing to stop.
     NotRunning,
     /// The container that was waited for runs. It has no health check.

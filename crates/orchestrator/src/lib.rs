@@ -33,8 +33,10 @@
 pub mod apply;
 mod build;
 mod compare;
+mod confidential;
 mod converge;
 pub mod copy;
+pub mod difference;
 mod digests;
 pub mod doctor;
 mod error;
@@ -49,12 +51,15 @@ pub mod read;
 mod registry;
 mod request;
 pub mod run_once;
+mod sealed;
+mod sources;
 mod stop;
 mod temporary_name;
 mod twin_networks;
 
 pub use apply::{Listener, apply, containers};
-pub use converge::{ConvergeOptions, prepare_run, up};
+pub use converge::{ConvergeOptions, Converged, prepare_run, up};
+pub use difference::Difference;
 pub use digests::pin_images;
 pub use error::Error;
 pub use event::{Event, Progress};

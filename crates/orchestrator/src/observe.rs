@@ -14,6 +14,7 @@ use wharf_docker::listing::{self, ListedContainer};
 use wharf_docker::volumes::VolumeDetails;
 use wharf_docker::{Engine, ErrorKind, NetworkDetails, Timestamp, connections, labels, volumes};
 
+use crate::difference::Difference;
 use crate::request::{self, Owners};
 
 use crate::Error;
@@ -31,6 +32,8 @@ pub struct Observed {
     pub images: BTreeMap<String, Image>,
     /// Host ports that containers outside the project hold.
     pub foreign_ports: Vec<ForeignPort>,
+    /// Paths of this machine that services mount and that do not exist. Only `up` looks for them.
+    pub missing_paths: BTreeSet<String>,
 }
 
 /// A container of the project.
@@ -52,8 +55,9 @@ pub struct Container {
     pub hash: Option<String>,
     /// docker compose's hash of the configuration that it was created from.
     pub docker_compose_hash: Option<String>,
-    /// The settings in which it differs from the file; `None`: they were not compared, since its labels tell enough.
-    pub differences: Option<Vec<String>>,
+    /// The settings in which it differs from the file, as far as they can be told. `None`: they were not compared, since its
+    /// labels tell enough.
+    pub differences: Option<Vec<Difference>>,
     /// Identifier of its image.
     pub image_id: String,
     /// The image's name, as it was given when the container was created.
@@ -135,8 +139,8 @@ pub struct Network {
     pub project: Option<String>,
     /// Its key in that project's file.
     pub key: Option<String>,
-    /// The first setting in which it differs from what the project says of it.
-    pub changed: Option<&'static str>,
+    /// In what it differs from what the project says of it, if it does. Empty: in what is not known.
+    pub changed: Option<Vec<Difference>>,
     /// When it was created.
     pub created: Option<Timestamp>,
 }
@@ -150,8 +154,8 @@ pub struct Volume {
     pub project: Option<String>,
     /// Its key in that project's file.
     pub key: Option<String>,
-    /// The first setting in which it differs from what the project says of it.
-    pub changed: Option<&'static str>,
+    /// In what it differs from what the project says of it, if it does. Empty: in what is not known.
+    pub changed: Option<Vec<Difference>>,
 }
 
 /// An image in the engine.
@@ -185,6 +189,7 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
         volumes: volumes.into_iter().filter(|vol| ours(&vol.project) || named_volume(&vol.name)).collect(),
         images,
         foreign_ports,
+        missing_paths: BTreeSet::new(),
     })
 }
 

@@ -50,6 +50,7 @@ impl Registry {
             None => {
                 let help = error.help().unwrap_or("check the image's name and that its registry can be reached");
                 return StepFailure {
+                    place: None,
                     message: format!("cannot {step}: {said}"),
                     step,
                     help: Some(help.to_owned()),
@@ -58,7 +59,7 @@ impl Registry {
             }
         };
         let details = vec![Detail { title: "the engine says".to_owned(), text: said }];
-        StepFailure { message: format!("cannot {step}: {reason}"), step, help: Some(help), details }
+        StepFailure { message: format!("cannot {step}: {reason}"), step, place: None, help: Some(help), details }
     }
 
     /// What happened, and what to do.

@@ -103,6 +103,63 @@ async fn a_container_that_cannot_be_started_stays_for_the_next_run() {
     assert_eq!(fake.requests_for("DELETE", "/containers/*"), []);
 }
 
+#[tokio::test]
+async fn a_command_that_the_image_does_not_have_is_named_with_its_line() {
+    let (fake, engine) = empty_engine().await;
+    let refusal = r#"OCI runtime create failed: container_linux.go:367: starting container process caused: exec: "nosuch": executable file not found in $PATH: unknown"#;
+    fake.on("POST", START, FakeReply::error(400, refusal));
+    let text = "services:\n  web:\n    image: app\n    command: [nosuch, --now]\n";
+    let mut project = Project::load(&wharf_compose::Options::from_text(text)).unwrap().project;
+    project.networks.clear();
+    project.services.get_mut("web").unwrap().networks.clear();
+    let failure = only_failure(up(&engine, &project).await);
+    assert_eq!(failure.message, r#"cannot start container project-web-1: the image has no command "nosuch""#);
+    assert_eq!(failure.place.map(|place| (place.line, place.column)), Some((4, 5)));
+    assert!(failure.help.is_some_and(|help| help.starts_with("name a program that the image has")));
+}
+
+#[tokio::test]
+async fn a_missing_file_of_a_secret_is_refused_and_a_missing_mount_is_warned_about() {
+    let (fake, engine) = empty_engine().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (source, secret) = (path("nofile.conf"), path("secret"));
+    let load = |keys: &str| {
+        let text = format!(
+            "services:\n  web:\n    image: app\n    network_mode: none\n    volumes: ['{source}:/etc/x.conf:ro']\n    {keys}\nsecrets: {{key: {{file: {secret}}}}}\n"
+        );
+        Project::load(&wharf_compose::Options::from_text(&text)).unwrap().project
+    };
+    let options = ConvergeOptions {
+        apply: ApplyOptions { dry_run: true, ..ApplyOptions::default() },
+        ..ConvergeOptions::default()
+    };
+    let warnings = Warnings::default();
+    wharf_orchestrator::up(&engine, &load("tty: true"), &options, &warnings).await.unwrap();
+    let said = format!("service web: {source} does not exist; the engine creates a directory of that name");
+    assert_eq!(*warnings.0.lock().unwrap(), [(said, Some(5))]);
+    let refused = wharf_orchestrator::up(&engine, &load("secrets: [key]"), &options, &Warnings::default()).await;
+    let Err(Error::Refused(problems)) = refused else { panic!("expected a refusal, got {refused:?}") };
+    assert_eq!(problems[0].message, format!("service web: {secret} does not exist"));
+    assert_eq!(problems[0].place.as_ref().map(|place| place.line), Some(6));
+    assert_eq!(fake.requests_for("POST", CREATE), []);
+}
+
+/// The warnings of plans, with their lines.
+#[derive(Default)]
+struct Warnings(std::sync::Mutex<Vec<(String, Option<usize>)>>);
+
+impl wharf_orchestrator::Listener for Warnings {
+    fn plan_begins(&self, plan: &plan::Plan) -> std::io::Result<()> {
+        let line = |warning: &wharf_orchestrator::Warning| warning.place.as_ref().map(|place| place.line);
+        let all = plan.warnings().iter().map(|warning| (warning.message.clone(), line(warning)));
+        self.0.lock().unwrap().extend(all);
+        Ok(())
+    }
+
+    fn event(&self, _: Event) {}
+}
+
 /// The body of the answer to an inspection of a container that was created from the request in `fake`, and has a status.
 fn created_as_asked(fake: &FakeEngine, status: &str) -> Value {
     let asked = fake.requests_for("POST", CREATE)[0].json();
@@ -363,7 +420,7 @@ fn web_of_another_client(project: &Project) -> Value {
         "com.docker.compose.project": "shop",
         "com.docker.compose.service": "web",
         "com.docker.compose.container-number": "1",
-        "com.docker.compose.config-hash": service_hash(project, &project.services["web"]),
+        "wharf.config-hash": service_hash(project, &project.services["web"]),
     });
     json!([{ "Id": "77af", "Names": ["/shop-web-1"], "ImageID": "sha256:1", "State": "created", "Labels": labels }])
 }
@@ -374,7 +431,7 @@ fn name_taken() -> FakeReply {
 }
 
 async fn converge(engine: &Engine, project: &Project) -> Result<(), Error> {
-    wharf_orchestrator::up(engine, project, &ConvergeOptions::default(), &|_: Event| {}).await
+    wharf_orchestrator::up(engine, project, &ConvergeOptions::default(), &|_: Event| {}).await.map(drop)
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn connect(simulated: &SimulatedEngine) -> Engine {
 async fn run_up(simulated: &SimulatedEngine, project: &Project, options: ConvergeOptions) -> Result<(), Error> {
     let engine = connect(simulated).await;
     let up = up(&engine, project, &options, &|_: Event| {});
-    tokio::time::timeout(DEADLINE, up).await.expect("`up` ends")
+    tokio::time::timeout(DEADLINE, up).await.expect("`up` ends").map(drop)
 }
 
 /// What `ps` says of `db`.

@@ -29,6 +29,8 @@ pub struct StepFailure {
     pub step: String,
     /// What happened.
     pub message: String,
+    /// Where what it is about was written.
+    pub place: Option<Place>,
     /// What to do about it.
     pub help: Option<String>,
     /// Texts that explain it: a probe's output, the last log lines.

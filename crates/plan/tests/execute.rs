@@ -77,7 +77,14 @@ impl Runner<Toy> for Toys {
             }
             Act::Fail => {
                 let message = format!("{name} broke\nin two lines");
-                Err(StepFailure { step: task.step().to_string(), message, help: None, details: Vec::new() }.into())
+                Err(StepFailure {
+                    step: task.step().to_string(),
+                    message,
+                    place: None,
+                    help: None,
+                    details: Vec::new(),
+                }
+                .into())
             }
             Act::Wait => {
                 task.given_up().await;

@@ -143,6 +143,12 @@ impl SimulatedEngine {
         self.inner().calls.done.clone()
     }
 
+    /// All of the client's requests, in order, with their methods: `GET /containers/json`.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        self.inner().calls.requests.clone()
+    }
+
     /// The containers, in the order in which they were created.
     #[must_use]
     pub fn containers(&self) -> Vec<Container> {
@@ -176,6 +182,7 @@ impl Simulation {
 impl Handler for Simulation {
     fn answer(&self, request: FakeRequest) -> Answer {
         let Inner { daemon, calls } = &mut *self.inner();
+        calls.requests.push(format!("{} {}", request.method, request.path));
         if calls.client_is_gone() {
             return FakeReply::Reset.into();
         }

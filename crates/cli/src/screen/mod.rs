@@ -1,7 +1,9 @@
 //! What goes to the terminal: messages, progress, lists, logs, and the terminal of a process.
 
+pub(crate) mod addresses;
 pub(crate) mod amount;
 pub(crate) mod canvas;
+pub(crate) mod changes;
 pub(crate) mod colour;
 pub(crate) mod columns;
 pub(crate) mod log_lines;

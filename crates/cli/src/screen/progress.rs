@@ -7,12 +7,15 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use wharf_docker::attach::TerminalSize;
+use wharf_orchestrator::difference::fields;
 use wharf_orchestrator::event::{Act, Event, Progress, Subject};
 use wharf_orchestrator::plan::ChangedVolume;
 use wharf_orchestrator::{Listener, Plan};
 
 use crate::screen::canvas::Canvas;
+use crate::screen::changes::{self, View};
 use crate::screen::rows::Rows;
+use crate::screen::words::Background;
 use crate::screen::{report, terminal, words};
 
 /// How long a picture of the rows stays before the next one is drawn.
@@ -31,8 +34,12 @@ pub(crate) enum Style {
 pub(crate) struct Display {
     style: Style,
     colour: bool,
-    /// Plans are printed and not carried out.
-    dry_run: bool,
+    /// Plans are printed like this, and not carried out.
+    dry_run: Option<View>,
+    /// Of the plan that is carried out.
+    background: Mutex<Background>,
+    /// What there is to say when the plan is carried out.
+    advice: Mutex<Vec<String>>,
     live: Arc<Mutex<Option<Live>>>,
     painter: Mutex<Option<Painter>>,
     /// What was last said about each part of a step, in plain lines.
@@ -69,11 +76,13 @@ pub(crate) enum Consent {
 pub(crate) type HookLines = Box<dyn Fn(&str, &str, &str) + Send + Sync>;
 
 impl Display {
-    pub(crate) fn new(style: Style, colour: bool, dry_run: bool) -> Self {
+    pub(crate) fn new(style: Style, colour: bool, dry_run: Option<View>) -> Self {
         Display {
             style,
             colour,
             dry_run,
+            background: Mutex::default(),
+            advice: Mutex::default(),
             live: Arc::default(),
             painter: Mutex::default(),
             said: Mutex::default(),
@@ -113,6 +122,13 @@ impl Display {
         }
     }
 
+    /// Prints a line for people about a run that is over; nothing where progress is for programs or not shown.
+    pub(crate) fn tell(&self, text: &str) {
+        if self.dry_run.is_none() && matches!(self.style, Style::Terminal | Style::Plain) {
+            report::line(text);
+        }
+    }
+
     fn is_silent(&self, act: Act) -> bool {
         match act {
             Act::Pull => self.without.0,
@@ -140,7 +156,7 @@ impl Display {
         if let Some(mut canvas) = canvas {
             canvas.clear(width.into());
         }
-        for row in rows.last_lines(Instant::now(), width, self.colour) {
+        for row in rows.lines(Instant::now(), TerminalSize { width, height: u16::MAX }, self.colour) {
             report::line(row.trim_end());
         }
     }
@@ -193,15 +209,19 @@ impl Listener for Display {
         for warning in plan.warnings() {
             self.aside(|| report::plan_warning(warning, self.colour));
         }
-        if self.dry_run {
-            return report::print(&plan.to_string()).map_err(|error| std::io::Error::other(format!("{error:#}")));
+        if let Some(view) = self.dry_run {
+            return report::print(&changes::text(plan, view))
+                .map_err(|error| std::io::Error::other(format!("{error:#}")));
         }
+        let background = Background::of(plan);
+        let rows = Rows::new(plan, &background, Instant::now());
+        *locked(&self.background) = background;
         if self.style != Style::Terminal || plan.is_empty() {
             return Ok(());
         }
         let canvas = Canvas::open();
         let is_drawn = canvas.is_some();
-        *locked(&self.live) = Some(Live { rows: Rows::new(plan, Instant::now()), canvas });
+        *locked(&self.live) = Some(Live { rows, canvas });
         if is_drawn {
             *locked(&self.painter) = Some(Painter::begin(self.live.clone(), self.colour)?);
         }
@@ -209,19 +229,23 @@ impl Listener for Display {
     }
 
     fn may_replace(&self, volume: &ChangedVolume) -> bool {
-        let ChangedVolume { name, setting } = volume;
+        let ChangedVolume { name, differences } = volume;
         match self.consent {
             Consent::No => false,
             Consent::Yes => true,
             Consent::Ask => {
-                let question =
-                    format!("volume {name}: its {setting} changed in the file. Replace it, and lose its data?");
+                let changed = fields(differences, "its settings");
+                let question = format!("volume {name}: {changed} changed in the file. Replace it, and lose its data?");
                 report::confirmed(&question, "--recreate-volume").unwrap_or(false)
             }
         }
     }
 
     fn event(&self, event: Event) {
+        let background = locked(&self.background);
+        let event = background.named(event);
+        let cause = background.cause(&event);
+        locked(&self.advice).extend(words::advice(&event));
         match &event.progress {
             Progress::Output { .. } | Progress::Part(_) if self.is_silent(event.act) => return,
             Progress::Hook { service, text } => {
@@ -234,17 +258,21 @@ impl Listener for Display {
         match self.style {
             Style::Terminal => {
                 if let Some(live) = locked(&self.live).as_mut() {
-                    live.rows.apply(&event, Instant::now());
+                    live.rows.apply(&event, cause, Instant::now());
                 }
             }
             Style::Plain if !self.is_news(&event) => {}
-            Style::Plain => report::foreign_line(&words::plain(&event), self.colour),
-            Style::Json => report::line(&words::json(&event)),
+            Style::Plain => report::foreign_line(&words::plain(&event, cause), self.colour),
+            Style::Json => report::line(&words::json(&event, cause)),
             Style::Quiet => {}
         }
     }
 
     fn plan_ends(&self) {
         self.end_rows();
+        let advice = std::mem::take(&mut *locked(&self.advice));
+        if matches!(self.style, Style::Terminal | Style::Plain) {
+            advice.iter().for_each(|text| report::note(text, self.colour));
+        }
     }
 }

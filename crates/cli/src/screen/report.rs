@@ -8,7 +8,7 @@ use anstream::adapter::strip_str;
 use clap::builder::StyledStr;
 use wharf_compose::Diagnostic;
 use wharf_compose::Place;
-use wharf_orchestrator::{Detail, Error, Problem, Warning};
+use wharf_orchestrator::{Detail, Error, Problem, StepFailure, Warning};
 
 use crate::failure::Failure;
 use crate::screen::colour::Colours;
@@ -111,8 +111,7 @@ pub(crate) fn failure(failure: &Failure, colour: bool) -> ExitCode {
         }
         Failure::Orchestrator(Error::Failed(failures)) => {
             for failed in failures {
-                let message = Message::plain(Severity::Error, &failed.message, failed.help.as_deref());
-                line(&draw(&message, colour));
+                line(&draw(&Message::from_failure(failed), colour));
                 for detail in &failed.details {
                     foreign_line(&indented(detail), colour);
                 }
@@ -153,9 +152,19 @@ fn diagnostics<'d>(found: impl Iterator<Item = (Severity, &'d Diagnostic)>, colo
     }
 }
 
+/// Draws an error after which the command still has an exit code of its own.
+pub(crate) fn error(text: &str, help: &str, colour: bool) {
+    line(&draw(&Message::plain(Severity::Error, text, Some(help)), colour));
+}
+
 /// Draws a warning of the command's own.
 pub(crate) fn warning(text: &str, colour: bool) {
     line(&draw(&Message::plain(Severity::Warning, text, None), colour));
+}
+
+/// Draws a remark of the command's own.
+pub(crate) fn note(text: &str, colour: bool) {
+    line(&draw(&Message::plain(Severity::Note, text, None), colour));
 }
 
 /// Draws a warning of a plan.
@@ -174,6 +183,7 @@ fn indented(detail: &Detail) -> String {
 enum Severity {
     Error,
     Warning,
+    Note,
 }
 
 /// A line of a file, and the part of it that is meant.
@@ -226,6 +236,12 @@ impl Message {
         message
     }
 
+    fn from_failure(failure: &StepFailure) -> Self {
+        let mut message = Message::plain(Severity::Error, &failure.message, failure.help.as_deref());
+        message.places.extend(failure.place.as_ref().map(|place| Excerpt::read(place, String::new())));
+        message
+    }
+
     fn from_problem(problem: &Problem) -> Self {
         let mut message = Message::plain(Severity::Error, &problem.message, problem.help.as_deref());
         message.places.extend(problem.place.as_ref().map(|place| Excerpt::read(place, String::new())));
@@ -249,6 +265,7 @@ fn draw(message: &Message, colour: bool) -> String {
     let level = match message.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let mut groups = vec![Group::with_title(level.primary_title(message.text.as_str()))];
     for (index, place) in message.places.iter().enumerate() {

@@ -11,6 +11,7 @@ use wharf_orchestrator::Plan;
 use wharf_orchestrator::event::{Amount, Event, Part, PartState, Progress, Subject};
 
 use crate::screen::width::{filled, fitted, width};
+use crate::screen::words::Background;
 use crate::screen::{amount, words};
 
 /// The pictures of the spinner, one after the other.
@@ -38,6 +39,8 @@ pub(crate) struct Rows {
 #[derive(Debug)]
 struct Row {
     text: String,
+    /// Why it does not stay as it was.
+    cause: Option<String>,
     output: Option<String>,
     /// Layers and steps of a build, by their identifiers.
     parts: IndexMap<String, PartRow>,
@@ -76,23 +79,25 @@ struct Line {
 }
 
 impl Rows {
-    pub(crate) fn new(plan: &Plan, now: Instant) -> Self {
+    pub(crate) fn new(plan: &Plan, background: &Background, now: Instant) -> Self {
         let mut left = HashMap::new();
         for step in plan.steps() {
-            *left.entry(step.subject()).or_default() += 1;
+            *left.entry(background.subject(step.subject(), step.act())).or_default() += 1;
         }
         Rows { began: now, rows: IndexMap::new(), left }
     }
 
-    pub(crate) fn apply(&mut self, event: &Event, now: Instant) {
+    pub(crate) fn apply(&mut self, event: &Event, cause: Option<&str>, now: Instant) {
         let row = self.rows.entry(event.subject.clone()).or_insert_with(|| Row {
             text: String::new(),
+            cause: None,
             output: None,
             parts: IndexMap::new(),
             since: now,
             ended: None,
             failed: false,
         });
+        row.cause = row.cause.take().or_else(|| cause.map(str::to_owned));
         match &event.progress {
             Progress::Working => {
                 row.text = words::text(event);
@@ -109,7 +114,7 @@ impl Rows {
                 row.ended = Some(now);
             }
             Progress::Failed { .. } => {
-                row.text = format!("Error {}", words::text(event));
+                row.text = words::text(event);
                 row.parts.clear();
                 row.ended = Some(now);
                 row.failed = true;
@@ -144,12 +149,6 @@ impl Rows {
             text.push(fitted(&format!("   and {hidden} more"), columns));
         }
         text
-    }
-
-    /// The rows as they stay on the screen: all of them, without their parts.
-    pub(crate) fn last_lines(mut self, now: Instant, columns: u16, colour: bool) -> Vec<String> {
-        self.rows.values_mut().for_each(|row| row.parts.clear());
-        self.lines(now, TerminalSize { width: columns, height: u16::MAX }, colour)
     }
 
     fn visible(&self, room: usize) -> Vec<&Subject> {
@@ -194,7 +193,10 @@ impl Row {
                 (_, None) => Mark::Working,
             },
             name,
-            text: self.text.clone(),
+            text: match &self.cause {
+                Some(cause) => format!("{} ({cause})", self.text),
+                None => self.text.clone(),
+            },
             amount: self.moved(),
             output: match (self.ended, self.parts.is_empty()) {
                 (None, true) => self.output.clone().unwrap_or_default(),

@@ -1,19 +1,30 @@
 //! The words for what happens while a plan is carried out. The orchestrator reports it as values.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
+use wharf_orchestrator::Plan;
 use wharf_orchestrator::event::{Act, Event, HookPoint, Outcome, Progress, Subject, Until};
+use wharf_orchestrator::plan::{ContainerAct, ContainerStep, Step};
 
 use crate::screen::plain;
 
+/// A longer command line is cut.
+const LONGEST_PROCESS: usize = 60;
+
 /// `Container shop-web-1`.
 pub(crate) fn subject(subject: &Subject) -> String {
-    let kind = match subject {
+    format!("{} {}", kind(subject), plain::one_line(subject.name()))
+}
+
+/// `Container`.
+pub(crate) fn kind(subject: &Subject) -> &'static str {
+    match subject {
         Subject::Image(_) => "Image",
         Subject::Network(_) => "Network",
         Subject::Volume(_) => "Volume",
         Subject::Container(_) => "Container",
-    };
-    format!("{kind} {}", plain::one_line(subject.name()))
+    }
 }
 
 /// What a line about the event says: `Starting`, `Started`, a line of output, a reason.
@@ -23,24 +34,73 @@ pub(crate) fn text(event: &Event) -> String {
         Progress::Output { text } | Progress::Hook { text, .. } => text.clone(),
         Progress::Part(part) => format!("{}: {}", part.name, part.status),
         Progress::Done(outcome) => ended(event.act, outcome),
-        Progress::Failed { message } => plain::lines(message).into_owned(),
+        // The reason is said once, by the error of the command.
+        Progress::Failed { .. } => "Error".to_owned(),
+    }
+}
+
+/// What an event is part of, by its plan: why something that was there does not stay as it is, and names that containers have
+/// only for a while.
+#[derive(Debug, Default)]
+pub(crate) struct Background {
+    causes: HashMap<usize, String>,
+    names: HashMap<String, String>,
+}
+
+impl Background {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let nodes = || plan.nodes().iter().enumerate();
+        let news = nodes().filter(|(_, node)| node.cause().is_news());
+        let names = plan.steps().filter_map(|step| match step {
+            Step::Container(ContainerStep { name, act: ContainerAct::Rename { from } }) => {
+                Some((from.clone(), name.clone()))
+            }
+            _ => None,
+        });
+        Background {
+            causes: news
+                .map(|(number, node)| (number, plain::one_line(&node.cause().to_string()).into_owned()))
+                .collect(),
+            names: names.collect(),
+        }
+    }
+
+    /// Why the step is done, if that is news.
+    pub(crate) fn cause(&self, event: &Event) -> Option<&str> {
+        self.causes.get(&event.step).map(String::as_str)
+    }
+
+    /// The event with the name that the container gets in the end.
+    pub(crate) fn named(&self, event: Event) -> Event {
+        Event { subject: self.subject(event.subject, event.act), ..event }
+    }
+
+    /// The same for what a step is about.
+    pub(crate) fn subject(&self, subject: Subject, act: Act) -> Subject {
+        match (&subject, act) {
+            (Subject::Container(name), Act::Create | Act::Recreate) => {
+                self.names.get(name).cloned().map_or(subject, Subject::Container)
+            }
+            _ => subject,
+        }
     }
 }
 
 /// The event as one line of plain text.
-pub(crate) fn plain(event: &Event) -> String {
-    let mark = if matches!(event.progress, Progress::Failed { .. }) { "Error " } else { "" };
-    format!(" {}  {mark}{}", subject(&event.subject), text(event))
+pub(crate) fn plain(event: &Event, cause: Option<&str>) -> String {
+    let cause = cause.filter(|_| matches!(event.progress, Progress::Working));
+    let cause = cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
+    format!(" {}  {}{cause}", subject(&event.subject), text(event))
 }
 
 /// The event as one line of JSON: docker compose's keys `id`, `status` and `text`, and more of wharf's own.
-pub(crate) fn json(event: &Event) -> String {
+pub(crate) fn json(event: &Event, cause: Option<&str>) -> String {
     #[derive(Serialize)]
     struct Line<'a> {
         id: String,
         /// What is said of the object as long as the step lasts, and at its end.
         status: String,
-        /// What is known beyond that: a line of output, the reason of a failure.
+        /// What is known beyond that: why it is done, a line of output, the reason of a failure.
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<&'a str>,
         step: usize,
@@ -61,14 +121,13 @@ pub(crate) fn json(event: &Event) -> String {
         _ => None,
     };
     let (state, status, text, service) = match &event.progress {
-        Progress::Working => ("working", working(), None, None),
-        Progress::Output { text } => ("output", working(), Some(text), None),
-        Progress::Hook { service, text } => ("hook", working(), Some(text), Some(service.as_str())),
-        Progress::Part(part) => ("part", working(), Some(&part.status), None),
+        Progress::Working => ("working", working(), cause, None),
+        Progress::Output { text } => ("output", working(), Some(text.as_str()), None),
+        Progress::Hook { service, text } => ("hook", working(), Some(text.as_str()), Some(service.as_str())),
+        Progress::Part(part) => ("part", working(), Some(part.status.as_str()), None),
         Progress::Done(outcome) => ("done", ended(event.act, outcome), None, None),
-        Progress::Failed { message } => ("failed", "Error".to_owned(), Some(message), None),
+        Progress::Failed { message } => ("failed", "Error".to_owned(), Some(message.as_str()), None),
     };
-    let text = text.map(String::as_str);
     let amount = part.and_then(|part| part.amount);
     let line = Line {
         id: subject(&event.subject),
@@ -82,6 +141,22 @@ pub(crate) fn json(event: &Event) -> String {
         total: amount.map(|amount| amount.total),
     };
     serde_json::to_string(&line).unwrap_or_default()
+}
+
+/// What there is to say about the event when all is done: why something took long, and what would help.
+pub(crate) fn advice(event: &Event) -> Option<String> {
+    let Progress::Done(Outcome::IgnoredSignal { process, signal, seconds, has_init }) = &event.progress else {
+        return None;
+    };
+    let process = plain::one_line(process);
+    let short: String = process.chars().take(LONGEST_PROCESS).collect();
+    let short = if short.len() < process.len() { format!("{short}...") } else { short };
+    let name = plain::one_line(event.subject.name());
+    let way_out = match has_init {
+        true => "`stop_signal` can name a signal that it heeds",
+        false => "`init: true` in its service makes an init pass signals on, or `stop_signal` names one that it heeds",
+    };
+    Some(format!("{name}: `{short}` ignored {signal} and was killed after {seconds} s; {way_out}"))
 }
 
 pub(crate) fn doing(act: Act) -> &'static str {
@@ -110,7 +185,7 @@ pub(crate) fn doing(act: Act) -> &'static str {
 
 fn ended(act: Act, outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done => done(act).to_owned(),
+        Outcome::Done | Outcome::IgnoredSignal { .. } => done(act).to_owned(),
         Outcome::AlreadyGone => "Already gone".to_owned(),
         Outcome::NotRunning => "Not running".to_owned(),
         Outcome::Running => "Running".to_owned(),
@@ -180,18 +255,21 @@ mod tests {
             event(Act::Pull, Progress::Done(Outcome::LeftOut { reason })),
             event(Act::Start, Progress::Failed { message: "port taken".into() }),
         ];
-        let lines = |form: fn(&Event) -> String| events.iter().map(form).collect::<Vec<_>>().join("\n");
+        let lines = |form: fn(&Event, Option<&str>) -> String| {
+            let cause = |event: &Event| (event.act == Act::Recreate).then_some("image changed");
+            events.iter().map(|event| form(event, cause(event))).collect::<Vec<_>>().join("\n")
+        };
         insta::assert_snapshot!(lines(plain), @r"
-         Container shop-web-1  Recreating
+         Container shop-web-1  Recreating (image changed)
          Container shop-web-1  Recreated
          Container shop-web-1  migrating
          Container shop-web-1  f7ed: Downloading
          Container shop-web-1  Running
          Container shop-web-1  Left out: its registry cannot be reached
-         Container shop-web-1  Error port taken
+         Container shop-web-1  Error
         ");
         insta::assert_snapshot!(lines(json), @r#"
-        {"id":"Container shop-web-1","status":"Recreating","step":3,"state":"working"}
+        {"id":"Container shop-web-1","status":"Recreating","text":"image changed","step":3,"state":"working"}
         {"id":"Container shop-web-1","status":"Recreated","step":3,"state":"done"}
         {"id":"Container shop-web-1","status":"Running post_start","text":"migrating","step":3,"state":"hook","service":"web"}
         {"id":"Container shop-web-1","status":"Pulling","text":"Downloading","step":3,"state":"part","part":"f7ed","current":10,"total":30}

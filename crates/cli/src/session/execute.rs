@@ -13,6 +13,7 @@ use wharf_serve::Interrupts;
 use super::flags::ProgressKind;
 use super::{Locked, Session};
 use crate::failure::Failure;
+use crate::screen::changes::View;
 use crate::screen::colour::Ansi;
 use crate::screen::progress::{Display, Style};
 use crate::screen::report;
@@ -52,7 +53,12 @@ impl Session {
             ProgressKind::Json => Style::Json,
             ProgressKind::Quiet => Style::Quiet,
         };
-        Display::new(style, self.colours.err, self.is_dry_run())
+        Display::new(style, self.colours.err, self.is_dry_run().then(|| self.view()))
+    }
+
+    /// How plans are printed to standard output.
+    pub(crate) fn view(&self) -> View {
+        View { steps: self.global.steps, values: self.global.show_values, colour: self.colours.out }
     }
 
     /// Carries a plan out with progress and nothing special. It is for plans that do not change which containers there are,

@@ -49,6 +49,12 @@ pub(crate) struct Global {
     /// Print what would be done, without doing it
     #[arg(long, global = true)]
     pub(super) dry_run: bool,
+    /// With plan and --dry-run: print every step and what it waits for, instead of the changes
+    #[arg(long, global = true)]
+    pub(super) steps: bool,
+    /// With plan and --dry-run: also print values that may be credentials
+    #[arg(long, global = true)]
+    pub(super) show_values: bool,
     #[command(flatten)]
     docker: DockerFlags,
     #[command(flatten)]

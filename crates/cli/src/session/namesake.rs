@@ -30,6 +30,14 @@ impl Session {
         Ok((engine, interrupts, lock, observed))
     }
 
+    /// The engine for a verb that shows what would be changed, and what it has of the project.
+    pub(crate) async fn connect_to_look(&self, project: &Project) -> Result<(Engine, Observed), Failure> {
+        let engine = self.connect().await?;
+        let observed = observe(&engine, project).await?;
+        self.refuse_namesakes(project, &observed.containers)?;
+        Ok((engine, observed))
+    }
+
     /// Refuses to change containers of another directory's project whose name is the same by chance: both have it from
     /// their directories. Whoever gives a project its name may mean it, and so may scripts for docker compose: they are
     /// only warned.

@@ -37,6 +37,9 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let wanted = Wanted { service: &args.service, index: args.index, stopped: false };
     let Target { engine, container, .. } = Target::find(session, &wanted).await?;
+    if session.only_shows(|| format!("join container {}\n", container.name))? {
+        return Ok(ExitCode::SUCCESS);
+    }
     let streams = standard_streams(&engine, &container.id).await?;
     let options = terminal::Options {
         tty: streams.tty,

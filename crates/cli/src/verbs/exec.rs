@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use wharf_docker::StartError;
 use wharf_docker::attach::TerminalSize;
 use wharf_docker::exec::{Exec, ExecOptions};
 
 use crate::failure::Failure;
 use crate::flags::container::{Target, Wanted};
 use crate::flags::tty::TtyChoice;
-use crate::screen::terminal;
+use crate::screen::{report, terminal};
 use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
@@ -65,9 +66,20 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     let (exec, attached) = Exec::start(&engine, &container.id, options).await?;
     let Some(attached) = attached else { return Ok(ExitCode::SUCCESS) };
+    let (attached, refusal) = Exec::refusal_apart(attached);
     let options = terminal::Options { tty, input, closes_input: true };
     terminal::converse(attached, options, |size| resize(&exec, size)).await?;
-    Ok(ExitCode::from(u8::try_from(exec.exit_code().await?.unwrap_or(0)).unwrap_or(1)))
+    let code = exec.exit_code().await?.unwrap_or(0);
+    if let Some(error) = refusal.get() {
+        let help = match error {
+            StartError::NoSuchCommand { .. } => {
+                format!("`{} exec {} sh` may do", session.called.program(), args.service)
+            }
+            other => other.help().to_owned(),
+        };
+        report::error(&format!("cannot run the command in {}: {error}", container.name), &help, session.colours.err);
+    }
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
 /// `KEY=VALUE`, or `KEY` with its value from the environment, if it has one.

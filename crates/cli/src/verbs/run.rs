@@ -116,7 +116,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     options.apply = lock.options(options.apply);
     options.seen = Some(observed);
     prepare_run(&engine, &project, &args.service, &options, &display).await.map_err(|error| lock.failure(error))?;
-    if session.is_dry_run() {
+    if session.only_shows(|| format!("run a command in a new container of service {}\n", args.service))? {
         return Ok(ExitCode::SUCCESS);
     }
     let name = args.name.clone().unwrap_or_else(|| run_once::name(&project, &args.service));

@@ -27,6 +27,10 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     if running.is_empty() {
         return Err(anyhow::anyhow!("no container of {} is running", args.services.join(", ")).into());
     }
+    let names = || running.iter().map(|container| format!("wait for container {}\n", container.name)).collect();
+    if session.only_shows(names)? {
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut waiting: FuturesUnordered<_> = running
         .iter()
         .map(|container| async { (&container.id, containers::exit_code(&existing.engine, &container.id).await) })

@@ -15,7 +15,7 @@ mod names;
 mod namesakes;
 mod output;
 mod probes;
-mod registry;
+mod recorded;
 mod run;
 mod sandbox;
 mod setup;

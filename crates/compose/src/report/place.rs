@@ -36,6 +36,11 @@ impl Places {
         }
     }
 
+    /// Whether the element at `path` itself was written, not only something around it.
+    pub fn has(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// Records where the element at `path` was written.
     pub fn insert(&mut self, path: impl Into<String>, place: Place) {
         self.0.insert(path.into(), place);

@@ -1,5 +1,7 @@
 //! What the steps of a plan need when they run.
 
+use std::num::NonZeroU32;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -12,6 +14,7 @@ use super::watch::Watch;
 use super::working::Working;
 use crate::event::Outcome;
 use crate::plan::Step;
+use crate::sealed::{Derivation, Sealer};
 
 /// A step that is being done.
 pub(super) type Task<'a> = wharf_plan::Task<'a, Step>;
@@ -37,9 +40,13 @@ pub(super) struct Context<'a> {
     pub(super) hook_environment: &'a [String],
     pub(super) working: Working,
     pub(super) conflict: &'a Conflict,
+    pub(super) sealer: Sealer,
+    /// For the labels of the containers of this run.
+    pub(super) derivation: OnceLock<Derivation>,
+    pub(super) seal_rounds: Option<NonZeroU32>,
 }
 
 /// A failure of `step` that has no details besides the message.
 pub(super) fn failure(step: &Step, message: String) -> StepFailure {
-    StepFailure { step: step.to_string(), message, help: None, details: Vec::new() }
+    StepFailure { step: step.to_string(), message, place: None, help: None, details: Vec::new() }
 }

@@ -5,18 +5,22 @@ use std::net::IpAddr;
 use futures_util::StreamExt;
 use wharf_docker::container::ContainerState;
 use wharf_docker::logs::{self, Range};
-use wharf_docker::{ErrorKind, port_holder};
+use wharf_docker::{ErrorKind, StartError, port_holder};
 use wharf_plan::{Detail, StepFailure};
 
 use super::context::{Context, failure};
-use crate::plan::Step;
+use super::places;
+use crate::plan::{NamedService, Step};
 
 /// Log lines that explain a failure.
 const LOG_LINES: u64 = 20;
 
 /// A refusal in the engine's own words.
 pub(super) fn engine(step: &Step, error: bollard::errors::Error) -> StepFailure {
-    let error = wharf_docker::Error::from(error);
+    refused(step, &wharf_docker::Error::from(error))
+}
+
+fn refused(step: &Step, error: &wharf_docker::Error) -> StepFailure {
     let message = error.engine_message();
     let help = match error.kind() {
         ErrorKind::NameTaken if matches!(step, Step::Container(_)) => {
@@ -28,6 +32,18 @@ pub(super) fn engine(step: &Step, error: bollard::errors::Error) -> StepFailure 
     StepFailure { help, ..failure(step, format!("cannot {step}: {message}")) }
 }
 
+/// A container that cannot be created.
+pub(super) fn create(
+    context: &Context<'_>,
+    step: &Step,
+    service: &NamedService,
+    error: bollard::errors::Error,
+) -> StepFailure {
+    let error = wharf_docker::Error::from(error);
+    let place = error.start_error().and_then(|why| places::of(context.project, service, &why));
+    StepFailure { place, ..refused(step, &error) }
+}
+
 /// A container that cannot be started.
 pub(super) async fn start(
     context: &Context<'_>,
@@ -36,7 +52,11 @@ pub(super) async fn start(
     error: bollard::errors::Error,
 ) -> StepFailure {
     let kind = ErrorKind::of(&error);
-    let mut failure = engine(step, error);
+    let error = wharf_docker::Error::from(error);
+    let mut failure = refused(step, &error);
+    if let (Some(why), Some(service)) = (error.start_error(), places::service_of(context.project, name)) {
+        failure.place = places::of(context.project, &service, &why);
+    }
     if kind != ErrorKind::PortTaken {
         return failure;
     }
@@ -75,20 +95,40 @@ pub(super) async fn wait(
     reason: String,
     state: &ContainerState,
 ) -> StepFailure {
-    let message = if reason.starts_with(name) { reason } else { format!("{name} {reason}") };
-    let mut details = Vec::new();
+    let lines = last_lines(context, name).await;
+    let mut failure = failure(step, if reason.starts_with(name) { reason } else { format!("{name} {reason}") });
+    if let Some(service) = places::service_of(context.project, name) {
+        if state.oom_killed {
+            (failure.place, failure.help) = places::memory(context.project, &service);
+        } else if let Some(why) = told_why(state, &lines) {
+            failure.message =
+                format!("{}: {why}", failure.message.replace(&state.error, "").trim_end_matches([':', ' ']));
+            failure.place = places::of(context.project, &service, &why);
+            failure.help = Some(why.help().to_owned());
+        }
+    }
     let probe = state.health.as_ref().and_then(|health| health.last_probe.as_ref());
     if let Some(probe) = probe.filter(|probe| probe.exit_code != 0) {
-        details.push(Detail {
+        failure.details.push(Detail {
             title: format!("last probe of {name} (exit code {})", probe.exit_code),
             text: probe.output.trim_end().to_owned(),
         });
     }
-    let lines = last_lines(context, name).await;
     if !lines.is_empty() {
-        details.push(Detail { title: format!("last log lines of {name}"), text: lines.join("\n") });
+        failure.details.push(Detail { title: format!("last log lines of {name}"), text: lines.join("\n") });
     }
-    StepFailure { details, ..failure(step, message) }
+    failure
+}
+
+/// Why a container's process did not begin: the engine keeps it with the state, and the runtime writes it to the log.
+fn told_why(state: &ContainerState, lines: &[String]) -> Option<StartError> {
+    let told = StartError::of(&state.error).filter(|_| !state.error.is_empty());
+    told.or_else(|| match lines {
+        [line] if state.exit_code != 0 => {
+            StartError::of(line).filter(|why| matches!(why, StartError::WrongFormat { .. }))
+        }
+        _ => None,
+    })
 }
 
 async fn last_lines(context: &Context<'_>, name: &str) -> Vec<String> {

@@ -8,12 +8,14 @@ mod explain;
 mod journal;
 mod lines;
 mod lost_answer;
+mod places;
 mod steps;
 mod wait;
 mod watch;
 mod working;
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -23,6 +25,7 @@ use wharf_docker::{Engine, Logins};
 use wharf_plan::{Control, Stopped};
 
 use crate::plan::{ChangedVolume, Step};
+use crate::sealed::Sealer;
 use crate::{Error, Event, Plan};
 pub(crate) use conflict::Conflict;
 use context::Context;
@@ -48,6 +51,8 @@ pub struct ApplyOptions {
     pub build_memory: Option<i64>,
     /// How many steps are carried out at a time; `None`: as many as [`wharf_docker::connections`] allows, waits aside.
     pub parallel: Option<NonZeroUsize>,
+    /// How often the slow hash of what no inspection shows is repeated. `None`: 600,000 times. Fewer are for tests.
+    pub seal_rounds: Option<NonZeroU32>,
     /// Whether to only report plans to the [`Listener`].
     pub dry_run: bool,
 }
@@ -156,6 +161,9 @@ async fn carry_out(
         hook_environment: &options.hook_environment,
         working: Working::default(),
         conflict,
+        sealer: Sealer::default(),
+        derivation: OnceLock::new(),
+        seal_rounds: options.seal_rounds,
     };
     let stop = options.stop.child_token();
     let control = Control { stop: stop.clone(), parallel: options.parallel };

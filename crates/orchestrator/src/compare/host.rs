@@ -3,7 +3,9 @@
 use bollard::models as api;
 use serde_json::{Map, Value, json};
 
-use super::{Found, prune};
+use super::value;
+use super::{Found, Wanted, prune};
+use crate::difference::Difference;
 
 /// Compared as mounts and networks.
 const ELSEWHERE: [&str; 4] = ["Binds", "Mounts", "Tmpfs", "NetworkMode"];
@@ -32,9 +34,37 @@ const SETS: [&str; 14] = [
 /// Other programs count CPUs in 32-bit numbers.
 const PRECISION: f64 = 1e-6;
 
-pub(super) fn differences(found: &Found, wanted: &api::ContainerCreateBody) -> Vec<String> {
+/// The keys of a service in the file, by the engine's. What is not here has the same words there (`CapAdd`, `cap_add`).
+const KEYS: [(&str, &str); 24] = [
+    ("Annotations", "annotations"),
+    ("CgroupnsMode", "cgroup"),
+    ("CpuRealtimePeriod", "cpu_rt_period"),
+    ("CpuRealtimeRuntime", "cpu_rt_runtime"),
+    ("CpusetCpus", "cpuset"),
+    ("DeviceRequests", "gpus"),
+    ("DnsOptions", "dns_opt"),
+    ("IpcMode", "ipc"),
+    ("LogConfig", "logging"),
+    ("Memory", "mem_limit"),
+    ("MemoryReservation", "mem_reservation"),
+    ("MemorySwap", "memswap_limit"),
+    ("MemorySwappiness", "mem_swappiness"),
+    ("NanoCpus", "cpus"),
+    ("PidMode", "pid"),
+    ("PortBindings", "ports"),
+    ("ReadonlyRootfs", "read_only"),
+    ("RestartPolicy", "restart"),
+    ("UTSMode", "uts"),
+    ("UsernsMode", "userns_mode"),
+    ("BlkioWeight", "blkio_config.weight"),
+    ("BlkioWeightDevice", "blkio_config.weight_device"),
+    ("BlkioDeviceReadBps", "blkio_config.device_read_bps"),
+    ("BlkioDeviceWriteBps", "blkio_config.device_write_bps"),
+];
+
+pub(super) fn differences(found: &Found, wanted: &Wanted) -> Vec<Difference> {
     let mut is = settings(found.container.host_config.as_ref());
-    let mut wants = settings(wanted.host_config.as_ref());
+    let mut wants = settings(wanted.body.host_config.as_ref());
     forget_defaults(&mut is, &mut wants, found);
     if let (Some(was), Some(will)) = (number(&is, "NanoCpus"), number(&wants, "NanoCpus"))
         && (was - will).abs() <= will.abs() * PRECISION
@@ -44,7 +74,65 @@ pub(super) fn differences(found: &Found, wanted: &api::ContainerCreateBody) -> V
     let mut keys: Vec<&String> = is.keys().chain(wants.keys()).collect();
     keys.sort_unstable();
     keys.dedup();
-    keys.into_iter().filter(|key| is.get(*key) != wants.get(*key)).map(|key| format!("HostConfig.{key}")).collect()
+    let differing = keys.into_iter().filter(|key| is.get(*key) != wants.get(*key));
+    differing
+        .map(|key| {
+            let shown = |settings: &Map<String, Value>| settings.get(key).map(|value| shown(key, value));
+            let field = field(key);
+            let field = wanted.deployed.get(field.as_str()).map_or(field, |deployed| (*deployed).to_owned());
+            Difference::new(field, shown(&is), shown(&wants))
+        })
+        .collect()
+}
+
+/// The key in the file.
+fn field(key: &str) -> String {
+    if let Some((_, field)) = KEYS.iter().find(|(of_engine, _)| *of_engine == key) {
+        return (*field).to_owned();
+    }
+    let mut field = String::new();
+    for c in key.chars() {
+        if c.is_ascii_uppercase() && !field.is_empty() {
+            field.push('_');
+        }
+        field.push(c.to_ascii_lowercase());
+    }
+    field
+}
+
+/// A value as the file writes it.
+fn shown(key: &str, value: &Value) -> String {
+    let word = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    match key {
+        "Memory" | "MemoryReservation" | "MemorySwap" | "ShmSize" => {
+            value.as_i64().map_or_else(String::new, value::bytes)
+        }
+        "NanoCpus" => value.as_f64().map_or_else(String::new, |cpus| (cpus / 1e9).to_string()),
+        "RestartPolicy" => match value.get("MaximumRetryCount") {
+            Some(count) => format!("{}:{count}", word("Name")),
+            None => word("Name").to_owned(),
+        },
+        "PortBindings" => ports(value),
+        "LogConfig" => {
+            let options = value.get("Config").map(|options| format!(" {}", value::json(options))).unwrap_or_default();
+            format!("{}{options}", word("Type")).trim().to_owned()
+        }
+        _ => value::json(value),
+    }
+}
+
+/// `127.0.0.1:8080:80, 53:53/udp`
+fn ports(bindings: &Value) -> String {
+    let mut all = Vec::new();
+    for (target, bound) in bindings.as_object().into_iter().flatten() {
+        let target = target.strip_suffix("/tcp").unwrap_or(target);
+        for binding in bound.as_array().into_iter().flatten() {
+            let part = |name: &str| binding.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+            let parts = [part("HostIp"), part("HostPort"), Some(target)];
+            all.push(parts.into_iter().flatten().collect::<Vec<_>>().join(":"));
+        }
+    }
+    all.join(", ")
 }
 
 fn number(settings: &Map<String, Value>, key: &str) -> Option<f64> {

@@ -1,4 +1,5 @@
-//! Compares a container that another program made with what the file asks for, setting by setting.
+//! Compares a container with what the file asks for, setting by setting. It decides about containers that another program
+//! made, and names what changed in those that wharf made.
 //!
 //! A create request leaves much to the engine and to the image, and an inspection shows the result. So each part knows what
 //! the engine puts in the place of what the request leaves out. Where that cannot be known, the settings differ: the
@@ -11,11 +12,15 @@ mod networks;
 mod process;
 #[cfg(test)]
 mod tests;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use bollard::models as api;
 use serde_json::Value;
 
-pub(crate) use look::compare_unknown;
+use crate::difference::Difference;
+pub(crate) use look::compare;
 
 /// A container as the engine describes it.
 #[derive(Debug, Clone, Default)]
@@ -44,23 +49,36 @@ struct Wanted {
     further_networks: Vec<(String, api::EndpointSettings)>,
     /// Whether secrets or configs are copied into it. An inspection does not show them.
     copies_files: bool,
+    /// The variables whose values are in the Compose file, rather than in an env file.
+    written: BTreeSet<String>,
+    /// The keys of the networks in the file, by their names in the engine.
+    networks: BTreeMap<String, String>,
+    /// The settings of the host that `deploy` decides, by their keys in a service, and their own keys.
+    deployed: BTreeMap<&'static str, &'static str>,
 }
 
-/// The settings in which a container differs from what is wanted, in the engine's words; none: it can be kept.
-fn differences(found: &Found, wanted: &Wanted) -> Vec<String> {
+/// The settings in which a container differs from what is wanted; none: it can be kept.
+fn differences(found: &Found, wanted: &Wanted) -> Vec<Difference> {
     let name = wharf_docker::names::bare_name(found.container.name.as_deref().unwrap_or_default());
     let mut all = Vec::new();
     if !wanted.names.iter().any(|wanted| wanted == name) {
-        all.push("Name".to_owned());
+        all.push(Difference::new("container_name", Some(name.to_owned()), wanted.names.first().cloned()));
     }
     if wanted.copies_files {
-        all.push("the content of secrets and configs".to_owned());
+        all.push(Difference::of_unknown_values("content of secrets and configs"));
     }
-    all.extend(process::differences(found, &wanted.body).map(str::to_owned));
+    all.extend(process::differences(found, wanted));
     all.extend(mounts::differences(found, &wanted.body));
     all.extend(networks::differences(found, wanted));
-    all.extend(host::differences(found, &wanted.body));
+    all.extend(host::differences(found, wanted));
     all
+}
+
+/// The image by another name. That alone is no reason to replace a container of another program: images are compared by
+/// their identifiers.
+fn image_name(found: &Found, wanted: &Wanted) -> Option<Difference> {
+    let is = found.container.config.as_ref().and_then(|config| config.image.clone());
+    (is != wanted.body.image).then(|| Difference::new("image", is, wanted.body.image.clone()))
 }
 
 /// Takes out what says nothing: what is empty, 0 or false.

@@ -1,10 +1,12 @@
 //! What is mounted: the requests of both programs are read by one function.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use bollard::models as api;
 
 use super::Found;
+use crate::difference::Difference;
 
 /// What is mounted at a path.
 #[derive(Debug, PartialEq)]
@@ -25,7 +27,7 @@ enum Kind {
     Other,
 }
 
-pub(super) fn differences(found: &Found, wanted: &api::ContainerCreateBody) -> Vec<String> {
+pub(super) fn differences(found: &Found, wanted: &api::ContainerCreateBody) -> Vec<Difference> {
     let config = found.container.config.as_ref();
     let is = mounted(found.container.host_config.as_ref(), config.and_then(|config| config.volumes.as_ref()));
     let wants = mounted(wanted.host_config.as_ref(), wanted.volumes.as_ref());
@@ -37,7 +39,28 @@ pub(super) fn differences(found: &Found, wanted: &api::ContainerCreateBody) -> V
     };
     let paths: BTreeSet<&String> = is.keys().chain(wants.keys()).collect();
     let differing = paths.into_iter().filter(|path| is.get(*path) != wants.get(*path) && !from_image(path));
-    differing.map(|path| format!("the mount at {path}")).collect()
+    let shown = |mounts: &BTreeMap<String, Mounted>, path: &String| mounts.get(path).map(ToString::to_string);
+    differing
+        .map(|path| {
+            let kinds = [is.get(path), wants.get(path)];
+            let is_tmpfs = kinds.into_iter().flatten().all(|mounted| mounted.kind == Kind::TmpfsPath);
+            let key = if is_tmpfs { "tmpfs" } else { "volumes" };
+            Difference::new(format!("{key}[{path}]"), shown(&is, path), shown(&wants, path))
+        })
+        .collect()
+}
+
+impl fmt::Display for Mounted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match (self.kind, &self.source) {
+            (_, Some(source)) => source,
+            (Kind::Volume, None) => "an anonymous volume",
+            (Kind::Tmpfs | Kind::TmpfsPath, None) => "a tmpfs",
+            (Kind::Bind | Kind::Other, None) => "another kind of mount",
+        };
+        f.write_str(what)?;
+        self.options.iter().try_for_each(|option| write!(f, " {option}"))
+    }
 }
 
 fn mounted(host: Option<&api::HostConfig>, volumes: Option<&Vec<String>>) -> BTreeMap<String, Mounted> {

@@ -5,6 +5,7 @@ use wharf_compose::{Options, Project};
 use wharf_docker::ApiVersion;
 
 use super::{EngineDefaults, Found, Wanted, differences};
+use crate::difference::Difference;
 use crate::request::{NO_OWNERS, Replica, create_body, further_networks};
 
 /// What differs from the plain container: paths and their values.
@@ -35,6 +36,9 @@ fn wanted(keys: &str) -> Wanted {
         body: create_body(&replica, ApiVersion { major: 1, minor: 51 }),
         further_networks: further_networks(&replica),
         copies_files: false,
+        written: service.environment.keys().cloned().collect(),
+        networks: project.networks.iter().map(|(key, network)| (network.name.clone(), key.clone())).collect(),
+        deployed: Default::default(),
     }
 }
 
@@ -82,8 +86,13 @@ fn found(changes: Changes<'_>) -> Found {
     }
 }
 
+/// The fields that differ.
 fn compared(keys: &str, changes: Changes<'_>) -> Vec<String> {
-    differences(&found(changes), &wanted(keys))
+    fields(&differences(&found(changes), &wanted(keys)))
+}
+
+fn fields(differences: &[Difference]) -> Vec<String> {
+    differences.iter().map(|difference| difference.field.clone()).collect()
 }
 
 #[test]
@@ -95,57 +104,53 @@ fn defaults_of_the_engine_and_of_the_image_are_no_differences() {
 #[test]
 fn a_setting_that_differs_is_named_and_one_that_is_there_is_kept() {
     let cases: &[(&str, Changes<'_>, &str)] = &[
-        ("environment: {A: mine}", &[("Config/Env", json!(["A=mine", "PATH=/bin"]))], "Env"),
-        ("environment: {B: '1'}", &[("Config/Env", json!(["B=1", "PATH=/bin", "A=image"]))], "Env"),
-        ("command: [other]", &[("Config/Cmd", json!(["other"]))], "Cmd"),
-        ("user: '0'", &[("Config/User", json!("0"))], "User"),
-        ("working_dir: /tmp/", &[("Config/WorkingDir", json!("/tmp"))], "WorkingDir"),
-        ("hostname: box", &[("Config/Hostname", json!("box"))], "Hostname"),
-        ("tty: true", &[("Config/Tty", json!(true))], "Tty"),
-        ("stop_grace_period: 3s", &[("Config/StopTimeout", json!(3))], "StopTimeout"),
-        ("stop_signal: SIGINT", &[("Config/StopSignal", json!("SIGINT"))], "StopSignal"),
-        ("expose: ['90-91']", &[("Config/ExposedPorts", json!({"80/tcp": {}, "90-91": {}}))], "ExposedPorts"),
-        ("labels: {a: b}", &[("Config/Labels", json!({"from": "image", "a": "b"}))], "Labels"),
+        ("environment: {A: mine}", &[("Config/Env", json!(["A=mine", "PATH=/bin"]))], "environment.A"),
+        ("environment: {B: '1'}", &[("Config/Env", json!(["B=1", "PATH=/bin", "A=image"]))], "environment.B"),
+        ("command: [other]", &[("Config/Cmd", json!(["other"]))], "command"),
+        ("user: '0'", &[("Config/User", json!("0"))], "user"),
+        ("working_dir: /tmp/", &[("Config/WorkingDir", json!("/tmp"))], "working_dir"),
+        ("hostname: box", &[("Config/Hostname", json!("box"))], "hostname"),
+        ("tty: true", &[("Config/Tty", json!(true))], "tty"),
+        ("stop_grace_period: 3s", &[("Config/StopTimeout", json!(3))], "stop_grace_period"),
+        ("stop_signal: SIGINT", &[("Config/StopSignal", json!("SIGINT"))], "stop_signal"),
+        ("expose: ['90-91']", &[("Config/ExposedPorts", json!({"80/tcp": {}, "90-91": {}}))], "expose"),
+        ("labels: {a: b}", &[("Config/Labels", json!({"from": "image", "a": "b"}))], "labels.a"),
         (
             "healthcheck: {retries: 3}",
             &[("Config/Healthcheck", json!({"Test": ["CMD", "check"], "Interval": 1_000_000_000_i64, "Retries": 3}))],
-            "Healthcheck",
+            "healthcheck.retries",
         ),
-        ("restart: always", &[("HostConfig/RestartPolicy", json!({"Name": "always"}))], "HostConfig.RestartPolicy"),
+        ("restart: always", &[("HostConfig/RestartPolicy", json!({"Name": "always"}))], "restart"),
         (
             "mem_limit: 64m",
             &[("HostConfig/Memory", json!(67_108_864)), ("HostConfig/MemorySwap", json!(134_217_728))],
-            "HostConfig.Memory",
+            "mem_limit",
         ),
-        ("cpus: 0.3", &[("HostConfig/NanoCpus", json!(300_000_012))], "HostConfig.NanoCpus"),
-        ("cap_add: [NET_ADMIN]", &[("HostConfig/CapAdd", json!(["CAP_NET_ADMIN"]))], "HostConfig.CapAdd"),
-        ("dns: [8.8.8.8]", &[("HostConfig/Dns", json!(["8.8.8.8"]))], "HostConfig.Dns"),
-        ("shm_size: 1m", &[("HostConfig/ShmSize", json!(1_048_576))], "HostConfig.ShmSize"),
-        (
-            "logging: {driver: local}",
-            &[("HostConfig/LogConfig", json!({"Type": "local", "Config": {}}))],
-            "HostConfig.LogConfig",
-        ),
+        ("cpus: 0.3", &[("HostConfig/NanoCpus", json!(300_000_012))], "cpus"),
+        ("cap_add: [NET_ADMIN]", &[("HostConfig/CapAdd", json!(["CAP_NET_ADMIN"]))], "cap_add"),
+        ("dns: [8.8.8.8]", &[("HostConfig/Dns", json!(["8.8.8.8"]))], "dns"),
+        ("shm_size: 1m", &[("HostConfig/ShmSize", json!(1_048_576))], "shm_size"),
+        ("logging: {driver: local}", &[("HostConfig/LogConfig", json!({"Type": "local", "Config": {}}))], "logging"),
         (
             "ports: ['127.0.0.1:81:80']",
             &[("HostConfig/PortBindings", json!({"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "81"}]}))],
-            "HostConfig.PortBindings",
+            "ports",
         ),
-        ("volumes: ['data:/d']", &[("HostConfig/Binds", json!(["shop_data:/d:rw"]))], "the mount at /d"),
-        ("volumes: ['/srv:/d:ro']", &[("HostConfig/Binds", json!(["/srv:/d:ro"]))], "the mount at /d"),
+        ("volumes: ['data:/d']", &[("HostConfig/Binds", json!(["shop_data:/d:rw"]))], "volumes[/d]"),
+        ("volumes: ['/srv:/d:ro']", &[("HostConfig/Binds", json!(["/srv:/d:ro"]))], "volumes[/d]"),
         (
             "volumes: [/anonymous]",
             &[("Config/Volumes", json!({"/declared": {}, "/anonymous": {}}))],
-            "the mount at /anonymous",
+            "volumes[/anonymous]",
         ),
-        ("tmpfs: ['/t:size=1m']", &[("HostConfig/Tmpfs", json!({"/t": "size=1m"}))], "the mount at /t"),
+        ("tmpfs: ['/t:size=1m']", &[("HostConfig/Tmpfs", json!({"/t": "size=1m"}))], "tmpfs[/t]"),
         (
             "networks: {default: {aliases: [shop]}}",
             &[(
                 "NetworkSettings/Networks",
                 json!({"shop_default": {"Aliases": ["shop", "web", "4f0c00000000", "shop_web_1"]}}),
             )],
-            "the network shop_default",
+            "networks.default.aliases",
         ),
     ];
     for (keys, changes, setting) in cases {
@@ -160,7 +165,7 @@ fn volumes_that_a_container_took_over_are_its_anonymous_volumes() {
     let binds = json!([format!("{ANONYMOUS}:/declared:rw"), format!("{ANONYMOUS}:/anonymous:rw")]);
     assert_eq!(compared("volumes: [/anonymous]", &[("HostConfig/Binds", binds)]), Vec::<String>::new());
     let named = json!(["shop_data:/declared:rw"]);
-    assert_eq!(compared("tty: false", &[("HostConfig/Binds", named)]), ["the mount at /declared"]);
+    assert_eq!(compared("tty: false", &[("HostConfig/Binds", named)]), ["volumes[/declared]"]);
 }
 
 #[test]
@@ -168,8 +173,8 @@ fn the_order_of_networks_is_not_compared_and_their_number_is() {
     let both = json!({"shop_default": {"Aliases": ["web"]}, "shop_back": {"Aliases": ["web"]}});
     let joined = ("NetworkSettings/Networks", both);
     assert_eq!(compared("networks: [default, back]", std::slice::from_ref(&joined)), Vec::<String>::new());
-    assert_eq!(compared("tty: false", std::slice::from_ref(&joined)), ["the network shop_back"]);
-    assert_eq!(compared("networks: [default, back]", &[]), ["the network shop_back"]);
+    assert_eq!(compared("tty: false", std::slice::from_ref(&joined)), ["networks.back"]);
+    assert_eq!(compared("networks: [default, back]", &[]), ["networks.back"]);
 }
 
 #[test]
@@ -179,13 +184,47 @@ fn options_that_the_engine_adds_to_its_own_log_driver_are_no_difference() {
     assert_eq!(compared("tty: false", std::slice::from_ref(&added)), Vec::<String>::new());
     let asks = |size: &str| format!("logging: {{options: {{max-size: {size}}}}}");
     assert_eq!(compared(&asks("10m"), std::slice::from_ref(&added)), Vec::<String>::new());
-    assert_eq!(compared(&asks("1m"), std::slice::from_ref(&added)), ["HostConfig.LogConfig"]);
+    assert_eq!(compared(&asks("1m"), std::slice::from_ref(&added)), ["logging"]);
 }
 
 #[test]
 fn what_an_inspection_does_not_show_differs() {
     let copies = Wanted { copies_files: true, ..wanted("tty: false") };
-    assert_eq!(differences(&found(&[]), &copies), ["the content of secrets and configs"]);
+    assert_eq!(fields(&differences(&found(&[]), &copies)), ["content of secrets and configs"]);
     let renamed = Wanted { names: vec!["fixed".to_owned()], ..wanted("tty: false") };
-    assert_eq!(differences(&found(&[]), &renamed), ["Name"]);
+    assert_eq!(fields(&differences(&found(&[]), &renamed)), ["container_name"]);
+}
+
+/// What is said about a container that was made from other settings.
+#[test]
+fn values_are_told_in_words_of_the_file() {
+    let keys = "environment: {A: mine, DB_PASSWORD: geheim}, command: [sh, -c, 'echo a'], restart: 'on-failure:3', mem_limit: 64m,
+        cpus: 0.5, ports: ['127.0.0.1:81:80', '53:53/udp'], volumes: ['data:/d:ro'], healthcheck: {interval: 90s}, user: '0',
+        networks: {default: {aliases: [shop]}}, stop_grace_period: 1m, cap_add: [NET_ADMIN], read_only: true";
+    let all = differences(&found(&[]), &wanted(keys));
+    insta::assert_snapshot!(all.iter().map(|difference| format!("{difference:?}\n")).collect::<String>(), @r#"
+    user: Some("1000") -> Some("0")
+    stop_grace_period: None -> Some("60s")
+    expose: Some("80/tcp") -> Some("53/udp, 80/tcp")
+    command: Some("serve") -> Some("sh -c 'echo a'")
+    environment.A: Some("image") -> Some("mine")
+    environment.DB_PASSWORD: ***
+    healthcheck.interval: Some("1s") -> Some("1m30s")
+    volumes[/d]: None -> Some("shop_data ro")
+    networks.default.aliases: Some("web") -> Some("shop, web")
+    cap_add: None -> Some("NET_ADMIN")
+    mem_limit: None -> Some("64m")
+    cpus: None -> Some("0.5")
+    ports: None -> Some("127.0.0.1:81:80, 53:53/udp")
+    read_only: None -> Some("true")
+    restart: None -> Some("on-failure:3")
+    "#);
+}
+
+#[test]
+fn what_an_env_file_holds_is_confidential() {
+    let wanted = Wanted { written: ["A".to_owned()].into(), ..wanted("environment: {A: x, B: y}") };
+    let confidential: Vec<_> =
+        differences(&found(&[]), &wanted).iter().map(|found| (found.field.clone(), found.confidential)).collect();
+    assert_eq!(confidential, [("environment.A".to_owned(), false), ("environment.B".to_owned(), true)]);
 }

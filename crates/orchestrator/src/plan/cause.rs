@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use wharf_docker::names::short_id;
+
+use crate::difference::{Difference, fields};
+
 /// Why a plan has a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cause {
@@ -15,13 +19,21 @@ pub enum Cause {
         policy: String,
     },
     /// The container was made from another configuration.
-    ConfigurationChanged,
+    ConfigurationChanged {
+        /// In what it differs, as far as an inspection shows it.
+        differences: Vec<Difference>,
+    },
     /// The container was made from another image of that name.
-    ImageChanged,
-    /// The network or volume has another value of a setting than the file.
-    SettingChanged {
-        /// The setting's key in the file.
-        setting: &'static str,
+    ImageChanged {
+        /// Identifier of the image that it was made from.
+        was: String,
+        /// Identifier of the image that has the name now.
+        will: String,
+    },
+    /// The network or volume has other settings than the file.
+    SettingsChanged {
+        /// Those that the file names.
+        differences: Vec<Difference>,
     },
     /// A volume that it uses is replaced.
     VolumeReplaced {
@@ -62,15 +74,37 @@ pub enum Cause {
     Follows,
 }
 
+impl Cause {
+    /// Whether it tells something about a container, network or volume that was there before: why it does not stay as it is.
+    pub fn is_news(&self) -> bool {
+        use Cause::{Asked, Follows, Hook, Missing, NeededBy, PullPolicy, Stopped};
+        !matches!(self, Missing | Asked | PullPolicy { .. } | Stopped | NeededBy { .. } | Hook | Follows)
+    }
+
+    /// What changed, by field.
+    pub fn differences(&self) -> Vec<Difference> {
+        match self {
+            Cause::ConfigurationChanged { differences } | Cause::SettingsChanged { differences } => differences.clone(),
+            Cause::ImageChanged { was, will } => {
+                let short = |id: &str| Some(short_id(id.strip_prefix("sha256:").unwrap_or(id)).to_owned());
+                vec![Difference::new("image id", short(was), short(will))]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Missing => f.write_str("not there yet"),
             Cause::Asked => f.write_str("asked for"),
             Cause::PullPolicy { policy } => write!(f, "pull_policy: {policy}"),
-            Cause::ConfigurationChanged => f.write_str("its configuration changed"),
-            Cause::ImageChanged => f.write_str("its image changed"),
-            Cause::SettingChanged { setting } => write!(f, "its {setting} changed"),
+            Cause::ConfigurationChanged { differences } => {
+                write!(f, "{} changed", fields(differences, "its configuration"))
+            }
+            Cause::ImageChanged { .. } => f.write_str("its image changed"),
+            Cause::SettingsChanged { differences } => write!(f, "{} changed", fields(differences, "its settings")),
             Cause::VolumeReplaced { volume } => write!(f, "volume {volume} is replaced"),
             Cause::NetworkLost { network } => write!(f, "not in network {network}"),
             Cause::DependencyReplaced { service } => write!(f, "{service} is replaced"),

@@ -2,6 +2,7 @@
 //! observed, and of what the caller asks for.
 
 mod cause;
+mod changes;
 mod check;
 mod down;
 mod hooks;
@@ -14,6 +15,7 @@ mod up;
 mod verbs;
 
 pub use cause::Cause;
+pub use changes::{Change, changes};
 pub use down::{DownOptions, RemoveImages, down};
 pub use images::{BuildOverrides, ImageOptions, Only, images, init_images};
 pub use order::with_dependencies;

@@ -11,15 +11,16 @@ use wharf_docker::volumes::VolumeDetails;
 use wharf_docker::{AddressManagement, AddressPool, NetworkDetails, labels};
 
 use super::hash::resource_hash;
+use crate::difference::{Difference, entries};
 
-/// The first setting in which a network differs from what the file says.
-pub(crate) fn changed_network(wanted: &Network, seen: &NetworkDetails) -> Option<&'static str> {
-    changed(&network_hash(wanted), &seen.labels, network_difference(wanted, seen))
+/// In what a network differs from what the file says, if it does. Empty: in what is not known.
+pub(crate) fn changed_network(wanted: &Network, seen: &NetworkDetails) -> Option<Vec<Difference>> {
+    changed(&network_hash(wanted), &seen.labels, network_differences(wanted, seen))
 }
 
-/// The first setting in which a volume differs from what the file says.
-pub(crate) fn changed_volume(wanted: &Volume, seen: &VolumeDetails) -> Option<&'static str> {
-    changed(&volume_hash(wanted), &seen.labels, volume_difference(wanted, seen))
+/// The same for a volume.
+pub(crate) fn changed_volume(wanted: &Volume, seen: &VolumeDetails) -> Option<Vec<Difference>> {
+    changed(&volume_hash(wanted), &seen.labels, volume_differences(wanted, seen))
 }
 
 /// Hash of the settings that a network is created with, besides its name.
@@ -32,15 +33,14 @@ pub(super) fn volume_hash(volume: &Volume) -> String {
     resource_hash(&Volume { name: String::new(), external: false, ..volume.clone() })
 }
 
-fn changed(hash: &str, labels: &BTreeMap<String, String>, difference: Option<&'static str>) -> Option<&'static str> {
+fn changed(hash: &str, labels: &BTreeMap<String, String>, found: Vec<Difference>) -> Option<Vec<Difference>> {
     match labels.get(labels::OWN_HASH) {
-        Some(label) if label == hash => None,
-        Some(_) => Some(difference.unwrap_or("settings")),
-        None => difference,
+        Some(label) => (label != hash).then_some(found),
+        None => (!found.is_empty()).then_some(found),
     }
 }
 
-fn network_difference(wanted: &Network, seen: &NetworkDetails) -> Option<&'static str> {
+fn network_differences(wanted: &Network, seen: &NetworkDetails) -> Vec<Difference> {
     let Network {
         name: _,
         driver,
@@ -55,51 +55,72 @@ fn network_difference(wanted: &Network, seen: &NetworkDetails) -> Option<&'stati
         enable_ipv4: _,
         enable_ipv6,
     } = wanted;
-    let differences = [
-        ("driver", driver.is_some() && *driver != seen.driver),
-        // `false` is also what a file says that does not name the key.
-        ("internal", *internal && !seen.internal),
-        ("attachable", *attachable && !seen.attachable),
-        ("enable_ipv6", enable_ipv6.is_some_and(|wanted| wanted != seen.ipv6)),
-        ("driver_opts", !has_all(driver_opts, &seen.options)),
-        ("ipam", ipam.as_ref().is_some_and(|ipam| !manages_addresses(ipam, &seen.ipam))),
-        ("labels", !has_all(labels, &seen.labels)),
-    ];
-    first(differences)
+    let mut all = Vec::new();
+    all.extend(text("driver", driver.as_deref(), seen.driver.as_deref().unwrap_or_default()));
+    // `false` is also what a file says that does not name the key.
+    all.extend(flag("internal", internal.then_some(true), seen.internal));
+    all.extend(flag("attachable", attachable.then_some(true), seen.attachable));
+    all.extend(flag("enable_ipv6", *enable_ipv6, seen.ipv6));
+    all.extend(named("driver_opts", driver_opts, &seen.options));
+    all.extend(ipam.iter().flat_map(|ipam| address_management(ipam, &seen.ipam)));
+    all.extend(named("labels", labels, &seen.labels));
+    all
 }
 
-fn volume_difference(wanted: &Volume, seen: &VolumeDetails) -> Option<&'static str> {
+fn volume_differences(wanted: &Volume, seen: &VolumeDetails) -> Vec<Difference> {
     let Volume { name: _, driver, driver_opts, external: _, labels } = wanted;
-    first([
-        ("driver", driver.as_ref().is_some_and(|wanted| *wanted != seen.driver)),
-        ("driver_opts", !has_all(driver_opts, &seen.options)),
-        ("labels", !has_all(labels, &seen.labels)),
-    ])
+    let mut all = Vec::new();
+    all.extend(text("driver", driver.as_deref(), &seen.driver));
+    all.extend(named("driver_opts", driver_opts, &seen.options));
+    all.extend(named("labels", labels, &seen.labels));
+    all
 }
 
-fn first<const N: usize>(differences: [(&'static str, bool); N]) -> Option<&'static str> {
-    differences.into_iter().find(|(_, differs)| *differs).map(|(setting, _)| setting)
+/// A setting that the file names and that has another value.
+fn text(field: &str, wanted: Option<&str>, seen: &str) -> Option<Difference> {
+    let wanted = wanted.filter(|wanted| *wanted != seen)?;
+    Some(Difference::new(field, Some(seen.to_owned()).filter(|seen| !seen.is_empty()), Some(wanted.to_owned())))
 }
 
-fn has_all(wanted: &IndexMap<String, String>, seen: &BTreeMap<String, String>) -> bool {
-    wanted.iter().all(|(key, value)| seen.get(key) == Some(value))
+fn flag(field: &str, wanted: Option<bool>, seen: bool) -> Option<Difference> {
+    text(field, wanted.map(|wanted| if wanted { "true" } else { "false" }), if seen { "true" } else { "false" })
 }
 
-fn manages_addresses(wanted: &Ipam, seen: &AddressManagement) -> bool {
+/// The entries that the file names and that have another value.
+fn named(field: &str, wanted: &IndexMap<String, String>, seen: &BTreeMap<String, String>) -> Vec<Difference> {
+    let wanted: BTreeMap<String, String> = wanted.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let seen = seen.iter().filter(|(key, _)| wanted.contains_key(*key));
+    entries(field, &seen.map(|(key, value)| (key.clone(), value.clone())).collect(), &wanted)
+}
+
+fn address_management(wanted: &Ipam, seen: &AddressManagement) -> Vec<Difference> {
     let Ipam { driver, config, options } = wanted;
-    let is_there = |wanted: &IpamPool| seen.pools.iter().any(|pool| is_pool(wanted, pool));
-    driver.as_ref().is_none_or(|driver| *driver == seen.driver)
-        && has_all(options, &seen.options)
-        && (config.is_empty() || config.len() == seen.pools.len() && config.iter().all(is_there))
+    let mut all = Vec::new();
+    all.extend(text("ipam.driver", driver.as_deref(), &seen.driver));
+    all.extend(named("ipam.options", options, &seen.options));
+    match (config.as_slice(), seen.pools.as_slice()) {
+        ([], _) => {}
+        ([wanted], [seen]) => all.extend(of_pool(wanted, seen)),
+        (wanted, seen) => {
+            let is_there = |wanted: &IpamPool| seen.iter().any(|pool| of_pool(wanted, pool).is_empty());
+            if wanted.len() != seen.len() || !wanted.iter().all(is_there) {
+                let was: Vec<&str> = seen.iter().map(|pool| pool.subnet.as_str()).collect();
+                let will: Vec<&str> = wanted.iter().filter_map(|pool| pool.subnet.as_deref()).collect();
+                all.push(Difference::new("ipam.config", Some(was.join(", ")), Some(will.join(", "))));
+            }
+        }
+    }
+    all
 }
 
-fn is_pool(wanted: &IpamPool, seen: &AddressPool) -> bool {
+fn of_pool(wanted: &IpamPool, seen: &AddressPool) -> Vec<Difference> {
     let IpamPool { subnet, gateway, ip_range, aux_addresses } = wanted;
-    let same = |wanted: &Option<String>, seen: &str| wanted.as_deref().is_none_or(|wanted| wanted == seen);
-    same(subnet, &seen.subnet)
-        && same(gateway, &seen.gateway)
-        && same(ip_range, &seen.ip_range)
-        && has_all(aux_addresses, &seen.aux_addresses)
+    let mut all = Vec::new();
+    all.extend(text("subnet", subnet.as_deref(), &seen.subnet));
+    all.extend(text("gateway", gateway.as_deref(), &seen.gateway));
+    all.extend(text("ip_range", ip_range.as_deref(), &seen.ip_range));
+    all.extend(named("aux_addresses", aux_addresses, &seen.aux_addresses));
+    all
 }
 
 #[cfg(test)]
@@ -134,17 +155,28 @@ mod tests {
             assert_eq!(changed_network(&network(keys), &seen()), None, "{keys}");
         }
         assert_eq!(changed_network(&network("{}"), &NetworkDetails { attachable: true, ..seen() }), None);
+        let changed = |keys: &str| changed_network(&network(keys), &seen()).map(|found| format!("{found:?}"));
         for (keys, setting) in [
-            ("{driver: macvlan}", "driver"),
-            ("{internal: true}", "internal"),
-            ("{attachable: true}", "attachable"),
-            ("{enable_ipv6: true}", "enable_ipv6"),
-            ("{driver_opts: {com.docker.network.driver.mtu: 9000}}", "driver_opts"),
-            ("{ipam: {config: [{subnet: 10.8.0.0/24}]}}", "ipam"),
-            ("{ipam: {config: [{subnet: 10.9.0.0/24, gateway: 10.9.0.9}]}}", "ipam"),
-            ("{labels: {team: other}}", "labels"),
+            ("{driver: macvlan}", r#"[driver: Some("bridge") -> Some("macvlan")]"#),
+            ("{internal: true}", r#"[internal: Some("false") -> Some("true")]"#),
+            ("{attachable: true}", r#"[attachable: Some("false") -> Some("true")]"#),
+            ("{enable_ipv6: true}", r#"[enable_ipv6: Some("false") -> Some("true")]"#),
+            (
+                "{driver_opts: {com.docker.network.driver.mtu: 9000}}",
+                r#"[driver_opts.com.docker.network.driver.mtu: Some("1400") -> Some("9000")]"#,
+            ),
+            ("{ipam: {config: [{subnet: 10.8.0.0/24}]}}", r#"[subnet: Some("10.9.0.0/24") -> Some("10.8.0.0/24")]"#),
+            (
+                "{ipam: {config: [{subnet: 10.9.0.0/24, gateway: 10.9.0.9}]}}",
+                r#"[gateway: Some("10.9.0.1") -> Some("10.9.0.9")]"#,
+            ),
+            (
+                "{ipam: {config: [{subnet: 10.9.0.0/24}, {subnet: 10.8.0.0/24}]}}",
+                r#"[ipam.config: Some("10.9.0.0/24") -> Some("10.9.0.0/24, 10.8.0.0/24")]"#,
+            ),
+            ("{labels: {team: other}}", r#"[labels.team: Some("shop") -> Some("other")]"#),
         ] {
-            assert_eq!(changed_network(&network(keys), &seen()), Some(setting), "{keys}");
+            assert_eq!(changed(keys).as_deref(), Some(setting), "{keys}");
         }
     }
 
@@ -154,8 +186,9 @@ mod tests {
         let mut seen = seen();
         seen.labels.insert(labels::OWN_HASH.into(), network_hash(&before));
         assert_eq!(changed_network(&before, &seen), None);
-        assert_eq!(changed_network(&network("{labels: {team: shop}}"), &seen), Some("settings"));
-        assert_eq!(changed_network(&network("{internal: true}"), &seen), Some("internal"));
+        assert_eq!(changed_network(&network("{labels: {team: shop}}"), &seen), Some(Vec::new()), "by the hash alone");
+        let named = changed_network(&network("{internal: true}"), &seen).unwrap();
+        assert_eq!(named[0].field, "internal");
     }
 
     #[test]
@@ -165,8 +198,9 @@ mod tests {
             VolumeDetails { driver: "local".into(), options: options.clone().into(), ..VolumeDetails::default() };
         let wanted = Volume { driver_opts: options.into_iter().collect(), ..Volume::default() };
         assert_eq!(changed_volume(&wanted, &seen), None);
-        assert_eq!(changed_volume(&Volume { driver: Some("nfs".into()), ..wanted.clone() }, &seen), Some("driver"));
+        let field = |wanted: &Volume| changed_volume(wanted, &seen).unwrap()[0].field.clone();
+        assert_eq!(field(&Volume { driver: Some("nfs".into()), ..wanted.clone() }), "driver");
         let other = [("type".to_owned(), "nfs".to_owned())].into_iter().collect();
-        assert_eq!(changed_volume(&Volume { driver_opts: other, ..wanted }, &seen), Some("driver_opts"));
+        assert_eq!(field(&Volume { driver_opts: other, ..wanted }), "driver_opts.type");
     }
 }

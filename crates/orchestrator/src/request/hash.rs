@@ -18,8 +18,8 @@ const SERVICE: Keys = keys!(Service {
         memswap_limit network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports privileged
         read_only restart runtime secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt
         sysctls tmpfs tty ulimits user userns_mode uts volumes volumes_from working_dir;
-    // They run when a container is created, so a changed one runs when the container is recreated.
-    hashed: post_start pre_start pre_stop;
+    // They run when a container is created, so a changed one runs when the container is recreated. No inspection shows them.
+    sealed: post_start pre_start pre_stop;
     // The image is compared by its identifier.
     left_out: build pull_policy pull_refresh_after;
     // They say when and how many containers are made, and what is shown of them.
@@ -38,19 +38,30 @@ const LIMITS: Keys = keys!(ResourceLimits { hashed: cpus memory pids; });
 const RESERVATIONS: Keys = keys!(Reservations { hashed: devices memory; left_out: cpus generic_resources; });
 const RESTART_POLICY: Keys = keys!(DeployRestartPolicy { hashed: condition max_attempts; left_out: delay window; });
 const PORT: Keys = keys!(Port { hashed: host_ip protocol published target; left_out: app_protocol mode name; });
-/// Everyone can read labels, so a secret's value is left out. The content of a file is visible through its mount.
+/// Everyone can read labels. The content of a file is visible through its mount.
 const FILE: Keys = keys!(FileObject {
-    hashed: content environment file;
+    hashed: environment file;
+    sealed: content;
     left_out: driver driver_opts external labels name template_driver value;
 });
 
-/// Hash of a service's configuration, `v2:<sha256>`: over the canonical form of the keys that shape its containers,
+/// Hash of a service's configuration, `v3:<sha256>`: over the canonical form of the keys that shape its containers,
 /// sorted, with the engine's names of its networks and volumes and the sources of its secrets and configs. Keys that
 /// are not set do not count, so that a newer wharf which knows more keys gives the same hash. The image's content is
-/// compared apart.
+/// compared apart, and so is what an inspection of the container does not show (`sealed`).
 pub fn service_hash(project: &Project, service: &Service) -> String {
+    hash_of("v3", project, service, &["hashed"])
+}
+
+/// The form before `v3`: what an inspection does not show was part of it.
+fn second_form(project: &Project, service: &Service) -> String {
+    hash_of("v2", project, service, &["hashed", "sealed"])
+}
+
+/// Over the keys of these groups.
+fn hash_of(form: &str, project: &Project, service: &Service, groups: &[&str]) -> String {
     let mut value = serde_json::to_value(service).unwrap_or_default();
-    retain(Some(&mut value), SERVICE);
+    retain(Some(&mut value), SERVICE, groups);
     for (place, keys) in [
         ("/deploy", DEPLOY),
         ("/deploy/resources", RESOURCES),
@@ -58,7 +69,7 @@ pub fn service_hash(project: &Project, service: &Service) -> String {
         ("/deploy/resources/reservations", RESERVATIONS),
         ("/deploy/restart_policy", RESTART_POLICY),
     ] {
-        retain(value.pointer_mut(place), keys);
+        retain(value.pointer_mut(place), keys, groups);
     }
     // `deploy` with nothing left in it is the same as none.
     for place in ["/deploy/resources", "/deploy", ""] {
@@ -70,19 +81,19 @@ pub fn service_hash(project: &Project, service: &Service) -> String {
         }
     }
     for port in value.pointer_mut("/ports").and_then(Value::as_array_mut).into_iter().flatten() {
-        retain(Some(port), PORT);
+        retain(Some(port), PORT, groups);
     }
     let mut input = names(project, service);
     input.insert("service".to_owned(), value);
     let files = [("configs", &service.configs, &project.configs), ("secrets", &service.secrets, &project.secrets)];
     for (key, used, defined) in files {
         let sources: Map<String, Value> =
-            used.iter().filter_map(|file| source(file, defined.get(&file.source)?)).collect();
+            used.iter().filter_map(|file| source(file, defined.get(&file.source)?, groups)).collect();
         if !sources.is_empty() {
             input.insert(key.to_owned(), Value::Object(sources));
         }
     }
-    digest("v2", input)
+    digest(form, input)
 }
 
 /// Whether a container with this hash in its label was made from what the file says now; `None`: the hash has a form that
@@ -91,9 +102,15 @@ pub fn service_hash(project: &Project, service: &Service) -> String {
 pub(super) fn is_current(project: &Project, service: &Service, label: &str) -> Option<bool> {
     match label.split_once(':') {
         Some(("v1", _)) => Some(label == first_form(project, service)),
-        Some(("v2", _)) => Some(label == service_hash(project, service)),
+        Some(("v2", _)) => Some(label == second_form(project, service)),
+        Some(("v3", _)) => Some(label == service_hash(project, service)),
         _ => None,
     }
+}
+
+/// Whether what an inspection does not show is in a label beside this hash, rather than in the hash.
+pub(crate) fn has_seal(label: &str) -> bool {
+    label.starts_with("v3:")
 }
 
 /// The hash of an earlier wharf, which wrote it to docker compose's label; `None`: the label is docker compose's.
@@ -129,15 +146,15 @@ fn names(project: &Project, service: &Service) -> Map<String, Value> {
     pairs.into_iter().collect()
 }
 
-fn source(used: &FileMount, defined: &FileObject) -> Option<(String, Value)> {
+fn source(used: &FileMount, defined: &FileObject, groups: &[&str]) -> Option<(String, Value)> {
     let mut value = serde_json::to_value(defined).ok()?;
-    retain(Some(&mut value), FILE);
+    retain(Some(&mut value), FILE, groups);
     Some((used.source.clone(), value))
 }
 
-fn retain(value: Option<&mut Value>, keys: Keys) {
+fn retain(value: Option<&mut Value>, keys: Keys, groups: &[&str]) {
     if let Some(Value::Object(map)) = value {
-        map.retain(|key, _| keys.iter().any(|(group, keys)| *group == "hashed" && keys.contains(&key.as_str())));
+        map.retain(|key, _| keys.iter().any(|(group, keys)| groups.contains(group) && keys.contains(&key.as_str())));
     }
 }
 
@@ -160,18 +177,17 @@ mod tests {
     use super::*;
     use wharf_compose::Options;
 
-    /// The hash of the service `web` with these keys, and the first form of it.
-    fn hashes(keys: &str, rest: &str) -> (String, String) {
+    /// The hash of the service `web` with these keys, and the earlier forms of it.
+    fn hashes(keys: &str, rest: &str) -> (String, [String; 2]) {
         let text = format!("services:\n  web: {{image: 'redis:7', {keys}}}\n{rest}");
         let project = Project::load(&Options::from_text(&text)).expect("the project can be loaded").project;
         let service = &project.services["web"];
-        let first = first_form(&project, service);
-        assert_eq!(
-            is_current(&project, service, &first),
-            Some(true),
-            "a container of an earlier wharf is not recreated"
-        );
-        (service_hash(&project, service), first)
+        let earlier = [first_form(&project, service), second_form(&project, service)];
+        for form in &earlier {
+            let current = is_current(&project, service, form);
+            assert_eq!(current, Some(true), "a container of an earlier wharf is not recreated");
+        }
+        (service_hash(&project, service), earlier)
     }
 
     fn hash(keys: &str) -> String {
@@ -217,9 +233,16 @@ mod tests {
     }
 
     #[test]
-    fn a_config_with_another_content_recreates_the_container() {
-        let with = |content: &str| hashes("configs: [site]", &format!("configs: {{site: {{content: {content}}}}}")).0;
-        assert_ne!(with("a"), with("b"));
+    fn what_an_inspection_does_not_show_is_in_earlier_forms_alone() {
+        let with = |keys: &str, content: &str| {
+            hashes(&format!("configs: [site], {keys}"), &format!("configs: {{site: {{content: {content}}}}}"))
+        };
+        let hook = "post_start: [{command: a}]";
+        let (plain, other) = (with("", "a"), [with("", "b"), with(hook, "a")]);
+        for other in other {
+            assert_eq!(plain.0, other.0);
+            assert_ne!(plain.1[1], other.1[1]);
+        }
     }
 
     /// Containers that run carry these labels: a change of them would recreate every one of them on an upgrade of
@@ -230,14 +253,16 @@ mod tests {
         let service = Service { image: Some("redis:7".into()), environment, ..Service::default() };
         let first = first_form(&Project::default(), &service);
         insta::assert_snapshot!(first, @"v1:0710ed4357e3c903a5960217167ea2458d9ff9aa3206b0859ed73e188b11db33");
-        insta::assert_snapshot!(service_hash(&Project::default(), &service), @"v2:0710ed4357e3c903a5960217167ea2458d9ff9aa3206b0859ed73e188b11db33");
+        insta::assert_snapshot!(second_form(&Project::default(), &service), @"v2:0710ed4357e3c903a5960217167ea2458d9ff9aa3206b0859ed73e188b11db33");
+        insta::assert_snapshot!(service_hash(&Project::default(), &service), @"v3:0710ed4357e3c903a5960217167ea2458d9ff9aa3206b0859ed73e188b11db33");
         let keys = "ports: ['8000-8002:80/udp', '127.0.0.1:81:81'], restart: 'on-failure:3', volumes: [data:/data, /more, '/a:/a:ro'],
             shm_size: 64m, stop_grace_period: 90s, deploy: {resources: {limits: {cpus: '0.5'}}}, x-note: 1,
             healthcheck: {test: 'true', interval: 1m30s}, expose: [80, 90-92], ulimits: {nofile: {soft: 1, hard: 2}, nproc: 3},
             configs: [{source: c, mode: 0440}], pid: 'service:db', extra_hosts: ['a=1.2.3.4'], pull_policy: daily";
         let rest = "  db: {image: x}\nvolumes: {data: }\nconfigs: {c: {content: hello}}";
-        let (now, first) = hashes(keys, rest);
-        insta::assert_snapshot!(now, @"v2:998550c2a44245c8efc9dfb19eabf2567e639feff989df4e28e89e31bb0762d4");
+        let (now, [first, second]) = hashes(keys, rest);
+        insta::assert_snapshot!(now, @"v3:a041649ae17e82f6373e7e4914612c4a4dbeba8f56ee9492060a5d2363889715");
+        insta::assert_snapshot!(second, @"v2:998550c2a44245c8efc9dfb19eabf2567e639feff989df4e28e89e31bb0762d4");
         insta::assert_snapshot!(first, @"v1:a7507b14251d872cab0860bdb7c0301b19e7518aad3b962a2dd22c98cb67fe7d");
     }
 }

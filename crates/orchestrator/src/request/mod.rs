@@ -25,11 +25,11 @@ mod volume;
 pub(crate) use changed::{changed_network, changed_volume};
 pub(crate) use container::{create_body, init_body, variables};
 pub use docker_compose_hash::docker_compose_hash;
-pub(crate) use hash::of_earlier_wharf;
 pub use hash::service_hash;
+pub(crate) use hash::{has_seal, of_earlier_wharf};
 pub(crate) use image::{Source, build_options, is_fetched};
 pub(crate) use keys::{Keys, bind, keys};
-pub(crate) use mounts::{file_target, inherited, is_copied};
+pub(crate) use mounts::{creates_path, file_target, inherited, is_copied, mounted_file};
 pub(crate) use network::network_body;
 pub(crate) use networks::{endpoint_in, further_networks, old_mac_address};
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What is mounted into a container: volumes, paths of the host, memory, secrets and configs.
 
+use std::collections::BTreeMap;
+
 use bollard::models as api;
 use wharf_compose::model::{
     BindOptions, FileMount, FileObject, Mount, MountKind, Service, TmpfsOptions, VolumeOptions,
@@ -48,7 +50,7 @@ pub(super) fn mounts(replica: &Replica<'_>, version: ApiVersion) -> (Vec<String>
 }
 
 /// Whether a missing host path is to be created: the specification's default.
-fn creates_path(options: &BindOptions) -> bool {
+pub(crate) fn creates_path(options: &BindOptions) -> bool {
     options.create_host_path.unwrap_or(true)
 }
 
@@ -211,6 +213,11 @@ fn file_mount(used: &FileMount, defined: &FileObject, directory: &str) -> Option
         read_only: Some(true),
         ..Default::default()
     })
+}
+
+/// The file of the host that a secret or config is mounted from; `None`: it is copied into the container.
+pub(crate) fn mounted_file<'o>(used: &FileMount, defined: &'o BTreeMap<String, FileObject>) -> Option<&'o str> {
+    defined.get(&used.source)?.file.as_deref()
 }
 
 /// Whether a secret or config is written into the container, not mounted.

@@ -8,10 +8,11 @@ use super::hash;
 use super::owners::Owners;
 use crate::observe::Container;
 
-/// Whether a container can be kept: its labels say so, or else the comparison of its settings found no difference.
+/// Whether a container can be kept: its labels say so, or else the comparison of its settings found no difference. What was
+/// found beside the labels counts as well: see [`crate::sealed`].
 pub(crate) fn is_current(project: &Project, service: &Service, container: &Container, owners: &Owners) -> bool {
     match standing(project, service, container, owners) {
-        Standing::Current => true,
+        Standing::Current => container.differences.as_ref().is_none_or(Vec::is_empty),
         Standing::Changed => false,
         Standing::Unknown => container.differences.as_ref().is_some_and(Vec::is_empty),
     }

@@ -1,6 +1,7 @@
 //! Runs commands against a simulated engine, as a new process each time.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -109,7 +110,8 @@ impl Command {
 }
 
 async fn bring_up(engine: &Engine, project: &Project, apply: ApplyOptions) -> Result<(), Error> {
-    up(engine, project, &ConvergeOptions { apply, ..ConvergeOptions::default() }, &|_: Event| {}).await
+    let apply = ApplyOptions { seal_rounds: NonZeroU32::new(1), ..apply };
+    up(engine, project, &ConvergeOptions { apply, ..ConvergeOptions::default() }, &|_: Event| {}).await.map(drop)
 }
 
 async fn take_down(engine: &Engine, project: &Project, options: ApplyOptions) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod changes;
 mod handover;
 mod pushes;
 mod repair;
@@ -19,7 +20,7 @@ use wharf_orchestrator::plan::{
     self, ContainerAct, ContainerStep, DownOptions, ImageAct, ImageOptions, ImageStep, NetworkAct, NetworkStep, Only,
     Recreate, RemoveOptions, RestartOptions, Step, UpOptions,
 };
-use wharf_orchestrator::{Error, observe, service_hash};
+use wharf_orchestrator::{Difference, Error, observe, service_hash};
 
 /// web (two replicas) waits for a healthy db, both on the default network.
 fn shop() -> Project {

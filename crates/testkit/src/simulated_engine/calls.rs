@@ -30,6 +30,8 @@ impl Fault {
 /// The calls of one client.
 #[derive(Default)]
 pub(super) struct Calls {
+    /// Also those that change nothing.
+    pub(super) requests: Vec<String>,
     pub(super) done: Vec<String>,
     planned: Option<Planned>,
     client_is_gone: bool,

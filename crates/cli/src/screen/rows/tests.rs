@@ -16,7 +16,7 @@ struct Story {
 impl Story {
     fn new() -> Self {
         let began = Instant::now();
-        Story { rows: Rows::new(&Plan::default(), began), began }
+        Story { rows: Rows::new(&Plan::default(), &Background::default(), began), began }
     }
 
     fn at(&self, milliseconds: u64) -> Instant {
@@ -25,7 +25,7 @@ impl Story {
 
     fn tell(&mut self, milliseconds: u64, subject: Subject, act: Act, progress: Progress) {
         let now = self.at(milliseconds);
-        self.rows.apply(&Event { step: 0, subject, act, progress }, now);
+        self.rows.apply(&Event { step: 0, subject, act, progress }, None, now);
     }
 
     fn layer(&mut self, milliseconds: u64, image: &str, id: &str, status: &str, amount: Option<(u64, u64)>) {
@@ -131,6 +131,6 @@ fn what_is_cut_has_an_ellipsis_and_output_no_colours() {
     insta::assert_snapshot!(story.lines(0, THIN), @r"
     [+] Running 0/2
      ⠋ Image web         Building  Step 2… 0.0s
-     ✘ Container a-con…  Error host port…  0.0s
+     ✘ Container a-con…  Error             0.0s
     ");
 }

@@ -143,7 +143,7 @@ impl<'a> Attached<'a> {
         // The plan is carried out while this one prints.
         let Foreground { engine, project, display, options, .. } = self.foreground.clone();
         match self.beside(up(engine, project, &options, display)).await {
-            Ok(()) => drop(lock),
+            Ok(_) => drop(lock),
             Err(Error::Interrupted) => return self.interrupted(Some(lock), interrupts).await,
             Err(other) => return Err(lock.failure(other)),
         }

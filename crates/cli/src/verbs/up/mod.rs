@@ -2,6 +2,7 @@
 
 pub(crate) mod foreground;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use wharf_orchestrator::{ConvergeOptions, up};
 
 use crate::failure::Failure;
 use crate::flags::provisioning::Provisioning;
+use crate::screen::addresses::unchanged;
 use crate::screen::log_lines::LinePrinter;
 use crate::session::{Session, known};
 use crate::verbs::up::foreground::{Attached, Ending, Foreground, Watched};
@@ -121,7 +123,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     };
     match printer {
         None => {
-            up(&engine, &project, &options, &display).await.map_err(|error| lock.failure(error))?;
+            let converged = up(&engine, &project, &options, &display).await.map_err(|error| lock.failure(error))?;
+            if !converged.changed && !args.no_start {
+                let links = session.colours.err && std::io::stderr().is_terminal();
+                display.tell(&unchanged(&project, &converged.observed.containers, &args.services, links));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Some(screen) => {

@@ -1,14 +1,14 @@
 //! Steps for containers, from their creation to their removal.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bollard::models::ContainerConfig;
+use bollard::models::{ContainerConfig, ContainerInspectResponse};
 use bollard::query_parameters::{
     CommitContainerOptions, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
     RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
-use wharf_compose::model::ImageReference;
-use wharf_docker::{ErrorKind, unless_gone};
+use wharf_compose::model::{ImageReference, Service};
+use wharf_docker::{ErrorKind, labels, unless_gone};
 use wharf_plan::{StepError, StepFailure};
 
 use super::owners::owners;
@@ -23,6 +23,14 @@ use crate::event::Outcome;
 use crate::observe::MountedVolume;
 use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
 use crate::request::{Replica, inherited};
+use crate::sealed::{Derivation, Unseen};
+
+/// Nothing shorter is a grace period.
+const SHORTEST_GRACE: Duration = Duration::from_secs(1);
+/// The engine's grace period, in seconds, of a container that has none of its own.
+const USUAL_GRACE: u64 = 10;
+/// The exit code of a process that was killed: 128 and the number of SIGKILL.
+const KILLED: i64 = 137;
 
 pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerStep) -> StepResult {
     let docker = context.engine.docker();
@@ -81,7 +89,7 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
 async fn settle(context: &Context<'_>, name: &str, act: &ContainerAct) -> EngineResult<Outcome> {
     match act {
         ContainerAct::Rename { from } => rename(context, from, name).await,
-        ContainerAct::Stop { grace } => gone_is_fine(stop(context, name, *grace).await),
+        ContainerAct::Stop { grace } => stopped(context, name, *grace).await,
         ContainerAct::Remove { volumes } => remove(context, name, *volumes).await,
         _ => Ok(Outcome::Done),
     }
@@ -150,6 +158,38 @@ async fn restart(context: &Context<'_>, name: &str, grace: Option<u64>) -> Engin
     context.engine.docker_with_patience(patience(grace)).restart_container(name, Some(options.build())).await
 }
 
+/// Stops a container, and finds out whether it ignored the signal until it was killed.
+async fn stopped(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineResult<Outcome> {
+    let begun = Instant::now();
+    let outcome = gone_is_fine(stop(context, name, grace).await)?;
+    let took = begun.elapsed();
+    if outcome != Outcome::Done || grace == Some(0) || took < SHORTEST_GRACE {
+        return Ok(outcome);
+    }
+    let found = unless_gone(context.engine.docker().inspect_container(name, None).await)?;
+    Ok(found.and_then(|found| ignored(&found, grace, took)).unwrap_or(outcome))
+}
+
+/// What a container that was killed after its grace period says about itself.
+fn ignored(found: &ContainerInspectResponse, grace: Option<u64>, took: Duration) -> Option<Outcome> {
+    let config = found.config.as_ref();
+    let own = config.and_then(|config| config.stop_timeout).and_then(|seconds| u64::try_from(seconds).ok());
+    let seconds = grace.or(own).unwrap_or(USUAL_GRACE);
+    let was_killed = found.state.as_ref().and_then(|state| state.exit_code) == Some(KILLED);
+    // The engine's clock and ours need not agree about the last moment.
+    if !was_killed || took + SHORTEST_GRACE / 2 < Duration::from_secs(seconds) {
+        return None;
+    }
+    let words = found.path.iter().chain(found.args.iter().flatten());
+    let signal = config.and_then(|config| config.stop_signal.clone()).filter(|signal| !signal.is_empty());
+    Some(Outcome::IgnoredSignal {
+        process: words.cloned().collect::<Vec<_>>().join(" "),
+        signal: signal.unwrap_or_else(|| "SIGTERM".to_owned()),
+        seconds,
+        has_init: found.host_config.as_ref().and_then(|host| host.init).unwrap_or(false),
+    })
+}
+
 async fn stop(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
     let mut options = StopContainerOptionsBuilder::default();
     if let Some(grace) = grace {
@@ -165,10 +205,11 @@ async fn create(
     (service, number, image_id): (&NamedService, u32, Option<&str>),
     replaces: Option<&[MountedVolume]>,
 ) -> StepResult {
-    let NamedService { name: service_name, service } = service;
+    let named = service;
+    let NamedService { name: service_name, service } = named;
     let failed = |error| {
         context.conflict.note(act, &error);
-        explain::engine(task.step(), error)
+        explain::create(context, task.step(), named, error)
     };
     let inherited = match replaces {
         Some(old) => {
@@ -190,10 +231,58 @@ async fn create(
         owners: &owners,
         replaces: replaces.is_some(),
     };
-    let container = NewContainer::replica(name, &replica, context.engine.api_version()).map_err(|problem| {
+    let mut container = NewContainer::replica(name, &replica, context.engine.api_version()).map_err(|problem| {
         let what = failure(task.step(), problem.message);
         StepFailure { help: problem.help, ..what }
     })?;
+    if let Some(seal) = seal(context, task, service).await? {
+        container.body_mut().labels.get_or_insert_default().insert(labels::OWN_SEAL.to_owned(), seal);
+    }
     container.create(context.engine).await.map_err(failed)?;
     Ok(Outcome::Done)
+}
+
+/// The label for what an inspection of the container will not show, if there is something.
+async fn seal(context: &Context<'_>, task: Task<'_>, service: &Service) -> Result<Option<String>, StepFailure> {
+    let unseen = Unseen::of(context.project, service);
+    if unseen.is_empty() {
+        return Ok(None);
+    }
+    let derivation = match context.derivation.get() {
+        Some(derivation) => *derivation,
+        None => {
+            let new = Derivation::new(context.seal_rounds);
+            let new = new.map_err(|error| failure(task.step(), format!("cannot {}: {error}", task.step())))?;
+            *context.derivation.get_or_init(|| new)
+        }
+    };
+    Ok(Some(context.sealer.seal(&unseen, derivation).await.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(exit_code: i64, grace: Option<u64>, took: f64) -> Option<Outcome> {
+        let found = json!({
+            "Path": "sh", "Args": ["-c", "sleep 600"], "State": { "ExitCode": exit_code },
+            "Config": { "StopTimeout": 3, "StopSignal": "SIGUSR1" }, "HostConfig": { "Init": true }
+        });
+        ignored(&serde_json::from_value(found).unwrap(), grace, Duration::from_secs_f64(took))
+    }
+
+    #[test]
+    fn a_container_that_was_killed_after_its_grace_period_ignored_its_signal() {
+        let outcome = |seconds| Outcome::IgnoredSignal {
+            process: "sh -c sleep 600".into(),
+            signal: "SIGUSR1".into(),
+            seconds,
+            has_init: true,
+        };
+        assert_eq!(told(137, None, 3.1), Some(outcome(3)));
+        assert_eq!(told(137, Some(2), 2.1), Some(outcome(2)));
+        assert_eq!(told(137, None, 1.5), None, "somebody else killed it");
+        assert_eq!(told(0, None, 3.1), None, "it ended by itself");
+    }
 }

@@ -2,6 +2,7 @@
 
 use wharf_compose::Project;
 
+use crate::difference::Difference;
 use crate::plan::UpOptions;
 use crate::plan::order::selected;
 use crate::{Error, Observed};
@@ -11,8 +12,8 @@ use crate::{Error, Observed};
 pub struct ChangedVolume {
     /// Its name in the engine.
     pub name: String,
-    /// The first setting that changed.
-    pub setting: &'static str,
+    /// The settings that changed. Empty: they are not known.
+    pub differences: Vec<Difference>,
 }
 
 /// The changed volumes of the services that take part, without those that `options` already names.
@@ -31,8 +32,9 @@ pub fn changed_volumes(
     let asked = used.filter(|volume| !options.recreate_volumes.contains(&volume.name));
     let changed = asked.filter_map(|volume| {
         let seen = observed.volumes.iter().find(|seen| seen.name == volume.name)?;
-        let setting = seen.changed.filter(|_| seen.project.as_deref() == Some(project.name.as_str()))?;
-        Some(ChangedVolume { name: volume.name.clone(), setting })
+        let is_ours = seen.project.as_deref() == Some(project.name.as_str());
+        let differences = seen.changed.clone().filter(|_| is_ours)?;
+        Some(ChangedVolume { name: volume.name.clone(), differences })
     });
     Ok(changed.collect())
 }

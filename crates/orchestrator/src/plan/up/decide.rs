@@ -100,6 +100,22 @@ impl<'a> Planner<'a> {
         self.going.insert(&container.id, Going { container, cause, replaced });
     }
 
+    /// Somebody may have scaled the service by the command line, and not remember it.
+    pub(super) fn warn_of_scaling_down(&mut self, name: &str, service: &Service) {
+        let Some(decision) = self.decisions.get(name).filter(|_| !self.options.scale.contains_key(name)) else {
+            return;
+        };
+        let goes = decision.excess.iter().filter_map(|container| self.going.get(container.id.as_str()));
+        let excess = goes.filter(|going| matches!(going.cause, Cause::ScaledDown { .. })).count();
+        if excess > 0 {
+            let (now, will) = (decision.replicas.len() + excess, decision.replicas.len());
+            let key = if service.scale.is_some() { "scale" } else { "deploy.replicas" };
+            let place = self.project.places.get(&format!("services.{name}.{key}"));
+            let message = format!("{name}: {now} -> {will}, the file says {will}; --scale {name}={now} keeps them");
+            self.plan.warn(message, place);
+        }
+    }
+
     fn wanted(&self, name: &str, service: &Service) -> u32 {
         self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas())
     }

@@ -9,6 +9,7 @@ mod reason;
 mod replace;
 mod resources;
 mod service;
+mod sources;
 mod taken;
 mod waits;
 

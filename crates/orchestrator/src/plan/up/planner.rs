@@ -120,16 +120,22 @@ impl<'a> Planner<'a> {
     /// Decides what happens to the containers of these services, and to the orphans.
     ///
     /// # Errors
-    /// [`Error::Refused`] if containers that stay hold what others need.
+    /// [`Error::Refused`] if containers that stay hold what others need, or a path that has to be mounted does not exist.
     pub(super) fn decide_all(&mut self, chosen: &BTreeSet<String>) -> Result<(), Error> {
         let services = in_order(self.project, chosen);
         for (name, service) in &services {
             self.decide(name, service);
         }
         self.decide_orphans();
-        let taken: Vec<Problem> = services.iter().flat_map(|(name, service)| self.taken(name, service)).collect();
-        if !taken.is_empty() {
-            return Err(Error::Refused(taken));
+        let mut problems: Vec<Problem> =
+            services.iter().flat_map(|(name, service)| self.taken(name, service)).collect();
+        problems.extend(services.iter().flat_map(|(name, service)| self.missing_sources(name, service)));
+        if !problems.is_empty() {
+            return Err(Error::Refused(problems));
+        }
+        for (name, service) in &services {
+            self.warn_of_missing_sources(name, service);
+            self.warn_of_scaling_down(name, service);
         }
         Ok(())
     }

@@ -21,11 +21,12 @@ impl Planner<'_> {
         if matches!(container.state, State::Dead | State::Removing)
             || !request::is_current(self.project, service, container, &self.owners)
         {
-            return Some(Cause::ConfigurationChanged);
+            let differences = container.differences.clone().unwrap_or_default();
+            return Some(Cause::ConfigurationChanged { differences });
         }
         let image = self.observed.images.get(&self.project.image_of(name, service));
-        if image.is_some_and(|image| image.id != container.image_id) {
-            return Some(Cause::ImageChanged);
+        if let Some(image) = image.filter(|image| image.id != container.image_id) {
+            return Some(Cause::ImageChanged { was: container.image_id.clone(), will: image.id.clone() });
         }
         if let Some(network) = self.lost_network(service, container) {
             return Some(Cause::NetworkLost { network });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wharf_compose::model::Network;
 
 use super::planner::Planner;
+use crate::difference::fields;
 use crate::observe::{self, Container};
 use crate::plan::{Cause, NamedService, NetworkAct, Rejoin, Step, VolumeAct};
 use crate::twin_networks;
@@ -34,11 +35,11 @@ impl Planner<'_> {
                 None => (NetworkAct::Create { key: key.clone(), network: Arc::new(network.clone()) }, Cause::Missing),
                 Some(seen) => {
                     self.warn_of_owner("network", key, &network.name, seen.project.as_deref());
-                    let Some(setting) = seen.changed else { continue };
+                    let Some(differences) = seen.changed.clone() else { continue };
                     if seen.project.as_deref() != Some(project.name.as_str()) {
                         continue;
                     }
-                    (self.replace_network(seen, key, network), Cause::SettingChanged { setting })
+                    (self.replace_network(seen, key, network), Cause::SettingsChanged { differences })
                 }
             };
             let after = self.made.get(&format!("network {key}")).copied();
@@ -56,19 +57,21 @@ impl Planner<'_> {
                 }
                 Some(seen) => {
                     self.warn_of_owner("volume", key, &volume.name, seen.project.as_deref());
-                    let Some(setting) = seen.changed else { continue };
+                    let Some(differences) = seen.changed.clone() else { continue };
                     if !self.options.recreate_volumes.contains(&volume.name) {
                         let message = format!(
-                            "volume {}: its {setting} changed in the file, and it is used as it is; --recreate-volume {} replaces it, \
-                             and its data is lost",
-                            volume.name, volume.name
+                            "volume {}: {} changed in the file, and it is used as it is; --recreate-volume {} replaces it, and its \
+                             data is lost",
+                            volume.name,
+                            fields(&differences, "its settings"),
+                            volume.name
                         );
                         self.plan.warn(message, project.places.get(&format!("volumes.{key}")));
                         continue;
                     }
                     let free = self.free_volume(&volume.name);
                     let replace = VolumeAct::Replace { key: key_of, volume: wanted };
-                    self.plan.add(Step::volume(&volume.name, replace), Cause::SettingChanged { setting }, free)
+                    self.plan.add(Step::volume(&volume.name, replace), Cause::SettingsChanged { differences }, free)
                 }
             };
             self.made.insert(format!("volume {key}"), number);
