@@ -83,7 +83,8 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
+/// Where a program is that can be run by its name.
+pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
     // The search path of a user may not have root's programs.
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)

@@ -11,6 +11,7 @@ mod down;
 mod fuzz;
 mod host;
 mod images;
+mod private_registry;
 mod registry;
 mod screenshots;
 mod stack;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    binaries, fuzz, images,
+    binaries, fuzz, images, private_registry,
     stack::Source,
     stage::{cargo, run, stage},
 };
@@ -32,6 +32,7 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     stage("tests", || {
         let mut tests = cargo();
         tests.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(&args.more);
+        tests.env("WHARF_TEST_REGISTRY", private_registry::program()?);
         tests.env("WHARF_BIN", binaries::wharf()?).env("WHARF_TEST_FILES", source.files().join(":"));
         if source == Source::Registry {
             tests.env("WHARF_TEST_REDIS_IMAGE", "redis:7").env("WHARF_TEST_POSTGRES_IMAGE", "postgres:15");

@@ -156,7 +156,7 @@ impl Display {
         if let Some(mut canvas) = canvas {
             canvas.clear(width.into());
         }
-        for row in rows.lines(Instant::now(), TerminalSize { width, height: u16::MAX }, self.colour) {
+        for row in rows.last_lines(Instant::now(), width, self.colour) {
             report::line(row.trim_end());
         }
     }

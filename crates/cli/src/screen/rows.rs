@@ -151,6 +151,12 @@ impl Rows {
         text
     }
 
+    /// The rows as they stay on the screen: all of them, without their parts.
+    pub(crate) fn last_lines(mut self, now: Instant, columns: u16, colour: bool) -> Vec<String> {
+        self.rows.values_mut().for_each(|row| row.parts.clear());
+        self.lines(now, TerminalSize { width: columns, height: u16::MAX }, colour)
+    }
+
     fn visible(&self, room: usize) -> Vec<&Subject> {
         if self.rows.len() <= room {
             return self.rows.keys().collect();

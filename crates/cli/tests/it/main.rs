@@ -16,6 +16,7 @@ mod namesakes;
 mod output;
 mod probes;
 mod recorded;
+mod registry;
 mod run;
 mod sandbox;
 mod setup;

@@ -1,6 +1,7 @@
 //! Through a pseudo-terminal, as a person sits before it.
 
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -22,11 +23,23 @@ struct Terminal {
 
 impl Terminal {
     fn run(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let size = PtySize { rows: 24, cols: 80, ..PtySize::default() };
-        let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wharf"));
         command.args(["-p", &sandbox.project]);
         command.args(args);
+        Self::begin(sandbox, command)
+    }
+
+    /// A shell that runs wharf, and then says its exit code and how the terminal is.
+    fn shell(sandbox: &Sandbox, args: &str) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        let wharf = env!("CARGO_BIN_EXE_wharf");
+        command.args(["-c", &format!("trap : INT; {wharf} -p {} {args}; echo code $?; stty -a", sandbox.project)]);
+        Self::begin(sandbox, command)
+    }
+
+    fn begin(sandbox: &Sandbox, mut command: CommandBuilder) -> Self {
+        let size = PtySize { rows: 24, cols: 80, ..PtySize::default() };
+        let pair = native_pty_system().openpty(size).unwrap();
         command.cwd(sandbox.path());
         command.env("TERM", "xterm");
         command.env_remove("NO_COLOR");
@@ -237,8 +250,55 @@ fn errors_are_coloured_by_the_flag_and_else_by_the_terminal() {
 fn progress_and_findings_are_coloured_by_the_flag() {
     let sandbox = Sandbox::new(SHELL);
     let up = sandbox.wharf(&["--ansi", "always", "--progress", "tty", "up", "-d"]);
-    assert!(up.stderr.contains("\x1b[32m+\x1b[0m Container"), "{:?}", up.stderr);
+    assert!(up.stderr.contains("\x1b[32m✔\x1b[0m Container"), "{:?}", up.stderr);
     assert!(sandbox.wharf(&["--ansi", "always", "doctor"]).stdout.contains(PAINT));
     assert!(!shown(&sandbox, &["--ansi", "never", "doctor"]).contains(PAINT));
     assert!(!shown(&sandbox, &["--ansi", "never", "up", "-d", "--force-recreate", "-t", "0"]).contains(PAINT));
+}
+
+/// A registry that takes connections and says nothing.
+fn silent_registry() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || listener.incoming().map_while(Result::ok).collect::<Vec<_>>());
+    host
+}
+
+#[test]
+fn rows_live_keys_leave_nothing_behind_and_ctrl_c_gives_the_terminal_back() {
+    let sandbox = Sandbox::new(&format!(
+        "services:
+  box:
+    image: IMAGE
+    command: sh -c 'trap \"\" TERM; while :; do sleep 0.1; done'
+    stop_grace_period: 5m
+    healthcheck: {{ test: exit 1, interval: 1s, retries: 1000 }}
+  built:
+    image: {name}-built
+    build: {{ context: ., dockerfile_inline: \"FROM IMAGE\\nRUN sleep 600\\n\" }}
+    profiles: [built]
+  pulled:
+    image: {silent}/app:1
+    profiles: [pulled]
+",
+        name = "wharf-test",
+        silent = silent_registry()
+    ));
+    for (phase, args) in [
+        ("Pulling", "pull pulled"),
+        ("Building", "build built"),
+        ("Waiting", "up -d --wait box"),
+        ("Stopping", "stop box"),
+    ] {
+        let mut terminal = Terminal::shell(&sandbox, args);
+        terminal.expect(phase);
+        terminal.press("zzz\r\r");
+        // A timer that runs though nothing happens.
+        let shown = terminal.expect(" 1.") + &terminal.expect("\x1b[J");
+        assert!(!shown.contains("zz"), "{phase}: {shown:?}");
+        terminal.press("\x03");
+        terminal.expect("interrupted");
+        terminal.expect("code 130");
+        terminal.expect(" echo ");
+    }
 }
