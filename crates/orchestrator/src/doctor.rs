@@ -1,5 +1,7 @@
 //! Checks for common problems. Each finding says how to fix it.
 
+mod registries;
+
 use std::net::IpAddr;
 
 use serde::Serialize;
@@ -8,6 +10,7 @@ use wharf_compose::model::PortRange;
 use wharf_docker::models::SystemInfo;
 use wharf_docker::{ApiVersion, Engine, port_holder};
 
+use crate::namesake::{Namesake, namesake};
 use crate::observe::observe;
 use crate::plan::{self, UpOptions};
 use crate::{Error, Observed};
@@ -75,6 +78,8 @@ pub async fn examine(engine: &Engine, project: Option<&Project>) -> Result<Vec<F
         let observed = observe(engine, project).await?;
         findings.extend(feasible(project, &observed));
         findings.extend(held_ports(engine, project, &observed).await);
+        findings.extend(shared_name(project, &observed));
+        findings.extend(registries::registries(engine, project, &observed).await);
     }
     Ok(findings)
 }
@@ -163,6 +168,17 @@ fn feasible(project: &Project, observed: &Observed) -> Vec<Finding> {
         }
         Err(other) => vec![Finding::failure(&subject, other.to_string(), None)],
     }
+}
+
+/// Checks for a project of the same name in another directory.
+fn shared_name(project: &Project, observed: &Observed) -> Option<Finding> {
+    let Namesake { directory, container } = namesake(project, &observed.containers)?;
+    let (name, directory) = (&project.name, directory.display());
+    Some(Finding::warning(
+        &format!("project {name}"),
+        format!("the project {name} of {directory} has the same name, and containers ({container})"),
+        "give one of them another name: `name:` in its file, or -p NAME",
+    ))
 }
 
 /// Checks for host ports that the project needs and that a process outside all containers holds.

@@ -32,6 +32,23 @@ impl Registry {
         Registry { image: image.to_string(), host, login, file: logins.file().to_owned() }
     }
 
+    /// Its host and port, as images name it.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// What to do about a login that cannot be read.
+    pub(crate) fn repair(&self) -> String {
+        format!("repair what {} names, or log in by {}", self.file.display(), self.log_in())
+    }
+
+    fn log_in(&self) -> String {
+        match self.host == ImageReference::HUB {
+            true => "`docker login`".to_owned(),
+            false => format!("`docker login {}`", self.host),
+        }
+    }
+
     /// The login, if there is one.
     pub(crate) fn login(&self) -> Option<&Login> {
         self.login.as_ref().ok().and_then(Option::as_ref)
@@ -67,10 +84,7 @@ impl Registry {
         let Registry { image, host, login, file } = self;
         let registry = if host == ImageReference::HUB { "Docker Hub" } else { host };
         let file = file.display();
-        let log_in = match host == ImageReference::HUB {
-            true => "`docker login`".to_owned(),
-            false => format!("`docker login {host}`"),
-        };
+        let log_in = self.log_in();
         let who = match login {
             Ok(Some(login)) => {
                 Some(login.user().map_or_else(|| "this login".to_owned(), |user| format!("user {user}")))
@@ -79,10 +93,9 @@ impl Registry {
         };
         match (refusal, direction) {
             (RegistryRefusal::Unauthorized, _) => match (login, who) {
-                (Err(error), _) => (
-                    format!("{registry} asks for a login, and it cannot be read: {error}"),
-                    format!("repair what {file} names, or log in by {log_in}"),
-                ),
+                (Err(error), _) => {
+                    (format!("{registry} asks for a login, and it cannot be read: {error}"), self.repair())
+                }
                 (Ok(_), Some(who)) => (
                     format!("{registry} does not accept the login of {who}"),
                     format!("the login comes from {file}: log in again by {log_in}"),

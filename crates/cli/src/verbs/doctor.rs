@@ -28,8 +28,10 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let project = match session.load_quietly() {
         Ok(loaded) => {
             let traps = loaded.warnings.into_iter();
-            findings
-                .extend(traps.map(|trap| Finding::warning("file", trap.to_string(), trap.help.unwrap_or_default())));
+            findings.extend(traps.map(|mut trap| {
+                let help = trap.help.take().unwrap_or_default();
+                Finding::warning("file", trap.to_string(), help)
+            }));
             Some(loaded.project)
         }
         Err(Failure::Compose(error)) if error.no_file() => None,

@@ -1,6 +1,7 @@
 //! `wharf doctor`: what it sees, and how to fix it.
 
 use std::net::TcpListener;
+use std::process::Command;
 
 use super::sandbox::{Outcome, Sandbox};
 
@@ -121,6 +122,46 @@ fn no_engine() {
     fail  connection: cannot reach the Docker Engine at unix:///nonexistent/docker.sock: the socket does not exist
           is the engine running? (`systemctl start docker`); DOCKER_HOST or --host name another one [chosen by DOCKER_HOST]
     "#);
+}
+
+#[test]
+fn a_trap_in_the_file_is_told_once_with_its_advice() {
+    let sandbox = Sandbox::new("version: '3'\nservices:\n  web: {image: IMAGE}\n");
+    let text = sandbox.ok(&["doctor"]);
+    assert_eq!(text.matches("remove the line").count(), 1, "{text}");
+}
+
+#[test]
+fn a_registry_that_is_away_and_a_login_that_cannot_be_read() {
+    let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let sandbox = Sandbox::new(&format!(
+        "services:\n  web: {{image: IMAGE}}\n  app: {{image: '{away}/app:1'}}\n  tool: {{image: 'reg.example/tool:1'}}\n"
+    ));
+    std::fs::create_dir(sandbox.path().join("docker")).unwrap();
+    sandbox.write("docker/config.json", r#"{"credHelpers": {"reg.example": "nowhere"}}"#);
+    let mut command = sandbox.command(&["doctor"]);
+    let outcome = Outcome::of(command.env("DOCKER_CONFIG", sandbox.path().join("docker")).output().unwrap());
+    assert_eq!(outcome.code, 1);
+    let text = findings(&sandbox, &outcome.stdout).replace(&away, "AWAY");
+    let found = text.split_once("would accept it\n").unwrap().1;
+    insta::assert_snapshot!(found, @r"
+    fail  registry AWAY: cannot look up AWAY/app:1: the engine cannot reach AWAY (connection refused)
+          check the name AWAY and the network of the engine's machine; mirrors and proxies are set in the engine's daemon.json
+    warn  registry reg.example: no login from docker-credential-nowhere: it is not in PATH
+          repair what DIR/docker/config.json names, or log in by `docker login reg.example`
+    ");
+}
+
+#[test]
+fn a_project_of_the_same_name_elsewhere() {
+    let text = "services:\n  web: {image: IMAGE, command: sleep 600, stop_signal: SIGKILL}\n";
+    let (first, second) = (Sandbox::new(text), Sandbox::new(text));
+    first.ok(&["up", "-d"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
+    command.current_dir(second.path()).args(["-p", &first.project, "doctor"]);
+    let outcome = Outcome::of(command.output().unwrap());
+    let expected = format!("the project {} of {} has the same name", first.project, first.path().display());
+    assert!(outcome.stdout.contains(&expected), "{}{}", outcome.stdout, outcome.stderr);
 }
 
 #[test]
