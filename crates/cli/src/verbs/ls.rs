@@ -1,6 +1,6 @@
 //! `wharf ls`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -38,18 +38,18 @@ fn parse_filter(text: &str) -> Result<String, String> {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let engine = session.connect().await?;
-    let containers = list_containers(&engine, None, true).await?;
+    // As docker compose does, only containers that run are counted unless all are asked for.
+    let containers = list_containers(&engine, None, args.all).await?;
     let mut projects: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
     for container in &containers {
         projects.entry(&container.project).or_default().push(container);
     }
-    projects.retain(|_, containers| args.all || containers.iter().any(|container| container.is_up()));
     projects.retain(|name, _| args.filter.is_empty() || args.filter.iter().any(|text| name.contains(text)));
     let rows: Vec<[String; 3]> = projects
         .iter()
         .map(|(name, containers)| {
-            let files = containers.iter().find_map(|container| container.labels.get(labels::CONFIG_FILES));
-            [(*name).to_owned(), status(containers), files.cloned().unwrap_or_default()]
+            let states = containers.iter().map(|container| container.state.as_str());
+            [(*name).to_owned(), status(states), config_files(containers)]
         })
         .collect();
     let text = match (args.quiet, args.format) {
@@ -67,12 +67,34 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     Ok(ExitCode::SUCCESS)
 }
 
-/// `running(3), exited(1)`
-fn status(containers: &[&Container]) -> String {
+/// `exited(1), running(3)`
+fn status<'a>(states: impl Iterator<Item = &'a str>) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for container in containers {
-        *counts.entry(container.state.as_str()).or_default() += 1;
+    for state in states {
+        *counts.entry(state).or_default() += 1;
     }
-    let words: Vec<String> = counts.iter().rev().map(|(state, count)| format!("{state}({count})")).collect();
+    let words: Vec<String> = counts.iter().map(|(state, count)| format!("{state}({count})")).collect();
     words.join(", ")
+}
+
+/// The files that any of the containers was made from, each once.
+fn config_files(containers: &[&Container]) -> String {
+    let mut files: Vec<&str> = Vec::new();
+    for file in containers.iter().filter_map(|container| container.labels.get(labels::CONFIG_FILES)) {
+        files.extend(file.split(','));
+    }
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(*file));
+    files.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_counted_in_the_order_of_their_names() {
+        assert_eq!(status(["running", "exited", "running"].into_iter()), "exited(1), running(2)");
+        assert_eq!(status(["running"].into_iter()), "running(1)");
+    }
 }
