@@ -101,7 +101,7 @@ fn listed(containers: &[Container], format: &Format, whole: bool) -> anyhow::Res
 }
 
 /// What a template may name.
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 20] = [
     "Command",
     "CreatedAt",
     "ExitCode",
@@ -119,6 +119,7 @@ const FIELDS: [&str; 19] = [
     "Publishers",
     "RunningFor",
     "Service",
+    "Size",
     "State",
     "Status",
 ];
@@ -156,6 +157,8 @@ fn as_json(container: &Container) -> serde_json::Value {
         "Publishers": publishers,
         "RunningFor": ago(container.created),
         "Service": container.service,
+        // docker compose does not ask for it either, and prints this.
+        "Size": "0B",
         "State": container.state.as_str(),
         "Status": container.status,
     })
