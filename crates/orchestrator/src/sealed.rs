@@ -1,7 +1,7 @@
 //! What a container was made from and an inspection does not show: secrets and configs that are copied into it, and hooks.
 //!
 //! Everyone who may look at a container can read its labels, and a fast hash of a short secret is the secret: all that
-//! it can be is tried in seconds. So a label holds a slow, salted one of each (`docs/decisions/0031-what-labels-tell.md`).
+//! it can be is tried in seconds. So a label holds a slow, salted one of each (`docs/decisions/0033-what-labels-tell.md`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::Sha256;
+use ring::pbkdf2::{PBKDF2_HMAC_SHA256, derive};
 use tokio::sync::OnceCell;
 use wharf_compose::Project;
 use wharf_compose::model::Service;
@@ -19,7 +19,7 @@ use crate::event::HookPoint;
 use crate::request::is_copied;
 
 /// How often the hash is repeated: what OWASP asks of PBKDF2 with SHA-256 (2023).
-const ROUNDS: u32 = 600_000;
+const ROUNDS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
 /// What a label of this form begins with.
 const FORM: &str = "pbkdf2-sha256";
 
@@ -30,7 +30,7 @@ type Mark = [u8; 32];
 /// How marks are derived: `pbkdf2-sha256:600000:SALT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Derivation {
-    rounds: u32,
+    rounds: NonZeroU32,
     salt: Salt,
 }
 
@@ -42,13 +42,15 @@ impl Derivation {
     pub(crate) fn new(rounds: Option<NonZeroU32>) -> Result<Self, getrandom::Error> {
         let mut salt = Salt::default();
         getrandom::fill(&mut salt)?;
-        Ok(Derivation { rounds: rounds.map_or(ROUNDS, NonZeroU32::get).min(ROUNDS), salt })
+        Ok(Derivation { rounds: rounds.unwrap_or(ROUNDS).min(ROUNDS), salt })
     }
 
     /// The field is part of the salt, so that nobody sees that two fields have the same text.
     fn mark(&self, field: &str, text: &str) -> Mark {
         let salt = [self.salt.as_slice(), field.as_bytes()].concat();
-        pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(text.as_bytes(), &salt, self.rounds)
+        let mut mark = Mark::default();
+        derive(PBKDF2_HMAC_SHA256, self.rounds, &salt, text.as_bytes(), &mut mark);
+        mark
     }
 }
 
@@ -121,7 +123,7 @@ impl FromStr for Seal {
             return Err(());
         }
         let rounds = part()?.parse().map_err(drop)?;
-        if !(1..=ROUNDS).contains(&rounds) {
+        if rounds > ROUNDS {
             return Err(());
         }
         let mut salt = Salt::default();
@@ -187,7 +189,7 @@ mod tests {
     use super::*;
     use wharf_compose::Options;
 
-    const DERIVATION: Derivation = Derivation { rounds: 2, salt: [7; 16] };
+    const DERIVATION: Derivation = Derivation { rounds: NonZeroU32::new(2).unwrap(), salt: [7; 16] };
 
     fn unseen(keys: &str, content: &str) -> Unseen {
         let text = format!(
