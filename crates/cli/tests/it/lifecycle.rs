@@ -37,7 +37,10 @@ fn up_starts_in_order_and_a_second_up_recreates_nothing() {
     assert!(healthy < started, "{}", outcome.stderr);
     let ids = sandbox.ok(&["ps", "-q"]);
     assert_eq!(ids.lines().count(), 2);
-    assert_eq!(sandbox.wharf(&["up", "-d"]).stderr, "");
+    assert_eq!(
+        sandbox.wharf(&["up", "-d"]).stderr,
+        format!("{}: 2 containers run, nothing changed\n", sandbox.project)
+    );
     let again = sandbox.wharf(&["up", "--wait"]);
     assert!(again.code == 0 && !again.stderr.contains("Start"), "{}", again.stderr);
     assert_eq!(sandbox.ok(&["ps", "-q"]), ids);
@@ -261,7 +264,8 @@ fn compatibility_gives_the_names_of_compose_1() {
     sandbox.ok(&["--compatibility", "up", "-d"]);
     assert_eq!(sandbox.names(), [format!("{}_web_1", sandbox.project)]);
     let again = sandbox.command(&["up", "-d"]).env("COMPOSE_COMPATIBILITY", "1").output().unwrap();
-    assert_eq!(String::from_utf8(again.stderr).unwrap(), "", "nothing is to do");
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert_eq!(said, format!("{}: 1 container runs, nothing changed\n", sandbox.project));
 }
 
 #[test]
