@@ -91,12 +91,14 @@ fn listed(entries: &BTreeSet<String>) -> String {
     entries.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The aliases that the file gives. Engines and other programs add the container's name and its short identifier.
+/// The aliases that the file gives. Engines and other programs add the container's name and its short identifier, and engines before
+/// 25.0 its host name.
 fn aliases(found: &Found, endpoint: &api::EndpointSettings) -> BTreeSet<String> {
     let name = bare_name(found.container.name.as_deref().unwrap_or_default());
     let id = short_id(found.container.id.as_deref().unwrap_or_default());
-    let given = endpoint.aliases.iter().flatten().filter(|alias| *alias != name && *alias != id);
-    given.cloned().collect()
+    let hostname = found.container.config.as_ref().and_then(|config| config.hostname.as_deref());
+    let is_added = |alias: &str| alias == name || alias == id || Some(alias) == hostname;
+    endpoint.aliases.iter().flatten().filter(|alias| !is_added(alias)).cloned().collect()
 }
 
 /// Other programs link a container under more names than the file gives.

@@ -161,6 +161,13 @@ fn a_setting_that_differs_is_named_and_one_that_is_there_is_kept() {
 }
 
 #[test]
+fn a_host_name_that_the_engine_made_an_alias_is_no_difference() {
+    let networks = json!({"shop_default": {"Aliases": ["web", "4f0c00000000", "counter"]}});
+    let changes = [("Config/Hostname", json!("counter")), ("NetworkSettings/Networks", networks)];
+    assert_eq!(compared("hostname: counter", &changes), Vec::<String>::new());
+}
+
+#[test]
 fn volumes_that_a_container_took_over_are_its_anonymous_volumes() {
     let binds = json!([format!("{ANONYMOUS}:/declared:rw"), format!("{ANONYMOUS}:/anonymous:rw")]);
     assert_eq!(compared("volumes: [/anonymous]", &[("HostConfig/Binds", binds)]), Vec::<String>::new());
