@@ -102,6 +102,10 @@ fn field(key: &str) -> String {
 
 /// A value as the file writes it.
 fn shown(key: &str, value: &Value) -> String {
+    // The engine's maps have no order.
+    let mut value = value.clone();
+    value.sort_all_objects();
+    let value = &value;
     let word = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
     match key {
         "Memory" | "MemoryReservation" | "MemorySwap" | "ShmSize" => {

@@ -222,7 +222,7 @@ fn values_are_told_in_words_of_the_file() {
     cap_add: None -> Some("NET_ADMIN")
     mem_limit: None -> Some("64m")
     cpus: None -> Some("0.5")
-    ports: None -> Some("127.0.0.1:81:80, 53:53/udp")
+    ports: None -> Some("53:53/udp, 127.0.0.1:81:80")
     read_only: None -> Some("true")
     restart: None -> Some("on-failure:3")
     "#);
