@@ -74,6 +74,12 @@ pub enum Error {
     },
 }
 
+impl From<hyper::Error> for Error {
+    fn from(err: hyper::Error) -> Self {
+        bollard::errors::Error::HyperResponseError { err }.into()
+    }
+}
+
 impl Error {
     /// What a person can do about it, if we know.
     pub fn help(&self) -> Option<&str> {

@@ -50,6 +50,7 @@ pub mod roster;
 mod start_error;
 pub mod stats;
 mod timestamp;
+mod upgrade;
 pub mod volumes;
 
 pub use connections::connections;
@@ -66,3 +67,4 @@ pub use registry::{Transfer, pull_image, push_image, registry_digest, with_login
 pub use registry_refusal::{RegistryRefusal, without_secrets};
 pub use start_error::StartError;
 pub use timestamp::Timestamp;
+pub use upgrade::{Upgraded, upgrade};
