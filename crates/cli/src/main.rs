@@ -9,11 +9,11 @@ mod verbs;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-
 use tokio::runtime::Builder;
 
-use invocation::{Called, Invocation, Request, complete, plugin};
+use invocation::{Called, Invocation, Request, complete, help, plugin};
 use screen::colour::Colours;
 use screen::report;
 use session::Session;
@@ -58,7 +58,7 @@ enum Verb {
     Cp(cp::Args),
     /// Create the project's containers without starting them
     Create(create::Args),
-    /// Check Grafana dashboards against this stack, and import dashboards
+    /// Check and import Grafana dashboards
     Dashboards(dashboards::Args),
     /// Check what usually goes wrong, and say how to fix it
     Doctor(doctor::Args),
@@ -70,7 +70,7 @@ enum Verb {
     Exec(exec::Args),
     /// Write a container's files as a tar archive
     Export(export::Args),
-    /// Serve metrics of containers, Redis, Postgres and the host to Prometheus
+    /// Serve metrics of containers, databases and the host
     Exporter(exporter::Args),
     /// List the images of the project's containers
     Images(images::Args),
@@ -100,7 +100,7 @@ enum Verb {
     Run(run::Args),
     /// Set the number of replicas of services
     Scale(scale::Args),
-    /// Make `docker compose` or `docker-compose` wharf, or install shell completion, and take it back
+    /// Install wharf as `docker compose`, and shell completion
     Setup(setup::Args),
     /// Start existing containers
     Start(start::Args),
@@ -124,7 +124,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let Invocation { called, request, arguments } = Invocation::read(std::env::args_os());
-    let mut command = Cli::command().name(called.program()).bin_name(called.program());
+    let mut command = command(called);
     match request {
         Request::Run => {}
         Request::Metadata => {
@@ -136,7 +136,10 @@ fn main() -> ExitCode {
         }
     }
     let words = std::iter::once(called.program().into()).chain(arguments.iter().cloned());
-    let parsed = command.try_get_matches_from_mut(words).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command.try_get_matches_from_mut(words).and_then(|matches| match help::meaningless(&matches) {
+        Some(text) => Err(clap::Error::raw(ErrorKind::ArgumentConflict, text)),
+        None => Cli::from_arg_matches(&matches),
+    });
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
@@ -158,6 +161,11 @@ fn main() -> ExitCode {
     // A thread that waits for standard input must not keep the process alive.
     runtime.shutdown_background();
     code
+}
+
+/// The command as clap knows it, under the name that it was called by.
+fn command(called: Called) -> clap::Command {
+    help::arrange(Cli::command().name(called.program()).bin_name(called.program()), called)
 }
 
 /// Prints help. For docker compose it is a success: scripts find out this way whether it is there.

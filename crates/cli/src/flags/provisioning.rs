@@ -1,4 +1,4 @@
-//! The flags that `up` and `create` have in common.
+//! The flags that `up`, `create` and `plan` have in common.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
@@ -22,9 +22,6 @@ pub(crate) struct Provisioning {
     #[arg(long, value_name = "POLICY", default_value = "policy", hide_default_value = true)]
     #[arg(value_parser = ["always", "missing", "if_not_present", "never", "build", "policy"])]
     pull: String,
-    /// Pull without showing layers
-    #[arg(long)]
-    pub(crate) quiet_pull: bool,
     /// Override the number of replicas; may be repeated
     #[arg(long, value_name = "SERVICE=NUM", value_parser = parse_scale)]
     scale: Vec<(String, u32)>,
@@ -38,14 +35,22 @@ pub(crate) struct Provisioning {
     #[arg(long)]
     pub(crate) remove_orphans: bool,
     /// Replace this volume if its settings changed in the file; its data is lost. May be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "VOLUME")]
     recreate_volume: Vec<String>,
+}
+
+/// The flags for what a person sees and is asked meanwhile; `plan` has none of it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Attended {
+    /// Pull without showing layers
+    #[arg(long)]
+    pub(crate) quiet_pull: bool,
     /// Under docker compose's names: answer yes to the question whether a changed volume is replaced
     #[arg(short, long)]
     yes: bool,
 }
 
-impl Provisioning {
+impl Attended {
     /// What is said to the replacement of a changed volume: `-y` answers for data only where it does so in docker compose.
     pub(crate) fn consent(&self, session: &Session) -> Consent {
         let on_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
@@ -55,7 +60,9 @@ impl Provisioning {
             false => Consent::No,
         }
     }
+}
 
+impl Provisioning {
     pub(crate) fn image_options(&self, services: &[String], no_deps: bool) -> ImageOptions {
         ImageOptions {
             services: services.to_vec(),

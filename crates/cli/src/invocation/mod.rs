@@ -3,6 +3,8 @@
 pub(crate) mod advice;
 pub(crate) mod complete;
 mod docker_flags;
+pub(crate) mod guide;
+pub(crate) mod help;
 pub(crate) mod plugin;
 
 use std::ffi::OsString;

@@ -5,19 +5,21 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use wharf_docker::EndpointChoice;
 
+use crate::invocation::help::GLOBAL;
 use crate::screen::colour::Ansi;
 
 /// Flags that stand before the verb.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = GLOBAL)]
 pub(crate) struct Global {
-    /// Compose file, or "-" for standard input; may be repeated, later files override earlier ones
+    /// Compose file, or "-" for standard input; may be repeated, later files override
     #[arg(short, long = "file", value_name = "FILE")]
     pub(super) file: Vec<PathBuf>,
     /// Project name
-    #[arg(short = 'p', long, value_name = "NAME")]
+    #[arg(short = 'p', long, value_name = "PROJECT")]
     pub(super) project_name: Option<String>,
     /// Profile to enable; may be repeated
-    #[arg(long = "profile", value_name = "NAME", global = true)]
+    #[arg(long = "profile", value_name = "PROFILE", global = true)]
     pub(super) profile: Vec<String>,
     /// Environment file instead of .env; may be repeated
     #[arg(long = "env-file", value_name = "FILE", global = true)]
@@ -29,13 +31,15 @@ pub(crate) struct Global {
     #[arg(short = 'H', long, value_name = "URL")]
     host: Option<String>,
     /// Docker context to use
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "CONTEXT", global = true)]
     context: Option<String>,
-    /// How to show progress
-    #[arg(long, value_name = "TYPE", default_value = "auto", env = "COMPOSE_PROGRESS", global = true)]
+    /// How to show progress: auto, tty, plain, json or quiet
+    #[arg(long, value_name = "TYPE", default_value = "auto", hide_possible_values = true)]
+    #[arg(env = "COMPOSE_PROGRESS", hide_env_values = true, global = true)]
     pub(super) progress: ProgressKind,
-    /// When to use colours and redraw lines
-    #[arg(long, value_name = "WHEN", default_value = "auto", env = "COMPOSE_ANSI", global = true)]
+    /// When to use colours and redraw lines: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    #[arg(env = "COMPOSE_ANSI", hide_env_values = true, global = true)]
     ansi: Ansi,
     /// Include networks and volumes that no service uses
     #[arg(long)]
@@ -65,7 +69,7 @@ pub(crate) struct Global {
 #[derive(Debug, Clone, Args)]
 struct DockerFlags {
     /// Short form of --context
-    #[arg(short = 'c', value_name = "NAME", conflicts_with = "context", hide = true)]
+    #[arg(short = 'c', value_name = "CONTEXT", conflicts_with = "context", hide = true)]
     short_context: Option<String>,
     /// Directory of docker's configuration (default: DOCKER_CONFIG, else ~/.docker)
     #[arg(long = "config", value_name = "DIR", id = "docker-config", hide = true)]

@@ -6,7 +6,7 @@ use wharf_orchestrator::plan::UpOptions;
 use wharf_orchestrator::{ConvergeOptions, up};
 
 use crate::failure::Failure;
-use crate::flags::provisioning::Provisioning;
+use crate::flags::provisioning::{Attended, Provisioning};
 use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
@@ -15,13 +15,15 @@ pub(crate) struct Args {
     services: Vec<String>,
     #[command(flatten)]
     provisioning: Provisioning,
+    #[command(flatten)]
+    attended: Attended,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let project = session.load(&args.services)?;
     let (engine, interrupts, lock, observed) = session.connect_to_change("create", &project).await?;
-    let consent = args.provisioning.consent(session);
-    let display = session.display(false).with_consent(consent).without_output_of(args.provisioning.quiet_pull, false);
+    let consent = args.attended.consent(session);
+    let display = session.display(false).with_consent(consent).without_output_of(args.attended.quiet_pull, false);
     let options = ConvergeOptions {
         images: args.provisioning.image_options(&args.services, false),
         containers: UpOptions { no_start: true, ..args.provisioning.up_options(session, &project, &args.services)? },

@@ -42,8 +42,8 @@ pub(super) struct Settings {
     /// Address for /metrics, /ready and /targets (default: the configuration's, or 0.0.0.0:9080)
     #[arg(long, value_name = "ADDRESS", env = "WHARF_AGENT_LISTEN")]
     listen: Option<std::net::SocketAddr>,
-    /// How to read containers' logs
-    #[arg(long, value_name = "HOW", default_value = "auto", env = "WHARF_AGENT_READ")]
+    /// How to read containers' logs: from files, through the engine, or auto (files if possible)
+    #[arg(long, value_name = "HOW", default_value = "auto", env = "WHARF_AGENT_READ", hide_possible_values = true)]
     read: How,
     /// Folder for lines that no endpoint accepts; without it they wait in the engine's files
     #[arg(long, value_name = "DIR", env = "WHARF_AGENT_SPOOL")]

@@ -11,7 +11,7 @@ use wharf_orchestrator::plan::{self, UpOptions};
 use wharf_orchestrator::{ConvergeOptions, up};
 
 use crate::failure::Failure;
-use crate::flags::provisioning::Provisioning;
+use crate::flags::provisioning::{Attended, Provisioning};
 use crate::screen::addresses::unchanged;
 use crate::screen::log_lines::LinePrinter;
 use crate::session::{Session, known};
@@ -32,6 +32,8 @@ pub(crate) struct Args {
     wait_timeout: Option<u64>,
     #[command(flatten)]
     provisioning: Provisioning,
+    #[command(flatten)]
+    attended: Attended,
     /// Build without showing the builder's output
     #[arg(long)]
     quiet_build: bool,
@@ -92,11 +94,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let (engine, interrupts, lock, observed) = session.connect_to_change("up", &project).await?;
     let colour = session.colours.out && !args.no_color;
     let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
-    let consent = args.provisioning.consent(session);
+    let consent = args.attended.consent(session);
     let display = session
         .display(args.quiet)
         .with_consent(consent)
-        .without_output_of(args.provisioning.quiet_pull, args.quiet_build);
+        .without_output_of(args.attended.quiet_pull, args.quiet_build);
     let detached = args.detach || args.wait || args.no_start || session.is_dry_run();
     let watched = watched(&args, &project)?;
     let (display, printer) = match detached {

@@ -1,0 +1,125 @@
+//! `--help`: verbs in groups, global flags under a heading of their own, examples at the end.
+
+use std::fmt::Write;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+use super::Called;
+use super::guide::{self, Concern, Example, GROUPS};
+
+/// The heading of flags that are not a verb's own.
+pub(crate) const GLOBAL: &str = "Global options";
+
+/// The flags before the verb that are about a project.
+const OF_PROJECTS: [&str; 9] = [
+    "file",
+    "project_name",
+    "profile",
+    "env_file",
+    "project_directory",
+    "all_resources",
+    "compatibility",
+    "parallel",
+    "progress",
+];
+/// Those that are about changes of it.
+const OF_CHANGES: [&str; 5] = ["parallel", "progress", "dry_run", "steps", "show_values"];
+
+/// The command with its help, for the name that it was called by.
+pub(crate) fn arrange(command: Command, called: Called) -> Command {
+    let program = called.program();
+    let template = template(&command, program);
+    let flags: Vec<Arg> = command.get_arguments().filter(|flag| !flag.is_hide_set()).cloned().collect();
+    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    verbs.iter().fold(command.help_template(template), |command, name| {
+        command.mut_subcommand(name, |verb| with_examples(without_meaningless(verb, &flags), program, &flags))
+    })
+}
+
+/// Hides the global flags that mean nothing to a verb. clap leaves out those that a verb has itself.
+fn without_meaningless(verb: Command, flags: &[Arg]) -> Command {
+    let name = verb.get_name().to_owned();
+    let hidden = flags.iter().filter(|flag| flag.is_global_set() && means_nothing(&name, flag.get_id().as_str()));
+    verb.args(hidden.cloned().map(|flag| flag.hide(true)))
+}
+
+fn means_nothing(verb: &str, flag: &str) -> bool {
+    let Some((group, _)) = guide::find(verb) else { return false };
+    match (group.concern, verb, flag) {
+        // It shows what would be changed.
+        (_, "plan", "steps" | "show_values") | (_, "setup", "dry_run") | (Concern::Change, ..) => false,
+        (Concern::Look, ..) => OF_CHANGES.contains(&flag),
+        (Concern::Role | Concern::Itself, ..) => OF_PROJECTS.contains(&flag) || OF_CHANGES.contains(&flag),
+    }
+}
+
+/// What is wrong with a role that was given a project's flags.
+pub(crate) fn meaningless(matches: &ArgMatches) -> Option<String> {
+    let (verb, _) = matches.subcommand()?;
+    let (group, _) = guide::find(verb)?;
+    let given = |flag: &&str| {
+        matches.try_contains_id(flag).unwrap_or(false) && matches.value_source(flag) == Some(ValueSource::CommandLine)
+    };
+    let flag = OF_PROJECTS.iter().chain(&OF_CHANGES).find(|flag| given(flag))?;
+    let text = format!("--{} means nothing to `{verb}`, which has no project", flag.replace('_', "-"));
+    (group.concern == Concern::Role).then_some(text)
+}
+
+/// The help of the command itself.
+fn template(command: &Command, program: &str) -> String {
+    let header = command.get_styles().get_header();
+    let literal = command.get_styles().get_literal();
+    let mut text = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
+    // Writing to a string does not fail.
+    for group in &GROUPS {
+        let _ = writeln!(text, "\n{header}{}:{header:#}", group.heading);
+        for verb in group.verbs {
+            let about = command.find_subcommand(verb.name).and_then(Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            let _ = writeln!(text, "  {literal}{:12}{literal:#}{about}", verb.name);
+        }
+    }
+    let _ = write!(text, "\n{header}{GLOBAL}:{header:#}\n{{options}}\n\n");
+    let _ = write!(text, "`{program} VERB --help` shows a verb's flags and examples.{{after-help}}");
+    text
+}
+
+/// The verb with its examples, and those of its own verbs.
+fn with_examples(verb: Command, program: &str, flags: &[Arg]) -> Command {
+    let Some((group, known)) = guide::find(verb.get_name()) else { return verb };
+    let inner: Vec<String> = verb.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    let verb = inner.iter().fold(verb, |verb, inner| {
+        let path = format!("{} {inner}", known.name);
+        let examples: Vec<Example> =
+            known.examples.iter().filter(|(line, _)| line.starts_with(&path)).copied().collect();
+        verb.mut_subcommand(inner, |verb| {
+            let text = examples_of(&examples, program, &verb);
+            verb.after_help(text)
+        })
+    });
+    let mut text = verb.get_after_help().map(|own| format!("{own}\n\n")).unwrap_or_default();
+    text.push_str(&examples_of(known.examples, program, &verb));
+    if matches!(group.concern, Concern::Change | Concern::Look) {
+        let before: Vec<String> = flags.iter().filter(|flag| !flag.is_global_set()).filter_map(shortest).collect();
+        let _ = write!(text, "\n\nBefore the verb: {} (see `{program} --help`)", before.join(", "));
+    }
+    verb.after_help(text)
+}
+
+fn shortest(flag: &Arg) -> Option<String> {
+    let short = flag.get_short().filter(|short| !"vh".contains(*short)).map(|short| format!("-{short}"));
+    short.or_else(|| flag.get_long().filter(|long| *long != "version").map(|long| format!("--{long}")))
+}
+
+/// Examples in two columns.
+fn examples_of(examples: &[Example], program: &str, command: &Command) -> String {
+    let header = command.get_styles().get_header();
+    let width = examples.iter().filter(|(_, about)| !about.is_empty()).map(|(line, _)| line.len()).max().unwrap_or(0);
+    let mut text = format!("{header}Examples:{header:#}");
+    for (line, about) in examples {
+        let row = format!("  {program} {line:width$}   {about}");
+        let _ = write!(text, "\n{}", row.trim_end());
+    }
+    text
+}
