@@ -39,17 +39,23 @@ pub(crate) const GROUPS: [Group; 6] = [
         heading: "Start and stop",
         concern: Concern::Change,
         verbs: &[
-            verb("up", &[
-                ("up", "run in the foreground; Ctrl-C stops"),
-                ("up -d --wait", "return when all services are healthy"),
-                ("up -d --build web", "rebuild web's image first"),
-                ("up -d --scale web=3", "run three replicas of web"),
-            ]),
-            verb("down", &[
-                ("down", "keep volumes"),
-                ("down -v", "remove volumes with their data"),
-                ("down --rmi local", "also remove the images that were built"),
-            ]),
+            verb(
+                "up",
+                &[
+                    ("up", "run in the foreground; Ctrl-C stops"),
+                    ("up -d --wait", "return when all services are healthy"),
+                    ("up -d --build web", "rebuild web's image first"),
+                    ("up -d --scale web=3", "run three replicas of web"),
+                ],
+            ),
+            verb(
+                "down",
+                &[
+                    ("down", "keep volumes"),
+                    ("down -v", "remove volumes with their data"),
+                    ("down --rmi local", "also remove the images that were built"),
+                ],
+            ),
             verb("start", &[("start", ""), ("start --wait web", "return when web is healthy")]),
             verb("stop", &[("stop", ""), ("stop -t 60 db", "give db a minute to end")]),
             verb("restart", &[("restart", ""), ("restart --no-deps web", "leave the services that follow web")]),
@@ -66,26 +72,38 @@ pub(crate) const GROUPS: [Group; 6] = [
         heading: "Look",
         concern: Concern::Look,
         verbs: &[
-            verb("ps", &[
-                ("ps -a", "stopped containers, too"),
-                ("ps --format json", "one object per line"),
-                ("ps --format 'table {{.Name}}\\t{{.Status}}'", ""),
-            ]),
-            verb("logs", &[
-                ("logs -f --tail 20 web", "follow web, from its last 20 lines"),
-                ("logs --since 10m", "the last ten minutes"),
-            ]),
-            verb("plan", &[
-                ("plan", "what `up` would change, by field"),
-                ("plan --exit-code", "exit with 10 if there are changes"),
-                ("plan --steps web", "each step, and what it waits for"),
-            ]),
-            verb("config", &[
-                ("config", "the project as it is understood"),
-                ("config -q", "only check the files"),
-                ("config --services", ""),
-                ("config --variables", "the variables that the files use"),
-            ]),
+            verb(
+                "ps",
+                &[
+                    ("ps -a", "stopped containers, too"),
+                    ("ps --format json", "one object per line"),
+                    ("ps --format 'table {{.Name}}\\t{{.Status}}'", ""),
+                ],
+            ),
+            verb(
+                "logs",
+                &[
+                    ("logs -f --tail 20 web", "follow web, from its last 20 lines"),
+                    ("logs --since 10m", "the last ten minutes"),
+                ],
+            ),
+            verb(
+                "plan",
+                &[
+                    ("plan", "what `up` would change, by field"),
+                    ("plan --exit-code", "exit with 10 if there are changes"),
+                    ("plan --steps web", "each step, and what it waits for"),
+                ],
+            ),
+            verb(
+                "config",
+                &[
+                    ("config", "the project as it is understood"),
+                    ("config -q", "only check the files"),
+                    ("config --services", ""),
+                    ("config --variables", "the variables that the files use"),
+                ],
+            ),
             verb("doctor", &[("doctor", ""), ("doctor --format json", "")]),
             verb("top", &[("top", ""), ("top web", "")]),
             verb("stats", &[("stats", ""), ("stats --no-stream", "print once")]),
@@ -100,21 +118,30 @@ pub(crate) const GROUPS: [Group; 6] = [
         heading: "Inside the containers",
         concern: Concern::Change,
         verbs: &[
-            verb("exec", &[
-                ("exec web sh", "a shell in web"),
-                ("exec db psql -U postgres", ""),
-                ("exec -T web cat /etc/hostname", "without a terminal, for scripts"),
-            ]),
-            verb("run", &[
-                ("run --rm web ./migrate --check", ""),
-                ("run --rm -e DEBUG=1 web", "with one more variable"),
-                ("run --rm -P web", "with the ports of the service"),
-            ]),
+            verb(
+                "exec",
+                &[
+                    ("exec web sh", "a shell in web"),
+                    ("exec db psql -U postgres", ""),
+                    ("exec -T web cat /etc/hostname", "without a terminal, for scripts"),
+                ],
+            ),
+            verb(
+                "run",
+                &[
+                    ("run --rm web ./migrate --check", ""),
+                    ("run --rm -e DEBUG=1 web", "with one more variable"),
+                    ("run --rm -P web", "with the ports of the service"),
+                ],
+            ),
             verb("attach", &[("attach web", "ctrl-p ctrl-q detaches"), ("attach --no-stdin web", "only look")]),
-            verb("cp", &[
-                ("cp ./page.html web:/srv/", "to all replicas"),
-                ("cp --index 2 web:/var/log ./log", "from the second replica"),
-            ]),
+            verb(
+                "cp",
+                &[
+                    ("cp ./page.html web:/srv/", "to all replicas"),
+                    ("cp --index 2 web:/var/log ./log", "from the second replica"),
+                ],
+            ),
             verb("export", &[("export -o web.tar web", ""), ("export web | tar -t", "list its files")]),
         ],
     },
@@ -122,11 +149,14 @@ pub(crate) const GROUPS: [Group; 6] = [
         heading: "Build and ship",
         concern: Concern::Change,
         verbs: &[
-            verb("build", &[
-                ("build", ""),
-                ("build --no-cache web", "from the beginning"),
-                ("build --push web", "and push the image"),
-            ]),
+            verb(
+                "build",
+                &[
+                    ("build", ""),
+                    ("build --no-cache web", "from the beginning"),
+                    ("build --push web", "and push the image"),
+                ],
+            ),
             verb("pull", &[("pull", ""), ("pull --policy missing", "only images that are not here")]),
             verb("push", &[("push", ""), ("push web", "")]),
             verb("commit", &[("commit web shop/web:fixed", ""), ("commit -m fixed web shop/web:fixed", "")]),
@@ -136,38 +166,50 @@ pub(crate) const GROUPS: [Group; 6] = [
         heading: "Roles",
         concern: Concern::Role,
         verbs: &[
-            verb("exporter", &[
-                ("exporter", "metrics on port 10500"),
-                ("exporter --collectors containers,host", ""),
-                ("exporter healthcheck", "for a container's health check"),
-            ]),
-            verb("agent", &[
-                ("agent --loki http://loki:3100", "of containers with log_collect=true"),
-                ("agent --config promtail.yaml", "as Promtail would"),
-                ("agent check --config promtail.yaml", "explain a configuration"),
-                ("agent tail --all", "print what would be sent"),
-                ("agent convert config.alloy", "to Promtail's YAML"),
-                ("agent healthcheck", "for a container's health check"),
-            ]),
-            verb("dashboards", &[
-                ("dashboards check redis.json", "which queries have no data"),
-                ("dashboards import 763.json -o redis.json", ""),
-            ]),
+            verb(
+                "exporter",
+                &[
+                    ("exporter", "metrics on port 10500"),
+                    ("exporter --collectors containers,host", ""),
+                    ("exporter healthcheck", "for a container's health check"),
+                ],
+            ),
+            verb(
+                "agent",
+                &[
+                    ("agent --loki http://loki:3100", "of containers with log_collect=true"),
+                    ("agent --config promtail.yaml", "as Promtail would"),
+                    ("agent check --config promtail.yaml", "explain a configuration"),
+                    ("agent tail --all", "print what would be sent"),
+                    ("agent convert config.alloy", "to Promtail's YAML"),
+                    ("agent healthcheck", "for a container's health check"),
+                ],
+            ),
+            verb(
+                "dashboards",
+                &[
+                    ("dashboards check redis.json", "which queries have no data"),
+                    ("dashboards import 763.json -o redis.json", ""),
+                ],
+            ),
         ],
     },
     Group {
         heading: "The command itself",
         concern: Concern::Itself,
         verbs: &[
-            verb("setup", &[
-                ("setup", "`docker compose` is wharf"),
-                ("setup completion", "completion for your shell"),
-                ("setup --undo", "take it all back"),
-            ]),
-            verb("completion", &[
-                ("completion bash", "the script, to standard output"),
-                ("completion fish > wharf.fish", ""),
-            ]),
+            verb(
+                "setup",
+                &[
+                    ("setup", "`docker compose` is wharf"),
+                    ("setup completion", "completion for your shell"),
+                    ("setup --undo", "take it all back"),
+                ],
+            ),
+            verb(
+                "completion",
+                &[("completion bash", "the script, to standard output"), ("completion fish > wharf.fish", "")],
+            ),
             verb("version", &[("version", ""), ("version --short", "only the number")]),
         ],
     },

@@ -95,10 +95,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let colour = session.colours.out && !args.no_color;
     let printer = LinePrinter::new(colour, !args.no_log_prefix, args.timestamps).with_streams_apart();
     let consent = args.attended.consent(session);
-    let display = session
-        .display(args.quiet)
-        .with_consent(consent)
-        .without_output_of(args.attended.quiet_pull, args.quiet_build);
+    let display =
+        session.display(args.quiet).with_consent(consent).without_output_of(args.attended.quiet_pull, args.quiet_build);
     let detached = args.detach || args.wait || args.no_start || session.is_dry_run();
     let watched = watched(&args, &project)?;
     let (display, printer) = match detached {
