@@ -7,6 +7,7 @@ use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use futures_util::{Stream, TryStreamExt};
 
 use crate::answer;
+use crate::api_version::ApiVersion;
 use crate::backoff::Backoff;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -19,29 +20,6 @@ const OLDEST: ApiVersion = ApiVersion { major: 1, minor: 41 };
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long the first answer may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A version of the Engine API, as `1.41`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ApiVersion {
-    /// Before the point.
-    pub major: u32,
-    /// After the point.
-    pub minor: u32,
-}
-
-impl std::fmt::Display for ApiVersion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
-
-impl ApiVersion {
-    /// This version, or the client's if that is older.
-    fn at_most(self, client: &ClientVersion) -> ClientVersion {
-        let own = ClientVersion { major_version: self.major as usize, minor_version: self.minor as usize };
-        if own < *client { own } else { *client }
-    }
-}
 
 /// An engine that has answered.
 #[derive(Debug, Clone)]

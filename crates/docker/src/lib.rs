@@ -19,6 +19,7 @@
 //! ```
 
 mod answer;
+mod api_version;
 pub mod attach;
 mod backoff;
 mod connections;
@@ -53,10 +54,11 @@ mod timestamp;
 mod upgrade;
 pub mod volumes;
 
+pub use api_version::ApiVersion;
 pub use connections::connections;
 pub use create::create_container;
 pub use endpoint::{Endpoint, EndpointChoice, TlsFiles};
-pub use engine::{ApiVersion, Engine};
+pub use engine::Engine;
 pub use error::Error;
 pub use error_kind::{ErrorKind, unless_gone};
 pub use events::follow_events;

@@ -3,8 +3,8 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::api_version::ApiVersion;
 use crate::endpoint::Endpoint;
-use crate::engine::ApiVersion;
 
 /// The head of the answer is no longer than this.
 const LONGEST_HEAD: usize = 16 * 1024;
