@@ -65,6 +65,7 @@ mod print;
 mod read;
 mod report;
 mod spec;
+mod unknown_service;
 mod validate;
 mod variables;
 
@@ -79,6 +80,7 @@ pub use model::Project;
 pub use options::Options;
 pub use passes::Passes;
 pub use print::render::{to_json, to_yaml};
-pub use report::diagnostic::{Diagnostic, LoadError, UnknownService};
+pub use report::diagnostic::{Diagnostic, LoadError};
 pub use report::place::{Place, Places};
+pub use unknown_service::UnknownService;
 pub use variables::{Variable, environment, variables};

@@ -19,13 +19,13 @@ use crate::options::Options;
 use crate::passes::Passes;
 use crate::print::render;
 use crate::read::input::Input;
-use crate::report::diagnostic::{Diagnostic, LoadError, UnknownService};
+use crate::report::diagnostic::{Diagnostic, LoadError};
 use crate::report::findings::{At, Report};
 use crate::spec::file::FILE;
+use crate::unknown_service::UnknownService;
 use crate::validate::check;
 use crate::validate::lint;
 use crate::validate::required::require;
-use crate::validate::suggest::closest;
 use wharf_yaml::Node;
 
 /// A project, and what its author should know about it.
@@ -281,25 +281,17 @@ fn select(project: &mut Project, options: &Options, environment: &Environment, r
             None if report.is_tainted(&format!("services.{name}")) => {}
             None => {
                 unknown.push(name.clone());
-                report.error(At::NOWHERE, format!("there is no service `{name}`"));
-                match closest(name, project.services.keys().map(String::as_str)) {
-                    Some(name) => report.help(format!("did you mean `{name}`?")),
-                    None => report.help(format!(
-                        "the services are: {}",
-                        project.services.keys().cloned().collect::<Vec<_>>().join(", ")
-                    )),
-                };
+                let unknown = UnknownService::new(name, project);
+                report.error(At::NOWHERE, unknown.message());
+                report.help(unknown.help());
             }
         }
     }
     let services = std::mem::take(&mut project.services);
     let (enabled, disabled) = services.into_iter().partition(|(_, service)| is_enabled(&service.profiles, &active));
     (project.services, project.disabled_services) = (enabled, disabled);
-    report.unknown_service = (!unknown.is_empty()).then(|| UnknownService {
-        names: unknown,
-        project: project.name.clone(),
-        services: project.services.keys().cloned().collect(),
-    });
+    report.unknown_service =
+        (!unknown.is_empty()).then(|| UnknownService { names: unknown, ..UnknownService::new("", project) });
 }
 
 fn is_enabled(profiles: &[String], active: &[String]) -> bool {

@@ -171,7 +171,7 @@ fn profiles_enable_services_and_naming_one_enables_its_profiles() {
     assert_eq!(names(&Options::from_text(text).with_variable("COMPOSE_PROFILES", "x, q")), ["a", "c"]);
     assert_eq!(names(&Options { services: vec!["b".into()], ..Options::from_text(text) }), ["a", "b", "c"]);
     let error = refused(&Options { services: vec!["bb".into()], ..Options::from_text(text) });
-    assert!(error.contains("there is no service `bb`"), "{error}");
+    assert!(error.contains("no such service: bb"), "{error}");
 }
 
 #[test]

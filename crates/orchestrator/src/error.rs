@@ -1,6 +1,6 @@
 //! Why an operation on a project failed, as data. The caller words what is around it.
 
-use wharf_compose::Place;
+use wharf_compose::{Place, UnknownService};
 use wharf_plan::{Problem, StepFailure};
 
 /// Why an operation on a project failed.
@@ -27,6 +27,12 @@ pub enum Error {
 impl Error {
     pub(crate) fn refused(message: impl Into<String>, place: Option<Place>, help: impl Into<Option<String>>) -> Self {
         Error::Refused(vec![Problem { message: message.into(), place, help: help.into() }])
+    }
+}
+
+impl From<UnknownService> for Error {
+    fn from(unknown: UnknownService) -> Self {
+        Error::refused(unknown.message(), None, unknown.help())
     }
 }
 

@@ -4,10 +4,10 @@ use std::io::Read;
 use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
-use wharf_compose::{Config, LoadError, Loaded, Options, Passes, Project};
+use wharf_compose::{Config, LoadError, Loaded, Options, Passes, Project, UnknownService};
 use wharf_docker::Engine;
 use wharf_orchestrator::observe::{Container, labelled_services, list_containers};
-use wharf_orchestrator::{Observed, observe};
+use wharf_orchestrator::{Error, Observed, observe};
 
 use super::lock::ProjectLock;
 use super::{Session, here};
@@ -71,13 +71,14 @@ impl Session {
     fn read(&self, services: &[String], passes: Passes) -> Result<Loaded, Failure> {
         let mut loaded = Project::load_by(&self.options(services)?, passes).map_err(unknown_service)?;
         self.settings.keep_project(std::mem::take(&mut loaded.environment));
+        tracing::debug!(project = loaded.project.name, services = loaded.project.services.len(), "read");
         loaded.project.compatibility = self.global.compatibility || self.is_set("COMPOSE_COMPATIBILITY");
         Ok(loaded)
     }
 
     /// Reads the project for a verb on what exists: what would be wrong to start may be stopped. Without any file takes the
-    /// name alone: containers are then found by their labels. The flag says whether there was a file.
-    fn load_or_name(&self, services: &[String]) -> Result<(Project, bool), Failure> {
+    /// name alone: containers are then found by their labels. The flag says whether there was a file. Nothing is printed.
+    pub(crate) fn load_or_name(&self, services: &[String]) -> Result<(Project, bool), Failure> {
         let passes =
             Passes { check_consistency: false, read_env_files: false, read_label_files: false, ..Passes::default() };
         match self.read(services, passes) {
@@ -167,26 +168,18 @@ impl Existing {
 
 /// An unknown service name is the caller's mistake, not the file's.
 fn unknown_service(error: LoadError) -> Failure {
-    let unknown = error.unknown_service.as_ref();
-    match unknown.and_then(|unknown| Some((unknown.names.first()?, unknown))) {
-        Some((name, unknown)) => no_such_service(name, &unknown.project, &unknown.services).into(),
+    match error.unknown_service {
+        Some(unknown) => Error::from(unknown).into(),
         None => error.into(),
     }
 }
 
 /// Services named on the command line have to be in the file.
-pub(crate) fn known(project: &Project, services: &[String]) -> anyhow::Result<()> {
+pub(crate) fn known(project: &Project, services: &[String]) -> Result<(), Failure> {
     let is_service =
         |name: &String| project.services.contains_key(name) || project.disabled_services.contains_key(name);
     match services.iter().find(|name| !is_service(name)) {
-        Some(unknown) => {
-            let names: Vec<String> = project.services.keys().cloned().collect();
-            Err(no_such_service(unknown, &project.name, &names))
-        }
+        Some(unknown) => Err(Error::from(UnknownService::new(unknown, project)).into()),
         None => Ok(()),
     }
-}
-
-fn no_such_service(name: &str, project: &str, services: &[String]) -> anyhow::Error {
-    anyhow::anyhow!("no such service: {name} (the project {project} has: {})", services.join(", "))
 }

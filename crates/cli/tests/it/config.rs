@@ -189,7 +189,11 @@ fn a_hash_is_that_of_the_service_alone() {
     assert_eq!(shop.config(&["--hash", "web"]), hashes.lines().nth(1).unwrap().to_owned() + "\n");
     let outcome = Outcome::of(shop.command(&["--hash", "wbe"]).output().unwrap());
     assert_eq!(outcome.code, 1);
-    assert!(outcome.stderr.contains("no such service: wbe (the project shop has: api, web)"), "{}", outcome.stderr);
+    insta::assert_snapshot!(outcome.stderr, @r"
+    error: no such service: wbe
+      |
+      = help: did you mean `web`?
+    ");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::report::place::Place;
+use crate::unknown_service::UnknownService;
 
 /// One error or warning, as data; drawing it is the caller's part.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,17 +81,6 @@ pub struct LoadError {
     pub warnings: Vec<Diagnostic>,
     /// Set if nothing is wrong with the files, but a service that the caller named is not in them.
     pub unknown_service: Option<UnknownService>,
-}
-
-/// Services that the caller named and the files do not have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UnknownService {
-    /// The unknown names, as the caller gave them; never empty.
-    pub names: Vec<String>,
-    /// The project's name.
-    pub project: String,
-    /// The services that the project has.
-    pub services: Vec<String>,
 }
 
 impl LoadError {

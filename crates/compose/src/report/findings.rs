@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::report::diagnostic::{Diagnostic, LoadError, UnknownService};
+use crate::report::diagnostic::{Diagnostic, LoadError};
 use crate::report::place::Place;
+use crate::unknown_service::UnknownService;
 use wharf_yaml::{Node, Span};
 
 /// Most errors that are kept.

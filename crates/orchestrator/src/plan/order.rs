@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use wharf_compose::Project;
 use wharf_compose::model::{Condition, Service};
+use wharf_compose::{Project, UnknownService};
 
 use crate::Error;
 
@@ -18,11 +18,7 @@ pub(super) fn dependencies<'a>(project: &Project, service: &'a Service) -> Vec<(
 /// # Errors
 /// [`Error::Refused`] if the project has no such service.
 pub(crate) fn service<'a>(project: &'a Project, name: &str) -> Result<&'a Service, Error> {
-    project.services.get(name).ok_or_else(|| {
-        let known: Vec<&str> = project.services.keys().map(String::as_str).collect();
-        let help = format!("the project {} has: {}", project.name, known.join(", "));
-        Error::refused(format!("no such service: {name}"), None, Some(help))
-    })
+    project.services.get(name).ok_or_else(|| UnknownService::new(name, project).into())
 }
 
 /// The named services (all if none is named), with everything that they depend on unless `alone`.
