@@ -71,6 +71,18 @@ impl EndpointChoice {
         }
     }
 
+    /// The contexts that `docker context ls` lists, by name. Files that are not a context's are left out.
+    pub fn contexts(&self, environment: &BTreeMap<String, String>) -> Vec<String> {
+        let stored = std::fs::read_dir(self.config_directory(environment).join("contexts/meta"));
+        let names = stored.into_iter().flatten().filter_map(|entry| {
+            let text = std::fs::read_to_string(entry.ok()?.path().join("meta.json")).ok()?;
+            serde_json::from_str(&text).ok().map(|meta: ContextMeta| meta.name)
+        });
+        let mut names: Vec<String> = names.chain(["default".to_owned()]).filter(|name| !name.is_empty()).collect();
+        names.sort();
+        names
+    }
+
     /// The given files, and for those that are not given the usual ones of a directory.
     fn tls_files(&self, directory: &Path) -> TlsFiles {
         let TlsFiles { ca, cert, key } = TlsFiles::in_directory(directory);
@@ -87,6 +99,8 @@ struct CliConfig {
 
 #[derive(Debug, Deserialize)]
 struct ContextMeta {
+    #[serde(rename = "Name", default)]
+    name: String,
     #[serde(rename = "Endpoints", default)]
     endpoints: BTreeMap<String, ContextEndpoint>,
 }
@@ -274,6 +288,15 @@ mod tests {
         let choice = EndpointChoice { context: Some("remote".into()), config, ..EndpointChoice::default() };
         let found = Endpoint::resolve(&environment(&[("DOCKER_CONFIG", "/nonexistent")]), &choice).unwrap();
         assert_eq!(found.host, "ssh://me@far");
+    }
+
+    #[test]
+    fn contexts_are_listed_by_name() {
+        let directory = context_dir("remote", "ssh://me@far");
+        std::fs::create_dir(directory.path().join("contexts/meta/broken")).unwrap();
+        let config = Some(directory.path().to_owned());
+        let choice = EndpointChoice { config, ..EndpointChoice::default() };
+        assert_eq!(choice.contexts(&environment(&[])), ["default", "remote"]);
     }
 
     #[test]

@@ -12,15 +12,15 @@ use crate::screen::colour::Ansi;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = GLOBAL)]
 pub(crate) struct Global {
-    /// Compose file, or "-" for standard input; may be repeated, later files override
+    /// Compose file, or "-" for standard input; may be repeated
     #[arg(short, long = "file", value_name = "FILE")]
-    pub(super) file: Vec<PathBuf>,
+    pub(crate) file: Vec<PathBuf>,
     /// Project name
     #[arg(short = 'p', long, value_name = "PROJECT")]
-    pub(super) project_name: Option<String>,
+    pub(crate) project_name: Option<String>,
     /// Profile to enable; may be repeated
     #[arg(long = "profile", value_name = "PROFILE", global = true)]
-    pub(super) profile: Vec<String>,
+    pub(crate) profile: Vec<String>,
     /// Environment file instead of .env; may be repeated
     #[arg(long = "env-file", value_name = "FILE", global = true)]
     pub(super) env_file: Vec<PathBuf>,
@@ -89,10 +89,10 @@ struct DockerFlags {
     /// Key of that certificate
     #[arg(long, value_name = "FILE", hide = true)]
     tlskey: Option<PathBuf>,
-    /// No effect; accepted for compatibility with docker
+    /// The same as --verbose
     #[arg(short = 'D', long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     debug: Option<bool>,
-    /// No effect; accepted for compatibility with docker
+    /// With debug or trace the same as --verbose
     #[arg(short, long, value_name = "LEVEL", hide = true)]
     log_level: Option<String>,
 }
@@ -100,7 +100,7 @@ struct DockerFlags {
 /// Flags that docker compose still takes and no longer shows.
 #[derive(Debug, Clone, Args)]
 struct DeprecatedFlags {
-    /// No effect; accepted for compatibility with docker compose
+    /// Print details of the work to standard error
     #[arg(long, hide = true)]
     verbose: bool,
     /// The same as --ansi never
@@ -114,6 +114,12 @@ struct DeprecatedFlags {
 impl Global {
     pub(super) fn ansi(&self) -> Ansi {
         if self.deprecated.no_ansi { Ansi::Never } else { self.ansi }
+    }
+
+    /// Whether details of the work are printed.
+    pub(crate) fn is_verbose(&self) -> bool {
+        let level = self.docker.log_level.as_deref();
+        self.deprecated.verbose || self.docker.debug == Some(true) || matches!(level, Some("debug" | "trace"))
     }
 
     pub(super) fn project_directory(&self) -> Option<&Path> {

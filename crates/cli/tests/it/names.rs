@@ -143,15 +143,9 @@ fn docker_finds_the_plugin_and_passes_its_own_flags_on() {
     assert!(docker(&["compose", "--help"]).stdout.contains("Usage: docker compose"));
     assert!(docker(&["help", "compose"]).stdout.contains("Usage: docker compose"));
     assert!(docker(&["compose", "up", "--help"]).stdout.contains("Usage: docker compose up"));
-    let completed = docker(&[
-        "__complete",
-        "compose",
-        "-f",
-        &sandbox.path().join("compose.yaml").display().to_string(),
-        "logs",
-        "",
-    ]);
-    assert_eq!(completed.stdout, "web\n:4\n", "{}", completed.stderr);
+    let completed =
+        docker(&["__complete", "compose", "-f", &sandbox.path().join("compose.yaml").display().to_string(), "up", ""]);
+    assert_eq!(completed.stdout, "web\twharf-local/debian:bookworm\n:4\n", "{}", completed.stderr);
     let config = docker_config.path().display().to_string();
     for flags in
         [&["--host", "tcp://127.0.0.1:1"][..], &["-H", "tcp://127.0.0.1:1"], &["-l", "debug", "-H=tcp://127.0.0.1:1"]]

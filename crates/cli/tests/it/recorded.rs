@@ -44,7 +44,12 @@ const LOOKING: &[&[&str]] = &[
     &["doctor"],
     &["completion", "bash"],
     &["__complete", "up", ""],
+    &["__complete", "start", ""],
     &["__complete", "logs", "w"],
+    &["__complete", "exec", "web", "--index", ""],
+    &["__complete", "-p", ""],
+    &["__complete", "agent", "--filter", "name="],
+    &["__complete", "agent", "--filter", "network="],
 ];
 
 const CHANGING: &[&[&str]] = &[

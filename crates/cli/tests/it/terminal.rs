@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::sandbox::Sandbox;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A command on a terminal of its own.
-struct Terminal {
+pub(super) struct Terminal {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
@@ -26,7 +27,7 @@ impl Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wharf"));
         command.args(["-p", &sandbox.project]);
         command.args(args);
-        Self::begin(sandbox, command)
+        Self::begin(sandbox.path(), command)
     }
 
     /// A shell that runs wharf, and then says its exit code and how the terminal is.
@@ -34,13 +35,13 @@ impl Terminal {
         let mut command = CommandBuilder::new("sh");
         let wharf = env!("CARGO_BIN_EXE_wharf");
         command.args(["-c", &format!("trap : INT; {wharf} -p {} {args}; echo code $?; stty -a", sandbox.project)]);
-        Self::begin(sandbox, command)
+        Self::begin(sandbox.path(), command)
     }
 
-    fn begin(sandbox: &Sandbox, mut command: CommandBuilder) -> Self {
+    pub(super) fn begin(directory: &Path, mut command: CommandBuilder) -> Self {
         let size = PtySize { rows: 24, cols: 80, ..PtySize::default() };
         let pair = native_pty_system().openpty(size).unwrap();
-        command.cwd(sandbox.path());
+        command.cwd(directory);
         command.env("TERM", "xterm");
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).unwrap();
@@ -60,7 +61,7 @@ impl Terminal {
     }
 
     /// Waits until the screen has shown `text` since the last time something was waited for.
-    fn expect(&mut self, text: &str) -> String {
+    pub(super) fn expect(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.seen.find(text) {
@@ -75,7 +76,7 @@ impl Terminal {
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(super) fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self.keyboard.flush().unwrap();
     }
@@ -256,8 +257,8 @@ fn progress_and_findings_are_coloured_by_the_flag() {
     assert!(!shown(&sandbox, &["--ansi", "never", "up", "-d", "--force-recreate", "-t", "0"]).contains(PAINT));
 }
 
-/// A registry that takes connections and says nothing.
-fn silent_registry() -> String {
+/// A registry or an engine that takes connections and says nothing.
+pub(super) fn silent_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || listener.incoming().map_while(Result::ok).collect::<Vec<_>>());
@@ -282,7 +283,7 @@ fn rows_live_keys_leave_nothing_behind_and_ctrl_c_gives_the_terminal_back() {
     profiles: [pulled]
 ",
         name = "wharf-test",
-        silent = silent_registry()
+        silent = silent_server()
     ));
     for (phase, args) in [
         ("Pulling", "pull pulled"),

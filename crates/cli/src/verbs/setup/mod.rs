@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap_complete::Shell;
 
 use self::disk::{Change, Content};
-use self::parts::{Item, Part, Places};
+use self::parts::{Part, Places};
 use self::record::Record;
 use crate::failure::Failure;
 use crate::screen::report;
@@ -21,7 +21,7 @@ use crate::session::Session;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "All or nothing is done, and no file is overwritten that setup did not make.")]
 pub(crate) struct Args {
-    /// What to install (default: plugin; with --undo: all that was installed)
+    /// What to install, or to take back (default: plugin; with --undo: all)
     #[arg(value_name = "PART")]
     parts: Vec<Part>,
     /// Take back what was installed
@@ -56,14 +56,13 @@ pub(crate) fn run(args: Args, session: &Session, command: &clap::Command) -> Res
         (plan::undo(&parts, &record, &file), Vec::new())
     } else {
         let parts = if parts.is_empty() { vec![Part::Plugin] } else { parts };
-        let items: Vec<Item> =
-            parts.into_iter().map(|part| places.item(part, command)).collect::<anyhow::Result<_>>()?;
+        let items = places.items(&parts, command)?;
         (plan::install(&items, &record, &file), places.hints(&items))
     };
     let changes = planned.map_err(|obstacles| refused(&obstacles))?;
     if changes.is_empty() {
         let nothing = if args.undo { "nothing was installed by `wharf setup`" } else { "all of it is in place" };
-        report::print(&format!("{nothing}\n"))?;
+        report::print(&format!("{}\n", session.called.name_in(nothing)))?;
         return Ok(ExitCode::SUCCESS);
     }
     report::print(&shown(&changes))?;

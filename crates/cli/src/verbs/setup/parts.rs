@@ -53,22 +53,38 @@ impl Places<'_> {
         Ok(self.base("XDG_STATE_HOME", ".local/state")?.join("wharf/setup.json"))
     }
 
-    /// What a part consists of.
+    /// What parts consist of.
     ///
     /// # Errors
-    /// If there is no place for it.
-    pub(super) fn item(&self, part: Part, command: &clap::Command) -> anyhow::Result<Item> {
-        let link = || Content::Link(self.program.clone());
-        let (path, content) = match part {
-            Part::Plugin => (self.docker_config.join("cli-plugins/docker-compose"), link()),
-            Part::DockerCompose => (self.directory_of_path()?.join("docker-compose"), link()),
-            Part::Completion => {
-                let shell = self.user_shell()?;
-                let script = completion::script(shell, Called::Wharf, &mut command.clone());
-                (self.completion(shell)?, Content::File(script.into_bytes()))
+    /// If there is no place for one.
+    pub(super) fn items(&self, parts: &[Part], command: &clap::Command) -> anyhow::Result<Vec<Item>> {
+        let mut items = Vec::new();
+        for &part in parts {
+            let link = |path| Item { part, path, content: Content::Link(self.program.clone()) };
+            match part {
+                Part::Plugin => items.push(link(self.docker_config.join("cli-plugins/docker-compose"))),
+                Part::DockerCompose => items.push(link(self.directory_of_path()?.join("docker-compose"))),
+                Part::Completion => {
+                    let shell = self.user_shell()?;
+                    let is_docker_compose = parts.contains(&Part::DockerCompose) || self.is_docker_compose();
+                    for called in [Called::Wharf, Called::DockerCompose] {
+                        if called == Called::Wharf || is_docker_compose {
+                            let script = completion::script(shell, called, &mut command.clone());
+                            let path = self.completion(shell, called)?;
+                            items.push(Item { part, path, content: Content::File(script.into_bytes()) });
+                        }
+                    }
+                }
             }
-        };
-        Ok(Item { part, path, content })
+        }
+        Ok(items)
+    }
+
+    /// Whether the `docker-compose` that PATH leads to is this program.
+    fn is_docker_compose(&self) -> bool {
+        let found = self.path().map(|directory| directory.join("docker-compose")).find(|found| found.is_file());
+        let resolved = found.and_then(|found| found.canonicalize().ok());
+        resolved.is_some() && resolved == self.program.canonicalize().ok()
     }
 
     /// What the user should know once the parts are there.
@@ -79,11 +95,15 @@ impl Places<'_> {
                 None => "`docker-compose` is wharf: try `docker-compose version`".to_owned(),
                 Some(first) => format!("{} comes before it in PATH", first.display()),
             }),
+            Part::Completion if item.path.file_name().is_some_and(|name| name == "_docker-compose") => None,
             Part::Completion if item.path.file_name().is_some_and(|name| name == "_wharf") => {
                 let directory = item.path.parent().unwrap_or(&item.path).display();
                 Some(format!("zsh finds the completion if ~/.zshrc has, before compinit: fpath+=({directory})"))
             }
-            Part::Completion => Some("new shells complete wharf's verbs and flags".to_owned()),
+            Part::Completion => {
+                let name = item.path.file_stem().unwrap_or_default().to_string_lossy();
+                Some(format!("new shells complete {name}: verbs, flags, services, profiles"))
+            }
         };
         items.iter().filter_map(hint).collect()
     }
@@ -118,12 +138,14 @@ impl Places<'_> {
         self.shell.or_else(users).ok_or_else(|| anyhow::anyhow!("SHELL names no shell; name one with --shell"))
     }
 
-    /// Where a shell looks for a user's completions.
-    fn completion(&self, shell: Shell) -> anyhow::Result<PathBuf> {
+    /// Where a shell looks for a user's completions of a name.
+    fn completion(&self, shell: Shell, called: Called) -> anyhow::Result<PathBuf> {
+        let name = called.program();
+        let data = || self.base("XDG_DATA_HOME", ".local/share");
         Ok(match shell {
-            Shell::Bash => self.base("XDG_DATA_HOME", ".local/share")?.join("bash-completion/completions/wharf"),
-            Shell::Zsh => self.base("XDG_DATA_HOME", ".local/share")?.join("zsh/site-functions/_wharf"),
-            Shell::Fish => self.base("XDG_CONFIG_HOME", ".config")?.join("fish/completions/wharf.fish"),
+            Shell::Bash => data()?.join("bash-completion/completions").join(name),
+            Shell::Zsh => data()?.join(format!("zsh/site-functions/_{name}")),
+            Shell::Fish => self.base("XDG_CONFIG_HOME", ".config")?.join(format!("fish/completions/{name}.fish")),
             other => {
                 anyhow::bail!("{other} has no directory for completions; `wharf completion {other}` prints the script")
             }
