@@ -20,8 +20,8 @@ use session::Session;
 use session::flags::Global;
 use verbs::{
     agent, attach, build, commit, completion, config, cp, create, dashboards, doctor, down, events, exec, export,
-    exporter, images, kill, logs, ls, pause, plan, port, ps, pull, push, restart, rm, run, scale, setup, start, stats,
-    stop, top, unpause, up, version, volumes, wait,
+    exporter, images, kill, logs, ls, man, pause, plan, port, ps, pull, push, restart, rm, run, scale, setup, start,
+    stats, stop, top, unpause, up, version, volumes, wait,
 };
 
 /// Runs multi-container applications from Compose files on one machine.
@@ -80,6 +80,9 @@ enum Verb {
     Logs(logs::Args),
     /// List running projects
     Ls(ls::Args),
+    /// Write manual pages
+    #[command(hide = true)]
+    Man(man::Args),
     /// Pause the processes in containers
     Pause(pause::Args),
     /// Show what `up` would change, by field
@@ -157,6 +160,9 @@ fn main() -> ExitCode {
         }
     };
     let session = Session::new(called, cli.global);
+    if !matches!(verb, Verb::Agent(_) | Verb::Exporter(_)) {
+        session.tell_details();
+    }
     let code = runtime.block_on(run(verb, &session, command));
     // A thread that waits for standard input must not keep the process alive.
     runtime.shutdown_background();
@@ -188,7 +194,7 @@ async fn run(verb: Verb, session: &Session, command: clap::Command) -> ExitCode 
 
 /// Two threads for verbs that serve or wait for many things. Verbs that only read files are faster on one thread.
 fn runtime(verb: &Verb) -> Builder {
-    if let Verb::Config(_) | Verb::Completion(_) | Verb::Setup(_) | Verb::Version(_) = verb {
+    if let Verb::Config(_) | Verb::Completion(_) | Verb::Man(_) | Verb::Setup(_) | Verb::Version(_) = verb {
         return Builder::new_current_thread();
     }
     let mut builder = Builder::new_multi_thread();
@@ -211,6 +217,7 @@ async fn dispatch(verb: Verb, session: &Session, command: clap::Command) -> Exit
         Verb::Kill(args) => kill::run(args, session).await,
         Verb::Logs(args) => logs::run(args, session).await,
         Verb::Ls(args) => ls::run(args, session).await,
+        Verb::Man(args) => man::run(&args),
         Verb::Plan(args) => plan::run(args, session).await,
         Verb::Port(args) => port::run(args, session).await,
         Verb::Ps(args) => ps::run(args, session).await,
@@ -240,7 +247,7 @@ async fn dispatch(verb: Verb, session: &Session, command: clap::Command) -> Exit
     };
     match result {
         Ok(code) => code,
-        Err(failure) => report::failure(&failure, session.colours.err),
+        Err(failure) => report::failure(&failure, session.called, session.colours.err),
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) struct Provisioning {
     no_build: bool,
     /// When to pull images: always, missing, never, build, or policy (as in the file)
     #[arg(long, value_name = "POLICY", default_value = "policy", hide_default_value = true)]
+    #[arg(hide_possible_values = true)]
     #[arg(value_parser = ["always", "missing", "if_not_present", "never", "build", "policy"])]
     pull: String,
     /// Override the number of replicas; may be repeated

@@ -8,12 +8,36 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::Called;
 
 /// Verbs of docker compose that wharf does not have, and what does the same.
-const ABSENT: [(&str, &str); 5] = [
-    ("publish", "`PROGRAM push` publishes images; Compose files are published as files"),
-    ("watch", "`PROGRAM up -d --build` applies a change; bind mounts show files at once"),
+const ABSENT: [(&str, &str); 6] = [
+    ("publish", "`wharf push` publishes images; Compose files are published as files"),
+    ("watch", "`wharf up -d --build` applies a change; bind mounts show files at once"),
     ("bridge", "it converts Compose files for Kubernetes; kompose does that, too"),
     ("alpha", "it holds experiments of docker compose"),
     ("generate", "it is an experiment of docker compose"),
+    ("viz", "it is an experiment of docker compose"),
+];
+
+/// Flags of docker compose that wharf does not have: the verb, the flag, and what does the same.
+const ABSENT_FLAGS: [(&str, &str, &str); 1] =
+    [("", "--insecure-registry", "the engine's daemon.json names such registries (`insecure-registries`)")];
+
+/// Verbs of the `docker` command that people look for here.
+const OF_DOCKER: [&str; 15] = [
+    "container",
+    "context",
+    "history",
+    "image",
+    "info",
+    "inspect",
+    "load",
+    "login",
+    "network",
+    "rename",
+    "rmi",
+    "save",
+    "system",
+    "tag",
+    "volume",
 ];
 
 /// A message that says more than clap's.
@@ -22,47 +46,128 @@ pub(crate) fn advice(error: &clap::Error, called: Called, arguments: &[OsString]
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
+    let words: Vec<&str> = arguments.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
+    let line = Line { program: called.program(), words: &words, command };
     match error.kind() {
-        ErrorKind::InvalidSubcommand => absent(text(ContextKind::InvalidSubcommand)?, called),
-        ErrorKind::UnknownArgument => misplaced(text(ContextKind::InvalidArg)?, called, arguments, command),
+        ErrorKind::InvalidSubcommand => {
+            let is_like_another = error.get(ContextKind::SuggestedSubcommand).is_some();
+            line.wrong_verb(text(ContextKind::InvalidSubcommand)?, is_like_another)
+        }
+        ErrorKind::UnknownArgument => line.wrong_flag(text(ContextKind::InvalidArg)?),
         _ => None,
     }
+    .map(|text| called.name_in(&text).into_owned())
 }
 
-fn absent(verb: &str, called: Called) -> Option<String> {
-    let (_, instead) = ABSENT.iter().find(|(absent, _)| *absent == verb)?;
-    let instead = instead.replace("PROGRAM", called.program());
-    Some(format!("`{verb}` is not in wharf yet; {instead}"))
+/// A command line with a mistake.
+struct Line<'a> {
+    program: &'static str,
+    words: &'a [&'a str],
+    command: &'a Command,
 }
 
-/// A flag that stands after the verb and belongs before it.
-fn misplaced(flag: &str, called: Called, arguments: &[OsString], command: &Command) -> Option<String> {
-    let words: Vec<&str> = arguments.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
-    let is_verb = |word: &&str| command.find_subcommand(word).is_some();
-    let verb = words.iter().position(is_verb)?;
-    let own = command.find_subcommand(words[verb])?;
-    let (mut before, mut after) = (words[..verb].to_vec(), vec![words[verb]]);
-    let mut rest = words[verb + 1..].iter().copied();
-    let mut found = false;
-    while let Some(word) = rest.next() {
-        if word == "--" {
-            after.push(word);
-            break;
+impl<'a> Line<'a> {
+    fn wrong_verb(&self, verb: &str, is_like_another: bool) -> Option<String> {
+        if let Some((_, instead)) = ABSENT.iter().find(|(absent, _)| *absent == verb) {
+            return Some(format!("`{verb}` is not in wharf yet; {instead}"));
         }
-        match of_root(word, command).filter(|flag| !has(own, flag)) {
-            None => after.push(word),
-            Some(root) => {
-                found |= root.name == flag;
-                before.push(word);
-                if root.value_follows {
-                    before.extend(rest.next());
+        let at = self.words.iter().position(|word| *word == verb)?;
+        let (before, rest) = (&self.words[..at], &self.words[at + 1..]);
+        if verb == "compose" {
+            let line = [&[self.program], before, rest].concat().join(" ");
+            return Some(format!("leave `compose` out: {line}"));
+        }
+        // `wharf web logs`
+        if let Some(found) = rest.iter().position(|word| self.is_verb(word)).filter(|_| !is_like_another) {
+            let (skipped, after) = (&rest[..found], &rest[found + 1..]);
+            let line = [&[self.program], before, &[rest[found], verb], skipped, after].concat().join(" ");
+            return Some(format!("the verb comes first: {line}"));
+        }
+        let docker = OF_DOCKER.contains(&verb);
+        docker.then(|| format!("`{verb}` is a verb of docker: {}", [&["docker", verb], rest].concat().join(" ")))
+    }
+
+    fn wrong_flag(&self, flag: &str) -> Option<String> {
+        let at = self.words.iter().position(|word| self.is_verb(word));
+        let verb = at.map_or("", |at| self.words[at]);
+        if let Some((.., instead)) =
+            ABSENT_FLAGS.iter().find(|(of, absent, _)| *absent == flag && [verb, ""].contains(of))
+        {
+            return Some(format!("{flag} is not in wharf; {instead}"));
+        }
+        let own = self.command.find_subcommand(verb)?;
+        let before_verb = &self.words[..at?];
+        if before_verb.iter().any(|word| is_flag(word, flag)) {
+            return self.belongs_after(flag, at?, own);
+        }
+        self.belongs_before(flag, at?, own).or_else(|| self.of_others(flag, own))
+    }
+
+    fn is_verb(&self, word: &str) -> bool {
+        self.command.find_subcommand(word).is_some()
+    }
+
+    /// A flag that stands before the verb and belongs after it.
+    fn belongs_after(&self, flag: &str, at: usize, own: &Command) -> Option<String> {
+        let found = own.get_arguments().find(|argument| is_called(argument, flag))?;
+        let from = self.words[..at].iter().position(|word| is_flag(word, flag))?;
+        let has_value = found.get_action().takes_values() && self.words[from] == flag && from + 1 < at;
+        let until = from + 1 + usize::from(has_value);
+        let moved = &self.words[from..until];
+        let verb = &self.words[at..=at];
+        let line = [&[self.program], &self.words[..from], &self.words[until..at], verb, moved, &self.words[at + 1..]];
+        Some(format!("{flag} goes after the verb: {}", line.concat().join(" ")))
+    }
+
+    /// A flag that stands after the verb and belongs before it.
+    fn belongs_before(&self, flag: &str, at: usize, own: &Command) -> Option<String> {
+        let (mut before, mut after) = (self.words[..at].to_vec(), vec![self.words[at]]);
+        let mut rest = self.words[at + 1..].iter().copied();
+        let mut found = false;
+        while let Some(word) = rest.next() {
+            if word == "--" {
+                after.push(word);
+                break;
+            }
+            match of_root(word, self.command).filter(|flag| !has(own, flag)) {
+                None => after.push(word),
+                Some(root) => {
+                    found |= root.name == flag;
+                    before.push(word);
+                    if root.value_follows {
+                        before.extend(rest.next());
+                    }
                 }
             }
         }
+        after.extend(rest);
+        let line = [vec![self.program], before, after].concat().join(" ");
+        found.then(|| format!("{flag} goes before the verb: {line}"))
     }
-    after.extend(rest);
-    let line = [vec![called.program()], before, after].concat().join(" ");
-    found.then(|| format!("{flag} goes before the verb: {line}"))
+
+    /// A flag that only other verbs have.
+    fn of_others(&self, flag: &str, own: &Command) -> Option<String> {
+        if !flag.starts_with("--") {
+            return None;
+        }
+        let shown = |verb: &&Command| {
+            !verb.is_hide_set()
+                && verb.get_arguments().any(|argument| !argument.is_hide_set() && is_called(argument, flag))
+        };
+        let others: Vec<String> =
+            self.command.get_subcommands().filter(shown).map(|verb| format!("`{}`", verb.get_name())).collect();
+        let last = others.last()?;
+        let names = match &others[..others.len() - 1] {
+            [] => format!("{last} has"),
+            first => format!("{} and {last} have", first.join(", ")),
+        };
+        (others.len() <= 3).then(|| format!("`{}` has no {flag}; {names} it", own.get_name()))
+    }
+}
+
+/// Whether a word gives a flag, with its value or without.
+fn is_flag(word: &str, flag: &str) -> bool {
+    word == flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=') || !flag.starts_with("--"))
 }
 
 struct RootFlag<'w> {
@@ -96,15 +201,12 @@ fn has(verb: &Command, flag: &RootFlag<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::Cli;
 
     /// What is said to a mistaken command line.
     fn said(line: &str) -> String {
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let command = Cli::command();
+        let command = crate::command(Called::Wharf);
         let error = command.clone().try_get_matches_from(&words).unwrap_err();
         advice(&error, Called::Wharf, &words[1..], &command).unwrap_or_default()
     }
@@ -125,7 +227,7 @@ mod tests {
     #[test]
     fn the_table_of_absent_verbs_holds_none_that_is_there() {
         for (verb, _) in ABSENT {
-            assert!(Cli::command().find_subcommand(verb).is_none(), "{verb}");
+            assert!(crate::command(Called::Wharf).find_subcommand(verb).is_none(), "{verb}");
         }
     }
 
@@ -138,5 +240,40 @@ mod tests {
         );
         assert_eq!(said("wharf logs -f -pshop web"), "-p goes before the verb: wharf -pshop logs -f web");
         assert_eq!(said("wharf up --nonsense"), "");
+    }
+
+    #[test]
+    fn a_flag_before_the_verb_is_shown_after_it() {
+        assert_eq!(said("wharf -d up"), "-d goes after the verb: wharf up -d");
+        assert_eq!(said("wharf -p x --tail 5 logs web"), "--tail goes after the verb: wharf -p x logs --tail 5 web");
+        assert_eq!(said("wharf --scale=web=2 up -d"), "--scale goes after the verb: wharf up --scale=web=2 -d");
+        assert_eq!(said("wharf --nonsense up"), "");
+    }
+
+    #[test]
+    fn a_verb_in_the_wrong_place_is_put_first() {
+        assert_eq!(said("wharf web logs -f"), "the verb comes first: wharf logs web -f");
+        assert_eq!(said("wharf compose -p x up"), "leave `compose` out: wharf -p x up");
+        assert_eq!(said("wharf inspect web"), "`inspect` is a verb of docker: docker inspect web");
+        assert_eq!(said("wharf lgos restart"), "", "clap knows a similar verb");
+    }
+
+    #[test]
+    fn a_flag_of_another_verb_is_named_with_it() {
+        assert_eq!(said("wharf ps --follow"), "`ps` has no --follow; `logs` has it");
+        assert_eq!(said("wharf down --wait-timeout 5"), "`down` has no --wait-timeout; `start` and `up` have it");
+        assert_eq!(
+            said("wharf --insecure-registry x pull"),
+            "--insecure-registry is not in wharf; the engine's daemon.json names such registries (`insecure-registries`)"
+        );
+    }
+
+    #[test]
+    fn hints_have_the_name_that_the_command_was_called_by() {
+        let words = [OsString::from("watch")];
+        let command = crate::command(Called::Plugin);
+        let error = command.clone().try_get_matches_from(["docker compose", "watch"]).unwrap_err();
+        let said = advice(&error, Called::Plugin, &words, &command).unwrap();
+        assert!(said.contains("`docker compose up -d --build`"), "{said}");
     }
 }

@@ -219,3 +219,10 @@ pub(crate) const GROUPS: [Group; 6] = [
 pub(crate) fn find(name: &str) -> Option<(&'static Group, &'static Verb)> {
     GROUPS.iter().find_map(|group| Some((group, group.verbs.iter().find(|verb| verb.name == name)?)))
 }
+
+/// The examples of a verb's own verb: those of the verb that use it.
+pub(crate) fn of_inner(verb: &str, inner: &str) -> Vec<Example> {
+    let path = format!("{verb} {inner}");
+    let examples = find(verb).map_or(&[][..], |(_, verb)| verb.examples);
+    examples.iter().filter(|(line, _)| line.starts_with(&path)).copied().collect()
+}

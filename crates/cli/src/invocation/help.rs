@@ -33,8 +33,23 @@ pub(crate) fn arrange(command: Command, called: Called) -> Command {
     let flags: Vec<Arg> = command.get_arguments().filter(|flag| !flag.is_hide_set()).cloned().collect();
     let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
     verbs.iter().fold(command.help_template(template), |command, name| {
-        command.mut_subcommand(name, |verb| with_examples(without_meaningless(verb, &flags), program, &flags))
+        command.mut_subcommand(name, |verb| {
+            with_examples(without_meaningless(verb.mut_args(with_values), &flags), program, &flags)
+        })
     })
+}
+
+/// The argument with its possible values in its text: clap would write a paragraph for each one that is explained.
+fn with_values(argument: Arg) -> Arg {
+    if argument.is_hide_possible_values_set() || !argument.get_action().takes_values() {
+        return argument;
+    }
+    let values = argument.get_possible_values();
+    let shown: Vec<&str> = values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name()).collect();
+    match (shown.is_empty(), argument.get_help().map(ToString::to_string)) {
+        (false, Some(help)) => argument.hide_possible_values(true).help(format!("{help}: {}", shown.join(", "))),
+        _ => argument,
+    }
 }
 
 /// Hides the global flags that mean nothing to a verb. clap leaves out those that a verb has itself.
@@ -90,10 +105,9 @@ fn with_examples(verb: Command, program: &str, flags: &[Arg]) -> Command {
     let Some((group, known)) = guide::find(verb.get_name()) else { return verb };
     let inner: Vec<String> = verb.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
     let verb = inner.iter().fold(verb, |verb, inner| {
-        let path = format!("{} {inner}", known.name);
-        let examples: Vec<Example> =
-            known.examples.iter().filter(|(line, _)| line.starts_with(&path)).copied().collect();
+        let examples = guide::of_inner(known.name, inner);
         verb.mut_subcommand(inner, |verb| {
+            let verb = verb.mut_args(with_values);
             let text = examples_of(&examples, program, &verb);
             verb.after_help(text)
         })
@@ -122,4 +136,105 @@ fn examples_of(examples: &[Example], program: &str, command: &Command) -> String
         let _ = write!(text, "\n{}", row.trim_end());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flags::short_forms::words;
+
+    const NAMES: [Called; 3] = [Called::Wharf, Called::DockerCompose, Called::Plugin];
+
+    /// All visible verbs, with their own ones.
+    fn paths() -> Vec<Vec<String>> {
+        let command = crate::command(Called::Wharf);
+        let shown = |command: &Command| -> Vec<String> {
+            let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+            verbs.map(|verb| verb.get_name().to_owned()).collect()
+        };
+        let mut paths = Vec::new();
+        for verb in shown(&command) {
+            let inner = shown(command.find_subcommand(&verb).unwrap());
+            paths.push(vec![verb.clone()]);
+            paths.extend(inner.into_iter().map(|inner| vec![verb.clone(), inner]));
+        }
+        paths
+    }
+
+    fn help(called: Called, path: &[&str], width: usize) -> String {
+        let mut command = crate::command(called).term_width(width);
+        command.build();
+        let verb = path.iter().fold(&mut command, |command, verb| command.find_subcommand_mut(verb).unwrap());
+        verb.render_help().to_string()
+    }
+
+    #[test]
+    fn the_help_of_the_command_and_of_some_verbs() {
+        insta::assert_snapshot!("command", help(Called::Plugin, &[], 80));
+        insta::assert_snapshot!("up", help(Called::Wharf, &["up"], 100));
+        insta::assert_snapshot!("plan", help(Called::Wharf, &["plan"], 80));
+        insta::assert_snapshot!("cp", help(Called::DockerCompose, &["cp"], 80));
+        insta::assert_snapshot!("exporter", help(Called::Wharf, &["exporter"], 100));
+        insta::assert_snapshot!("agent_tail", help(Called::Wharf, &["agent", "tail"], 100));
+        insta::assert_snapshot!("setup", help(Called::Wharf, &["setup"], 80));
+    }
+
+    #[test]
+    fn every_verb_is_in_one_group_and_has_examples_that_are_understood() {
+        for path in paths() {
+            let found = GROUPS.iter().flat_map(|group| group.verbs).filter(|verb| verb.name == path[0]).count();
+            assert_eq!(found, 1, "{}", path[0]);
+            let examples = match path.as_slice() {
+                [verb, inner] => guide::of_inner(verb, inner),
+                _ => guide::find(&path[0]).unwrap().1.examples.to_vec(),
+            };
+            assert!(!examples.is_empty(), "{path:?}");
+            for (line, _) in examples {
+                let line = line.split(['|', '>']).next().unwrap();
+                let mut all = words(line).unwrap();
+                assert_eq!(all[0], path[0], "{line}");
+                all.insert(0, "wharf".to_owned());
+                let parsed = crate::command(Called::Wharf).try_get_matches_from(&all);
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            }
+        }
+        let command = crate::command(Called::Wharf);
+        for verb in GROUPS.iter().flat_map(|group| group.verbs) {
+            assert!(command.find_subcommand(verb.name).is_some(), "{}", verb.name);
+        }
+    }
+
+    #[test]
+    fn help_fits_on_the_screen() {
+        let all = paths();
+        let paths = all.iter().map(|path| path.iter().map(String::as_str).collect()).chain([Vec::new()]);
+        for path in paths {
+            for called in NAMES {
+                for width in [80, 100] {
+                    let help = help(called, &path, width);
+                    for line in help.lines() {
+                        assert!(line.chars().count() <= width, "{path:?} at {width}: {line}");
+                    }
+                }
+            }
+            // clap's long form would be several times as long.
+            let asked = |flag| {
+                let line = ["wharf"].iter().chain(&path).chain([&flag]);
+                crate::command(Called::Wharf).try_get_matches_from(line).unwrap_err().render().to_string()
+            };
+            assert_eq!(asked("-h"), asked("--help"), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_knows_no_project() {
+        let said = |line: &str| {
+            let matches = crate::command(Called::Wharf).try_get_matches_from(line.split(' ')).unwrap();
+            meaningless(&matches).unwrap_or_default()
+        };
+        assert_eq!(said("wharf -p shop exporter"), "--project-name means nothing to `exporter`, which has no project");
+        assert_eq!(said("wharf agent tail --dry-run"), "--dry-run means nothing to `agent`, which has no project");
+        assert_eq!(said("wharf --context far -H tcp://far:2375 exporter"), "");
+        assert_eq!(said("wharf -f x.yaml version"), "", "scripts for docker compose say it");
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod guide;
 pub(crate) mod help;
 pub(crate) mod plugin;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -31,6 +32,14 @@ impl Called {
             Called::Wharf => "wharf",
             Called::DockerCompose => "docker-compose",
             Called::Plugin => "docker compose",
+        }
+    }
+
+    /// A text with commands in backquotes, such as `wharf up`, that has them as people typed the program's name.
+    pub(crate) fn name_in(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Called::Wharf => text.into(),
+            _ => text.replace("`wharf ", &format!("`{} ", self.program())).into(),
         }
     }
 

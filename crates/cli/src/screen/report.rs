@@ -11,6 +11,7 @@ use wharf_compose::Place;
 use wharf_orchestrator::{Detail, Error, Problem, StepFailure, Warning};
 
 use crate::failure::Failure;
+use crate::invocation::Called;
 use crate::screen::colour::Colours;
 use crate::session::here;
 
@@ -87,7 +88,7 @@ pub(crate) fn help(help: &StyledStr, wrong: bool, colours: Colours) -> ExitCode 
 pub(crate) fn answer(text: &str, colours: Colours) -> ExitCode {
     match print(text) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure(&error.into(), colours.err),
+        Err(error) => failure(&error.into(), Called::Wharf, colours.err),
     }
 }
 
@@ -95,8 +96,9 @@ fn painted(text: &StyledStr, colour: bool) -> String {
     if colour { text.ansi().to_string() } else { text.to_string() }
 }
 
-/// Draws a failure and gives its exit code.
-pub(crate) fn failure(failure: &Failure, colour: bool) -> ExitCode {
+/// Draws a failure and gives its exit code. Commands in it get the name that this one was `called` by.
+pub(crate) fn failure(failure: &Failure, called: Called, colour: bool) -> ExitCode {
+    let show = |message: Message| line(&draw(&message.for_caller(called), colour));
     match failure {
         Failure::Compose(error) => {
             let warnings = error.warnings.iter().map(|warning| (Severity::Warning, warning));
@@ -105,13 +107,11 @@ pub(crate) fn failure(failure: &Failure, colour: bool) -> ExitCode {
             return ExitCode::from(if error.no_file() { 14 } else { 15 });
         }
         Failure::Orchestrator(Error::Refused(problems)) => {
-            for problem in problems {
-                line(&draw(&Message::from_problem(problem), colour));
-            }
+            problems.iter().for_each(|problem| show(Message::from_problem(problem)));
         }
         Failure::Orchestrator(Error::Failed(failures)) => {
             for failed in failures {
-                line(&draw(&Message::from_failure(failed), colour));
+                show(Message::from_failure(failed));
                 for detail in &failed.details {
                     foreign_line(&indented(detail), colour);
                 }
@@ -122,18 +122,16 @@ pub(crate) fn failure(failure: &Failure, colour: bool) -> ExitCode {
             return ExitCode::from(130);
         }
         Failure::Orchestrator(Error::Engine(error)) | Failure::Docker(error) => {
-            line(&draw(&Message::plain(Severity::Error, &error.to_string(), error.help()), colour));
+            show(Message::plain(Severity::Error, &error.to_string(), error.help()));
         }
         Failure::Agent { file, text, errors } => {
-            for error in errors {
-                line(&draw(&Message::from_agent(file, text, error), colour));
-            }
+            errors.iter().for_each(|error| show(Message::from_agent(file, text, error)));
             return ExitCode::from(15);
         }
         Failure::Orchestrator(Error::TakenOver) | Failure::TakenOver { .. } => {
-            line(&draw(&Message::plain(Severity::Error, &failure.to_string(), None), colour));
+            show(Message::plain(Severity::Error, &failure.to_string(), None));
         }
-        Failure::Other(error) => line(&draw(&Message::plain(Severity::Error, &format!("{error:#}"), None), colour)),
+        Failure::Other(error) => show(Message::plain(Severity::Error, &format!("{error:#}"), None)),
     }
     ExitCode::FAILURE
 }
@@ -225,6 +223,13 @@ struct Message {
 impl Message {
     fn plain(severity: Severity, text: &str, help: Option<&str>) -> Self {
         Message { severity, text: text.to_owned(), places: Vec::new(), help: help.map(str::to_owned) }
+    }
+
+    /// With commands as the caller types them.
+    fn for_caller(mut self, called: Called) -> Self {
+        self.text = called.name_in(&self.text).into_owned();
+        self.help = self.help.map(|help| called.name_in(&help).into_owned());
+        self
     }
 
     fn from_agent(file: &std::path::Path, text: &str, error: &wharf_agent::ConfigError) -> Self {

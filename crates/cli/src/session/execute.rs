@@ -47,7 +47,10 @@ impl Session {
         let terminal = std::io::stderr().is_terminal();
         let style = match self.global.progress {
             _ if quiet => Style::Quiet,
-            ProgressKind::Auto if terminal && self.global.ansi() != Ansi::Never => Style::Terminal,
+            // Rows would be drawn over the details.
+            ProgressKind::Auto if terminal && self.global.ansi() != Ansi::Never && !self.global.is_verbose() => {
+                Style::Terminal
+            }
             ProgressKind::Auto | ProgressKind::Plain => Style::Plain,
             ProgressKind::Tty => Style::Terminal,
             ProgressKind::Json => Style::Json,

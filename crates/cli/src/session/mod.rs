@@ -15,10 +15,12 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_serve::Interrupts;
+use wharf_telemetry::EnvFilter;
 
 use crate::failure::Failure;
 use crate::invocation::Called;
 use crate::screen::colour::Colours;
+use crate::screen::report;
 use flags::Global;
 use settings::Settings;
 use signals::Signals;
@@ -43,6 +45,17 @@ impl Session {
         let settings = Settings::of_process();
         let colours = Colours::of_process(global.ansi(), &settings.environment);
         Session { called, global, settings, colours, takes_signals: OnceLock::new(), stdin: OnceLock::new() }
+    }
+
+    /// With `--verbose`, prints to standard error what the libraries tell of their work.
+    pub(crate) fn tell_details(&self) {
+        if self.global.is_verbose() {
+            let filter = EnvFilter::new("wharf=debug");
+            let lines = wharf_telemetry::subscriber(wharf_telemetry::Format::Human, filter, std::io::stderr);
+            if tracing::subscriber::set_global_default(lines).is_err() {
+                report::line("details are told already");
+            }
+        }
     }
 
     /// Takes over SIGINT and SIGTERM: the first asks for the end, the second demands it.
@@ -82,6 +95,10 @@ impl Session {
     }
 
     pub(crate) async fn connect(&self) -> Result<Engine, Failure> {
-        Ok(Engine::connect(&self.endpoint()?).await?)
+        let endpoint = self.endpoint()?;
+        tracing::debug!(host = endpoint.host, chosen_by = endpoint.origin, "connecting");
+        let engine = Engine::connect(&endpoint).await?;
+        tracing::debug!(api = %engine.api_version(), "connected");
+        Ok(engine)
     }
 }

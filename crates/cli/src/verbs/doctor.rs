@@ -53,7 +53,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     }
     match args.format {
         Format::Text => {
-            report::print(&findings.iter().map(|finding| text(finding, session.colours.out)).collect::<String>())?;
+            let text: String = findings.iter().map(|finding| text(finding, session.colours.out)).collect();
+            report::print(&session.called.name_in(&text))?;
         }
         Format::Json => {
             let lines = serde_json::to_string_pretty(&findings).map_err(anyhow::Error::from)?;

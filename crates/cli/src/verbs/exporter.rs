@@ -30,9 +30,10 @@ pub(crate) struct Args {
     /// File with Redis and Postgres servers to scrape, and with credentials for discovered ones
     #[arg(long, env = "WHARF_EXPORTER_DATABASES", value_name = "FILE")]
     databases: Option<PathBuf>,
-    /// Container labels that become labels of their series, separated by commas
+    /// Container labels that become labels of their series, separated by commas (default: Compose's project,
+    /// service and number)
     #[arg(long, env = "WHARF_EXPORTER_CONTAINER_LABELS", value_name = "LABELS", value_delimiter = ',',
-        default_values = CONTAINER_LABELS)]
+        default_values = CONTAINER_LABELS, hide_default_value = true)]
     container_labels: Vec<String>,
     /// Also serve container metrics that few dashboards use
     #[arg(long, env = "WHARF_EXPORTER_MORE_CONTAINER_METRICS")]
