@@ -20,16 +20,17 @@ type Version = (u32, u32);
 /// The first engine that has heredocs.
 const HEREDOCS: Version = (23, 0);
 /// The first engine that has a flag of an instruction.
-const FLAGS: [(&str, &str, Version); 9] = [
+const FLAGS: [(&str, &str, Version); 10] = [
+    ("RUN", "--network", (23, 0)),
     ("COPY", "--link", (23, 0)),
     ("ADD", "--link", (23, 0)),
     ("ADD", "--keep-git-dir", (25, 0)),
     ("ADD", "--checksum", (25, 0)),
     ("HEALTHCHECK", "--start-interval", (25, 0)),
-    ("ADD", "--unpack", (28, 2)),
-    ("COPY", "--exclude", (28, 3)),
-    ("ADD", "--exclude", (28, 3)),
-    ("COPY", "--parents", (28, 4)),
+    ("ADD", "--unpack", (28, 3)),
+    ("COPY", "--exclude", (28, 5)),
+    ("ADD", "--exclude", (28, 5)),
+    ("COPY", "--parents", (29, 1)),
 ];
 
 /// Whether an engine's version (`20.10.24`) is older than another. One that cannot be read is not.
@@ -44,29 +45,12 @@ pub fn is_older(engine: &str, than: Version) -> bool {
 /// What of a Dockerfile the engine of a version (`20.10.24`) lacks, in the order of its lines.
 pub fn lacks(dockerfile: &str, engine: &str) -> Vec<Lack> {
     let mut found = Vec::new();
-    let mut lines = dockerfile.lines().enumerate();
-    while let Some((index, line)) = lines.next() {
-        let mut instruction = line.trim().to_owned();
-        if instruction.starts_with('#') {
-            continue;
-        }
-        while instruction.ends_with('\\')
-            && let Some((_, next)) = lines.next()
-        {
-            instruction.pop();
-            let next = next.trim();
-            if next.starts_with('#') {
-                instruction.push('\\');
-            } else {
-                instruction.push(' ');
-                instruction.push_str(next);
-            }
-        }
-        let mut words = instruction.split_whitespace();
+    for Instruction { line, text } in instructions(dockerfile) {
+        let mut words = text.split_whitespace();
         let Some(keyword) = words.next().map(str::to_uppercase) else { continue };
         let mut lack = |feature: String, since: Version| {
             if is_older(engine, since) {
-                found.push(Lack { line: index + 1, feature, needs: format!("{}.{}", since.0, since.1) });
+                found.push(Lack { line, feature, needs: format!("{}.{}", since.0, since.1) });
             }
         };
         for flag in words.take_while(|word| word.starts_with("--")) {
@@ -75,17 +59,78 @@ pub fn lacks(dockerfile: &str, engine: &str) -> Vec<Lack> {
                 lack(format!("`{keyword} {name}`"), *since);
             }
         }
-        if matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") {
-            let ends = heredocs(&instruction);
-            if !ends.is_empty() {
-                lack("heredocs (`<<`)".to_owned(), HEREDOCS);
-            }
-            for end in ends {
-                lines.by_ref().find(|(_, line)| line.trim_start_matches('\t') == end);
-            }
+        if may_have_heredocs(&keyword) && !heredocs(&text).is_empty() {
+            lack("heredocs (`<<`)".to_owned(), HEREDOCS);
         }
     }
     found
+}
+
+/// The line, from 1, of the instruction that a step of a build carries out, by the step's name: `[2/4] RUN make`. `None`: it
+/// is not known, or several are the same.
+pub fn line_of_step(dockerfile: &str, step: &str) -> Option<usize> {
+    let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let image = step.strip_prefix("[internal] load metadata for ");
+    let (_, own) = step.split_once("] ")?;
+    let own = in_one_line(own);
+    let is_it = |instruction: &Instruction| match image {
+        // The step has the image's full name.
+        Some(image) => {
+            let mut words = instruction.text.split_whitespace().filter(|word| !word.starts_with("--"));
+            let is_from = words.next().is_some_and(|keyword| keyword.eq_ignore_ascii_case("FROM"));
+            let named = words.next().unwrap_or_default();
+            is_from
+                && !named.is_empty()
+                && [image, image.trim_end_matches(":latest")].iter().any(|image| image.ends_with(named))
+        }
+        None => in_one_line(&instruction.text) == own,
+    };
+    let mut found = instructions(dockerfile).into_iter().filter(is_it);
+    found.next().filter(|_| found.next().is_none()).map(|instruction| instruction.line)
+}
+
+/// An instruction in one line, and the line that it begins in, from 1.
+struct Instruction {
+    line: usize,
+    text: String,
+}
+
+/// The instructions of a Dockerfile, without comments and the bodies of heredocs.
+fn instructions(dockerfile: &str) -> Vec<Instruction> {
+    let mut found = Vec::new();
+    let mut lines = dockerfile.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        let mut text = line.trim().to_owned();
+        if text.starts_with('#') {
+            continue;
+        }
+        while text.ends_with('\\')
+            && let Some((_, next)) = lines.next()
+        {
+            text.pop();
+            let next = next.trim();
+            if next.starts_with('#') {
+                text.push('\\');
+            } else {
+                text.push(' ');
+                text.push_str(next);
+            }
+        }
+        let keyword = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+        if may_have_heredocs(&keyword) {
+            for end in heredocs(&text) {
+                lines.by_ref().find(|(_, line)| line.trim_start_matches('\t') == end);
+            }
+        }
+        if !keyword.is_empty() {
+            found.push(Instruction { line: index + 1, text });
+        }
+    }
+    found
+}
+
+fn may_have_heredocs(keyword: &str) -> bool {
+    matches!(keyword, "RUN" | "COPY" | "ADD")
 }
 
 /// The words that end the heredocs which an instruction begins.
@@ -149,6 +194,17 @@ mod tests {
         assert_eq!(shown("24.0.1"), ["12 `ADD --checksum` 25.0"]);
         assert_eq!(shown("28.5.2"), [""; 0]);
         assert_eq!(shown("dev"), [""; 0]);
+    }
+
+    #[test]
+    fn a_step_is_found_by_its_name_if_it_is_the_only_one() {
+        let dockerfile = "FROM debian AS base\nRUN a && \\\n  b\nRUN same\nFROM --platform=x shop/base:1\nRUN same\n";
+        let line = |step| line_of_step(dockerfile, step);
+        assert_eq!(line("[base 2/3] RUN a && b"), Some(2));
+        assert_eq!(line("[base 3/3] RUN same"), None);
+        assert_eq!(line("[internal] load metadata for docker.io/library/debian:latest"), Some(1));
+        assert_eq!(line("[internal] load metadata for docker.io/shop/base:1"), Some(5));
+        assert_eq!(line("exporting to image"), None);
     }
 
     #[test]

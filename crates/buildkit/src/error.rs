@@ -111,9 +111,12 @@ fn plain(message: &str) -> String {
         rest = after.split_once(" desc = ").map_or(after, |(_, after)| after);
     }
     text.push_str(rest);
-    for layer in
-        ["failed to solve: ", "failed to solve with frontend dockerfile.v0: ", "failed to create LLB definition: "]
-    {
+    for layer in [
+        "failed to solve: ",
+        "failed to solve with frontend dockerfile.v0: ",
+        "failed to solve with frontend gateway.v0: ",
+        "failed to create LLB definition: ",
+    ] {
         text = text.replace(layer, "");
     }
     text

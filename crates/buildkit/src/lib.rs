@@ -18,7 +18,7 @@ mod raw_status;
 mod session;
 mod solve;
 
-pub use dockerfile::{Lack, is_older, lacks, syntax_line};
+pub use dockerfile::{Lack, is_older, lacks, line_of_step, syntax_line};
 pub use error::{Error, Failure};
 pub use folder::Folder;
 pub use lint::Finding;

@@ -57,7 +57,7 @@ mod stop;
 mod temporary_name;
 mod twin_networks;
 
-pub use apply::{Listener, apply, containers};
+pub use apply::{Listener, apply, check_builds, containers};
 pub use converge::{ConvergeOptions, Converged, prepare_run, up};
 pub use difference::Difference;
 pub use digests::pin_images;

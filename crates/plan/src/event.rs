@@ -74,6 +74,6 @@ pub enum PartState {
 pub struct Amount {
     /// What is done.
     pub done: u64,
-    /// All of it.
+    /// All of it; 0: not known.
     pub total: u64,
 }

@@ -2,15 +2,21 @@
 
 use wharf_orchestrator::event::Amount;
 
-/// `34.1MB/80.2MB`, in units of 1000 as docker has them.
+/// `34.1MB/80.2MB`, in units of 1000 as docker has them; `34.1MB` if the total is not known.
 pub(crate) fn of_total(amount: Amount) -> String {
+    if amount.total == 0 {
+        return bytes(amount.done);
+    }
     format!("{}/{}", bytes(amount.done), bytes(amount.total))
 }
 
-/// `[====>     ]`, as wide as `columns`; empty if that is too narrow for a bar.
+/// `[====>     ]`, as wide as `columns`; blank if the total is not known, empty if that is too narrow for a bar.
 pub(crate) fn bar(amount: Amount, columns: usize) -> String {
+    if amount.total == 0 {
+        return " ".repeat(columns);
+    }
     let Some(room) = columns.checked_sub(2).filter(|room| *room > 2) else { return String::new() };
-    let done = u128::from(amount.done.min(amount.total)) * room as u128 / u128::from(amount.total.max(1));
+    let done = u128::from(amount.done.min(amount.total)) * room as u128 / u128::from(amount.total);
     let done = usize::try_from(done).unwrap_or(room);
     let head = if done < room { ">" } else { "" };
     format!("[{}{head}{}]", "=".repeat(done), " ".repeat(room - done - head.len()))
@@ -46,7 +52,8 @@ mod tests {
     fn a_bar_grows_from_empty_to_full() {
         let at = |done| bar(Amount { done, total: 100 }, 12);
         assert_eq!([at(0), at(50), at(99), at(100)], ["[>         ]", "[=====>    ]", "[=========>]", "[==========]"]);
-        assert_eq!(bar(Amount { done: 5, total: 0 }, 12), "[>         ]");
+        assert_eq!(bar(Amount { done: 5, total: 0 }, 3), "   ");
+        assert_eq!(of_total(Amount { done: 5000, total: 0 }), "5.0kB");
         assert_eq!(bar(Amount { done: u64::MAX, total: u64::MAX }, 4), "");
     }
 }

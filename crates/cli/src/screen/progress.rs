@@ -1,4 +1,4 @@
-//! Progress of a plan, three ways: rows on a terminal that are redrawn, plain lines, JSON lines.
+//! Progress of a plan: rows on a terminal that are redrawn, plain lines, JSON lines.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -27,6 +27,8 @@ pub(crate) enum Style {
     Terminal,
     Plain,
     Json,
+    /// BuildKit's own reports, and nothing else.
+    RawJson,
     Quiet,
 }
 
@@ -264,6 +266,10 @@ impl Listener for Display {
             Style::Plain if !self.is_news(&event) => {}
             Style::Plain => report::foreign_line(&words::plain(&event, cause), self.colour),
             Style::Json => report::line(&words::json(&event, cause)),
+            Style::RawJson => match &event.progress {
+                Progress::Output { text } if event.act == Act::Build => report::line(text),
+                _ => {}
+            },
             Style::Quiet => {}
         }
     }

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use indexmap::IndexMap;
 use wharf_docker::attach::TerminalSize;
 use wharf_orchestrator::Plan;
-use wharf_orchestrator::event::{Amount, Event, Part, PartState, Progress, Subject};
+use wharf_orchestrator::event::{Act, Amount, Event, Part, PartState, Progress, Subject};
 
 use crate::screen::width::{filled, fitted, width};
 use crate::screen::words::Background;
@@ -44,6 +44,8 @@ struct Row {
     output: Option<String>,
     /// Layers and steps of a build, by their identifiers.
     parts: IndexMap<String, PartRow>,
+    /// Parts that are done tell more than the bytes of some: the steps of a build.
+    counts_parts: bool,
     since: Instant,
     ended: Option<Instant>,
     failed: bool,
@@ -93,10 +95,12 @@ impl Rows {
             cause: None,
             output: None,
             parts: IndexMap::new(),
+            counts_parts: false,
             since: now,
             ended: None,
             failed: false,
         });
+        row.counts_parts = event.act == Act::Build;
         row.cause = row.cause.take().or_else(|| cause.map(str::to_owned));
         match &event.progress {
             Progress::Working => {
@@ -206,7 +210,10 @@ impl Row {
             amount: self.moved(),
             output: match (self.ended, self.parts.is_empty()) {
                 (None, true) => self.output.clone().unwrap_or_default(),
-                (None, false) if self.moved().is_none() => self.finished_parts(),
+                (None, false) if self.moved().is_none() => {
+                    let output = self.output.as_deref().unwrap_or_default();
+                    format!("{}  {output}", self.finished_parts()).trim_end().to_owned()
+                }
                 _ => String::new(),
             },
             seconds: Some(self.ended.unwrap_or(now).duration_since(self.since).as_secs_f64()),
@@ -215,7 +222,7 @@ impl Row {
 
     /// What was moved of all parts of which that is known.
     fn moved(&self) -> Option<Amount> {
-        let moved = self.parts.values().filter_map(|part| part.moved);
+        let moved = self.parts.values().filter(|_| !self.counts_parts).filter_map(|part| part.moved);
         moved.reduce(|all, one| Amount { done: all.done + one.done, total: all.total + one.total })
     }
 

@@ -32,6 +32,8 @@ pub(crate) fn text(event: &Event) -> String {
     match &event.progress {
         Progress::Working => doing(event.act).to_owned(),
         Progress::Output { text } | Progress::Hook { text, .. } => text.clone(),
+        // A step of a build that has begun.
+        Progress::Part(part) if part.status.is_empty() => part.name.clone(),
         Progress::Part(part) => format!("{}: {}", part.name, part.status),
         Progress::Done(outcome) => ended(event.act, outcome),
         // The reason is said once, by the error of the command.
@@ -124,7 +126,9 @@ pub(crate) fn json(event: &Event, cause: Option<&str>) -> String {
         Progress::Working => ("working", working(), cause, None),
         Progress::Output { text } => ("output", working(), Some(text.as_str()), None),
         Progress::Hook { service, text } => ("hook", working(), Some(text.as_str()), Some(service.as_str())),
-        Progress::Part(part) => ("part", working(), Some(part.status.as_str()), None),
+        Progress::Part(part) => {
+            ("part", working(), Some(part.status.as_str()).filter(|status| !status.is_empty()), None)
+        }
         Progress::Done(outcome) => ("done", ended(event.act, outcome), None, None),
         Progress::Failed { message } => ("failed", "Error".to_owned(), Some(message.as_str()), None),
     };

@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use wharf_compose::Project;
 use wharf_docker::Engine;
-use wharf_orchestrator::apply::ApplyOptions;
+use wharf_orchestrator::apply::{ApplyOptions, BuildSettings};
 use wharf_orchestrator::{Plan, apply};
 use wharf_serve::Interrupts;
 
@@ -31,8 +32,20 @@ impl Session {
             stop: interrupts.first.clone(),
             abort: interrupts.second.clone(),
             dry_run: self.is_dry_run(),
+            builds: self.build_settings(),
             parallel: parallel.and_then(NonZeroUsize::new),
             ..ApplyOptions::default()
+        }
+    }
+
+    /// How images are built: `DOCKER_BUILDKIT=0` asks for the classic builder, as for docker.
+    fn build_settings(&self) -> BuildSettings {
+        let buildkit = self.settings.variable("DOCKER_BUILDKIT").map(|value| value.to_lowercase());
+        BuildSettings {
+            classic: matches!(buildkit.as_deref(), Some("0" | "f" | "false")),
+            ssh_agent: self.settings.variable("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from),
+            raw_reports: self.global.progress == ProgressKind::RawJson,
+            memory: None,
         }
     }
 
@@ -54,6 +67,7 @@ impl Session {
             ProgressKind::Auto | ProgressKind::Plain => Style::Plain,
             ProgressKind::Tty => Style::Terminal,
             ProgressKind::Json => Style::Json,
+            ProgressKind::RawJson => Style::RawJson,
             ProgressKind::Quiet => Style::Quiet,
         };
         Display::new(style, self.colours.err, self.is_dry_run().then(|| self.view()))

@@ -142,7 +142,7 @@ impl Global {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProgressKind {
+pub(crate) enum ProgressKind {
     /// `tty` on a terminal, `plain` elsewhere
     Auto,
     /// Redrawn lines
@@ -151,6 +151,9 @@ pub(super) enum ProgressKind {
     Plain,
     /// One JSON object per event
     Json,
+    /// The reports of BuildKit as they come, one JSON object per line
+    #[value(name = "rawjson")]
+    RawJson,
     /// Nothing
     Quiet,
 }

@@ -13,7 +13,8 @@ pub(crate) fn check(project: &Project, named: &[String], spans: &Spans<'_>, repo
         Check { project, name, service, spans, report }.service();
     }
     container_names(project, named, spans, report);
-    dependency_cycles(project, spans, report);
+    circles(project, &DEPENDENCIES, spans, report);
+    circles(project, &BUILDS, spans, report);
 }
 
 /// Reports a container name that several services want, of those that run together.
@@ -323,8 +324,33 @@ fn given(value: Option<i64>) -> Option<i64> {
     value.filter(|value| *value != 0)
 }
 
-/// Reports each circle of `depends_on` once.
-fn dependency_cycles(project: &Project, spans: &Spans<'_>, report: &mut Report) {
+/// What services refer to each other by, which must not lead in a circle.
+struct Edges {
+    /// The services that one refers to, each with the key below the service.
+    of: for<'a> fn(&'a Service) -> Vec<(&'a str, String)>,
+    /// What they do to each other, and one to another: `depend on`, `depends on`.
+    verbs: [&'static str; 2],
+    help: &'static str,
+}
+
+const DEPENDENCIES: Edges = Edges {
+    of: |service| service.depends_on.keys().map(|name| (name.as_str(), format!("depends_on.{name}"))).collect(),
+    verbs: ["depend on", "depends on"],
+    help: "one of them has to start first: remove its `depends_on`",
+};
+
+const BUILDS: Edges = Edges {
+    of: |service| {
+        let contexts = service.build.iter().flat_map(|build| &build.additional_contexts);
+        let others = contexts.filter_map(|(key, context)| Some((key, context.strip_prefix("service:")?)));
+        others.map(|(key, name)| (name, format!("build.additional_contexts.{key}"))).collect()
+    },
+    verbs: ["are built from", "is built from"],
+    help: "one of them has to be built first: remove its `service:` context",
+};
+
+/// Reports each circle once.
+fn circles(project: &Project, edges: &Edges, spans: &Spans<'_>, report: &mut Report) {
     // 1: on the way, 2: done.
     let mut state: HashMap<&str, u8> = HashMap::new();
     for start in project.services.keys() {
@@ -338,12 +364,12 @@ fn dependency_cycles(project: &Project, spans: &Spans<'_>, report: &mut Report) 
                     Some(_) => {
                         let from = way.iter().position(|(on_way, _)| *on_way == name).unwrap_or(0);
                         let circle: Vec<_> = way[from..].iter().map(|(name, _)| *name).chain([name]).collect();
-                        report_cycle(&circle, spans, report);
+                        report_circle(project, edges, &circle, spans, report);
                     }
                     None => {
                         state.insert(name, 1);
-                        let others = project.services.get(name).map(|service| service.depends_on.keys());
-                        let mut others: Vec<_> = others.into_iter().flatten().map(String::as_str).collect();
+                        let others = project.services.get(name).map(edges.of).unwrap_or_default();
+                        let mut others: Vec<_> = others.into_iter().map(|(name, _)| name).collect();
                         others.reverse();
                         way.push((name, others));
                     }
@@ -372,22 +398,27 @@ fn a_few(names: &[&str], between: &str) -> String {
     }
 }
 
-fn report_cycle(circle: &[&str], spans: &Spans<'_>, report: &mut Report) {
+fn report_circle(project: &Project, edges: &Edges, circle: &[&str], spans: &Spans<'_>, report: &mut Report) {
     if report.is_full() {
         return;
     }
-    let place = |pair: &[&str]| format!("services.{}.depends_on.{}", pair[0], pair[1]);
+    let key = |pair: &[&str]| {
+        let others = project.services.get(pair[0]).map(edges.of).unwrap_or_default();
+        others.into_iter().find(|(name, _)| *name == pair[1]).map(|(_, key)| key).unwrap_or_default()
+    };
+    let place = |pair: &[&str]| format!("services.{}.{}", pair[0], key(pair));
     let Some(first) = circle.windows(2).next() else { return };
+    let Edges { verbs: [plural, singular], help, .. } = edges;
     report.error(
         spans.key(&place(first)),
-        format!("services depend on each other in a circle: {}", a_few(circle, " -> ")),
+        format!("services {plural} each other in a circle: {}", a_few(circle, " -> ")),
     );
     for pair in circle.windows(2).skip(1) {
         if let Some(span) = spans.key_span(&place(pair)) {
-            report.also(format!("`{}` depends on `{}` here", pair[0], pair[1]), span);
+            report.also(format!("`{}` {singular} `{}` here", pair[0], pair[1]), span);
         }
     }
-    report.help("one of them has to start first: remove its `depends_on`");
+    report.help(*help);
 }
 
 /// Checks networks, volumes, secrets and configs by themselves.

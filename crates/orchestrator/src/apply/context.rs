@@ -1,7 +1,7 @@
 //! What the steps of a plan need when they run.
 
 use std::num::NonZeroU32;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -9,9 +9,11 @@ use wharf_compose::Project;
 use wharf_docker::{Engine, Logins};
 use wharf_plan::{StepError, StepFailure};
 
+use super::BuildSettings;
 use super::conflict::Conflict;
 use super::watch::Watch;
 use super::working::Working;
+use crate::build::Builder;
 use crate::event::Outcome;
 use crate::plan::Step;
 use crate::sealed::{Derivation, Sealer};
@@ -29,11 +31,13 @@ pub(super) struct Context<'a> {
     pub(super) project: &'a Project,
     pub(super) engine: &'a Engine,
     /// The logins to registries.
-    pub(super) logins: Logins,
+    pub(super) logins: Arc<Logins>,
     /// The containers of the project, if a step waits for one.
     pub(super) watch: Option<Watch>,
     pub(super) wait_timeout: Option<Duration>,
-    pub(super) build_memory: Option<i64>,
+    /// What builds the images; `None`: nothing is built.
+    pub(super) builder: Option<Builder>,
+    pub(super) builds: &'a BuildSettings,
     /// One permit for each step that sends requests.
     pub(super) connections: Semaphore,
     /// Variables that hooks get besides their own.

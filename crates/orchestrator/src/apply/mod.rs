@@ -15,7 +15,8 @@ mod watch;
 mod working;
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -24,12 +25,14 @@ use wharf_compose::Project;
 use wharf_docker::{Engine, Logins};
 use wharf_plan::{Control, Stopped};
 
-use crate::plan::{ChangedVolume, Step};
+use crate::build::Builder;
+use crate::plan::{ChangedVolume, Step, build_of, unbuildable};
 use crate::sealed::Sealer;
 use crate::{Error, Event, Plan};
 pub(crate) use conflict::Conflict;
 use context::Context;
 use journal::Journal;
+pub use steps::check_builds;
 use watch::Watch;
 use working::Working;
 
@@ -47,14 +50,28 @@ pub struct ApplyOptions {
     pub hook_environment: Vec<String>,
     /// How long to wait for one container. `None`: without a limit.
     pub wait_timeout: Option<Duration>,
-    /// How much memory a build may use, in bytes.
-    pub build_memory: Option<i64>,
+    /// How images are built.
+    pub builds: BuildSettings,
     /// How many steps are carried out at a time; `None`: as many as [`wharf_docker::connections`] allows, waits aside.
     pub parallel: Option<NonZeroUsize>,
     /// How often the slow hash of what no inspection shows is repeated. `None`: 600,000 times. Fewer are for tests.
     pub seal_rounds: Option<NonZeroU32>,
     /// Whether to only report plans to the [`Listener`].
     pub dry_run: bool,
+}
+
+/// How images are built.
+#[derive(Debug, Clone, Default)]
+pub struct BuildSettings {
+    /// Whether the classic builder is wanted where the engine has BuildKit, too.
+    pub classic: bool,
+    /// How much memory a step may use, in bytes. Only the classic builder can limit it.
+    pub memory: Option<i64>,
+    /// The socket of the caller's SSH agent, for `ssh: [default]`.
+    pub ssh_agent: Option<PathBuf>,
+    /// Whether BuildKit's own reports are the output of a build, as lines of JSON with the names of docker's
+    /// `--progress rawjson`.
+    pub raw_reports: bool,
 }
 
 impl ApplyOptions {
@@ -137,6 +154,24 @@ pub(crate) async fn apply_noting(
     result
 }
 
+/// What builds the images of a plan, if it builds any.
+///
+/// # Errors
+/// What that builder cannot do, before anything is done.
+async fn builder(
+    engine: &Engine,
+    project: &Project,
+    plan: &Plan,
+    settings: &BuildSettings,
+) -> Result<Option<Builder>, Error> {
+    if plan.steps().all(|step| build_of(step).is_none()) {
+        return Ok(None);
+    }
+    let builder = Builder::of(engine, settings.classic).await?;
+    let problems = unbuildable(project, plan, &builder, settings.memory.is_some());
+    if problems.is_empty() { Ok(Some(builder)) } else { Err(Error::Refused(problems)) }
+}
+
 async fn carry_out(
     engine: &Engine,
     project: &Project,
@@ -150,13 +185,15 @@ async fn carry_out(
         Some(_) => Semaphore::MAX_PERMITS,
         None => wharf_docker::connections(),
     };
+    let builder = builder(engine, project, plan, &options.builds).await?;
     let context = Context {
         project,
         engine,
-        logins: Logins::of(engine.endpoint()),
+        logins: Arc::new(Logins::of(engine.endpoint())),
         watch,
         wait_timeout: options.wait_timeout,
-        build_memory: options.build_memory,
+        builder,
+        builds: &options.builds,
         connections: Semaphore::new(connections),
         hook_environment: &options.hook_environment,
         working: Working::default(),

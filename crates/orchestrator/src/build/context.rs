@@ -5,26 +5,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use wharf_buildkit::{Patterns, escaped};
 
-use super::ignore::Ignore;
+use super::sources::Dockerfile;
 
 /// The file that says what is not sent.
 const IGNORE_FILE: &str = ".dockerignore";
-
-/// Where the Dockerfile comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Dockerfile {
-    /// A path, absolute or relative to the context.
-    At(PathBuf),
-    /// Its text.
-    Inline(String),
-}
 
 /// A context that can be sent.
 #[derive(Debug)]
 pub(crate) struct BuildContext {
     root: PathBuf,
-    ignore: Ignore,
+    ignored: Patterns,
     dockerfile: String,
     /// Text of a Dockerfile outside the context.
     brought: Option<Vec<u8>>,
@@ -33,42 +25,23 @@ pub(crate) struct BuildContext {
 }
 
 impl BuildContext {
-    /// Looks at the directory and its Dockerfile.
+    /// The context in the directory `root`, with its Dockerfile. Both are without symbolic links.
+    ///
+    /// # Errors
+    /// What is wrong with the ignore file.
     pub(crate) fn open(root: &Path, dockerfile: Dockerfile) -> Result<Self, String> {
-        let root = root
-            .canonicalize()
-            .ok()
-            .filter(|root| root.is_dir())
-            .ok_or_else(|| format!("the build context {} is not a directory", root.display()))?;
-        let (dockerfile, brought, own_ignore) = match dockerfile {
-            Dockerfile::Inline(text) => (None, Some(text.into_bytes()), None),
-            Dockerfile::At(path) => {
-                let path = root.join(path);
-                let readable =
-                    path.canonicalize().map_err(|_| format!("there is no Dockerfile at {}", path.display()))?;
-                let own_ignore = PathBuf::from(format!("{}.dockerignore", readable.display()));
-                match readable.strip_prefix(&root) {
-                    Ok(inside) => (Some(slashed(inside)), None, Some(own_ignore)),
-                    Err(_) => {
-                        let text = std::fs::read(&readable).map_err(|error| format!("{}: {error}", path.display()))?;
-                        (None, Some(text), Some(own_ignore))
-                    }
-                }
-            }
-        };
+        let inside = dockerfile.path.as_deref().and_then(|path| path.strip_prefix(root).ok()).map(slashed);
+        let brought = if inside.is_some() { None } else { Some(dockerfile.text) };
         // The name contains a hash of the text, so no file of the context has it.
-        let dockerfile = dockerfile.unwrap_or_else(|| {
+        let name = inside.unwrap_or_else(|| {
             let digest = hex::encode(Sha256::digest(brought.as_deref().unwrap_or_default()));
             format!(".dockerfile.{}", &digest[..20])
         });
-        let rules = own_ignore
-            .and_then(|file| std::fs::read_to_string(file).ok())
-            .or_else(|| std::fs::read_to_string(root.join(IGNORE_FILE)).ok())
-            .unwrap_or_default();
-        let ignore = Ignore::parse(&rules)?;
-        let removed = brought.is_some() || ignore.excludes(&dockerfile);
-        let ignore_file = removed.then(|| ignore_file(&root, &ignore, &dockerfile));
-        Ok(BuildContext { root, ignore, dockerfile, brought, ignore_file })
+        let rules = dockerfile.ignore.or_else(|| std::fs::read(root.join(IGNORE_FILE)).ok()).unwrap_or_default();
+        let ignored = Patterns::of_ignore_file(&String::from_utf8_lossy(&rules))?;
+        let removed = brought.is_some() || ignored.matches(&name);
+        let ignore_file = removed.then(|| ignore_file(root, &ignored, &name));
+        Ok(BuildContext { root: root.to_owned(), ignored, dockerfile: name, brought, ignore_file })
     }
 
     /// The Dockerfile's path within the archive.
@@ -107,11 +80,11 @@ impl BuildContext {
             let path = directory.join(entry.file_name());
             let name = slashed(&path);
             let replaced = name == IGNORE_FILE && self.ignore_file.is_some();
-            let excluded = replaced || self.ignore.excludes(&name);
+            let excluded = replaced || self.ignored.matches(&name);
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 // An exception may include a file of an excluded directory again.
-                if !excluded || self.ignore.has_exceptions() {
+                if !excluded || self.ignored.may_except_below(&name) {
                     if !excluded {
                         self.append(archive, &entry.path(), &name)?;
                     }
@@ -153,18 +126,11 @@ fn append_text(archive: &mut tar::Builder<&mut dyn Write>, name: &str, text: &[u
 
 /// The `.dockerignore` for a builder that has to remove the Dockerfile from the context once it has read it. All other rules
 /// have been applied.
-fn ignore_file(root: &Path, ignore: &Ignore, dockerfile: &str) -> Vec<u8> {
-    let own = std::fs::read(root.join(IGNORE_FILE)).ok().filter(|_| !ignore.excludes(IGNORE_FILE));
+fn ignore_file(root: &Path, ignored: &Patterns, dockerfile: &str) -> Vec<u8> {
+    let own = std::fs::read(root.join(IGNORE_FILE)).ok().filter(|_| !ignored.matches(IGNORE_FILE));
     let mut text = own.unwrap_or_else(|| IGNORE_FILE.into());
     text.extend(format!("\n{}\n", escaped(dockerfile)).into_bytes());
     text
-}
-
-/// A path as a pattern that matches it alone.
-fn escaped(path: &str) -> String {
-    path.chars()
-        .flat_map(|c| matches!(c, '*' | '?' | '[' | ']' | '\\').then_some('\\').into_iter().chain([c]))
-        .collect()
 }
 
 fn slashed(path: &Path) -> String {
@@ -182,6 +148,13 @@ mod tests {
         let mut archive = tar::Archive::new(bytes.as_slice());
         let entries = archive.entries().unwrap();
         entries.map(|entry| entry.unwrap().path().unwrap().display().to_string()).collect()
+    }
+
+    /// The context in a directory, with the Dockerfile at a path from there.
+    fn context(root: &Path, dockerfile: &str) -> BuildContext {
+        let path = root.join(dockerfile).canonicalize().unwrap();
+        let text = std::fs::read(&path).unwrap();
+        BuildContext::open(root, Dockerfile { path: Some(path), text, ignore: None }).unwrap()
     }
 
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -205,7 +178,7 @@ mod tests {
             ("src/main.rs", ""),
             ("target/big", ""),
         ]);
-        let context = BuildContext::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap();
+        let context = context(root.path(), "Dockerfile");
         let expected =
             ["keep", "keep/important.log", "src", "src/main.rs", ".dockerignore", "Dockerfile"].map(str::to_owned);
         assert_eq!(names(&context), expected);
@@ -214,13 +187,13 @@ mod tests {
     #[test]
     fn a_dockerfile_from_elsewhere_travels_under_a_name_of_its_own() {
         let root = tree(&[("context/a", ""), ("other/Dockerfile", "FROM scratch\n")]);
-        let context =
-            BuildContext::open(&root.path().join("context"), Dockerfile::At("../other/Dockerfile".into())).unwrap();
+        let context = context(&root.path().join("context"), "../other/Dockerfile");
         assert!(context.dockerfile_name().starts_with(".dockerfile."));
         assert_eq!(names(&context), ["a", ".dockerignore", context.dockerfile_name()]);
         assert_eq!(sent_ignore_file(&context), format!(".dockerignore\n{}\n", context.dockerfile_name()));
         let root = tree(&[("a", ""), (".dockerignore", "b")]);
-        let context = BuildContext::open(root.path(), Dockerfile::Inline("FROM scratch".to_owned())).unwrap();
+        let inline = Dockerfile { text: b"FROM scratch".to_vec(), ..Dockerfile::default() };
+        let context = BuildContext::open(root.path(), inline).unwrap();
         assert_eq!(sent_ignore_file(&context), format!("b\n{}\n", context.dockerfile_name()));
     }
 
@@ -244,17 +217,9 @@ mod tests {
     fn an_excluded_dockerfile_is_sent_for_the_builder_alone() {
         for rules in ["Dockerfile\n.dockerignore\n", "*\n!a\n"] {
             let root = tree(&[("a", ""), ("Dockerfile", "FROM scratch"), (".dockerignore", rules)]);
-            let context = BuildContext::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap();
+            let context = context(root.path(), "Dockerfile");
             assert_eq!(names(&context), ["a", ".dockerignore", "Dockerfile"]);
             assert_eq!(sent_ignore_file(&context), ".dockerignore\nDockerfile\n");
         }
-    }
-
-    #[test]
-    fn what_is_not_there_is_said() {
-        let root = tree(&[("a", "")]);
-        let error = BuildContext::open(root.path(), Dockerfile::At("Dockerfile".into())).unwrap_err();
-        assert!(error.starts_with("there is no Dockerfile at "), "{error}");
-        assert!(BuildContext::open(&root.path().join("gone"), Dockerfile::Inline(String::new())).is_err());
     }
 }

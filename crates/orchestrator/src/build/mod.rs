@@ -1,6 +1,11 @@
-//! The files that an image is built from: a directory, except what `.dockerignore` excludes.
+//! What an image is built from, and by which builder.
 
+mod builder;
 mod context;
-mod ignore;
+mod sources;
 
-pub(crate) use context::{BuildContext, Dockerfile};
+pub(crate) use builder::{BuildKit, Builder};
+pub(crate) use context::BuildContext;
+#[cfg(test)]
+pub(crate) use sources::Dockerfile;
+pub(crate) use sources::{Sources, USUAL, is_directory};

@@ -3,16 +3,16 @@
 //! The rules are those of the Compose specification (`pull_policy`, and `build` together with `image`). Without a
 //! policy, an image that the engine has is used; another is pulled, and built if the registry does not have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use wharf_compose::Project;
 use wharf_compose::model::{Build, ImageReference, PullPolicy, Service};
 
-use super::order::{dependencies, in_order, selected};
+use super::order::{bases, dependencies, in_build_order, in_order, selected};
 use super::push::{push_all, pushed};
-use super::{Cause, ImageAct, ImageBuild, ImageStep, NamedService, Plan, Step, unsupported};
+use super::{Cause, ImageAct, ImageBuild, ImageStep, NamedService, Plan, Step, builds};
 use crate::{Error, Observed, Problem};
 
 /// What the caller asks for.
@@ -74,6 +74,12 @@ pub struct BuildOverrides {
     pub pull: bool,
     /// More build arguments; `None` leaves one to the Dockerfile's default.
     pub args: Vec<(String, Option<String>)>,
+    /// More SSH agents by their identifiers; `None` is the caller's own.
+    pub ssh: Vec<(String, Option<String>)>,
+    /// Another provenance attestation than the file's.
+    pub provenance: Option<String>,
+    /// Another bill of materials than the file's.
+    pub sbom: Option<String>,
 }
 
 impl BuildOverrides {
@@ -82,13 +88,11 @@ impl BuildOverrides {
         build.no_cache |= self.no_cache;
         build.pull |= self.pull;
         build.args.extend(self.args.iter().cloned());
+        build.ssh.extend(self.ssh.iter().cloned());
+        build.provenance = self.provenance.clone().or(build.provenance);
+        build.sbom = self.sbom.clone().or(build.sbom);
         build
     }
-}
-
-fn builds(step: &Step) -> bool {
-    use ImageAct::{Build, Pull};
-    matches!(step, Step::Image(ImageStep { act: Build(_) | Pull { or_build: Some(_), .. }, .. }))
 }
 
 enum Need<'a> {
@@ -105,6 +109,7 @@ enum Need<'a> {
 /// A service that is none, or an image that is not here and may not be fetched.
 pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) -> Result<Plan, Error> {
     let chosen = selected(project, &options.services, options.no_deps)?;
+    let to_build = with_bases(project, chosen.clone(), observed, options);
     let mut plan = Plan::default();
     let mut problems = Vec::new();
     let mut planned: BTreeMap<String, usize> = BTreeMap::new();
@@ -114,7 +119,7 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
         service: NamedService::new(name, service),
         build: Arc::new(options.build_overrides.apply(build)),
     };
-    for (name, service) in in_order(project, &chosen) {
+    for (name, service) in in_build_order(project, &to_build) {
         if options.only.is_some_and(|only| !only.includes(service)) {
             continue;
         }
@@ -128,7 +133,7 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
         let image = project.image_of(name, service);
         let need = need(service, &image, observed, options);
         if let Need::Build(_, build) | Need::PullOrBuild(build) = need {
-            problems.extend(unsupported::build_problems(project, name, build));
+            problems.extend(builds::problems(project, name, build));
         }
         let step = match need {
             Need::Nothing => continue,
@@ -153,12 +158,15 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
             }
             None => {
                 // A Dockerfile may begin with the image of a service that this one depends on.
-                let dependencies = dependencies(project, service).into_iter();
-                let images = dependencies.map(|(name, _)| project.image_of(name, &project.services[name]));
+                let dependencies = dependencies(project, service).into_iter().map(|(name, _)| name);
+                let before = dependencies.chain(bases(service));
+                let images = before.filter_map(|name| Some(project.image_of(name, project.services.get(name)?)));
                 let after: Vec<usize> = match service.build {
                     Some(_) => images
                         .filter_map(|image| planned.get(&image).copied())
-                        .filter(|number| plan.nodes().get(*number).is_some_and(|node| builds(node.step())))
+                        .filter(|number| {
+                            plan.nodes().get(*number).is_some_and(|node| builds::build_of(node.step()).is_some())
+                        })
                         .collect(),
                     None => Vec::new(),
                 };
@@ -174,6 +182,25 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
         push_all(&mut plan, &built.collect::<Vec<_>>(), false);
     }
     if problems.is_empty() { Ok(plan) } else { Err(Error::Refused(problems)) }
+}
+
+/// The services, and those whose images are contexts of the builds that they need.
+fn with_bases(
+    project: &Project,
+    mut chosen: BTreeSet<String>,
+    observed: &Observed,
+    options: &ImageOptions,
+) -> BTreeSet<String> {
+    let mut new: Vec<String> = chosen.iter().cloned().collect();
+    while let Some(name) = new.pop() {
+        let Some(service) = project.services.get(&name) else { continue };
+        let image = project.image_of(&name, service);
+        if matches!(need(service, &image, observed, options), Need::Build(..) | Need::PullOrBuild(_)) {
+            let bases = bases(service).into_iter().map(str::to_owned);
+            new.extend(bases.filter(|base| chosen.insert(base.clone())));
+        }
+    }
+    chosen
 }
 
 fn need<'a>(service: &'a Service, image: &str, observed: &Observed, options: &ImageOptions) -> Need<'a> {

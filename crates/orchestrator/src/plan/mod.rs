@@ -1,6 +1,7 @@
 //! Plans: graphs of steps, each with the cause that asks for it. Planners are pure functions of the project, of what was
 //! observed, and of what the caller asks for.
 
+mod builds;
 mod cause;
 mod changes;
 mod check;
@@ -14,6 +15,7 @@ mod unsupported;
 mod up;
 mod verbs;
 
+pub(crate) use builds::{build_of, unbuildable};
 pub use cause::Cause;
 pub use changes::{Change, changes};
 pub use down::{DownOptions, RemoveImages, down};

@@ -43,28 +43,56 @@ pub fn with_dependencies(project: &Project, names: &[String]) -> Result<BTreeSet
 
 /// Services with their dependencies first; among equals by name. The reader has excluded cycles.
 pub(super) fn in_order<'a>(project: &'a Project, chosen: &BTreeSet<String>) -> Vec<(&'a str, &'a Service)> {
+    let dependencies = |service: &'a Service| {
+        let mut before: Vec<&str> = dependencies(project, service).into_iter().map(|(name, _)| name).collect();
+        before.sort_unstable();
+        before
+    };
+    let mut ordered = sorted(project, project.services.keys().map(String::as_str), &dependencies);
+    ordered.retain(|(name, _)| chosen.contains(*name));
+    ordered
+}
+
+/// The same for builds: with those first, too, whose images are contexts of others' builds.
+pub(super) fn in_build_order<'a>(project: &'a Project, chosen: &BTreeSet<String>) -> Vec<(&'a str, &'a Service)> {
+    let names = in_order(project, chosen).into_iter().map(|(name, _)| name);
+    let mut ordered = sorted(project, names, &bases);
+    ordered.retain(|(name, _)| chosen.contains(*name));
+    ordered
+}
+
+/// The services whose images are contexts of a service's build (`service:NAME`).
+pub(super) fn bases(service: &Service) -> Vec<&str> {
+    let contexts = service.build.iter().flat_map(|build| build.additional_contexts.values());
+    contexts.filter_map(|context| context.strip_prefix("service:")).collect()
+}
+
+/// The services with these names, and before each of them those that `before` names.
+fn sorted<'a>(
+    project: &'a Project,
+    names: impl Iterator<Item = &'a str>,
+    before: &dyn Fn(&'a Service) -> Vec<&'a str>,
+) -> Vec<(&'a str, &'a Service)> {
     fn visit<'a>(
         project: &'a Project,
         name: &str,
-        seen: &mut BTreeSet<String>,
+        before: &dyn Fn(&'a Service) -> Vec<&'a str>,
+        seen: &mut BTreeSet<&'a str>,
         ordered: &mut Vec<(&'a str, &'a Service)>,
     ) {
         let Some((name, service)) = project.services.get_key_value(name) else { return };
-        if !seen.insert(name.clone()) {
+        if !seen.insert(name) {
             return;
         }
-        let mut before: Vec<&str> = dependencies(project, service).into_iter().map(|(name, _)| name).collect();
-        before.sort_unstable();
-        for dependency in before {
-            visit(project, dependency, seen, ordered);
+        for other in before(service) {
+            visit(project, other, before, seen, ordered);
         }
         ordered.push((name, service));
     }
     let mut ordered = Vec::new();
     let mut seen = BTreeSet::new();
-    for name in project.services.keys() {
-        visit(project, name, &mut seen, &mut ordered);
+    for name in names {
+        visit(project, name, before, &mut seen, &mut ordered);
     }
-    ordered.retain(|(name, _)| chosen.contains(*name));
     ordered
 }

@@ -2,16 +2,14 @@
 
 use wharf_compose::Project;
 use wharf_compose::model::{
-    BindOptions, Build, Deploy, DeployRestartPolicy, FileMount, FileObject, Healthcheck, Hook, Ipam, IpamPool, Mount,
+    BindOptions, Deploy, DeployRestartPolicy, FileMount, FileObject, Healthcheck, Hook, Ipam, IpamPool, Mount,
     MountKind, Network, Port, PullPolicy, Reservations, ResourceLimits, Resources, Service, ServiceNetwork,
     TmpfsOptions, Volume, VolumeOptions,
 };
 
+use super::builds;
 use crate::Problem;
-use crate::request::{Keys, bind, is_fetched, keys};
-
-/// The classic builder knows nothing of it.
-const BUILD_ELSEWHERE: &str = "it needs BuildKit: build the image with `docker build` and name it in `image`";
+use crate::request::{Keys, bind, keys};
 
 /// A key that is asked about: its path, whether it is set in a way that cannot be done, and what to do instead.
 type Asked = (String, bool, &'static str);
@@ -61,19 +59,14 @@ pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<
         let help = "leave the interface's name to the engine";
         asked.push((format!("networks.{key}.interface_name"), interface_name.is_some(), help));
     }
-    asked.extend(build.iter().flat_map(build_keys).map(|(key, asked, help)| (format!("build.{key}"), asked, help)));
     let mut problems = refused(project, name, &format!("services.{name}"), asked);
+    problems.extend(build.iter().flat_map(|build| builds::problems(project, name, build)));
     for (kind, used, defined) in [("secrets", secrets, &project.secrets), ("configs", configs, &project.configs)] {
         for (key, object) in used.iter().filter_map(|file| defined.get_key_value(&file.source)) {
             problems.extend(refused(project, name, &format!("{kind}.{key}"), file_keys(object)));
         }
     }
     problems
-}
-
-/// What a service's build asks for that cannot be done.
-pub(super) fn build_problems(project: &Project, name: &str, build: &Build) -> Vec<Problem> {
-    refused(project, name, &format!("services.{name}.build"), build_keys(build))
 }
 
 /// Problems of those keys below `path` that are set.
@@ -121,42 +114,6 @@ fn file_keys(object: &FileObject) -> impl Iterator<Item = Asked> {
     .into_iter()
 }
 
-fn build_keys(build: &Build) -> impl Iterator<Item = Asked> {
-    bind!(Build {
-        additional_contexts cache_to dockerfile_inline entitlements extra_hosts isolation no_cache_filter platforms
-            privileged provenance sbom secrets shm_size ssh ulimits;
-        not args cache_from context dockerfile labels network no_cache pull tags target;
-    } = build);
-    // The classic builder attests nothing: it does what `false` asks for.
-    let attested = |value: &Option<String>| value.as_deref().is_some_and(|value| value != "false");
-    let one = "the engine's builder takes one: build the image with `docker build` and name it in `image`";
-    let limits = "they are the engine's own (`default-ulimits`) for a build: leave them out, or build the image with `docker build`";
-    let inline = "an engine that fetches the context takes the Dockerfile out of it: use `dockerfile`";
-    [
-        ("additional_contexts", !additional_contexts.is_empty(), BUILD_ELSEWHERE),
-        ("cache_to", !cache_to.is_empty(), BUILD_ELSEWHERE),
-        ("dockerfile_inline", dockerfile_inline.is_some() && is_fetched(build), inline),
-        ("entitlements", !entitlements.is_empty(), BUILD_ELSEWHERE),
-        ("extra_hosts", extra_hosts.len() > 1, one),
-        (
-            "isolation",
-            isolation.as_deref().is_some_and(|isolation| isolation != "default"),
-            "it is for Windows containers",
-        ),
-        ("no_cache_filter", !no_cache_filter.is_empty(), BUILD_ELSEWHERE),
-        ("platforms", platforms.len() > 1, BUILD_ELSEWHERE),
-        ("privileged", *privileged, BUILD_ELSEWHERE),
-        ("provenance", attested(provenance), BUILD_ELSEWHERE),
-        ("sbom", attested(sbom), BUILD_ELSEWHERE),
-        ("secrets", !secrets.is_empty(), BUILD_ELSEWHERE),
-        ("shm_size", shm_size.is_some_and(|size| i32::try_from(size).is_err()), "use less than 2 GiB"),
-        ("ssh", !ssh.is_empty(), BUILD_ELSEWHERE),
-        ("ulimits", !ulimits.is_empty(), limits),
-    ]
-    .map(|(key, asked, help)| (key.to_owned(), asked, help))
-    .into_iter()
-}
-
 /// Structs of which nothing is refused.
 const _: &[Keys] = &[
     keys!(Network { done: attachable driver driver_opts enable_ipv4 enable_ipv6 external internal ipam labels name; }),
@@ -198,22 +155,6 @@ mod tests {
 
     #[test]
     fn keys_that_nothing_would_act_on_are_refused_with_their_place() {
-        for (key, value) in [
-            ("build.provenance", "mode=max"),
-            ("build.provenance", "true"),
-            ("build.sbom", "true"),
-            ("build.ulimits", "{nofile: 10}"),
-            ("build.isolation", "hyperv"),
-            ("build.shm_size", "2g"),
-            ("build.extra_hosts", "['a=192.0.2.1', 'b=192.0.2.2']"),
-            ("build.secrets", "[token]"),
-        ] {
-            let inner = key.trim_start_matches("build.");
-            let keys = format!("build: {{context: /src, {inner}: {value}}}");
-            assert_eq!(refusals(&keys, "secrets: {token: {file: /x}}"), [format!("{key} in line 2")]);
-        }
-        let inline = "build: {context: 'https://example.com/x.git', dockerfile_inline: FROM x}";
-        assert_eq!(refusals(inline, ""), ["build.dockerfile_inline in line 2"]);
         for (key, keys) in [
             ("pull_policy", "pull_policy: refresh"),
             ("pull_refresh_after", "pull_refresh_after: 1d"),
@@ -235,7 +176,6 @@ mod tests {
     #[test]
     fn what_is_done_anyway_is_not_refused() {
         for keys in [
-            "build: {context: /src, provenance: false, sbom: false, isolation: default, extra_hosts: ['a=192.0.2.1']}",
             "image: x, volumes: [{type: bind, source: /a, target: /a, bind: {recursive: disabled}}]",
             "image: x, pull_policy: every_1d",
         ] {

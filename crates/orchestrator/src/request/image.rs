@@ -1,7 +1,6 @@
-//! The query parameters of `POST /build`.
+//! The query parameters of the classic builder, `POST /build`.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
 use wharf_compose::Project;
@@ -24,9 +23,18 @@ pub(crate) enum Source<'a> {
     },
 }
 
-/// Whether the engine fetches a build's context: the reader has made a path of this machine absolute.
-pub(crate) fn is_fetched(build: &Build) -> bool {
-    !Path::new(&build.context).is_absolute()
+/// The labels of the image of the service `name`.
+pub(super) fn image_labels<'a>(
+    project: &'a Project,
+    (name, service): (&'a str, &Service),
+    build: &'a Build,
+) -> BTreeMap<&'a str, &'a str> {
+    let mut labels: BTreeMap<_, _> = build.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    // An image with a name of its own may be built by several projects: it is the same for all of them.
+    if service.image.is_none() {
+        labels.extend([(PROJECT, project.name.as_str()), (SERVICE, name)]);
+    }
+    labels
 }
 
 /// The parameters that build the image of the service `name`. `memory` is the most that a step may use, in bytes.
@@ -38,22 +46,17 @@ pub(crate) fn build_options(
     memory: Option<i64>,
 ) -> BuildImageOptions {
     bind!(Build {
-        args cache_from extra_hosts labels network no_cache platforms pull shm_size target;
-        // In `source`; further tags are given once the image is there.
-        not context dockerfile dockerfile_inline tags;
-        // Refused.
+        args cache_from extra_hosts network no_cache platforms pull shm_size target;
+        // In `source` and `image_labels`; further tags are given once the image is there.
+        not context dockerfile dockerfile_inline labels tags;
+        // This builder cannot do them.
         not additional_contexts cache_to entitlements isolation no_cache_filter privileged provenance sbom secrets ssh
             ulimits;
     } = build);
-    let mut own: HashMap<&str, &str> = labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    // An image with a name of its own may be built by several projects: it is the same for all of them.
-    if service.image.is_none() {
-        own.extend([(PROJECT, project.name.as_str()), (SERVICE, name)]);
-    }
     let given = args.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_deref()?)));
     let mut options = BuildImageOptionsBuilder::default()
         .t(&project.image_of(name, service))
-        .labels(&own)
+        .labels(&image_labels(project, (name, service), build).into_iter().collect::<HashMap<_, _>>())
         .buildargs(&given.collect::<HashMap<_, _>>())
         .nocache(*no_cache)
         .rm(true)

@@ -477,7 +477,7 @@ fn each_key_of_a_build_changes_the_parameters() {
         let build = service.build.as_ref().unwrap();
         let fetched = Source::Fetched { url: &build.context, dockerfile: None };
         let sent = Source::Sent(build.dockerfile.as_deref().unwrap_or("Dockerfile"));
-        let source = if super::is_fetched(build) { fetched } else { sent };
+        let source = if crate::build::is_directory(&build.context) { sent } else { fetched };
         let mut parameters =
             serde_json::to_value(build_options(&project, ("web", service), build, source, None)).unwrap();
         // Objects are parameters as JSON text, in no order.

@@ -5,12 +5,12 @@ use super::*;
 #[test]
 fn a_build_that_cannot_be_done_as_the_file_says_is_refused() {
     let mut project = shop();
-    let build = Build { context: "/src".into(), ssh: [("default".to_owned(), None)].into(), ..Build::default() };
+    let build = Build { context: "/src".into(), isolation: Some("hyperv".to_owned()), ..Build::default() };
     project.services.get_mut("web").unwrap().build = Some(build);
     let build = ImageOptions { build: true, only: Some(Only::Built), ..ImageOptions::default() };
     insta::assert_snapshot!(refusals(plan::images(&project, &nothing(), &build)), @r#"
-    service web: wharf cannot do `build.ssh` yet
-      it needs BuildKit: build the image with `docker build` and name it in `image`
+    service web: wharf cannot do `build.isolation`
+      it is for Windows containers
     "#);
 }
 
@@ -137,7 +137,7 @@ fn builds_take_what_the_caller_wants_otherwise() {
     let build = Build { args: args.into_iter().collect(), ..Build::default() };
     project.services.get_mut("web").unwrap().build = Some(build);
     let args = vec![("MODE".to_owned(), Some("release".to_owned())), ("EXTRA".to_owned(), None)];
-    let build_overrides = plan::BuildOverrides { no_cache: true, pull: false, args };
+    let build_overrides = plan::BuildOverrides { no_cache: true, args, ..Default::default() };
     let options = ImageOptions { build: true, only: Some(Only::Built), build_overrides, ..ImageOptions::default() };
     let plan = plan::images(&project, &nothing(), &options).unwrap();
     let steps: Vec<_> = plan.steps().collect();
@@ -146,4 +146,29 @@ fn builds_take_what_the_caller_wants_otherwise() {
     let args: Vec<_> = built.build.args.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
     assert_eq!(args, [("MODE", Some("release")), ("KEPT", Some("1")), ("EXTRA", None)]);
     assert!(!project.services["web"].build.as_ref().unwrap().no_cache, "the project is as it was");
+}
+
+#[test]
+fn what_a_build_takes_from_another_service_is_built_before_it() {
+    let mut project = shop();
+    let build = |contexts: &[(&str, &str)]| {
+        let additional_contexts =
+            contexts.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Some(Build { context: "/src".into(), additional_contexts, ..Build::default() })
+    };
+    // `cache` is no dependency of `web`, and comes after it by name.
+    let cache = Service { image: Some("shop/zcache".into()), build: build(&[]), ..Service::default() };
+    project.services.insert("zcache".to_owned(), cache);
+    project.services.get_mut("web").unwrap().build = build(&[("cache", "service:zcache"), ("lib", "/lib")]);
+    let options = ImageOptions {
+        services: vec!["web".to_owned()],
+        no_deps: true,
+        build: true,
+        only: Some(Only::Built),
+        ..ImageOptions::default()
+    };
+    insta::assert_snapshot!(plan::images(&project, &nothing(), &options).unwrap(), @"
+    1. build image shop/zcache  asked for
+    2. build image shop/web     asked for  after 1
+    ");
 }

@@ -12,6 +12,8 @@ mod volume;
 
 use wharf_plan::Runner;
 
+pub use build::check_builds;
+
 use super::context::{Context, StepResult, Task};
 use crate::plan::Step;
 

@@ -1,18 +1,17 @@
-//! Builds an image with the engine's own builder (Engine API `POST /build`).
-
-use std::path::Path;
+//! The builder of old (Engine API `POST /build`), for engines without BuildKit.
 
 use bollard::query_parameters::BuildImageOptions;
 use futures_util::StreamExt;
 use wharf_compose::model::ImageReference;
-use wharf_plan::{StepError, StepFailure};
+use wharf_plan::StepError;
 
-use crate::apply::context::{Context, Task, failure};
+use super::failed;
+use crate::apply::context::{Context, Task};
 use crate::apply::lines::LastLines;
-use crate::build::{BuildContext, Dockerfile};
+use crate::build::{BuildContext, Sources};
 use crate::pipe;
 use crate::plan::ImageBuild;
-use crate::request::{Source, build_options, is_fetched};
+use crate::request::{Source, build_options};
 
 /// Builds the image of a service.
 pub(super) async fn build(
@@ -20,20 +19,21 @@ pub(super) async fn build(
     task: Task<'_>,
     image: &str,
     build: &ImageBuild,
+    sources: Sources,
 ) -> Result<(), StepError> {
-    let step = task.step();
-    let failed = |message: String, last: LastLines| StepFailure {
-        details: last.details("last lines of the build"),
-        ..failure(step, format!("cannot {step} (service {}): {message}", build.service.name))
+    let failed = |message: String, last: LastLines| failed(task, build, message, last);
+    let (options, files) = request(context, build, sources).map_err(|message| failed(message, LastLines::default()))?;
+    let body = match files {
+        Some(files) => bollard::body_try_stream(pipe::written(move |out| files.write(out))),
+        // The client library insists on a body.
+        None => bollard::body_full(bytes::Bytes::new()),
     };
-    let (options, files) = request(context, build).map_err(|message| failed(message, LastLines::default()))?;
-    let body = files.map(|files| bollard::body_try_stream(pipe::written(move |out| files.write(out))));
     let (logins, unread) = context.logins.all().await;
     for error in unread {
         task.output(format!("no login from {error}"));
     }
     let docker = wharf_docker::with_logins(context.engine, &logins);
-    let mut output = Box::pin(docker.build_image(options, None, body));
+    let mut output = Box::pin(docker.build_image(options, None, Some(body)));
     let mut last = LastLines::default();
     while let Some(info) = output.next().await {
         let text = match info {
@@ -62,19 +62,14 @@ pub(super) async fn build(
 /// The options, and the context unless the engine fetches it itself.
 type Request = (BuildImageOptions, Option<BuildContext>);
 
-fn request(context: &Context<'_>, image_build: &ImageBuild) -> Result<Request, String> {
+fn request(context: &Context<'_>, image_build: &ImageBuild, sources: Sources) -> Result<Request, String> {
     let ImageBuild { service, build } = image_build;
     let of = (service.name.as_str(), &service.service);
-    let options = |source| build_options(context.project, of, build, source, context.build_memory);
-    if is_fetched(build) {
+    let options = |source| build_options(context.project, of, build, source, context.builds.memory);
+    let Some(root) = sources.context else {
         let source = Source::Fetched { url: &build.context, dockerfile: build.dockerfile.as_deref() };
         return Ok((options(source), None));
-    }
-    let dockerfile = match (&build.dockerfile_inline, &build.dockerfile) {
-        (Some(text), _) => Dockerfile::Inline(text.clone()),
-        (None, Some(path)) => Dockerfile::At(path.into()),
-        (None, None) => Dockerfile::At("Dockerfile".into()),
     };
-    let files = BuildContext::open(Path::new(&build.context), dockerfile)?;
+    let files = BuildContext::open(&root, sources.dockerfile.unwrap_or_default())?;
     Ok((options(Source::Sent(files.dockerfile_name())), Some(files)))
 }
