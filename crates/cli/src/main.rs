@@ -21,7 +21,7 @@ use session::flags::Global;
 use verbs::{
     agent, attach, build, commit, completion, config, cp, create, dashboards, doctor, down, events, exec, export,
     exporter, images, kill, logs, ls, man, pause, plan, port, ps, pull, push, restart, rm, run, scale, setup, start,
-    stats, stop, top, unpause, up, version, volumes, wait,
+    stats, stop, top, unpause, up, version, volumes, wait, watch,
 };
 
 /// Runs multi-container applications from Compose files on one machine.
@@ -123,6 +123,8 @@ enum Verb {
     Volumes(volumes::Args),
     /// Wait until the services' containers have stopped
     Wait(wait::Args),
+    /// Keep containers up to date with the files that `develop.watch` names
+    Watch(watch::Args),
 }
 
 fn main() -> ExitCode {
@@ -243,6 +245,7 @@ async fn dispatch(verb: Verb, session: &Session, command: clap::Command) -> Exit
         Verb::Unpause(args) => unpause::run(args, session).await,
         Verb::Volumes(args) => volumes::run(args, session).await,
         Verb::Wait(args) => wait::run(args, session).await,
+        Verb::Watch(args) => watch::run(args, session).await,
         Verb::Version(args) => version::run(&args, session).await,
     };
     match result {
@@ -261,6 +264,7 @@ mod tests {
             include_str!("../../../docs/cli.md"),
             include_str!("../../../docs/compose.md"),
             include_str!("../../../docs/from-docker-compose.md"),
+            include_str!("../../../docs/watch.md"),
         ];
         let examples = pages.iter().flat_map(|page| page.lines()).filter_map(|line| line.strip_prefix("$ "));
         for example in examples.filter(|example| example.starts_with("wharf ")) {

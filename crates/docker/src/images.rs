@@ -13,6 +13,8 @@ pub struct ImageDetails {
     pub platform: String,
     /// Its size in bytes.
     pub size: u64,
+    /// When it was made.
+    pub created: Option<Timestamp>,
     /// When it was last pulled, built or tagged here.
     pub last_tagged: Option<Timestamp>,
 }
@@ -30,6 +32,7 @@ pub async fn inspect_image(engine: &Engine, image: &str) -> Result<ImageDetails,
         id: found.id.unwrap_or_default(),
         platform: parts.join("/"),
         size: found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+        created: found.created.as_ref().and_then(timestamp),
         last_tagged: last_tagged.as_ref().and_then(timestamp),
     })
 }

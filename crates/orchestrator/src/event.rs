@@ -70,6 +70,10 @@ pub enum Act {
     Commit,
     /// Copies files into a container.
     CopyInto,
+    /// Brings changed files up to date in a container.
+    Sync,
+    /// Runs a command in a container after files have changed.
+    Exec,
     /// Removes an image, a network, a volume or a container.
     Remove,
 }
@@ -111,6 +115,11 @@ pub enum Outcome {
     NotRequired {
         /// What happened instead.
         reason: String,
+    },
+    /// Files that are gone here could not be removed in the container, because it does not run. The others were copied.
+    Kept {
+        /// How many.
+        files: usize,
     },
     /// An image was made.
     Committed {

@@ -47,6 +47,7 @@ pub mod observe;
 mod own_keys;
 mod pipe;
 pub mod plan;
+mod prune;
 pub mod read;
 mod registry;
 mod request;
@@ -56,6 +57,7 @@ mod sources;
 mod stop;
 mod temporary_name;
 mod twin_networks;
+pub mod watch;
 
 pub use apply::{Listener, apply, check_builds, containers};
 pub use converge::{ConvergeOptions, Converged, prepare_run, up};

@@ -8,9 +8,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::Called;
 
 /// Verbs of docker compose that wharf does not have, and what does the same.
-const ABSENT: [(&str, &str); 6] = [
+const ABSENT: [(&str, &str); 5] = [
     ("publish", "`wharf push` publishes images; Compose files are published as files"),
-    ("watch", "`wharf up -d --build` applies a change; bind mounts show files at once"),
     ("bridge", "it converts Compose files for Kubernetes; kompose does that, too"),
     ("alpha", "it holds experiments of docker compose"),
     ("generate", "it is an experiment of docker compose"),
@@ -218,8 +217,8 @@ mod tests {
             "`bridge` is not in wharf yet; it converts Compose files for Kubernetes; kompose does that, too"
         );
         assert_eq!(
-            said("wharf watch web"),
-            "`watch` is not in wharf yet; `wharf up -d --build` applies a change; bind mounts show files at once"
+            said("wharf publish"),
+            "`publish` is not in wharf yet; `wharf push` publishes images; Compose files are published as files"
         );
         assert_eq!(said("wharf pusch"), "");
     }
@@ -270,10 +269,10 @@ mod tests {
 
     #[test]
     fn hints_have_the_name_that_the_command_was_called_by() {
-        let words = [OsString::from("watch")];
+        let words = [OsString::from("publish")];
         let command = crate::command(Called::Plugin);
-        let error = command.clone().try_get_matches_from(["docker compose", "watch"]).unwrap_err();
+        let error = command.clone().try_get_matches_from(["docker compose", "publish"]).unwrap_err();
         let said = advice(&error, Called::Plugin, &words, &command).unwrap();
-        assert!(said.contains("`docker compose up -d --build`"), "{said}");
+        assert!(said.contains("`docker compose push`"), "{said}");
     }
 }

@@ -65,6 +65,13 @@ pub(crate) const GROUPS: [Group; 6] = [
             verb("unpause", &[("unpause", ""), ("unpause worker", "")]),
             verb("kill", &[("kill web", ""), ("kill -s SIGHUP nginx", "make nginx read its configuration again")]),
             verb("rm", &[("rm", "ask first"), ("rm -fsv web", "stop web, remove it with its anonymous volumes")]),
+            verb(
+                "watch",
+                &[
+                    ("watch", "start, then copy, rebuild or restart as files change"),
+                    ("watch --no-up web", "web alone, which runs already"),
+                ],
+            ),
             verb("wait", &[("wait migrate", "exit with the code of migrate"), ("wait --down-project tests", "")]),
         ],
     },

@@ -128,6 +128,8 @@ fn verb(act: Act) -> &'static str {
         Act::Unpause => "unpause",
         Act::Commit => "commit",
         Act::CopyInto => "copy into",
+        Act::Sync => "sync files to",
+        Act::Exec => "run a command in",
         Act::Remove => "remove",
     }
 }

@@ -10,6 +10,7 @@ use wharf_docker::attach::TerminalSize;
 use wharf_orchestrator::difference::fields;
 use wharf_orchestrator::event::{Act, Event, Progress, Subject};
 use wharf_orchestrator::plan::ChangedVolume;
+use wharf_orchestrator::watch::Notice;
 use wharf_orchestrator::{Listener, Plan};
 
 use crate::screen::canvas::Canvas;
@@ -128,6 +129,15 @@ impl Display {
     pub(crate) fn tell(&self, text: &str) {
         if self.dry_run.is_none() && matches!(self.style, Style::Terminal | Style::Plain) {
             report::line(text);
+        }
+    }
+
+    /// Says something about a watch.
+    pub(crate) fn notice(&self, notice: &Notice) {
+        match self.style {
+            Style::Terminal | Style::Plain => self.aside(|| report::line(&words::notice(notice))),
+            Style::Json => report::line(&words::notice_json(notice)),
+            Style::RawJson | Style::Quiet => {}
         }
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use wharf_orchestrator::Plan;
 use wharf_orchestrator::event::{Act, Event, HookPoint, Outcome, Progress, Subject, Until};
 use wharf_orchestrator::plan::{ContainerAct, ContainerStep, Step};
+use wharf_orchestrator::watch::Notice;
 
 use crate::screen::plain;
 
@@ -147,6 +148,27 @@ pub(crate) fn json(event: &Event, cause: Option<&str>) -> String {
     serde_json::to_string(&line).unwrap_or_default()
 }
 
+/// What there is to say about a watch, as a line for people.
+pub(crate) fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Watching { services } => format!("Watching the files of {}", services.join(", ")),
+        Notice::Stopped => "Watching no more".to_owned(),
+        Notice::Gone { project } => {
+            format!("The containers of {project} have been removed, so nothing is watched any more")
+        }
+    }
+}
+
+/// The same as a line of JSON.
+pub(crate) fn notice_json(notice: &Notice) -> String {
+    let (status, text) = match notice {
+        Notice::Watching { services } => ("Watching", services.join(", ")),
+        Notice::Stopped => ("Stopped", String::new()),
+        Notice::Gone { project } => ("Gone", project.clone()),
+    };
+    serde_json::json!({ "id": "Watch", "status": status, "text": text }).to_string()
+}
+
 /// What there is to say about the event when all is done: why something took long, and what would help.
 pub(crate) fn advice(event: &Event) -> Option<String> {
     let Progress::Done(Outcome::IgnoredSignal { process, signal, seconds, has_init }) = &event.progress else {
@@ -183,6 +205,8 @@ pub(crate) fn doing(act: Act) -> &'static str {
         Act::Unpause => "Unpausing",
         Act::Commit => "Committing",
         Act::CopyInto => "Copying",
+        Act::Sync => "Syncing",
+        Act::Exec => "Running exec",
         Act::Remove => "Removing",
     }
 }
@@ -202,6 +226,10 @@ fn ended(act: Act, outcome: &Outcome) -> String {
         Outcome::BuiltInstead => "Built".to_owned(),
         Outcome::LeftOut { reason } => format!("Left out: {reason}"),
         Outcome::NotRequired { reason } => format!("Not required: {reason}"),
+        Outcome::Kept { files: 1 } => "Synced; a file that is gone here stays, since it does not run".to_owned(),
+        Outcome::Kept { files } => {
+            format!("Synced; {files} files that are gone here stay, since it does not run")
+        }
         Outcome::Committed { id } => format!("Committed as {id}"),
     }
 }
@@ -225,6 +253,8 @@ fn done(act: Act) -> &'static str {
         Act::Unpause => "Unpaused",
         Act::Commit => "Committed",
         Act::CopyInto => "Copied",
+        Act::Sync => "Synced",
+        Act::Exec => "Ran exec",
         Act::Remove => "Removed",
     }
 }

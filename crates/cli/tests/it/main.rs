@@ -24,3 +24,4 @@ mod sandbox;
 mod setup;
 mod terminal;
 mod verbs;
+mod watch;

@@ -3,6 +3,7 @@
 
 mod pack;
 mod route;
+mod sync;
 mod unpack;
 
 use std::io::Write;
@@ -17,6 +18,7 @@ use wharf_docker::{Engine, unless_gone};
 
 use crate::{Error, pipe};
 use route::{Place, Route, route};
+pub(crate) use sync::sync;
 
 /// What to copy into a container, and where to.
 #[derive(Debug, Clone, PartialEq, Serialize)]

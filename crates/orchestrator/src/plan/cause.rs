@@ -64,6 +64,13 @@ pub enum Cause {
     },
     /// The file does not name its service.
     Orphan,
+    /// Files that its service watches have changed.
+    FilesChanged {
+        /// One of them.
+        file: String,
+        /// How many more there are.
+        others: usize,
+    },
     /// The file asks for it at this point of the container's life.
     Hook,
     /// An earlier update was interrupted.
@@ -112,6 +119,8 @@ impl fmt::Display for Cause {
             Cause::Stopped => f.write_str("not running"),
             Cause::NeededBy { service } => write!(f, "{service} waits for it"),
             Cause::Orphan => f.write_str("an orphan"),
+            Cause::FilesChanged { file, others: 0 } => write!(f, "{file} changed"),
+            Cause::FilesChanged { file, others } => write!(f, "{file} and {others} more changed"),
             Cause::Hook => f.write_str("a hook of its service"),
             Cause::InterruptedUpdate => f.write_str("left over from an interrupted update"),
             Cause::NameNotUnique => f.write_str("another network has its name"),

@@ -14,6 +14,7 @@ mod step;
 mod unsupported;
 mod up;
 mod verbs;
+mod watch;
 
 pub(crate) use builds::{build_of, unbuildable};
 pub use cause::Cause;
@@ -28,6 +29,7 @@ pub use step::{
 };
 pub use up::{ChangedVolume, Recreate, UpOptions, after_start, around, changed_volumes, up};
 pub use verbs::{RemoveOptions, RestartOptions, commit, copy_into, kill, pause, remove, restart, stop, unpause};
+pub use watch::{exec_changed, restart_changed, sync};
 
 /// Steps for containers and what they need, each with its cause.
 pub type Plan = wharf_plan::Plan<Step, Cause>;

@@ -1,7 +1,9 @@
 //! The steps of a plan, by the noun they are about. A step carries all that it takes to do it, so nothing is looked up
 //! in the project when the plan is carried out.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use wharf_compose::model::{Build, Hook, Network, Service, Volume};
@@ -226,6 +228,18 @@ pub enum ContainerAct {
     Commit(Commit),
     /// Copy files of this machine into it.
     CopyInto(CopyInto),
+    /// Bring files of this machine, by their paths in the container, up to date there. One that does not exist here is
+    /// removed there.
+    Sync(Arc<BTreeMap<PathBuf, PathBuf>>),
+    /// Run a command in it after files were brought up to date.
+    Exec {
+        /// The service.
+        service: String,
+        /// Which of its `develop.watch` asks for it, from 0.
+        index: usize,
+        /// The command.
+        hook: Arc<Hook>,
+    },
     /// Remove it.
     Remove {
         /// Remove its anonymous volumes, too.
@@ -325,6 +339,8 @@ impl Step {
                 ContainerAct::Unpause => Act::Unpause,
                 ContainerAct::Commit(_) => Act::Commit,
                 ContainerAct::CopyInto(_) => Act::CopyInto,
+                ContainerAct::Sync(_) => Act::Sync,
+                ContainerAct::Exec { .. } => Act::Exec,
                 ContainerAct::Remove { .. } => Act::Remove,
             },
         }
@@ -393,6 +409,8 @@ impl fmt::Display for ContainerStep {
             ContainerAct::Commit(Commit { image: Some(image), .. }) => write!(f, "commit container {name} as {image}"),
             ContainerAct::Commit(Commit { image: None, .. }) => write!(f, "commit container {name}"),
             ContainerAct::CopyInto(copy) => write!(f, "copy {} to {name}:{}", copy.source, copy.target),
+            ContainerAct::Sync(files) => write!(f, "sync {} files to {name}", files.len()),
+            ContainerAct::Exec { index, .. } => write!(f, "run develop.watch[{index}].exec in {name}"),
             ContainerAct::Remove { .. } => write!(f, "remove container {name}"),
         }
     }

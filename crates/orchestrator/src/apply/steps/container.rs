@@ -11,15 +11,16 @@ use wharf_compose::model::{ImageReference, Service};
 use wharf_docker::{ErrorKind, labels, unless_gone};
 use wharf_plan::{StepError, StepFailure};
 
+use super::anonymous_volumes;
+use super::hook::{self, Command};
 use super::owners::owners;
 use super::refusal::gone_is_fine;
-use super::{anonymous_volumes, hook};
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::create::NewContainer;
 use crate::apply::lost_answer::may_be_done;
 use crate::apply::{explain, wait};
 use crate::copy::{self, CopyError};
-use crate::event::Outcome;
+use crate::event::{HookPoint, Outcome};
 use crate::observe::MountedVolume;
 use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
 use crate::request::{Replica, inherited};
@@ -52,7 +53,8 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
             return hook::init_container(context, task, service, (*index, hook), name).await;
         }
         ContainerAct::RunHook { service, point, index, hook } => {
-            return hook::command(context, task, (service, *point, *index), hook, name).await;
+            let (key, may_be_gone) = (format!("{}[{index}]", point.as_str()), *point == HookPoint::PreStop);
+            return hook::command(context, task, Command { service, key, may_be_gone }, hook, name).await;
         }
         ContainerAct::Await { until, optional, probes } => {
             return match wait::wait(context, task, name, (*until, *probes)).await {
@@ -78,6 +80,18 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
             Err(CopyError::Engine(error)) => Err(error),
             Err(other) => return Err(failure(task.step(), format!("cannot {}: {other}", task.step())).into()),
         },
+        ContainerAct::Sync(files) => match copy::sync(context.engine, name, files).await {
+            Ok(0) => Ok(Outcome::Done),
+            Ok(files) => Ok(Outcome::Kept { files }),
+            // The next one has what the image has.
+            Err(CopyError::Engine(error)) if ErrorKind::of(&error) == ErrorKind::Gone => Ok(Outcome::AlreadyGone),
+            Err(CopyError::Engine(error)) => Err(error),
+            Err(other) => return Err(failure(task.step(), format!("cannot {}: {other}", task.step())).into()),
+        },
+        ContainerAct::Exec { service, index, hook } => {
+            let command = Command { service, key: format!("develop.watch[{index}].exec"), may_be_gone: true };
+            return hook::command(context, task, command, hook, name).await;
+        }
     };
     result.map_err(|error| {
         context.conflict.note(act, &error);

@@ -19,18 +19,28 @@ use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::create::NewContainer;
 use crate::apply::explain;
 use crate::apply::lines::{LastLines, LineCutter};
-use crate::event::{HookPoint, Outcome};
+use crate::event::Outcome;
 use crate::plan::NamedService;
 use crate::request::{Replica, variables};
+
+/// Who asks for a command.
+pub(super) struct Command<'a> {
+    pub(super) service: &'a str,
+    /// Where the service asks for it: `post_start[0]`.
+    pub(super) key: String,
+    /// Whether it is fine if the container does not run, because there is nothing to prepare then.
+    pub(super) may_be_gone: bool,
+}
 
 /// Runs one of a service's commands in a container.
 pub(super) async fn command(
     context: &Context<'_>,
     task: Task<'_>,
-    (service, point, index): (&str, HookPoint, usize),
+    asked: Command<'_>,
     hook: &Hook,
     container: &str,
 ) -> StepResult {
+    let Command { service, key, may_be_gone } = asked;
     let docker = context.engine.docker();
     let failed = |error| explain::engine(task.step(), error);
     let config = api::ExecConfig {
@@ -45,8 +55,7 @@ pub(super) async fn command(
     };
     let created = match docker.create_exec(container, config).await {
         Ok(created) => created,
-        // The container has already ended, so there is nothing to prepare.
-        Err(error) if point == HookPoint::PreStop && is_gone(&error) => return Ok(Outcome::NotRunning),
+        Err(error) if may_be_gone && is_gone(&error) => return Ok(Outcome::NotRunning),
         Err(error) => return Err(failed(error).into()),
     };
     let options = StartExecOptions { detach: false, tty: false, output_capacity: None };
@@ -62,8 +71,7 @@ pub(super) async fn command(
     match ended.exit_code.unwrap_or(0) {
         0 => Ok(Outcome::Done),
         code => {
-            let message =
-                format!("{container}: {service} hook exited with status {code} ({}[{index}])", point.as_str());
+            let message = format!("{container}: {service} hook exited with status {code} ({key})");
             Err(hook_failure(task, message, last).into())
         }
     }
