@@ -165,7 +165,7 @@ fn main() -> ExitCode {
     if !matches!(verb, Verb::Agent(_) | Verb::Exporter(_)) {
         session.tell_details();
     }
-    let code = runtime.block_on(run(verb, &session, command));
+    let code = runtime.block_on(run(verb, &session));
     // A thread that waits for standard input must not keep the process alive.
     runtime.shutdown_background();
     code
@@ -183,13 +183,13 @@ fn without_a_verb(called: Called, command: &mut clap::Command) -> ExitCode {
 
 /// Runs a verb. An interrupt that a plugin does not handle ends it with a code of its own, because `docker` has none for a
 /// plugin that died of a signal.
-async fn run(verb: Verb, session: &Session, command: clap::Command) -> ExitCode {
+async fn run(verb: Verb, session: &Session) -> ExitCode {
     if session.called != Called::Plugin {
-        return dispatch(verb, session, command).await;
+        return dispatch(verb, session).await;
     }
     plugin::interrupt_with_docker(&session.settings.environment);
     tokio::select! {
-        code = dispatch(verb, session, command) => code,
+        code = dispatch(verb, session) => code,
         Ok(()) = session.interrupted() => ExitCode::from(130),
     }
 }
@@ -204,11 +204,11 @@ fn runtime(verb: &Verb) -> Builder {
     builder
 }
 
-async fn dispatch(verb: Verb, session: &Session, command: clap::Command) -> ExitCode {
+async fn dispatch(verb: Verb, session: &Session) -> ExitCode {
     let result = match verb {
         Verb::Agent(args) => agent::run(args, session).await,
         Verb::Build(args) => build::run(args, session).await,
-        Verb::Completion(args) => completion::run(&args, session, &command),
+        Verb::Completion(args) => completion::run(&args, session),
         Verb::Config(args) => config::run(args, session).await,
         Verb::Dashboards(args) => dashboards::run(args).await,
         Verb::Doctor(args) => doctor::run(args, session).await,
@@ -227,7 +227,7 @@ async fn dispatch(verb: Verb, session: &Session, command: clap::Command) -> Exit
         Verb::Push(args) => push::run(args, session).await,
         Verb::Restart(args) => restart::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
-        Verb::Setup(args) => setup::run(args, session, &command),
+        Verb::Setup(args) => setup::run(args, session),
         Verb::Start(args) => start::run(args, session).await,
         Verb::Stop(args) => stop::run(args, session).await,
         Verb::Top(args) => top::run(args, session).await,

@@ -63,6 +63,16 @@ fn the_version_passes_the_gates_of_scripts() {
 }
 
 #[test]
+fn the_completion_script_is_the_same_as_a_plugin() {
+    let renamed = Renamed::new();
+    for shell in ["bash", "zsh", "fish", "elvish"] {
+        let script = renamed.run(&["completion", shell]);
+        assert!(script.code == 0 && script.stdout.contains("docker-compose"), "{}", script.stderr);
+        assert_eq!(renamed.run(&["compose", "completion", shell]).stdout, script.stdout);
+    }
+}
+
+#[test]
 fn without_a_verb_there_is_help() {
     let renamed = Renamed::new();
     let docker_compose = renamed.run(&[]);

@@ -38,7 +38,7 @@ pub(crate) struct Args {
     shell: Option<Shell>,
 }
 
-pub(crate) fn run(args: Args, session: &Session, command: &clap::Command) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let environment = &session.settings.environment;
     let places = Places {
         environment,
@@ -56,7 +56,7 @@ pub(crate) fn run(args: Args, session: &Session, command: &clap::Command) -> Res
         (plan::undo(&parts, &record, &file), Vec::new())
     } else {
         let parts = if parts.is_empty() { vec![Part::Plugin] } else { parts };
-        let items = places.items(&parts, command)?;
+        let items = places.items(&parts)?;
         (plan::install(&items, &record, &file), places.hints(&items))
     };
     let changes = planned.map_err(|obstacles| refused(&obstacles))?;

@@ -57,7 +57,7 @@ impl Places<'_> {
     ///
     /// # Errors
     /// If there is no place for one.
-    pub(super) fn items(&self, parts: &[Part], command: &clap::Command) -> anyhow::Result<Vec<Item>> {
+    pub(super) fn items(&self, parts: &[Part]) -> anyhow::Result<Vec<Item>> {
         let mut items = Vec::new();
         for &part in parts {
             let link = |path| Item { part, path, content: Content::Link(self.program.clone()) };
@@ -69,7 +69,7 @@ impl Places<'_> {
                     let is_docker_compose = parts.contains(&Part::DockerCompose) || self.is_docker_compose();
                     for called in [Called::Wharf, Called::DockerCompose] {
                         if called == Called::Wharf || is_docker_compose {
-                            let script = completion::script(shell, called, &mut command.clone());
+                            let script = completion::script(shell, called);
                             let path = self.completion(shell, called)?;
                             items.push(Item { part, path, content: Content::File(script.into_bytes()) });
                         }
