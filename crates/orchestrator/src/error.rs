@@ -36,12 +36,6 @@ impl From<UnknownService> for Error {
     }
 }
 
-impl From<bollard::errors::Error> for Error {
-    fn from(error: bollard::errors::Error) -> Self {
-        Error::Engine(error.into())
-    }
-}
-
 fn list<'a>(messages: impl Iterator<Item = &'a str>) -> String {
     messages.collect::<Vec<_>>().join("; ")
 }

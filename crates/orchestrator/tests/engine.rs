@@ -83,6 +83,19 @@ async fn an_engine_that_fails_while_it_is_observed_says_at_which_call() {
 }
 
 #[tokio::test]
+async fn an_engine_that_fails_while_containers_are_compared_says_at_which_call() {
+    let (fake, engine) = empty_engine().await;
+    let labels = json!({ "com.docker.compose.project": "shop", "com.docker.compose.service": "web" });
+    let found = json!([{ "Id": "77af", "Names": ["/shop-web-1"], "Labels": labels, "State": "running" }]);
+    fake.on("GET", "/containers/json", FakeReply::json(found));
+    fake.on("GET", "/info", FakeReply::json(json!({})));
+    fake.on("GET", "/containers/*/json", FakeReply::error(500, "the disk is full"));
+    let (project, options) = (project([("web", service("app"))]), ConvergeOptions::default());
+    let error = wharf_orchestrator::up(&engine, &project, &options, &|_: Event| {}).await.unwrap_err();
+    assert_eq!(error.to_string(), "cannot compare a container with the file: the disk is full");
+}
+
+#[tokio::test]
 async fn a_container_whose_name_is_taken_is_explained_and_not_started() {
     let (fake, engine) = empty_engine().await;
     let taken = r#"Conflict. The container name "/shop-web-1" is already in use by container "77af". You have to remove (or rename) that container to be able to reuse that name."#;

@@ -63,13 +63,12 @@ async fn look(
     owners: &Owners,
     defaults: &EngineDefaults,
 ) -> Result<Option<Vec<Difference>>, Error> {
-    let (Some(inspected), Some(image)) =
-        tokio::try_join!(async { unless_gone(engine.docker().inspect_container(&container.id, None).await) }, async {
-            unless_gone(engine.docker().inspect_image(&container.image_id).await)
-        },)?
-    else {
-        return Ok(None);
-    };
+    let docker = engine.docker();
+    let inspected = async { unless_gone(docker.inspect_container(&container.id, None).await) };
+    let image = async { unless_gone(docker.inspect_image(&container.image_id).await) };
+    let looked = tokio::try_join!(inspected, image);
+    let looked = looked.map_err(|error| wharf_docker::Error::from(error).during("compare a container with the file"));
+    let (Some(inspected), Some(image)) = looked? else { return Ok(None) };
     let Some((name, service)) = project.services.get_key_value(&container.service) else { return Ok(None) };
     let replica = Replica {
         project,

@@ -126,8 +126,8 @@ pub async fn out_of(
     let Route { directory, name } = route(&source, &here).map_err(CopyError::Refused)?;
     let archive = download(engine, container, &source.path);
     let root = PathBuf::from(&directory);
-    let unpacked = pipe::read(archive, move |archive| unpack::unpack(archive, &root, name.as_deref())).await?;
-    unpacked.map_err(|error| CopyError::File { path: directory.into(), error }.into())
+    let unpacked = pipe::read(archive, move |archive| unpack::unpack(archive, &root, name.as_deref())).await;
+    unpacked.map_err(CopyError::Engine)?.map_err(|error| CopyError::File { path: directory.into(), error }.into())
 }
 
 /// Copies a file or directory out of a container as a tar archive.
@@ -137,7 +137,8 @@ pub async fn out_of(
 pub async fn archive_out_of(engine: &Engine, container: &str, path: &str, out: &mut dyn Write) -> Result<(), Error> {
     let mut archive = std::pin::pin!(download(engine, container, path));
     while let Some(piece) = archive.next().await {
-        out.write_all(&piece?).map_err(|error| CopyError::File { path: "-".into(), error })?;
+        out.write_all(&piece.map_err(CopyError::Engine)?)
+            .map_err(|error| CopyError::File { path: "-".into(), error })?;
     }
     out.flush().map_err(|error| CopyError::File { path: "-".into(), error }.into())
 }

@@ -47,7 +47,8 @@ pub async fn create(
 ) -> Result<String, Error> {
     let owners = observe::owners(engine, project, order::service(project, service_name)?).await?;
     let container = container(engine.api_version(), (project, &owners), service_name, name, options)?;
-    Ok(container.create(engine).await?)
+    let created = container.create(engine).await;
+    Ok(created.map_err(|error| wharf_docker::Error::from(error).during("create the container"))?)
 }
 
 fn container(
