@@ -79,7 +79,7 @@ fn row(container: &Container, usage: &Usage, whole: bool) -> Value {
     json!({
         "BlockIO": format!("{} / {}", human_size(usage.block_read), human_size(usage.block_written)),
         "CPUPerc": format!("{:.2}%", usage.cpu_percent),
-        "Container": id,
+        "Container": container.id,
         "ID": id,
         "MemPerc": format!("{:.2}%", usage.memory_percent()),
         "MemUsage": format!("{} / {}", bytes_size(usage.memory), bytes_size(usage.memory_limit)),

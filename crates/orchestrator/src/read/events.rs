@@ -20,7 +20,7 @@ pub struct ReplicaEvent {
     pub id: String,
     /// What happened: `start`, `die`, ...
     pub action: String,
-    /// The container's name, image, labels, exit code; without Compose's own labels.
+    /// The container's name, image, labels, exit code; without the labels of docker compose and wharf.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -51,7 +51,7 @@ fn of_replica(event: EngineEvent, services: &[String]) -> Option<ReplicaEvent> {
     if one_off || (!services.is_empty() && !services.contains(&service)) {
         return None;
     }
-    attributes.retain(|key, _| !key.starts_with(labels::PREFIX));
+    attributes.retain(|key, _| !key.starts_with(labels::PREFIX) && !labels::OWN.contains(&key.as_str()));
     Some(ReplicaEvent { time, service, id, action, attributes })
 }
 
@@ -60,7 +60,12 @@ mod tests {
     use super::*;
 
     fn event(service: &str, one_off: &str) -> EngineEvent {
-        let attributes = [(labels::SERVICE, service), (labels::ONE_OFF, one_off), ("name", "shop-web-1")];
+        let attributes = [
+            (labels::SERVICE, service),
+            (labels::ONE_OFF, one_off),
+            (labels::OWN_HASH, "v3:00"),
+            ("name", "shop-web-1"),
+        ];
         let attributes = attributes.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         EngineEvent { action: "start".to_owned(), id: "abc".to_owned(), attributes, ..EngineEvent::default() }
     }
