@@ -10,6 +10,7 @@ use crate::apply::{ApplyOptions, Conflict, Listener, apply, apply_noting};
 use crate::compare::compare;
 use crate::observe::inspect_images;
 use crate::plan::{self, ImageOptions, Plan, UpOptions};
+use crate::sealed::Sealer;
 use crate::{Error, Observed, observe, sources};
 
 /// How often containers are planned, if another client gets in the way.
@@ -76,9 +77,10 @@ async fn converge(
     containers: impl Fn(&Observed, &UpOptions) -> Result<Plan, Error>,
 ) -> Result<Converged, Error> {
     let work = async {
+        let sealer = Sealer::new(options.apply.seal_rounds);
         let mut observed = match &options.seen {
-            Some(seen) => with_differences(engine, project, seen.clone()).await?,
-            None => compared(engine, project).await?,
+            Some(seen) => with_differences(engine, project, &sealer, seen.clone()).await?,
+            None => compared(engine, project, &sealer).await?,
         };
         if options.images.pull.as_ref().is_some_and(|policy| policy.max_age().is_some()) {
             observed.images = inspect_images(engine, std::mem::take(&mut observed.images).into_keys()).await?;
@@ -94,18 +96,18 @@ async fn converge(
             observed
         } else {
             apply(engine, project, &images, &options.apply, events).await?;
-            compared(engine, project).await?
+            compared(engine, project, &sealer).await?
         };
         let mut plan = containers(&observed, &wanted)?;
         let changed = plan.steps().any(|step| !step.is_wait());
         for _ in 1..MOST_ATTEMPTS {
             let conflict = Conflict::default();
-            let result = apply_noting(engine, project, &plan, &options.apply, events, &conflict).await;
+            let result = apply_noting(engine, project, &plan, &options.apply, events, (&conflict, &sealer)).await;
             let (Err(Error::Failed(_)), Some(noticed)) = (&result, conflict.noticed()) else {
                 return result.map(|()| Converged { observed, changed });
             };
             tokio::time::sleep(PAUSE).await;
-            observed = compared(engine, project).await?;
+            observed = compared(engine, project, &sealer).await?;
             let next = containers(&observed, &wanted)?;
             // A name that a stranger's container has stays taken.
             if noticed == ErrorKind::NameTaken && next == plan {
@@ -113,19 +115,24 @@ async fn converge(
             }
             plan = next;
         }
-        apply(engine, project, &plan, &options.apply, events).await?;
+        apply_noting(engine, project, &plan, &options.apply, events, (&Conflict::default(), &sealer)).await?;
         Ok(Converged { observed, changed: true })
     };
     options.apply.unless_aborted(work).await
 }
 
 /// What the engine has, with the containers compared with the file whose labels do not say that they are up to date.
-async fn compared(engine: &Engine, project: &Project) -> Result<Observed, Error> {
-    with_differences(engine, project, observe(engine, project).await?).await
+async fn compared(engine: &Engine, project: &Project, sealer: &Sealer) -> Result<Observed, Error> {
+    with_differences(engine, project, sealer, observe(engine, project).await?).await
 }
 
-async fn with_differences(engine: &Engine, project: &Project, mut observed: Observed) -> Result<Observed, Error> {
-    compare(engine, project, &mut observed.containers).await?;
+async fn with_differences(
+    engine: &Engine,
+    project: &Project,
+    sealer: &Sealer,
+    mut observed: Observed,
+) -> Result<Observed, Error> {
+    compare(engine, project, sealer, &mut observed.containers).await?;
     observed.missing_paths = sources::missing(engine, project);
     Ok(observed)
 }

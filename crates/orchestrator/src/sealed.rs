@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ring::pbkdf2::{PBKDF2_HMAC_SHA256, derive};
 use tokio::sync::OnceCell;
@@ -29,20 +29,17 @@ type Mark = [u8; 32];
 
 /// How marks are derived: `pbkdf2-sha256:600000:SALT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Derivation {
+struct Derivation {
     rounds: NonZeroU32,
     salt: Salt,
 }
 
 impl Derivation {
-    /// With a salt that no other run has. `rounds` are fewer than usual in tests.
-    ///
-    /// # Errors
-    /// The system has no random numbers.
-    pub(crate) fn new(rounds: Option<NonZeroU32>) -> Result<Self, getrandom::Error> {
+    /// With a salt that nothing else has.
+    fn new(rounds: NonZeroU32) -> Result<Self, getrandom::Error> {
         let mut salt = Salt::default();
         getrandom::fill(&mut salt)?;
-        Ok(Derivation { rounds: rounds.unwrap_or(ROUNDS).min(ROUNDS), salt })
+        Ok(Derivation { rounds, salt })
     }
 
     /// The field is part of the salt, so that nobody sees that two fields have the same text.
@@ -144,14 +141,37 @@ impl FromStr for Seal {
 type Input = (Derivation, String, String);
 
 /// Makes seals. What was derived once is not derived again, because that takes a tenth of a second.
-#[derive(Default)]
 pub(crate) struct Sealer {
-    derived: Mutex<HashMap<Input, Arc<OnceCell<Mark>>>>,
+    rounds: NonZeroU32,
+    /// For new containers.
+    derivation: OnceLock<Derivation>,
+    marks: Mutex<HashMap<Input, Arc<OnceCell<Mark>>>>,
 }
 
 impl Sealer {
-    /// The seal of all that is not seen.
-    pub(crate) async fn seal(&self, unseen: &Unseen, derivation: Derivation) -> Seal {
+    /// `rounds` are fewer than usual in tests.
+    pub(crate) fn new(rounds: Option<NonZeroU32>) -> Self {
+        let rounds = rounds.unwrap_or(ROUNDS).min(ROUNDS);
+        Sealer { rounds, derivation: OnceLock::new(), marks: Mutex::default() }
+    }
+
+    /// The seal of all that is not seen of a new container. The salt is that of a container that was compared before, if
+    /// there is one: every later comparison derives each text once for each salt.
+    ///
+    /// # Errors
+    /// The system has no random numbers.
+    pub(crate) async fn seal(&self, unseen: &Unseen) -> Result<Seal, getrandom::Error> {
+        let derivation = match self.derivation.get() {
+            Some(derivation) => *derivation,
+            None => {
+                let new = Derivation::new(self.rounds)?;
+                *self.derivation.get_or_init(|| new)
+            }
+        };
+        Ok(self.derived(unseen, derivation).await)
+    }
+
+    async fn derived(&self, unseen: &Unseen, derivation: Derivation) -> Seal {
         let marks = unseen.0.iter().map(|(field, text)| async move {
             (field.clone(), self.derive((derivation, field.clone(), text.clone())).await)
         });
@@ -161,14 +181,19 @@ impl Sealer {
     /// In what a container with this label differs. What a label of an unknown form stands for is not known.
     pub(crate) async fn differences(&self, unseen: &Unseen, label: Option<&str>) -> Vec<Difference> {
         match label.map(str::parse::<Seal>) {
-            Some(Ok(seal)) => seal.differing(&self.seal(unseen, seal.derivation).await),
+            Some(Ok(seal)) => {
+                if seal.derivation.rounds == self.rounds {
+                    // The first one stays.
+                    let _ = self.derivation.set(seal.derivation);
+                }
+                seal.differing(&self.derived(unseen, seal.derivation).await)
+            }
             Some(Err(())) | None => unseen.0.keys().map(Difference::of_unknown_values).collect(),
         }
     }
 
     async fn derive(&self, input: Input) -> Mark {
-        let cell =
-            self.derived.lock().unwrap_or_else(PoisonError::into_inner).entry(input.clone()).or_default().clone();
+        let cell = self.marks.lock().unwrap_or_else(PoisonError::into_inner).entry(input.clone()).or_default().clone();
         let derive = async move {
             match tokio::task::spawn_blocking(move || input.0.mark(&input.1, &input.2))
                 .await
@@ -206,9 +231,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_seal_tells_what_changed_and_not_what_it_was() {
-        let sealer = Sealer::default();
+        let sealer = Sealer::new(Some(DERIVATION.rounds));
         let before = unseen("configs: [site], secrets: [file], post_start: [{command: a}]", "hello");
-        let label = sealer.seal(&before, DERIVATION).await.to_string();
+        let label = sealer.derived(&before, DERIVATION).await.to_string();
         assert_eq!(
             label.split(['=', ',']).step_by(2).collect::<Vec<_>>(),
             ["pbkdf2-sha256:2:07070707070707070707070707070707:configs.site", "post_start"],
@@ -226,6 +251,22 @@ mod tests {
             "that takes too long"
         );
         assert!(unseen("tty: true", "hello").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_new_container_shares_the_salt_of_one_that_was_compared() {
+        let unseen = unseen("configs: [site]", "hello");
+        let seal = async |sealer: &Sealer| sealer.seal(&unseen).await.expect("there are random numbers");
+        let sealer = Sealer::new(Some(DERIVATION.rounds));
+        let first = seal(&sealer).await;
+        assert_eq!(seal(&sealer).await, first);
+        let later = Sealer::new(Some(DERIVATION.rounds));
+        assert!(later.differences(&unseen, Some(&first.to_string())).await.is_empty());
+        assert_eq!(seal(&later).await, first);
+        assert_ne!(seal(&Sealer::new(Some(DERIVATION.rounds))).await, first, "nothing was compared");
+        let slower = Sealer::new(DERIVATION.rounds.checked_add(1));
+        slower.differences(&unseen, Some(&first.to_string())).await;
+        assert_ne!(seal(&slower).await.derivation, first.derivation, "its rounds are too few");
     }
 
     /// As Python's `hashlib.pbkdf2_hmac("sha256", b"hello", bytes([7]) * 16 + b"configs.site", 600000)`.

@@ -1,7 +1,6 @@
 //! What the steps of a plan need when they run.
 
-use std::num::NonZeroU32;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -16,7 +15,7 @@ use super::working::Working;
 use crate::build::Builder;
 use crate::event::Outcome;
 use crate::plan::Step;
-use crate::sealed::{Derivation, Sealer};
+use crate::sealed::Sealer;
 
 /// A step that is being done.
 pub(super) type Task<'a> = wharf_plan::Task<'a, Step>;
@@ -44,10 +43,7 @@ pub(super) struct Context<'a> {
     pub(super) hook_environment: &'a [String],
     pub(super) working: Working,
     pub(super) conflict: &'a Conflict,
-    pub(super) sealer: Sealer,
-    /// For the labels of the containers of this run.
-    pub(super) derivation: OnceLock<Derivation>,
-    pub(super) seal_rounds: Option<NonZeroU32>,
+    pub(super) sealer: &'a Sealer,
 }
 
 /// A failure of `step` that has no details besides the message.

@@ -16,7 +16,7 @@ mod working;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -133,23 +133,24 @@ pub async fn apply(
     options: &ApplyOptions,
     events: &dyn Listener,
 ) -> Result<(), Error> {
-    apply_noting(engine, project, plan, options, events, &Conflict::default()).await
+    let sealer = Sealer::new(options.seal_rounds);
+    apply_noting(engine, project, plan, options, events, (&Conflict::default(), &sealer)).await
 }
 
-/// The same, which also notes whether a failure may come from another client.
+/// The same, which also notes whether a failure may come from another client, and seals as containers were compared before.
 pub(crate) async fn apply_noting(
     engine: &Engine,
     project: &Project,
     plan: &Plan,
     options: &ApplyOptions,
     events: &dyn Listener,
-    conflict: &Conflict,
+    (conflict, sealer): (&Conflict, &Sealer),
 ) -> Result<(), Error> {
     events.plan_begins(plan).map_err(|error| Error::refused(format!("cannot show the plan: {error}"), None, None))?;
     if options.dry_run {
         return Ok(());
     }
-    let result = options.unless_aborted(carry_out(engine, project, plan, options, events, conflict)).await;
+    let result = options.unless_aborted(carry_out(engine, project, plan, options, events, (conflict, sealer))).await;
     events.plan_ends();
     result
 }
@@ -178,7 +179,7 @@ async fn carry_out(
     plan: &Plan,
     options: &ApplyOptions,
     events: &dyn Listener,
-    conflict: &Conflict,
+    (conflict, sealer): (&Conflict, &Sealer),
 ) -> Result<(), Error> {
     let watch = if plan.steps().any(Step::is_wait) { Some(Watch::open(engine, &project.name)) } else { None };
     let connections = match options.parallel {
@@ -198,9 +199,7 @@ async fn carry_out(
         hook_environment: &options.hook_environment,
         working: Working::default(),
         conflict,
-        sealer: Sealer::default(),
-        derivation: OnceLock::new(),
-        seal_rounds: options.seal_rounds,
+        sealer,
     };
     let stop = options.stop.child_token();
     let control = Control { stop: stop.clone(), parallel: options.parallel };

@@ -20,9 +20,13 @@ use crate::sealed::{Sealer, Unseen};
 ///
 /// # Errors
 /// If a request to the engine fails.
-pub(crate) async fn compare(engine: &Engine, project: &Project, containers: &mut [Container]) -> Result<(), Error> {
+pub(crate) async fn compare(
+    engine: &Engine,
+    project: &Project,
+    sealer: &Sealer,
+    containers: &mut [Container],
+) -> Result<(), Error> {
     let owners = Owners::among(containers);
-    let sealer = Sealer::default();
     let standing = |container: &Container| {
         let service = project.services.get(&container.service).filter(|_| !container.one_off)?;
         let exists = !matches!(container.state, State::Dead | State::Removing);

@@ -24,7 +24,7 @@ use crate::event::{HookPoint, Outcome};
 use crate::observe::MountedVolume;
 use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
 use crate::request::{Replica, inherited};
-use crate::sealed::{Derivation, Unseen};
+use crate::sealed::Unseen;
 
 /// Nothing shorter is a grace period.
 const SHORTEST_GRACE: Duration = Duration::from_secs(1);
@@ -262,15 +262,9 @@ async fn seal(context: &Context<'_>, task: Task<'_>, service: &Service) -> Resul
     if unseen.is_empty() {
         return Ok(None);
     }
-    let derivation = match context.derivation.get() {
-        Some(derivation) => *derivation,
-        None => {
-            let new = Derivation::new(context.seal_rounds);
-            let new = new.map_err(|error| failure(task.step(), format!("cannot {}: {error}", task.step())))?;
-            *context.derivation.get_or_init(|| new)
-        }
-    };
-    Ok(Some(context.sealer.seal(&unseen, derivation).await.to_string()))
+    let seal = context.sealer.seal(&unseen).await;
+    let seal = seal.map_err(|error| failure(task.step(), format!("cannot {}: {error}", task.step())))?;
+    Ok(Some(seal.to_string()))
 }
 
 #[cfg(test)]
