@@ -46,6 +46,7 @@ pub(crate) const GROUPS: [Group; 6] = [
                     ("up -d --wait", "return when all services are healthy"),
                     ("up -d --build web", "rebuild web's image first"),
                     ("up -d --scale web=3", "run three replicas of web"),
+                    ("up --watch", "also follow the files that develop.watch names"),
                 ],
             ),
             verb(

@@ -3,8 +3,9 @@
 
 use std::io::{IsTerminal, Write};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use crate::screen::terminal::is_foreground;
 use crate::screen::width::width;
 
 /// Lines on standard error. Keys are shown again when this is dropped.
@@ -59,9 +60,7 @@ struct HiddenKeys {
 impl HiddenKeys {
     fn hide() -> Option<Self> {
         let terminal = std::io::stderr();
-        // Who is in the background is stopped if it changes the terminal.
-        let is_ours = || tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp());
-        let before = tcgetattr(&terminal).ok().filter(|_| is_ours())?;
+        let before = tcgetattr(&terminal).ok().filter(|_| is_foreground(&terminal))?;
         let mut hidden = before.clone();
         hidden.local_modes.remove(LocalModes::ECHO);
         tcsetattr(&terminal, OptionalActions::Now, &hidden).ok()?;

@@ -6,6 +6,8 @@ pub(crate) mod canvas;
 pub(crate) mod changes;
 pub(crate) mod colour;
 pub(crate) mod columns;
+pub(crate) mod footer;
+pub(crate) mod keys;
 pub(crate) mod log_lines;
 pub(crate) mod plain;
 pub(crate) mod progress;

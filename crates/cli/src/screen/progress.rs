@@ -15,6 +15,7 @@ use wharf_orchestrator::{Listener, Plan};
 
 use crate::screen::canvas::Canvas;
 use crate::screen::changes::{self, View};
+use crate::screen::footer::Footer;
 use crate::screen::rows::Rows;
 use crate::screen::words::Background;
 use crate::screen::{report, terminal, words};
@@ -44,6 +45,7 @@ pub(crate) struct Display {
     /// What there is to say when the plan is carried out.
     advice: Mutex<Vec<String>>,
     live: Arc<Mutex<Option<Live>>>,
+    footer: Arc<Footer>,
     painter: Mutex<Option<Painter>>,
     /// What was last said about each part of a step, in plain lines.
     said: Mutex<HashMap<(Subject, String), String>>,
@@ -87,6 +89,7 @@ impl Display {
             background: Mutex::default(),
             advice: Mutex::default(),
             live: Arc::default(),
+            footer: Arc::default(),
             painter: Mutex::default(),
             said: Mutex::default(),
             without: (false, false),
@@ -119,10 +122,23 @@ impl Display {
         if let Some(Live { canvas: Some(canvas), .. }) = live.as_mut() {
             canvas.clear(room().width.into());
         }
+        self.footer.erase();
         print();
         if let Some(live) = live.as_mut() {
             live.paint(self.colour);
         }
+        self.footer.draw(room().width);
+    }
+
+    /// Whether there are rows on a terminal, and so room for a footer.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.style == Style::Terminal && self.dry_run.is_none()
+    }
+
+    /// Puts a line below all that is printed, or takes it away.
+    pub(crate) fn set_footer(&self, text: Option<String>) {
+        // It is erased by what prints nothing.
+        self.aside(|| self.footer.set(text));
     }
 
     /// Prints a line for people about a run that is over; nothing where progress is for programs or not shown.
@@ -163,14 +179,18 @@ impl Display {
             // What it draws is no longer needed if it has failed.
             let _ = thread.join();
         }
-        let Some(Live { rows, canvas }) = locked(&self.live).take() else { return };
+        // Nobody prints in between.
+        let mut live = locked(&self.live);
+        let Some(Live { rows, canvas }) = live.take() else { return };
         let width = room().width;
         if let Some(mut canvas) = canvas {
             canvas.clear(width.into());
         }
+        self.footer.erase();
         for row in rows.last_lines(Instant::now(), width, self.colour) {
             report::line(row.trim_end());
         }
+        self.footer.draw(width);
     }
 }
 
@@ -183,12 +203,13 @@ impl Live {
 }
 
 impl Painter {
-    fn begin(live: Arc<Mutex<Option<Live>>>, colour: bool) -> std::io::Result<Self> {
+    fn begin(live: Arc<Mutex<Option<Live>>>, footer: Arc<Footer>, colour: bool) -> std::io::Result<Self> {
         let (end, ended) = mpsc::channel();
         let paint = move || {
             loop {
                 if let Some(live) = locked(&live).as_mut() {
                     live.paint(colour);
+                    footer.draw(room().width);
                 }
                 if ended.recv_timeout(FRAME) != Err(RecvTimeoutError::Timeout) {
                     return;
@@ -235,7 +256,7 @@ impl Listener for Display {
         let is_drawn = canvas.is_some();
         *locked(&self.live) = Some(Live { rows, canvas });
         if is_drawn {
-            *locked(&self.painter) = Some(Painter::begin(self.live.clone(), self.colour)?);
+            *locked(&self.painter) = Some(Painter::begin(self.live.clone(), self.footer.clone(), self.colour)?);
         }
         Ok(())
     }

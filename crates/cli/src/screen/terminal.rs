@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 
 use futures_util::StreamExt;
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::signal::unix::{SignalKind, signal};
 use wharf_docker::attach::{Attached, Chunk, TerminalSize};
@@ -21,6 +21,12 @@ pub(crate) fn is_interactive() -> bool {
 pub(crate) fn size_of(output: impl AsFd) -> Option<TerminalSize> {
     let size = tcgetwinsize(output).ok()?;
     (size.ws_col > 0).then_some(TerminalSize { width: size.ws_col, height: size.ws_row })
+}
+
+/// Whether this command is what the terminal's person deals with now. Who is in the background is stopped if it changes the
+/// terminal or reads from it.
+pub(crate) fn is_foreground(terminal: impl AsFd) -> bool {
+    tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
 /// The terminal in raw mode: every key goes to the process. Dropping it puts the terminal back as it was.

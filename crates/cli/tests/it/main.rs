@@ -12,6 +12,7 @@ mod hooks;
 mod lifecycle;
 mod lock;
 mod logs;
+mod menu;
 mod mistakes;
 mod names;
 mod namesakes;

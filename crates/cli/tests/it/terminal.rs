@@ -23,7 +23,7 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    fn run(sandbox: &Sandbox, args: &[&str]) -> Self {
+    pub(crate) fn run(sandbox: &Sandbox, args: &[&str]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wharf"));
         command.args(["-p", &sandbox.project]);
         command.args(args);
@@ -31,7 +31,7 @@ impl Terminal {
     }
 
     /// A shell that runs wharf, and then says its exit code and how the terminal is.
-    fn shell(sandbox: &Sandbox, args: &str) -> Self {
+    pub(crate) fn shell(sandbox: &Sandbox, args: &str) -> Self {
         let mut command = CommandBuilder::new("sh");
         let wharf = env!("CARGO_BIN_EXE_wharf");
         command.args(["-c", &format!("trap : INT; {wharf} -p {} {args}; echo code $?; stty -a", sandbox.project)]);

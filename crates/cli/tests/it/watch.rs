@@ -162,7 +162,10 @@ services:
     let mut watch = Watch::begin(&sandbox, &["watch", "--no-up"]);
     sandbox.write("conf/mode", "bad");
     watch.expect("read-only");
-    sandbox.ok(&["wait", "web"]);
+    let deadline = Instant::now() + PATIENCE;
+    while !sandbox.containers().iter().any(|found| found["State"] == "exited" && found["ExitCode"] == 3) {
+        assert!(Instant::now() < deadline, "{:?}", sandbox.containers());
+    }
     sandbox.write("conf/mode", "good");
     let started = |count: &str| {
         let deadline = Instant::now() + PATIENCE;

@@ -234,18 +234,16 @@ fn is_gone(error: &notify::Error) -> bool {
 
 /// Why something cannot be watched, and what to do.
 fn unwatched(path: &Path, error: notify::Error) -> Error {
-    let limit = |name: &str| {
+    let limit = |name: &str, otherwise: &str| {
         let set = std::fs::read_to_string(format!("/proc/sys/fs/inotify/{name}")).unwrap_or_default();
-        let set = set.trim().parse::<u64>().map_or(String::new(), |set| format!(" ({set})"));
-        (
-            format!("cannot watch {}: the limit fs.inotify.{name}{set} is reached", path.display()),
-            Some(format!("raise it (`sysctl fs.inotify.{name}=1048576`), or name large folders in `ignore`")),
-        )
+        let set: u64 = set.trim().parse().unwrap_or(0);
+        let message = format!("cannot watch {}: the limit fs.inotify.{name} ({set}) is reached", path.display());
+        (message, Some(format!("raise it (`sysctl fs.inotify.{name}={}`), or {otherwise}", set * 2)))
     };
     let (message, help) = match &error.kind {
-        ErrorKind::MaxFilesWatch => limit("max_user_watches"),
+        ErrorKind::MaxFilesWatch => limit("max_user_watches", "name large folders in `ignore`"),
         ErrorKind::Io(io) if io.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
-            limit("max_user_instances")
+            limit("max_user_instances", "end other programs that watch files")
         }
         ErrorKind::Io(io) => (format!("cannot watch {}: {io}", path.display()), None),
         _ => (format!("cannot watch {}: {error}", path.display()), None),

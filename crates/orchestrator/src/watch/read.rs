@@ -38,8 +38,9 @@ impl Rules {
                 rules.extend(Rule::read((&name, index), trigger, service.build.is_some(), surroundings)?);
             }
         }
-        if rules.is_empty() && warnings.is_empty() {
+        if rules.is_empty() {
             let message = match services {
+                _ if !warnings.is_empty() => "bind mounts show all watched files in the containers already".to_owned(),
                 [] => format!("no service of the project {} says what to watch", project.name),
                 services => format!("none of these services says what to watch: {}", services.join(", ")),
             };

@@ -20,6 +20,9 @@ use crate::screen::log_lines::LinePrinter;
 use crate::screen::progress::Display;
 use crate::screen::report;
 use crate::session::{ProjectLock, Session};
+use crate::verbs::up::menu::{Menu, Wish};
+use crate::verbs::up::switch::Switch;
+use crate::verbs::watch::watching::Watching;
 
 /// The longest wait for the last lines of containers that were stopped.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -40,6 +43,10 @@ pub(crate) struct Watched {
     pub(crate) exit_code_from: Option<String>,
     /// Seconds a container gets to stop.
     pub(crate) timeout: Option<u64>,
+    /// Whether files are watched from the start.
+    pub(crate) watch: bool,
+    /// Whether the menu is wanted; `None`: nothing was said.
+    pub(crate) menu: Option<bool>,
 }
 
 /// What ends all of it.
@@ -56,6 +63,8 @@ enum End {
     AllStopped,
     Exited(i64),
     ReaderGone,
+    /// The person leaves, and the containers stay.
+    Detached,
 }
 
 /// Where lines of logs and of hooks are printed.
@@ -140,14 +149,20 @@ impl<'a> Attached<'a> {
 
     /// The lock is held while the project is changed, and not while its logs are followed.
     async fn go(&mut self, lock: ProjectLock, interrupts: &Interrupts) -> Result<ExitCode, Failure> {
+        let Foreground { session, engine, project, display, options } = self.foreground.clone();
+        let services = self.watched.stopped.clone();
+        let watching = Watching { session, engine, project, display, prune: true };
+        let mut switch = Switch::new(watching, &services, interrupts);
+        // What is saved while the project starts is not missed.
+        let opened = if self.watched.watch { Some(switch.open().await?) } else { None };
         // The plan is carried out while this one prints.
-        let Foreground { engine, project, display, options, .. } = self.foreground.clone();
         match self.beside(up(engine, project, &options, display)).await {
             Ok(_) => drop(lock),
             Err(Error::Interrupted) => return self.interrupted(Some(lock), interrupts).await,
             Err(other) => return Err(lock.failure(other)),
         }
-        let code = match self.follow(interrupts).await? {
+        opened.into_iter().for_each(|opened| switch.turn_on(opened));
+        let code = match self.follow(interrupts, switch).await? {
             End::Interrupted => return self.interrupted(None, interrupts).await,
             End::AllStopped => match &self.watched.exit_code_from {
                 Some(service) => self.code_of(service).await?,
@@ -160,6 +175,10 @@ impl<'a> Attached<'a> {
                     Some(service) => self.code_of(service).await?,
                     None => code,
                 }
+            }
+            End::Detached => {
+                report::line("Detached; the containers keep running");
+                0
             }
             End::ReaderGone => 0,
         };
@@ -202,9 +221,16 @@ impl<'a> Attached<'a> {
         }
     }
 
-    async fn follow(&mut self, interrupts: &Interrupts) -> Result<End, Failure> {
+    async fn follow(&mut self, interrupts: &Interrupts, mut switch: Switch<'_>) -> Result<End, Failure> {
         let mut first = true;
+        let Foreground { session, display, .. } = self.foreground;
+        let mut menu = Menu::open(self.watched.menu, session, display);
+        let mut shows = None;
         loop {
+            if let Some(menu) = menu.as_mut().filter(|_| shows != Some(switch.is_on())) {
+                menu.show(switch.is_on());
+                shows = Some(switch.is_on());
+            }
             let exits = std::mem::take(&mut self.exits);
             if let Some(error) = self.unwritten.take() {
                 return Err(error.into());
@@ -215,8 +241,9 @@ impl<'a> Attached<'a> {
             if let Some(code) = exits.iter().find_map(|(origin, code)| self.ends_all(origin, *code)) {
                 return Ok(End::Exited(code));
             }
-            // At first it may be over already.
+            // At first it may be over already. A watch may start again what has stopped.
             if (std::mem::take(&mut first) || !exits.is_empty())
+                && !switch.is_on()
                 && let Some(stopped) = self.all_stopped().await?
             {
                 self.last_lines(&stopped).await;
@@ -228,6 +255,17 @@ impl<'a> Attached<'a> {
                     None => return Ok(End::AllStopped),
                 },
                 () = interrupts.first.cancelled() => return Ok(End::Interrupted),
+                // Without it the logs go on, and end when nothing runs.
+                ended = switch.ended() => {
+                    ended?;
+                    first = true;
+                }
+                wish = wish(&mut menu) => match wish {
+                    Wish::Watch => switch.toggle().await,
+                    Wish::Detach => return Ok(End::Detached),
+                    Wish::Help => menu.iter().for_each(Menu::help),
+                    Wish::Line => display.aside(|| report::line("")),
+                },
             }
         }
     }
@@ -305,5 +343,13 @@ impl<'a> Attached<'a> {
                 Ok(None) | Err(_) => return,
             }
         }
+    }
+}
+
+/// What a key of the menu asks for, if there is one.
+async fn wish(menu: &mut Option<Menu<'_>>) -> Wish {
+    match menu {
+        Some(menu) => menu.next().await,
+        None => std::future::pending().await,
     }
 }

@@ -1,6 +1,8 @@
 //! `wharf up`
 
 pub(crate) mod foreground;
+mod menu;
+mod switch;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -79,8 +81,11 @@ pub(crate) struct Args {
     /// Print logs with timestamps
     #[arg(long)]
     timestamps: bool,
-    /// No effect: there is no menu; accepted for compatibility with docker compose
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    /// Keep containers up to date with the files that `develop.watch` names
+    #[arg(short, long, conflicts_with_all = ["detach", "wait", "no_start", "no_build"])]
+    watch: bool,
+    /// Show a line with keys on a terminal (default: yes, or COMPOSE_MENU)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     menu: Option<bool>,
     /// Show no progress
     #[arg(long)]
@@ -164,5 +169,7 @@ fn watched(args: &Args, project: &wharf_compose::Project) -> Result<Watched, Fai
         },
         exit_code_from: args.exit_code_from.clone(),
         timeout: args.timeout,
+        watch: args.watch,
+        menu: args.menu,
     })
 }

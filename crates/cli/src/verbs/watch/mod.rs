@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use wharf_orchestrator::plan::{ImageOptions, UpOptions};
-use wharf_orchestrator::watch::{Notice, Rules, with_fresh_images};
+use wharf_orchestrator::watch::{Rules, with_fresh_images};
 use wharf_orchestrator::{ConvergeOptions, up};
 
 use crate::failure::Failure;
@@ -58,9 +58,6 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     }
     match watching.follow(opened, &interrupts).await? {
         Ended::Interrupted => Ok(ExitCode::from(130)),
-        Ended::Gone => {
-            display.notice(&Notice::Gone { project: project.name.clone() });
-            Ok(ExitCode::SUCCESS)
-        }
+        Ended::Gone => Ok(ExitCode::SUCCESS),
     }
 }

@@ -49,8 +49,8 @@ impl Watching<'_> {
     }
 
     /// Acts on changes. What fails is shown, and it goes on.
-    pub(crate) async fn follow(&self, mut opened: Opened, interrupts: &Interrupts) -> Result<Ended, Failure> {
-        let Watching { engine, project, display, .. } = *self;
+    pub(crate) async fn follow(self, mut opened: Opened, interrupts: &Interrupts) -> Result<Ended, Failure> {
+        let Watching { engine, project, display, .. } = self;
         let rules = opened.rules.clone();
         let at_once = self.apply_options(interrupts, false);
         self.show(initial_sync(engine, project, &rules, &at_once, display).await.map_err(Failure::from));
@@ -61,7 +61,10 @@ impl Watching<'_> {
             tokio::select! {
                 biased;
                 () = interrupts.first.cancelled() => return Ok(Ended::Interrupted),
-                () = &mut gone => return Ok(Ended::Gone),
+                () = &mut gone => {
+                    display.notice(&Notice::Gone { project: project.name.clone() });
+                    return Ok(Ended::Gone);
+                }
                 changes = opened.files.next() => match changes {
                     Some(Changes::Paths(paths)) => self.act(&rules.jobs(&paths), interrupts).await,
                     Some(Changes::Unwatched(error)) => self.show(Err(error.into())),
