@@ -83,8 +83,7 @@ pub(crate) async fn lint(
     let end = Return { result: Some(SolveResult::default()) };
     let _: Result<Empty, Status> = call(&mut client, reference, "Return", end).await;
     let metadata = solved?.result.unwrap_or_default().metadata;
-    let text = metadata.get("result.json").map(Vec::as_slice).unwrap_or(b"{}");
-    findings(text).map_err(|error| Status::internal(format!("the builder's answer cannot be read: {error}")))
+    findings(metadata.get("result.json").map(Vec::as_slice).unwrap_or(b"{}"))
 }
 
 async fn call<Q, A>(client: &mut Grpc<Channel>, reference: &str, method: &'static str, message: Q) -> Result<A, Status>
@@ -102,9 +101,19 @@ where
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Answer {
     #[serde(default)]
     warnings: Option<Vec<Warning>>,
+    /// Why the Dockerfile cannot be understood at all.
+    #[serde(default)]
+    build_error: Option<BuildError>,
+}
+
+#[derive(Deserialize)]
+struct BuildError {
+    #[serde(default)]
+    message: String,
 }
 
 #[derive(Deserialize)]
@@ -135,8 +144,12 @@ struct Position {
     line: usize,
 }
 
-fn findings(text: &[u8]) -> serde_json::Result<Vec<Finding>> {
-    let answer: Answer = serde_json::from_slice(text)?;
+fn findings(text: &[u8]) -> Result<Vec<Finding>, Status> {
+    let unreadable = |error| Status::internal(format!("the builder's answer cannot be read: {error}"));
+    let answer: Answer = serde_json::from_slice(text).map_err(unreadable)?;
+    if let Some(BuildError { message }) = answer.build_error {
+        return Err(Status::invalid_argument(message));
+    }
     let finding = |warning: Warning| Finding {
         rule: warning.rule_name,
         description: warning.description,
@@ -159,5 +172,11 @@ mod tests {
         let found = findings(text).unwrap();
         assert_eq!((found[0].rule.as_str(), found[0].line), ("FromAsCasing", Some(2)));
         assert!(findings(br#"{"warnings":null}"#).unwrap().is_empty());
+        let broken =
+            br#"{"warnings":[],"buildError":{"message":"dockerfile parse error on line 2: unknown instruction: RUM"}}"#;
+        assert_eq!(
+            findings(broken).unwrap_err().message(),
+            "dockerfile parse error on line 2: unknown instruction: RUM"
+        );
     }
 }

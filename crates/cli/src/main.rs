@@ -261,6 +261,7 @@ mod tests {
     #[test]
     fn the_examples_of_the_documentation_are_understood() {
         let pages = [
+            include_str!("../../../docs/builds.md"),
             include_str!("../../../docs/cli.md"),
             include_str!("../../../docs/compose.md"),
             include_str!("../../../docs/from-docker-compose.md"),

@@ -1,5 +1,6 @@
 //! Checks for common problems. Each finding says how to fix it.
 
+mod builds;
 mod registries;
 
 use std::net::IpAddr;
@@ -79,6 +80,9 @@ pub async fn examine(engine: &Engine, project: Option<&Project>) -> Result<Vec<F
         findings.extend(feasible(project, &observed));
         findings.extend(held_ports(engine, project, &observed).await);
         findings.extend(shared_name(project, &observed));
+        if engine.is_docker() {
+            findings.extend(builds::builds(&info, project));
+        }
         findings.extend(registries::registries(engine, project, &observed).await);
     }
     Ok(findings)

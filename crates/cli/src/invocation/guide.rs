@@ -163,6 +163,7 @@ pub(crate) const GROUPS: [Group; 6] = [
                     ("build", ""),
                     ("build --no-cache web", "from the beginning"),
                     ("build --push web", "and push the image"),
+                    ("build --check web", "check the Dockerfile, build nothing"),
                 ],
             ),
             verb("pull", &[("pull", ""), ("pull --policy missing", "only images that are not here")]),

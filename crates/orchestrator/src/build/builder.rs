@@ -47,16 +47,18 @@ impl Builder {
                 return Err(Error::refused(format!("the engine's BuildKit does not answer: {error}"), None, None));
             }
         };
-        let info = engine.info().await?;
-        let keeps_attestations = keeps_attestations(&info);
-        Ok(Builder::BuildKit(BuildKit { version: info.server_version, keeps_attestations, host_gateway }))
+        Ok(Builder::BuildKit(BuildKit { host_gateway, ..BuildKit::of(&engine.info().await?) }))
     }
 }
 
-/// Attestations are kept beside an image by containerd's store, not by the older ones.
-fn keeps_attestations(info: &SystemInfo) -> bool {
-    let of_driver = info.driver_status.iter().flatten().flatten();
-    of_driver.into_iter().any(|word| word.starts_with("io.containerd.snapshotter"))
+impl BuildKit {
+    /// The BuildKit of an engine that says this of itself, without `host_gateway`.
+    pub(crate) fn of(info: &SystemInfo) -> Self {
+        // Attestations are kept beside an image by containerd's store, not by the older ones.
+        let of_driver = info.driver_status.iter().flatten().flatten();
+        let keeps_attestations = of_driver.into_iter().any(|word| word.starts_with("io.containerd.snapshotter"));
+        BuildKit { version: info.server_version.clone(), keeps_attestations, host_gateway: None }
+    }
 }
 
 #[cfg(test)]
@@ -65,12 +67,12 @@ mod tests {
 
     #[test]
     fn containerds_store_keeps_attestations() {
-        let info = |status: &[&str]| SystemInfo {
-            driver_status: Some(vec![status.iter().map(|word| (*word).to_owned()).collect()]),
-            ..SystemInfo::default()
+        let keeps = |status: &[&str]| {
+            let driver_status = Some(vec![status.iter().map(|word| (*word).to_owned()).collect()]);
+            BuildKit::of(&SystemInfo { driver_status, ..SystemInfo::default() }).keeps_attestations
         };
-        assert!(keeps_attestations(&info(&["driver-type", "io.containerd.snapshotter.v1"])));
-        assert!(!keeps_attestations(&info(&["Backing Filesystem", "extfs"])));
-        assert!(!keeps_attestations(&SystemInfo::default()));
+        assert!(keeps(&["driver-type", "io.containerd.snapshotter.v1"]));
+        assert!(!keeps(&["Backing Filesystem", "extfs"]));
+        assert!(!keeps(&[]));
     }
 }

@@ -77,10 +77,7 @@ pub(crate) fn unbuildable(project: &Project, plan: &Plan, builder: &Builder, mem
     for ImageBuild { service, build } in
         plan.steps().filter_map(build_of).filter(|build| seen.insert(&build.service.name))
     {
-        problems.extend(match builder {
-            Builder::BuildKit(buildkit) => by_buildkit(project, &service.name, build, buildkit),
-            Builder::Classic { is_wanted } => by_classic(project, &service.name, build, *is_wanted),
-        });
+        problems.extend(by_builder(project, &service.name, build, builder));
     }
     if memory && !seen.is_empty() && matches!(builder, Builder::BuildKit(_)) {
         problems.push(Problem {
@@ -90,6 +87,14 @@ pub(crate) fn unbuildable(project: &Project, plan: &Plan, builder: &Builder, mem
         });
     }
     problems
+}
+
+/// What the engine's builder cannot do of the build of the service `name`.
+pub(crate) fn by_builder(project: &Project, name: &str, build: &Build, builder: &Builder) -> Vec<Problem> {
+    match builder {
+        Builder::BuildKit(buildkit) => by_buildkit(project, name, build, buildkit),
+        Builder::Classic { is_wanted } => by_classic(project, name, build, *is_wanted),
+    }
 }
 
 /// How a step builds, if it does.
@@ -104,22 +109,26 @@ pub(crate) fn build_of(step: &Step) -> Option<&ImageBuild> {
 
 fn by_buildkit(project: &Project, name: &str, build: &Build, buildkit: &BuildKit) -> Vec<Problem> {
     bind!(Build {
-        additional_contexts network provenance sbom shm_size ulimits;
+        additional_contexts extra_hosts network provenance sbom shm_size ulimits;
         // `problems` has judged these, or the engine does.
-        not args cache_from cache_to context dockerfile dockerfile_inline entitlements extra_hosts isolation labels no_cache
+        not args cache_from cache_to context dockerfile dockerfile_inline entitlements isolation labels no_cache
             no_cache_filter platforms privileged pull secrets ssh tags target;
     } = build);
     let version = buildkit.version.as_deref().unwrap_or_default();
     let is_old = wharf_buildkit::is_older(version, KEYS_SINCE);
-    let since = format!("it needs Docker Engine {}.{} or later; this one is {version}", KEYS_SINCE.0, KEYS_SINCE.1);
+    let needs = format!("Docker Engine {}.{} or later; this one is {version}", KEYS_SINCE.0, KEYS_SINCE.1);
+    let since = format!("it needs {needs}");
     let classic = "DOCKER_BUILDKIT=0 builds with the classic builder, which";
     let network_help = format!("it knows `default`, `host` and `none`; {classic} knows the engine's networks, too");
     let store =
         "the engine's image store keeps no attestations: turn on its containerd image store, or leave the key out";
     let other_network = network.as_deref().is_some_and(|network| !matches!(network, "default" | "host" | "none"));
     let is_asked = |asked: &Option<String>| asked.as_deref().and_then(attested).is_some();
+    let gateway = extra_hosts.iter().any(|host| host.ends_with("=host-gateway"));
+    let gateway_help = format!("`host-gateway` needs {needs}; write the address instead");
     let asked = [
         ("additional_contexts", is_old && !additional_contexts.is_empty(), since.clone()),
+        ("extra_hosts", is_old && gateway, gateway_help),
         ("network", other_network, network_help),
         ("provenance", is_asked(provenance) && !buildkit.keeps_attestations, store.to_owned()),
         ("sbom", is_asked(sbom) && !buildkit.keeps_attestations, store.to_owned()),
@@ -185,8 +194,7 @@ mod tests {
         let build = project.services["web"].build.as_ref().expect("it is built");
         let problems = match builder {
             None => problems(&project, "web", build),
-            Some(Builder::BuildKit(buildkit)) => by_buildkit(&project, "web", build, buildkit),
-            Some(Builder::Classic { is_wanted }) => by_classic(&project, "web", build, *is_wanted),
+            Some(builder) => by_builder(&project, "web", build, builder),
         };
         let shown = |problem: Problem| {
             let line = problem.place.map(|place| place.line).unwrap_or_default();
@@ -200,7 +208,7 @@ mod tests {
     }
 
     const EVERYTHING: &str = "context: /src, network: shop_front, provenance: mode=max, sbom: true, ulimits: {nofile: 10}, shm_size: 2g, \
-        extra_hosts: ['a=192.0.2.1', 'b=192.0.2.2'], additional_contexts: {lib: /lib}, secrets: [token], cache_to: [type=inline], \
+        extra_hosts: ['a=192.0.2.1', 'b=host-gateway'], additional_contexts: {lib: /lib}, secrets: [token], cache_to: [type=inline], \
         privileged: true, entitlements: [network.host], no_cache_filter: [one], ssh: [default]";
 
     #[test]
@@ -222,6 +230,7 @@ mod tests {
     fn what_this_engines_builder_does_not_do_is_refused() {
         insta::assert_snapshot!(refusals(EVERYTHING, Some(&buildkit("20.10.24", false))).join("\n"), @"
         2: service web: the engine's BuildKit cannot do `build.additional_contexts`; it needs Docker Engine 23.0 or later; this one is 20.10.24
+        2: service web: the engine's BuildKit cannot do `build.extra_hosts`; `host-gateway` needs Docker Engine 23.0 or later; this one is 20.10.24; write the address instead
         2: service web: the engine's BuildKit cannot do `build.network`; it knows `default`, `host` and `none`; DOCKER_BUILDKIT=0 builds with the classic builder, which knows the engine's networks, too
         2: service web: the engine's BuildKit cannot do `build.provenance`; the engine's image store keeps no attestations: turn on its containerd image store, or leave the key out
         2: service web: the engine's BuildKit cannot do `build.sbom`; the engine's image store keeps no attestations: turn on its containerd image store, or leave the key out

@@ -134,3 +134,29 @@ fn what_is_cut_has_an_ellipsis_and_output_no_colours() {
      ✘ Container a-con…  Error             0.0s
     ");
 }
+
+#[test]
+fn a_build_counts_its_steps_and_shows_the_last_line() {
+    let mut story = Story::new();
+    let web = Subject::Image("web".into());
+    story.tell(0, web.clone(), Act::Build, Progress::Working);
+    let steps = [
+        (0, "1", "[internal] load build context", PartState::Working, Some(Amount { done: 5_000_000, total: 0 })),
+        (900, "1", "[internal] load build context", PartState::Done, None),
+        (900, "2", "[build 1/2] FROM debian", PartState::Done, None),
+        (1000, "3", "[build 2/2] RUN make", PartState::Working, None),
+    ];
+    for (milliseconds, id, name, state, amount) in steps {
+        let status = if state == PartState::Done { "done in 0.9s" } else { "" };
+        let part = Part { id: id.into(), name: name.into(), status: status.into(), state, amount };
+        story.tell(milliseconds, web.clone(), Act::Build, Progress::Part(part));
+    }
+    story.tell(1500, web, Act::Build, Progress::Output { text: "[build 2/2] cc main.c".into() });
+    insta::assert_snapshot!(story.lines(2500, USUAL), @"
+    [+] Running 0/1
+     ⠴ Image web                        Building  2/3  [build 2/2] cc main.c   2.5s
+       ✔ [internal] load build context  done in 0.9s                           0.9s
+       ✔ [build 1/2] FROM debian        done in 0.9s                           0.0s
+       ⠴ [build 2/2] RUN make                                                  1.5s
+    ");
+}
