@@ -12,6 +12,7 @@ mod hooks;
 mod lifecycle;
 mod lock;
 mod logs;
+mod manual;
 mod menu;
 mod mistakes;
 mod names;

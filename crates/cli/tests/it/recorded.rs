@@ -121,14 +121,15 @@ impl Shop {
     }
 }
 
+/// The file without what is sealed, which takes long to derive in a program that is not optimised.
+fn without_seals() -> String {
+    let lines = FILE.lines().filter(|line| !line.contains("configs") && !line.contains("post_start"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_changes_nothing() {
-    // What is sealed takes long to derive in a program that is not optimised.
-    let plain: String = FILE
-        .lines()
-        .filter(|line| !line.contains("configs") && !line.contains("post_start"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let plain = without_seals();
     let shop = Shop::new(&plain);
     // As it was made, and with something to do.
     for text in [plain.clone(), plain.replace("redis,", "redis2,").replace("scale: 2", "scale: 1")] {
@@ -215,4 +216,18 @@ async fn a_plan_names_the_fields_and_no_secrets() {
       ]
     }
     "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn details_of_the_work_hold_no_secrets() {
+    let text = without_seals();
+    let shop = Shop::new(&text);
+    shop.write(&text.replace("geheim", "geheimer").replace("redis,", "redis2,"));
+    for flags in [&["--verbose"][..], &["-D"], &["-l", "debug"]] {
+        let told = shop.wharf(&[flags, &["plan"]].concat()).stderr;
+        assert!(told.contains("chosen_by=\"DOCKER_HOST\"") && told.contains("environment.REDIS_HOST"), "{told}");
+        assert!(!told.contains("geheim"), "{told}");
+    }
+    let quiet = shop.wharf(&["-l", "info", "plan"]).stderr;
+    assert!(!quiet.contains("chosen_by"), "{quiet}");
 }

@@ -93,6 +93,13 @@ fn what_it_installs_it_takes_back_exactly() {
     for shell in ["bash", "zsh", "fish"] {
         let all = home.setup(&["plugin", "docker-compose", "completion", "--shell", shell, "--yes"]);
         assert_eq!(all.code, 0, "{}", all.stderr);
+        for name in ["wharf", "docker-compose"] {
+            let completes = home.tree().iter().any(|(path, text)| {
+                let file = path.file_name().unwrap_or_default().to_string_lossy();
+                file.trim_start_matches('_').trim_end_matches(".fish") == name && text.contains("__complete")
+            });
+            assert!(completes, "{name} in {shell}: {}", all.stdout);
+        }
         assert_ne!(home.tree(), before);
         // One after the other.
         assert_eq!(home.setup(&["--undo", "plugin", "--yes"]).code, 0);
