@@ -17,8 +17,10 @@ const ABSENT: [(&str, &str); 5] = [
 ];
 
 /// Flags of docker compose that wharf does not have: the verb, the flag, and what does the same.
-const ABSENT_FLAGS: [(&str, &str, &str); 1] =
-    [("", "--insecure-registry", "the engine's daemon.json names such registries (`insecure-registries`)")];
+const ABSENT_FLAGS: [(&str, &str, &str); 2] = [
+    ("", "--insecure-registry", "the engine's daemon.json names such registries (`insecure-registries`)"),
+    ("build", "--print", "it prints a file for Bake; `wharf config` prints what is built"),
+];
 
 /// Verbs of the `docker` command that people look for here.
 const OF_DOCKER: [&str; 15] = [
@@ -227,6 +229,15 @@ mod tests {
     fn the_table_of_absent_verbs_holds_none_that_is_there() {
         for (verb, _) in ABSENT {
             assert!(crate::command(Called::Wharf).find_subcommand(verb).is_none(), "{verb}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_absent_flags_holds_none_that_is_there() {
+        let command = crate::command(Called::Wharf);
+        for (verb, flag, _) in ABSENT_FLAGS {
+            let owner = if verb.is_empty() { &command } else { command.find_subcommand(verb).unwrap() };
+            assert!(!owner.get_arguments().any(|argument| is_called(argument, flag)), "{verb} {flag}");
         }
     }
 

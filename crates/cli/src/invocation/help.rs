@@ -29,6 +29,7 @@ const OF_CHANGES: [&str; 5] = ["parallel", "progress", "dry_run", "steps", "show
 /// The command with its help, for the name that it was called by.
 pub(crate) fn arrange(command: Command, called: Called) -> Command {
     let program = called.program();
+    let command = command.mut_args(with_values);
     let template = template(&command, program);
     let flags: Vec<Arg> = command.get_arguments().filter(|flag| !flag.is_hide_set()).cloned().collect();
     let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
@@ -161,11 +162,19 @@ mod tests {
         paths
     }
 
-    fn help(called: Called, path: &[&str], width: usize) -> String {
+    fn built(called: Called, width: usize) -> Command {
         let mut command = crate::command(called).term_width(width);
         command.build();
-        let verb = path.iter().fold(&mut command, |command, verb| command.find_subcommand_mut(verb).unwrap());
+        command
+    }
+
+    fn of(command: &mut Command, path: &[&str]) -> String {
+        let verb = path.iter().fold(command, |command, verb| command.find_subcommand_mut(verb).unwrap());
         verb.render_help().to_string()
+    }
+
+    fn help(called: Called, path: &[&str], width: usize) -> String {
+        of(&mut built(called, width), path)
     }
 
     #[test]
@@ -207,19 +216,20 @@ mod tests {
     #[test]
     fn help_fits_on_the_screen() {
         let all = paths();
-        let paths = all.iter().map(|path| path.iter().map(String::as_str).collect()).chain([Vec::new()]);
-        for path in paths {
-            for called in NAMES {
-                for width in [80, 100] {
-                    let help = help(called, &path, width);
-                    for line in help.lines() {
-                        assert!(line.chars().count() <= width, "{path:?} at {width}: {line}");
-                    }
+        let paths: Vec<Vec<&str>> =
+            all.iter().map(|path| path.iter().map(String::as_str).collect()).chain([Vec::new()]).collect();
+        for (called, width) in NAMES.into_iter().flat_map(|called| [(called, 80), (called, 100)]) {
+            let mut command = built(called, width);
+            for path in &paths {
+                for line in of(&mut command, path).lines() {
+                    assert!(line.chars().count() <= width, "{path:?} at {width}: {line}");
                 }
             }
-            // clap's long form would be several times as long.
+        }
+        // clap's long form would be several times as long.
+        for path in &paths {
             let asked = |flag| {
-                let line = ["wharf"].iter().chain(&path).chain([&flag]);
+                let line = ["wharf"].iter().chain(path).chain([&flag]);
                 crate::command(Called::Wharf).try_get_matches_from(line).unwrap_err().render().to_string()
             };
             assert_eq!(asked("-h"), asked("--help"), "{path:?}");

@@ -33,12 +33,12 @@ pub(crate) struct Global {
     /// Docker context to use
     #[arg(long, value_name = "CONTEXT", global = true)]
     context: Option<String>,
-    /// How to show progress: auto, tty, plain, json or quiet
-    #[arg(long, value_name = "TYPE", default_value = "auto", hide_possible_values = true)]
+    /// How to show progress
+    #[arg(long, value_name = "TYPE", default_value = "auto")]
     #[arg(env = "COMPOSE_PROGRESS", hide_env_values = true, global = true)]
     pub(super) progress: ProgressKind,
-    /// When to use colours and redraw lines: auto, always or never
-    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    /// When to use colours and redraw lines
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
     #[arg(env = "COMPOSE_ANSI", hide_env_values = true, global = true)]
     ansi: Ansi,
     /// Include networks and volumes that no service uses
