@@ -2,6 +2,7 @@
 //! show them. Signals by keys (Ctrl-C, Ctrl-Z) stay signals.
 
 use std::io::{IsTerminal, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,10 @@ use tokio::sync::mpsc;
 
 use crate::screen::terminal::is_foreground;
 
+/// How long the thread waits before it looks again whether it may read.
+const TURN: Duration = Duration::from_millis(100);
+/// No key: the command is in the foreground again.
+const BACK: char = '\0';
 /// The exit code of a process that ended by SIGQUIT.
 const QUIT: i32 = 128 + 3;
 
@@ -20,7 +25,16 @@ pub(crate) struct Keys {
     pressed: mpsc::UnboundedReceiver<char>,
     suspended: Signals,
     quit: Signals,
-    terminal: Arc<Mutex<Option<Termios>>>,
+    terminal: Arc<Terminal>,
+}
+
+/// The terminal, for the thread that reads from it, too.
+#[derive(Default)]
+struct Terminal {
+    /// Whether the thread may read.
+    is_read: AtomicBool,
+    /// How the terminal was, while its keys are taken. The thread has the lock while it reads.
+    before: Mutex<Option<Termios>>,
 }
 
 impl Keys {
@@ -31,12 +45,13 @@ impl Keys {
         if !streams || !is_foreground(std::io::stdin()) {
             return None;
         }
-        let suspended = signal(SignalKind::from_raw(Signal::TSTP.as_raw())).ok()?;
-        let quit = signal(SignalKind::quit()).ok()?;
-        let terminal = Arc::new(Mutex::new(Some(take_keys()?)));
+        let listen = |kind: Signal| signal(SignalKind::from_raw(kind.as_raw())).ok();
+        let (suspended, quit) = (listen(Signal::TSTP)?, listen(Signal::QUIT)?);
+        let terminal = Arc::new(Terminal::default());
         let (send, pressed) = mpsc::unbounded_channel();
-        let open = terminal.clone();
-        std::thread::Builder::new().name("keys".to_owned()).spawn(move || read(&open, &send)).ok()?;
+        let read = terminal.clone();
+        std::thread::Builder::new().name("keys".to_owned()).spawn(move || read.pass_keys(&send)).ok()?;
+        terminal.take_keys();
         Some(Keys { pressed, suspended, quit, terminal })
     }
 
@@ -45,41 +60,30 @@ impl Keys {
     pub(crate) async fn next(&mut self, leave: impl Fn(), come_back: impl Fn()) -> char {
         loop {
             tokio::select! {
-                Some(key) = self.pressed.recv() => return key,
+                Some(key) = self.pressed.recv() => match key {
+                    // In the background the terminal is left alone.
+                    BACK if is_foreground(std::io::stdin()) && self.terminal.take_keys() => come_back(),
+                    BACK => {}
+                    key => return key,
+                },
                 Some(()) = self.suspended.recv() => {
                     leave();
-                    self.give_back();
-                    // The process goes on from here after SIGCONT.
+                    self.terminal.give_back();
                     suspend();
-                    if is_foreground(std::io::stdin()) {
-                        *self.terminal() = take_keys();
-                        come_back();
-                    }
                 }
                 Some(()) = self.quit.recv() => {
                     leave();
-                    self.give_back();
+                    self.terminal.give_back();
                     std::process::exit(QUIT);
                 }
             }
-        }
-    }
-
-    fn terminal(&self) -> MutexGuard<'_, Option<Termios>> {
-        self.terminal.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn give_back(&self) {
-        if let Some(before) = self.terminal().take() {
-            // Nothing better can be done for a terminal that is gone.
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
         }
     }
 }
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        self.give_back();
+        self.terminal.give_back();
         // The signal has lost its usual effect, so it is done by hand from here on.
         if let Ok(mut suspended) = signal(SignalKind::from_raw(Signal::TSTP.as_raw())) {
             tokio::spawn(async move {
@@ -97,36 +101,79 @@ fn suspend() {
     let _ = kill_process(getpid(), Signal::STOP);
 }
 
-/// Changes the terminal and returns how it was.
-fn take_keys() -> Option<Termios> {
+impl Terminal {
+    fn lock(&self) -> MutexGuard<'_, Option<Termios>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to take keys one by one; false: it does so already, or cannot.
+    fn take_keys(&self) -> bool {
+        let mut before = self.lock();
+        if before.is_none() {
+            *before = one_by_one();
+            self.is_read.store(before.is_some(), Ordering::Release);
+            return before.is_some();
+        }
+        false
+    }
+
+    /// Puts the terminal back as it was, when nobody reads from it any more: what is read then would be missed by others, and
+    /// in the background it would stop this process.
+    fn give_back(&self) {
+        self.is_read.store(false, Ordering::Release);
+        if let Some(before) = self.lock().take() {
+            // Nothing better can be done for a terminal that is gone.
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
+        }
+    }
+
+    /// Passes keys on as long as somebody waits for them.
+    fn pass_keys(&self, send: &mpsc::UnboundedSender<char>) {
+        let mut buffer = [0; 64];
+        while !send.is_closed() {
+            let count = match self.is_read.load(Ordering::Acquire) {
+                true => self.read(&mut buffer),
+                false => {
+                    // Shells tell nobody that a command which runs is in the foreground again.
+                    std::thread::sleep(TURN);
+                    if is_foreground(std::io::stdin()) && send.send(BACK).is_err() {
+                        return;
+                    }
+                    0
+                }
+            };
+            // What begins with an escape is one key: an arrow, a function key.
+            if buffer[..count].first() == Some(&b'\x1b') {
+                continue;
+            }
+            for key in String::from_utf8_lossy(&buffer[..count]).chars().filter(|key| *key != BACK) {
+                if send.send(key).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads keys for a moment.
+    fn read(&self, buffer: &mut [u8]) -> usize {
+        let before = self.lock();
+        if before.is_none() || !is_foreground(std::io::stdin()) {
+            drop(before);
+            std::thread::sleep(TURN);
+            return 0;
+        }
+        std::io::stdin().lock().read(buffer).unwrap_or(0)
+    }
+}
+
+/// Lets the terminal pass on each key at once. Returns how it was.
+fn one_by_one() -> Option<Termios> {
     let before = tcgetattr(std::io::stdin()).ok()?;
     let mut keys = before.clone();
     keys.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
-    // A read ends after a tenth of a second, so that the thread does not take a key that is meant for the next program.
+    // A read ends after a tenth of a second, whether there was a key or not.
     keys.special_codes[SpecialCodeIndex::VMIN] = 0;
     keys.special_codes[SpecialCodeIndex::VTIME] = 1;
     tcsetattr(std::io::stdin(), OptionalActions::Now, &keys).ok()?;
     Some(before)
-}
-
-/// Passes keys on as long as somebody waits for them. Who is in the background would be stopped by reading.
-fn read(open: &Mutex<Option<Termios>>, send: &mpsc::UnboundedSender<char>) {
-    let mut buffer = [0; 64];
-    while !send.is_closed() {
-        let is_open = open.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if !is_open || !is_foreground(std::io::stdin()) {
-            std::thread::sleep(Duration::from_millis(100));
-            continue;
-        }
-        let count = std::io::stdin().lock().read(&mut buffer).unwrap_or(0);
-        // What begins with an escape is one key: an arrow, a function key.
-        if buffer[..count].first() == Some(&b'\x1b') {
-            continue;
-        }
-        for key in String::from_utf8_lossy(&buffer[..count]).chars() {
-            if send.send(key).is_err() {
-                return;
-            }
-        }
-    }
 }
