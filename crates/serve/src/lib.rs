@@ -1,7 +1,8 @@
 //! What every server of wharf shares: listening under limits, an orderly end, signals, health checks.
 //!
 //! [`serve`] answers HTTP/1 on a TCP or a Unix socket. It defends itself against slow clients: [`Limits`] bounds the
-//! number of connections, and how long a client may take to send a request's head or to read an answer.
+//! number of connections, and how long a client may take to send a request's head or to read an answer. A request without
+//! exactly one valid `Host` is answered 400.
 //! [`Interrupts`] turns SIGINT and SIGTERM into cancellation, and [`health::check`] is the client behind the
 //! `healthcheck` subcommands. [`Secret`] holds a password, and [`Gather`] makes writes leave together.
 //!
@@ -29,6 +30,7 @@
 mod connections;
 mod gather;
 pub mod health;
+mod hosted;
 mod listener;
 mod secret;
 mod server;

@@ -18,6 +18,7 @@ use tower_service::Service;
 
 use crate::connections::{Connections, Tracked};
 use crate::gather::Gather;
+use crate::hosted::Hosted;
 use crate::listener::Listener;
 use crate::stream::ClientStream;
 
@@ -82,7 +83,7 @@ where
         let Some(place) = stop.run_until_cancelled(connections.place()).await else { break };
         connections.start(place, |activity| {
             let stream = Gather::new(ClientStream::new(stream, activity.clone(), limits.write_timeout));
-            let service = Tracked { service: TowerToHyperService::new(service.clone()), activity };
+            let service = Tracked { service: Hosted(TowerToHyperService::new(service.clone())), activity };
             graceful.watch(http.serve_connection(TokioIo::new(stream), service))
         });
     }
