@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::instruments::Instruments;
 use crate::key::Key;
-use crate::link::{Away, Keeper, Link};
+use crate::link::{Away, Connection, Keeper, Link};
 use crate::settings::Redis;
 use crate::trace;
 
@@ -23,7 +23,7 @@ pub const HITS: &str = "hits";
 
 /// Counts a hit of a known key, or of a new one while the limit is not reached. `KEYS[1]` is the hash, `ARGV` the key and
 /// the limit. Redis runs a script atomically, so clients that add keys at the same time cannot exceed the limit.
-const HIT: &str = "\
+pub(crate) const HIT: &str = "\
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[2]) then
   return false
 end
@@ -83,8 +83,8 @@ impl Counter {
         (Self { link, instruments, keys_at_most }, keeper)
     }
 
-    /// Whether there is a connection now.
-    pub fn is_connected(&self) -> bool {
+    /// Whether there is a connection now, to a server that counts.
+    pub fn can_count(&self) -> bool {
         self.link.now().is_ok()
     }
 
@@ -92,8 +92,8 @@ impl Counter {
     ///
     /// # Errors
     ///
-    /// After some three seconds when Redis stays away; at once, or after [`Redis::timeout`], when the answer is lost;
-    /// and when Redis refuses.
+    /// After some three seconds when Redis stays away or cannot count; at once, or after [`Redis::timeout`], when the
+    /// answer is lost; and when Redis refuses.
     pub async fn increment(&self) -> Result<i64, CounterError> {
         static INCREMENT: LazyLock<redis::Cmd> = LazyLock::new(|| redis::cmd("INCR").arg(VISITS).to_owned());
         let total = self.count("INCR", &INCREMENT).await?;
@@ -154,8 +154,8 @@ impl Counter {
     async fn ask<T: FromRedisValue>(&self, name: &'static str, command: &redis::Cmd) -> Result<T, CounterError> {
         let span = trace::redis(name);
         let result = async {
-            let mut redis = self.link.wait().await?;
-            command.query_async(&mut redis).await.map_err(classify)
+            let mut connection = self.link.wait().await?;
+            command.query_async(&mut connection.redis).await.map_err(|error| classify(&connection, error))
         };
         noted(&span, result.instrument(span.clone()).await)
     }
@@ -182,14 +182,14 @@ impl Counter {
 
     /// One answer and its epoch, in one transaction.
     async fn with_epoch<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<(Uuid, T), CounterError> {
-        let mut redis = self.link.now()?;
+        let mut connection = self.link.now()?;
         let mut transaction = redis::pipe();
         transaction.atomic();
         transaction.cmd("SET").arg(EPOCH).arg(Uuid::new_v4().to_string()).arg("NX").ignore();
         transaction.cmd("GET").arg(EPOCH).add_command(command.clone());
         let span = trace::redis("MULTI");
-        let answer = transaction.query_async(&mut redis);
-        let (epoch, answer): (String, T) = noted(&span, answer.instrument(span.clone()).await.map_err(classify))?;
+        let answer = transaction.query_async(&mut connection.redis).instrument(span.clone()).await;
+        let (epoch, answer): (String, T) = noted(&span, answer.map_err(|error| classify(&connection, error)))?;
         let epoch = epoch.parse().map_err(|_| {
             CounterError::NotOurs((ErrorKind::UnexpectedReturnType, "visits:epoch is not a UUID").into())
         })?;
@@ -218,7 +218,9 @@ impl CounterError {
     }
 }
 
-fn classify(error: RedisError) -> CounterError {
+/// What an error of this connection means. A connection whose server cannot count is given up.
+fn classify(connection: &Connection, error: RedisError) -> CounterError {
+    connection.refused(&error);
     match error.kind() {
         ErrorKind::Server(_) | ErrorKind::Extension => CounterError::Refused(error),
         ErrorKind::UnexpectedReturnType => CounterError::NotOurs(error),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -18,10 +18,16 @@ use crate::trace::statement;
 /// How long one call may take, connecting and migrating included.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Limits that the server enforces, so that a replica that froze in a transaction does not keep the lock that others
-/// wait for.
-const SERVER_LIMITS: [(&str, &str); 3] =
-    [("statement_timeout", "4s"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "5s")];
+/// Begins a transaction with limits that the server enforces, so that a replica that froze in one does not keep the lock
+/// that others wait for.
+///
+/// All of this is for poolers that give each transaction another connection, such as PgBouncer with `pool_mode =
+/// transaction`: limits of the session would be lost, and names of prepared statements may be taken there.
+const BEGIN: &str = "BEGIN; DEALLOCATE ALL; SET LOCAL statement_timeout = '4s'; SET LOCAL lock_timeout = '3s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
+/// The key of the advisory lock under which a replica brings the tables up to date.
+const MIGRATING: i64 = i64::from_be_bytes(*b"wharfweb");
 
 /// Why the history was not updated. Visits that were not written are still part of Redis' total.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +53,7 @@ pub struct History {
 impl History {
     /// A writer for `database`. It connects on the first call.
     pub fn new(Database(options): Database) -> Self {
-        Self { database: with_limits(options), connection: None }
+        Self { database: adapted(options), connection: None }
     }
 
     /// Adds the visits of one epoch's `samples` above its flushed total. Returns the number added.
@@ -61,7 +67,7 @@ impl History {
     pub async fn add(&mut self, epoch: Uuid, samples: &[Sample]) -> Result<i64, HistoryError> {
         within_deadline(async {
             let mut connection = self.take_connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = begin(&mut connection).await?;
             let added = add(&mut transaction, epoch, samples).await?;
             transaction.commit().await?;
             self.connection = Some(connection);
@@ -72,7 +78,7 @@ impl History {
 
     /// Raises the stored totals of one epoch's keys to these. Returns how many were raised.
     ///
-    /// This is one statement. It may be repeated and may run concurrently.
+    /// This is one transaction. It may be repeated and may run concurrently.
     ///
     /// # Errors
     ///
@@ -80,7 +86,9 @@ impl History {
     pub async fn add_hits(&mut self, epoch: Uuid, totals: &[(String, i64)]) -> Result<u64, HistoryError> {
         within_deadline(async {
             let mut connection = self.take_connection().await?;
-            let added = add_hits(&mut connection, epoch, totals).await?;
+            let mut transaction = begin(&mut connection).await?;
+            let added = add_hits(&mut transaction, epoch, totals).await?;
+            transaction.commit().await?;
             self.connection = Some(connection);
             Ok(added)
         })
@@ -111,23 +119,33 @@ impl History {
     }
 }
 
-/// The options with the limits for the server, and the name that `pg_stat_activity` shows.
-pub(crate) fn with_limits(options: PgConnectOptions) -> Database {
-    Database(options.application_name("wharf-web").options(SERVER_LIMITS).disable_statement_logging())
+/// The options with the name that `pg_stat_activity` shows. They are such that a pooler takes them: it knows neither `options`
+/// nor `extra_float_digits`, and no statement that was prepared on another connection.
+pub(crate) fn adapted(options: PgConnectOptions) -> Database {
+    let options = options.application_name("wharf-web").extra_float_digits(None).statement_cache_capacity(0);
+    Database(options.disable_statement_logging())
+}
+
+/// A transaction with limits.
+pub(crate) async fn begin(connection: &mut PgConnection) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+    connection.begin_with(BEGIN).await
 }
 
 async fn within_deadline<T>(work: impl Future<Output = Result<T, HistoryError>>) -> Result<T, HistoryError> {
     timeout(DEADLINE, work).await.unwrap_or(Err(HistoryError::TooSlow(DEADLINE)))
 }
 
-/// A new connection to a database whose tables are up to date. Replicas that start together wait for each other: sqlx
-/// takes an advisory lock.
+/// A new connection to a database whose tables are up to date. Replicas that start together wait for each other.
 pub(crate) async fn connect(Database(options): &Database) -> Result<PgConnection, HistoryError> {
     let mut connection = options.connect().await?;
+    let mut transaction = begin(&mut connection).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATING).execute(&mut *transaction).await?;
     let mut migrations = sqlx::migrate!();
-    // During an update a newer replica may have migrated already. Migrations only add, so this one still works.
-    migrations.set_ignore_missing(true);
-    migrations.run_direct(None, &mut connection, false).await?;
+    // During an update a newer replica may have migrated already. Migrations only add, so this one still works. sqlx' own
+    // lock is one of the session.
+    migrations.set_ignore_missing(true).set_locking(false);
+    migrations.run_direct(None, &mut *transaction, false).await?;
+    transaction.commit().await?;
     Ok(connection)
 }
 

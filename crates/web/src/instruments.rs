@@ -5,7 +5,7 @@ use prometheus::{IntCounter, IntGauge, Registry};
 /// The metrics of this replica. Counters start at zero with the process.
 #[derive(Clone, Debug)]
 pub(crate) struct Instruments {
-    /// `wharf_web_redis_up`: 1 while there is a connection to Redis that answers.
+    /// `wharf_web_redis_up`: 1 while there is a connection to a Redis that counts.
     pub(crate) redis_up: IntGauge,
     /// `wharf_web_redis_answers_lost_total`: visits that may or may not have been counted because Redis' answer was
     /// lost. They were answered 503 and are not retried.
@@ -59,7 +59,7 @@ impl Instruments {
             })
         };
         Ok(Self {
-            redis_up: gauge("wharf_web_redis_up", "1 while a connection to Redis answers.")?,
+            redis_up: gauge("wharf_web_redis_up", "1 while a connection to Redis answers and visits can be counted.")?,
             answers_lost: counter("wharf_web_redis_answers_lost_total", "Visits whose count Redis did not confirm.")?,
             visits: counter("wharf_web_visits_total", "Visits that Redis has counted for this replica.")?,
             hits: counter("wharf_web_hits_total", "Hits that Redis has counted for this replica, for all keys.")?,

@@ -32,6 +32,7 @@ mod chart;
 #[cfg(test)]
 mod contrast;
 pub mod counter;
+mod duty;
 mod flusher;
 pub mod history;
 mod hits;

@@ -2,25 +2,30 @@
 //!
 //! One task, [`Keeper`], makes the connection; requests only read its state. So while Redis is away there is one attempt
 //! every half second, however many requests wait.
+//!
+//! A server that cannot count is as good as away, although it answers: a replica, one that is full, one whose user may not
+//! do it. Such a connection is dropped, and the name is resolved again, because it may lead to another server by now.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus::IntGauge;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use wharf_serve::Gather;
 
+use crate::duty;
 use crate::settings::Redis;
 
 /// Time between the starts of two attempts to connect. An attempt that takes longer delays the next one.
 const ATTEMPT_EVERY: Duration = Duration::from_millis(500);
 
-/// How long an attempt may take: name, TCP, password and a first answer.
+/// How long an attempt may take: name, TCP, password and the check whether the server counts.
 const ATTEMPT_TAKES: Duration = Duration::from_secs(1);
 
 /// Failed attempts before a request is given up: one, and five retries.
@@ -42,10 +47,26 @@ impl Away {
 
 /// A connection that was up when it was handed out.
 #[derive(Clone)]
-struct Connection {
-    redis: MultiplexedConnection,
+pub(crate) struct Connection {
+    pub(crate) redis: MultiplexedConnection,
     /// Cancelled when the connection has ended or is given up.
     lost: CancellationToken,
+    /// Why it was given up, where that is known.
+    why: Arc<OnceLock<Away>>,
+}
+
+impl Connection {
+    /// Gives the connection up if this refusal means that its server cannot count. The keeper then makes a new one.
+    pub(crate) fn refused(&self, error: &RedisError) {
+        if duty::cannot_count(error) {
+            let _ = self.why.set(Away::new(error));
+            self.lost.cancel();
+        }
+    }
+
+    fn why_lost(&self) -> Away {
+        self.why.get().cloned().unwrap_or_else(|| Away::new("the connection was lost"))
+    }
 }
 
 #[derive(Clone)]
@@ -72,17 +93,17 @@ impl Link {
     }
 
     /// The connection, if there is one now.
-    pub(crate) fn now(&self) -> Result<MultiplexedConnection, Away> {
+    pub(crate) fn now(&self) -> Result<Connection, Away> {
         match &*self.state.borrow() {
-            State::Up(connection) if connection.lost.is_cancelled() => Err(Away::new("the connection was lost")),
-            State::Up(connection) => Ok(connection.redis.clone()),
+            State::Up(connection) if connection.lost.is_cancelled() => Err(connection.why_lost()),
+            State::Up(connection) => Ok(connection.clone()),
             State::Down { why, .. } => Err(why.clone()),
         }
     }
 
     /// The connection. Without one this waits for the keeper's next [`ATTEMPTS`] attempts: at most three seconds if Redis
     /// refuses them, six if it does not answer.
-    pub(crate) async fn wait(&self) -> Result<MultiplexedConnection, Away> {
+    pub(crate) async fn wait(&self) -> Result<Connection, Away> {
         if let Ok(connection) = self.now() {
             return Ok(connection);
         }
@@ -92,7 +113,7 @@ impl Link {
             match &*state.borrow_and_update() {
                 // The keeper has not noticed the loss yet; it will publish it.
                 State::Up(connection) if connection.lost.is_cancelled() => {}
-                State::Up(connection) => return Ok(connection.redis.clone()),
+                State::Up(connection) => return Ok(connection.clone()),
                 State::Down { failures, why } => {
                     if failures - *failures_before.get_or_insert(*failures) >= ATTEMPTS {
                         return Err(why.clone());
@@ -120,7 +141,7 @@ impl Keeper {
         stop.run_until_cancelled(async {
             loop {
                 let next_attempt = Instant::now() + ATTEMPT_EVERY;
-                match connect(&self.redis).await {
+                match connect(&self.redis, self.failures).await {
                     Ok(connection) => self.watch_over(connection).await,
                     Err(away) => self.failed(away),
                 }
@@ -150,7 +171,7 @@ impl Keeper {
         self.up.set(1);
         self.state.send_replace(State::Up(connection.clone()));
         let why = tokio::select! {
-            () = connection.lost.cancelled() => Away::new("the connection was lost"),
+            () = connection.lost.cancelled() => connection.why_lost(),
             why = heartbeat(connection.redis.clone()) => Away::new(why),
         };
         connection.lost.cancel();
@@ -158,26 +179,43 @@ impl Keeper {
     }
 }
 
-/// Pings Redis every second. Returns when it does not answer in time.
+/// Asks Redis every second whether it still counts. Returns when it does not, or does not answer in time.
 async fn heartbeat(mut redis: MultiplexedConnection) -> RedisError {
     loop {
         sleep(HEARTBEAT_EVERY).await;
-        if let Err(error) = redis::cmd("PING").exec_async(&mut redis).await {
+        if let Err(error) = duty::still_counts(&mut redis).await {
             return error;
         }
     }
 }
 
-/// One attempt to connect. It succeeds when Redis answers a PING, which it does not do while it loads its file.
-async fn connect(settings: &Redis) -> Result<Connection, Away> {
-    match timeout(ATTEMPT_TAKES, handshake(settings)).await {
-        Ok(result) => result.map_err(Away::new),
+/// One attempt to connect. It succeeds when Redis is able to count, which it is not while it loads its file.
+async fn connect(settings: &Redis, failures: u64) -> Result<Connection, Away> {
+    match timeout(ATTEMPT_TAKES, any_that_counts(settings, failures)).await {
+        Ok(result) => result,
         Err(_) => Err(Away::new("no answer within a second")),
     }
 }
 
-async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
-    let stream = TcpStream::connect((settings.host.trim_matches(['[', ']']), settings.port)).await?;
+/// Tries the addresses of the name one after the other. Each attempt begins with another one, so that an address that does
+/// not answer takes the time of one attempt only.
+async fn any_that_counts(settings: &Redis, failures: u64) -> Result<Connection, Away> {
+    let name = (settings.host.trim_matches(['[', ']']), settings.port);
+    let mut addresses: Vec<_> = lookup_host(name).await.map_err(Away::new)?.collect();
+    let first = failures.checked_rem(addresses.len() as u64).and_then(|first| usize::try_from(first).ok());
+    addresses.rotate_left(first.unwrap_or(0));
+    let mut why = Away::new("the name has no address");
+    for address in addresses {
+        match handshake(settings, address).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => why = Away::new(error),
+        }
+    }
+    Err(why)
+}
+
+async fn handshake(settings: &Redis, address: SocketAddr) -> Result<Connection, RedisError> {
+    let stream = TcpStream::connect(address).await?;
     // Nagle's algorithm stays on: a command waits for the previous answer (docs/decisions/0022-one-thread.md).
     let mut identity = RedisConnectionInfo::default();
     if let Some(password) = &settings.password {
@@ -188,9 +226,9 @@ async fn handshake(settings: &Redis) -> Result<Connection, RedisError> {
     let lost = CancellationToken::new();
     let given_up = lost.clone().drop_guard();
     tokio::spawn(drive(driver, lost.clone(), settings.timeout));
-    redis::cmd("PING").exec_async(&mut redis).await?;
+    duty::counts(&mut redis).await?;
     given_up.disarm();
-    Ok(Connection { redis, lost })
+    Ok(Connection { redis, lost, why: Arc::default() })
 }
 
 /// Reads and writes for all users of a connection until it ends. After it was given up, this goes on for as long as an

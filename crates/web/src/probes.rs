@@ -42,7 +42,7 @@ impl From<bool> for Dependency {
 ///
 /// The answer is what the tasks that watch Redis and Postgres saw last, about a second ago. Nothing is asked for it.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let redis = app.counter.is_connected();
+    let redis = app.counter.can_count();
     let postgres = app.instruments.history.as_ref();
     let postgres = postgres.map_or(Dependency::Unset, |history| (history.postgres_up.get() == 1).into());
     let status = if redis { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnection;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use crate::history::{HistoryError, connect, with_limits};
+use crate::history::{HistoryError, adapted, begin, connect};
 use crate::settings::Database;
 use crate::slots::{DAY, DAYS, HOUR, HOURS, Stats, first_start, slots};
 use crate::trace;
@@ -48,7 +48,7 @@ struct State {
 
 impl Reader {
     pub(crate) fn new(Database(options): Database) -> Self {
-        Self { database: with_limits(options), state: Mutex::default() }
+        Self { database: adapted(options), state: Mutex::default() }
     }
 
     /// The visits up to now. The answer is at most [`FRESH`] old and comes within [`DEADLINE`].
@@ -80,8 +80,10 @@ impl State {
             None => connect(database).await?,
         };
         let now = Timestamp::now();
-        let hours = visits(&mut connection, HOUR, first_start(now, HOUR, HOURS)).await?;
-        let days = visits(&mut connection, DAY, first_start(now, DAY, DAYS)).await?;
+        let mut transaction = begin(&mut connection).await?;
+        let hours = visits(&mut transaction, HOUR, first_start(now, HOUR, HOURS)).await?;
+        let days = visits(&mut transaction, DAY, first_start(now, DAY, DAYS)).await?;
+        transaction.commit().await?;
         self.connection = Some(connection);
         Ok(Stats { hours: slots(now, HOUR, HOURS, &hours), days: slots(now, DAY, DAYS, &days) })
     }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use wharf_serve::Secret;
 use wharf_telemetry::Format;
 
@@ -278,7 +278,7 @@ fn database(
     connect = connect.port(port("DATABASE_PORT", options.database_port.unwrap_or(5432))?);
     let user = user.unwrap_or_else(|| "postgres".to_owned());
     connect = connect.username(&user).database(&name.unwrap_or(user));
-    Ok(Some(with_password(connect, password)))
+    without_tls(with_password(connect, password)).map(Some)
 }
 
 fn from_url(url: &Secret, password: Option<Secret>) -> Result<Database, SettingError> {
@@ -288,7 +288,18 @@ fn from_url(url: &Secret, password: Option<Secret>) -> Result<Database, SettingE
         return Err(not_a_url());
     }
     let connect = PgConnectOptions::from_str(url.expose()).map_err(|_| not_a_url())?;
-    Ok(with_password(connect, password))
+    without_tls(with_password(connect, password))
+}
+
+/// Refuses a connection that has to be encrypted: this program is built without TLS.
+fn without_tls(database: Database) -> Result<Database, SettingError> {
+    match database.0.get_ssl_mode() {
+        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => Ok(database),
+        PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => Err(wrong(
+            "DATABASE_URL",
+            "`sslmode` asks for TLS, which wharf-web does not have: leave it out, and let a tunnel or a pooler encrypt",
+        )),
+    }
 }
 
 fn with_password(connect: PgConnectOptions, password: Option<Secret>) -> Database {

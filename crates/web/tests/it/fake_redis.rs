@@ -15,7 +15,7 @@ pub(crate) enum Incr {
     Swallowed,
     /// It is answered when [`FakeRedis::release`] is notified.
     Held,
-    /// It is answered with an error.
+    /// It is answered with an error about the value.
     Refused,
 }
 
@@ -69,8 +69,18 @@ async fn answer(
     release: Arc<Notify>,
 ) -> Option<()> {
     let mut stream = BufReader::new(stream);
+    let mut queues = false;
     loop {
         let answer = match command(&mut stream).await?.as_str() {
+            "MULTI" => {
+                queues = true;
+                "+OK\r\n"
+            }
+            "DISCARD" => {
+                queues = false;
+                "+OK\r\n"
+            }
+            _ if queues => "+QUEUED\r\n",
             "INCR" => {
                 incrs.fetch_add(1, Ordering::SeqCst);
                 arrived.notify_one();
@@ -80,10 +90,11 @@ async fn answer(
                         release.notified().await;
                         ":1\r\n"
                     }
-                    Incr::Refused => "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+                    Incr::Refused => "-ERR value is not an integer or out of range\r\n",
                 }
             }
-            "PING" => "+PONG\r\n",
+            "GET" => "$-1\r\n",
+            "HLEN" => ":0\r\n",
             "AUTH" => "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
             _ => "+OK\r\n",
         };

@@ -30,7 +30,19 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
-        let mut command = binary();
+        Self::start_as(binary(), settings).await
+    }
+
+    /// The same with at most this many open files.
+    pub(crate) async fn start_with_files(at_most: u32, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -n {at_most}; exec {}", env!("CARGO_BIN_EXE_wharf-web"));
+        command.args(["-c", &limited]).env_clear().kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::start_as(command, settings).await
+    }
+
+    async fn start_as(mut command: Command, settings: &[(&str, &str)]) -> Self {
         command.env("LISTEN_ADDR", "127.0.0.1:0").envs(settings.iter().copied());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -88,6 +100,8 @@ async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
         ("REDIS_HOST", "redis://x", "wharf-web: REDIS_HOST: not a host name or address"),
         ("REDIS_PASSWORD_FILE", "/nowhere", "wharf-web: REDIS_PASSWORD_FILE: cannot read /nowhere: "),
         ("DATABASE_URL", "hunter2", "wharf-web: DATABASE_URL: not a Postgres URL"),
+        ("DATABASE_URL", "postgres://a:hunter2@b/c?sslmode=require", "wharf-web: DATABASE_URL: `sslmode` asks for TLS"),
+        ("DATABASE_URL", "postgres://a@b/c?sslmode=verify-full", "wharf-web: DATABASE_URL: `sslmode` asks for TLS"),
         ("WHARF_LOG", "=loud=", "wharf-web: WHARF_LOG: not a log filter"),
     ];
     for (name, value, expected) in cases {

@@ -34,7 +34,7 @@ async fn a_visit_whose_answer_was_lost_is_not_counted_again() {
 }
 
 #[tokio::test]
-async fn a_visit_that_redis_refuses_is_answered_503_and_the_connection_kept() {
+async fn a_visit_refused_because_of_the_value_is_answered_503_and_the_connection_kept() {
     let redis = FakeRedis::start(Incr::Refused).await;
     let replica = Replica::start(redis.host_and_port(), None).await;
     for _ in 0..3 {
