@@ -2,6 +2,7 @@
 
 use std::{io, path::Path};
 
+use serde::Deserialize;
 use wharf_serve::Secret;
 
 /// Longest password, in bytes.
@@ -14,6 +15,33 @@ pub(crate) struct Login {
     pub(crate) username: Option<String>,
     /// The password, if the server asks for one.
     pub(crate) password: Option<Secret>,
+    /// The methods by which the password may be given to a Postgres server; empty: whichever it asks for.
+    pub(crate) methods: Vec<Method>,
+}
+
+/// How a Postgres server is shown the password, under the names of libpq's
+/// [`require_auth`](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// In clear text.
+    Password,
+    /// As an MD5 hash, which is as good as the password to those who read it.
+    Md5,
+    /// By SCRAM: the server learns nothing that it does not know, and shows that it knows the password.
+    #[serde(rename = "scram-sha-256")]
+    ScramSha256,
+}
+
+impl Method {
+    /// What a server asks for.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Method::Password => "the password in clear text",
+            Method::Md5 => "an MD5 hash of the password",
+            Method::ScramSha256 => "SCRAM-SHA-256",
+        }
+    }
 }
 
 /// The password in a file, without the line break at its end. It is read for each scrape, so a changed password needs no
@@ -48,7 +76,7 @@ mod tests {
         std::fs::write(&file, " se cret \r\n").unwrap();
         let password = read_password(&file).await.unwrap();
         assert_eq!(password.expose(), " se cret ");
-        let login = Login { username: Some("me".to_owned()), password: Some(password) };
+        let login = Login { username: Some("me".to_owned()), password: Some(password), methods: Vec::new() };
         assert!(!format!("{login:?}").contains("se cret"));
     }
 

@@ -2,6 +2,7 @@
 
 mod config;
 
+pub use crate::credentials::Method;
 pub use crate::endpoint::{Address, AddressError, Protocol};
 pub use config::{Config, ConfigError, Server};
 
@@ -184,12 +185,15 @@ impl Databases {
         let (families, problem) = match job.protocol {
             Protocol::Redis => self.redis.scrape(job.address, &login, deadline).await,
             Protocol::Postgres => {
-                let configured = job.server.and_then(|server| server.database.as_deref());
+                let configured = job.server.and_then(|server| server.database.as_deref()).unwrap_or("postgres");
+                let database = job.database.unwrap_or(configured);
                 let request = postgres::Request {
                     address: job.address,
                     server: &job.name.to_string(),
-                    database: job.database.or(configured).unwrap_or("postgres"),
+                    database,
                     login: &login,
+                    // A client of ours may ask for one database after the other, and each connection takes one of the server's.
+                    keep: database == configured,
                     deadline,
                 };
                 self.postgres.scrape(&request).await
@@ -240,7 +244,7 @@ fn all(configured: Vec<Target>, discovered: &[Target]) -> Vec<Target> {
 /// The login of a server. If its password cannot be read, the server is asked without one.
 async fn login(server: Option<&Server>) -> (Login, Option<String>) {
     let Some(server) = server else { return (Login::default(), None) };
-    let mut login = Login { username: server.username.clone(), password: None };
+    let mut login = Login { username: server.username.clone(), password: None, methods: server.require_auth.clone() };
     let Some(file) = &server.password_file else { return (login, None) };
     match read_password(file).await {
         Ok(password) => {

@@ -47,6 +47,7 @@ mod fuzz;
 mod host;
 pub mod postgres;
 mod proc;
+mod readable;
 pub mod redis;
 mod resource_usage;
 mod scrape;

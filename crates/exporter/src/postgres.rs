@@ -5,6 +5,7 @@ mod connection;
 mod settings;
 mod table;
 mod user;
+mod versions;
 mod wire;
 
 pub use settings::families as settings_families;
@@ -29,10 +30,13 @@ descriptions! { EXPORTER:
     UP = Gauge "pg_up" [] "Whether the server answered.";
     SCRAPE_ERROR = Gauge "pg_exporter_last_scrape_error" [] "Whether something failed in the last scrape, except for a right that is missing.";
     SCRAPE_DURATION = Gauge "pg_exporter_last_scrape_duration_seconds" [] "Duration of the last scrape.";
-    COLLECTOR_SUCCESS = Gauge "pg_scrape_collector_success" ["collector"] "Whether the collector's query succeeded.";
+    COLLECTOR_SUCCESS = Gauge "pg_scrape_collector_success" ["collector"] "Whether the collector's query succeeded; 0 also if there was no time for it.";
     COLLECTOR_DURATION = Gauge "pg_scrape_collector_duration_seconds" ["collector"] "Duration of the collector's query.";
     STATIC = Untyped "pg_static" ["short_version", "version"] "1, with the server's version in its labels.";
 }
+
+/// The label `collector` of the query for the settings.
+const SETTINGS_COLLECTOR: &str = "settings";
 
 /// Shown for `pg_settings`, of which there is one metric for each setting.
 const SETTINGS: Description = Description {
@@ -60,6 +64,8 @@ pub(crate) struct Request<'a> {
     pub(crate) server: &'a str,
     pub(crate) database: &'a str,
     pub(crate) login: &'a Login,
+    /// Whether the connection is kept for the next scrape.
+    pub(crate) keep: bool,
     /// When the scrape must be done.
     pub(crate) deadline: Instant,
 }
@@ -86,10 +92,18 @@ impl Servers {
         match timeout_at(first, self.greet(&key, request)).await {
             Ok(Ok((connection, version))) => {
                 families.add(&UP, &[], 1.0);
-                let mut scrape =
-                    Scrape { request, version, families: Families::default(), states: Families::default(), problems };
-                if let Some(connection) = scrape.run(connection, &self.queries).await {
-                    self.kept.put(key, connection);
+                let mut scrape = Scrape {
+                    request,
+                    version,
+                    families: Families::default(),
+                    states: Families::default(),
+                    problems,
+                    asked: 0,
+                };
+                match scrape.run(connection, &self.queries).await {
+                    Some(connection) if request.keep => self.kept.put(key, connection),
+                    Some(connection) => connection.close().await,
+                    None => {}
                 }
                 let mut measured = scrape.families.finish();
                 label_all(&mut measured, &[server(request.server)]);
@@ -146,39 +160,57 @@ struct Scrape<'a> {
     /// Families that do not.
     states: Families,
     problems: Vec<String>,
+    /// How many queries were run.
+    asked: usize,
 }
 
 impl Scrape<'_> {
-    /// Runs all queries, one after the other. Returns the connection if it is still usable.
-    async fn run(&mut self, mut connection: Connection, queries: &[UserQuery]) -> Option<Connection> {
+    /// Runs all queries, and tells those that were not run as failed. Returns the connection if it is still usable.
+    async fn run(&mut self, connection: Connection, queries: &[UserQuery]) -> Option<Connection> {
         let number = self.version.number;
         let short = format!("{}.{}.0", number / 10_000, number % 10_000);
         self.families.add(&STATIC, &[&short, &self.version.text], 1.0);
+        let built_in = COLLECTORS.iter().filter(|collector| collector.query(number).is_some());
+        let names = built_in.map(|collector| collector.name).chain([SETTINGS_COLLECTOR]);
+        let own = queries.iter().filter(|query| query.runs_on(number)).map(|query| query.name.as_str());
+        let names: Vec<&str> = names.chain(own).collect();
+        let connection = self.run_all(connection, queries).await;
+        for name in names.into_iter().skip(self.asked) {
+            self.states.add(&COLLECTOR_SUCCESS, &[name], 0.0);
+        }
+        connection
+    }
+
+    /// Runs all queries, one after the other, until the connection is no longer usable.
+    async fn run_all(&mut self, mut connection: Connection, queries: &[UserQuery]) -> Option<Connection> {
+        let number = self.version.number;
         for collector in COLLECTORS {
             let Some(sql) = collector.query(number) else { continue };
-            let table = self.ask(collector.name, connection.query(sql, self.left())).await?;
+            let table = self.ask(collector.name, connection.query(sql, self.share())).await?;
             if let Some(table) = table {
                 self.families.merge(collector.families(&table).finish());
             }
         }
-        if let Some(table) = self.ask("settings", connection.settings(settings::QUERY)).await? {
+        if let Some(table) = self.ask(SETTINGS_COLLECTOR, connection.settings(settings::QUERY)).await? {
             self.families.merge(settings::families(&table));
         }
         for query in queries.iter().filter(|query| query.runs_on(number)) {
-            if let Some(families) = self.ask(&query.name, connection.user_query(query, self.left())).await? {
+            if let Some(families) = self.ask(&query.name, connection.user_query(query, self.share())).await? {
                 self.families.merge(families);
             }
         }
         Some(connection)
     }
 
-    fn left(&self) -> std::time::Duration {
-        self.request.deadline.saturating_duration_since(Instant::now())
+    /// Half of the time that is left, so that a query that is slow leaves some to those after it.
+    fn share(&self) -> std::time::Duration {
+        self.request.deadline.saturating_duration_since(Instant::now()) / 2
     }
 
     /// `None` if the connection is no longer usable, `Some(None)` if the server refused.
     async fn ask<T>(&mut self, name: &str, answer: impl Future<Output = Result<T, Error>>) -> Option<Option<T>> {
         let start = Instant::now();
+        self.asked += 1;
         let answer = timeout_at(self.request.deadline, answer).await;
         self.states.add(&COLLECTOR_DURATION, &[name], start.elapsed().as_secs_f64());
         self.states.add(&COLLECTOR_SUCCESS, &[name], f64::from(u8::from(matches!(answer, Ok(Ok(_))))));
@@ -227,7 +259,7 @@ mod tests {
         std::fs::write(&file, "hunter2").unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let password = runtime.block_on(crate::credentials::read_password(&file)).unwrap();
-        let login = Login { username: None, password: Some(password) };
+        let login = Login { username: None, password: Some(password), methods: Vec::new() };
         let error = Error::Server { code: "XX000".to_owned(), message: "you said hunter2!".to_owned() };
         assert!(!described(&error, &login).contains("hunter2"));
     }

@@ -101,7 +101,6 @@ pub struct Exporter {
     address: SocketAddr,
     app: Arc<App>,
     engine: Endpoint,
-    labels: Labels,
     inventory: watch::Sender<Inventory>,
     limits: Limits,
 }
@@ -132,7 +131,7 @@ impl Exporter {
         if wanted(Collector::Containers) {
             let settings = Settings {
                 procfs: config.procfs.clone(),
-                labels: labels.clone(),
+                labels,
                 more: config.more_container_metrics,
                 layer_sizes_every: config.layer_sizes_every,
             };
@@ -164,7 +163,7 @@ impl Exporter {
             turns: Semaphore::new(SCRAPES_AT_A_TIME),
             probes: Semaphore::new(PROBES_AT_A_TIME),
         });
-        Ok(Exporter { listener, address, app, engine: config.engine, labels, inventory, limits: config.limits })
+        Ok(Exporter { listener, address, app, engine: config.engine, inventory, limits: config.limits })
     }
 
     /// The address it listens on. For port 0 this has the port that the system chose.
@@ -182,9 +181,7 @@ impl Exporter {
         let _end_tasks = done.clone().drop_guard();
         let mut tasks = JoinSet::new();
         // Discovery needs the containers even if their own metrics are turned off.
-        let labels = self.labels;
-        let keep = move |label: &str| labels.wants(label) || discovery::wants(label);
-        tasks.spawn(inventory::follow(self.engine, keep, self.inventory, done.clone()));
+        tasks.spawn(inventory::follow(self.engine, self.inventory, done.clone()));
         tracing::info!(address = %self.address, collectors = ?self.app.collectors.names(), "listening");
         // In a task, so that accepting and closing connections does not switch between threads.
         let serve = tokio::spawn(wharf_serve::serve(self.listener, router(self.app), self.limits, stop));

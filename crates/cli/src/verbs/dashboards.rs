@@ -26,12 +26,20 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Report what keeps Grafana's file provisioning from loading a dashboard, and which queries have no data
-    Check(Common),
+    /// Report what keeps Grafana's file provisioning from loading dashboards, and which queries have no data
+    Check {
+        /// The dashboards' JSON files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        sources: Sources,
+    },
     /// Convert a dashboard from grafana.com for file provisioning
     Import {
+        /// The dashboard's JSON file
+        file: PathBuf,
         #[command(flatten)]
-        common: Common,
+        sources: Sources,
         /// File to write the dashboard to [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -42,9 +50,7 @@ enum Task {
 }
 
 #[derive(Debug, clap::Args)]
-struct Common {
-    /// The dashboard's JSON file
-    file: PathBuf,
+struct Sources {
     /// Prometheus to query
     #[arg(long, value_name = "URL", default_value = "http://localhost:9090")]
     prometheus: String,
@@ -55,20 +61,18 @@ struct Common {
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.task {
-        Task::Check(common) => {
-            let imported = load(&common, None)?;
-            let mut text = String::new();
-            for change in &imported.changes {
-                text.push_str(&format!("provisioning: `wharf dashboards import` changes: {change}\n"));
+        Task::Check { files, sources } => {
+            let prometheus = Prometheus::new(&sources.prometheus)?;
+            let mut well = true;
+            for file in &files {
+                // Several reports need a name each.
+                let name = if files.len() > 1 { format!("{}:\n", file.display()) } else { String::new() };
+                well &= check(file, &name, &sources.datasource, &prometheus).await?;
             }
-            let asked = asked(&common.prometheus, &imported).await?;
-            text.push_str(&report_on(&imported, &asked));
-            report::print(&text)?;
-            let well = imported.changes.is_empty() && imported.obstacles.is_empty() && asked.iter().all(has_data);
             Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Task::Import { common, output, uid } => {
-            let imported = load(&common, uid.as_deref())?;
+        Task::Import { file, sources, output, uid } => {
+            let imported = load(&file, &sources.datasource, uid.as_deref())?;
             let mut json = serde_json::to_string_pretty(&imported.dashboard).map_err(anyhow::Error::from)?;
             json.push('\n');
             match &output {
@@ -78,9 +82,13 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             for change in &imported.changes {
                 report::line(&format!("changed: {change}"));
             }
+            for line in unchanged(&imported) {
+                report::line(&line);
+            }
             // The file is written whether Prometheus can be reached or not.
-            match asked(&common.prometheus, &imported).await {
-                Ok(asked) => report::line(report_on(&imported, &asked).trim_end()),
+            let asked = async { asked(&Prometheus::new(&sources.prometheus)?, &imported).await };
+            match asked.await {
+                Ok(asked) => report::line(report_on(&asked).trim_end()),
                 Err(error) => report::line(&format!("the queries were not checked: {error:#}")),
             }
             Ok(ExitCode::SUCCESS)
@@ -88,10 +96,24 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     }
 }
 
-fn load(common: &Common, uid: Option<&str>) -> anyhow::Result<Imported> {
-    let name = common.file.display();
-    let document: Value = serde_json::from_slice(&read(&common.file)?).with_context(|| format!("{name}"))?;
-    import(document, &common.datasource, uid).with_context(|| format!("{name}"))
+/// Reports on one file, after `name`. Whether nothing needs to be done about it.
+async fn check(file: &Path, name: &str, data_source: &str, prometheus: &Prometheus) -> Result<bool, Failure> {
+    let imported = load(file, data_source, None)?;
+    let mut text = name.to_owned();
+    for change in &imported.changes {
+        text.push_str(&format!("provisioning: `wharf dashboards import` changes: {change}\n"));
+    }
+    text.extend(unchanged(&imported).map(|line| line + "\n"));
+    report::print(&text)?;
+    let asked = asked(prometheus, &imported).await?;
+    report::print(&report_on(&asked))?;
+    Ok(imported.changes.is_empty() && imported.obstacles.is_empty() && asked.iter().all(has_data))
+}
+
+fn load(file: &Path, data_source: &str, uid: Option<&str>) -> anyhow::Result<Imported> {
+    let name = file.display();
+    let document: Value = serde_json::from_slice(&read(file)?).with_context(|| format!("{name}"))?;
+    import(document, data_source, uid).with_context(|| format!("{name}"))
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
@@ -109,8 +131,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 /// A query and its result; `None` if it was not sent.
 type Asked = (Query, Option<Verdict>);
 
-async fn asked(prometheus: &str, imported: &Imported) -> anyhow::Result<Vec<Asked>> {
-    let prometheus = Prometheus::new(prometheus)?;
+async fn asked(prometheus: &Prometheus, imported: &Imported) -> anyhow::Result<Vec<Asked>> {
     let mut asked = Vec::new();
     for query in queries(&imported.dashboard) {
         let verdict = match &query.expression {
@@ -126,9 +147,18 @@ fn has_data((_, verdict): &Asked) -> bool {
     *verdict == Some(Verdict::Data)
 }
 
+/// A line for each data source of another type.
+fn unchanged(imported: &Imported) -> impl Iterator<Item = String> {
+    let lines =
+        |word: &'static str, lines: &[String]| lines.iter().map(move |line| format!("{word}: {line}")).collect();
+    let unchanged: Vec<String> = lines("left unchanged", &imported.obstacles);
+    let others: Vec<String> = lines("not checked", &imported.others);
+    unchanged.into_iter().chain(others)
+}
+
 /// The report on the queries: a paragraph for each one without data.
-fn report_on(imported: &Imported, asked: &[Asked]) -> String {
-    let mut text: String = imported.obstacles.iter().map(|obstacle| format!("left unchanged: {obstacle}\n")).collect();
+fn report_on(asked: &[Asked]) -> String {
+    let mut text = String::new();
     for (query, verdict) in asked {
         let (word, reasons) = match (verdict, &query.expression) {
             (Some(Verdict::Data), _) => continue,
@@ -211,7 +241,8 @@ mod tests {
         let imported = Imported {
             dashboard: Value::Null,
             changes: Vec::new(),
-            obstacles: vec!["it asks for a data source of the type loki".to_owned()],
+            obstacles: vec!["DS_LOKI: it asks for a data source of the type loki".to_owned()],
+            others: vec!["it asks for a data source of the type loki".to_owned()],
         };
         let asked = [
             (query("Up", "up", Ok("up".to_owned())), Some(Verdict::Data)),
@@ -221,11 +252,15 @@ mod tests {
             ),
             (query("Any", "$metric", Err("metric".to_owned())), None),
         ];
-        let expected = "left unchanged: it asks for a data source of the type loki\n\
-                        no data: Rate: rate(a[5m])\n    metric unknown: a\n\
+        let words = ["left unchanged: DS_LOKI: it asks", "not checked: it asks"];
+        assert_eq!(
+            unchanged(&imported).collect::<Vec<_>>(),
+            words.map(|words| format!("{words} for a data source of the type loki"))
+        );
+        let expected = "no data: Rate: rate(a[5m])\n    metric unknown: a\n\
                         not checked: Any: $metric\n    it depends on the value of $metric\n\
                         1 of 3 queries have data\n";
-        assert_eq!(report_on(&imported, &asked), expected);
+        assert_eq!(report_on(&asked), expected);
     }
 
     #[test]

@@ -23,10 +23,15 @@ impl Text {
 
     /// The same with the error.
     pub(crate) fn try_of(&mut self, path: impl AsRef<Path>) -> std::io::Result<Cow<'_, str>> {
+        self.try_bytes(path).map(String::from_utf8_lossy)
+    }
+
+    /// The bytes of a file that may hold names that are not UTF-8.
+    pub(crate) fn try_bytes(&mut self, path: impl AsRef<Path>) -> std::io::Result<&[u8]> {
         self.0.clear();
         self.0.reserve(8192);
         File::open(path)?.take(LONGEST).read_to_end(&mut self.0)?;
-        Ok(String::from_utf8_lossy(&self.0))
+        Ok(&self.0)
     }
 
     /// The number in a file that has nothing else.

@@ -16,7 +16,7 @@ pub(crate) struct Container {
     pub(crate) name: String,
     /// The image's name, as it was given at the start.
     pub(crate) image: String,
-    /// The labels that are configured to be kept.
+    /// All its labels.
     pub(crate) labels: BTreeMap<String, String>,
     /// The id of the first process in the engine's process namespace. `None` if the container does not run.
     pub(crate) pid: Option<u32>,
@@ -38,6 +38,8 @@ pub(crate) struct Container {
     pub(crate) tcp_ports: Vec<u16>,
     /// Its host name.
     pub(crate) hostname: String,
+    /// Its network as it was asked for: the name of a network, `host`, or `container:` and another container's id.
+    pub(crate) network_mode: String,
     /// Whether it has its own network interfaces.
     pub(crate) own_network: bool,
     /// The limits that it was created with.
@@ -45,8 +47,8 @@ pub(crate) struct Container {
 }
 
 impl Container {
-    /// Converts the engine's description, with the labels that `keep` selects. `None` if it was never started.
-    pub(crate) fn new(details: ContainerDetails, keep: impl Fn(&str) -> bool) -> Option<Self> {
+    /// Converts the engine's description. `None` if it was never started.
+    pub(crate) fn new(details: ContainerDetails) -> Option<Self> {
         let state = details.state;
         let started = state.started?.as_seconds();
         let ended_well = state.status == ContainerStatus::Exited && state.exit_code == 0;
@@ -67,7 +69,8 @@ impl Container {
             hostname: details.hostname,
             own_network: mode != "host" && !mode.starts_with("container:"),
             limits: limits(&details.limits),
-            labels: details.labels.into_iter().filter(|(name, _)| keep(name)).collect(),
+            network_mode: mode,
+            labels: details.labels.into_iter().collect(),
         })
     }
 

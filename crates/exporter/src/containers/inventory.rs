@@ -26,18 +26,12 @@ pub(crate) struct Inventory {
 }
 
 /// Keeps `inventory` up to date until `stop`. If no engine answers, it waits for one.
-pub(crate) async fn follow(
-    endpoint: Endpoint,
-    keep: impl Fn(&str) -> bool + Send,
-    inventory: watch::Sender<Inventory>,
-    stop: CancellationToken,
-) {
-    let mut follower = Follower { keep, inventory, oom_events: HashMap::new(), complete: false };
+pub(crate) async fn follow(endpoint: Endpoint, inventory: watch::Sender<Inventory>, stop: CancellationToken) {
+    let mut follower = Follower { inventory, oom_events: HashMap::new(), complete: false };
     stop.run_until_cancelled(follower.run(endpoint)).await;
 }
 
-struct Follower<K> {
-    keep: K,
+struct Follower {
     inventory: watch::Sender<Inventory>,
     /// How often each container has run out of memory since this program follows events.
     oom_events: HashMap<String, u64>,
@@ -45,7 +39,7 @@ struct Follower<K> {
     complete: bool,
 }
 
-impl<K: Fn(&str) -> bool + Send> Follower<K> {
+impl Follower {
     async fn run(&mut self, endpoint: Endpoint) {
         let engine = Engine::connect_when_there(&endpoint, |error| self.failed(error)).await;
         let mut changes = std::pin::pin!(roster::follow(engine.clone(), Selection::all()));
@@ -68,7 +62,7 @@ impl<K: Fn(&str) -> bool + Send> Follower<K> {
 
     fn current(&mut self, details: ContainerDetails) {
         let id = details.id.clone();
-        let Some(mut container) = Container::new(details, &self.keep) else { return self.gone(&id) };
+        let Some(mut container) = Container::new(details) else { return self.gone(&id) };
         container.oom_events = self.oom_events.get(&id).copied().unwrap_or(0);
         self.inventory.send_modify(|inventory| {
             inventory.containers.insert(id, Arc::new(container));

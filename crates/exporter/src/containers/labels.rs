@@ -33,11 +33,6 @@ impl Labels {
         Ok(Labels(labels))
     }
 
-    /// Whether this container label is configured.
-    pub(crate) fn wants(&self, label: &str) -> bool {
-        self.0.values().any(|wanted| wanted == label)
-    }
-
     /// The labels of one container, whose cgroup is `path`. Labels that it does not have are left out.
     pub(super) fn of(&self, container: &Container, path: Option<&str>) -> Vec<Label> {
         let asked = self.0.iter().filter_map(|(name, label)| Some((name.clone(), container.label(label)?.to_owned())));

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use wharf_docker::labels::IMAGE;
+
 use super::container::Container;
 use crate::description::{Description, descriptions};
 use crate::exposition::Label;
@@ -11,6 +13,7 @@ use crate::resource_usage::{DeviceIo, Interface, Stall, Usage};
 descriptions! { ALL:
     LAST_SEEN = Gauge "container_last_seen" [] "When the container was last seen, in seconds since 1970.";
     START_TIME = Gauge "container_start_time_seconds" [] "When the container was started, in seconds since 1970.";
+    IMAGE_INFO = Gauge "container_image_info" ["image_id"] "1; image_id is the image from which Compose created the container. Only with Compose.";
     RESTARTS = Counter "container_restarts_total" [] "How often the engine has restarted the container.";
     HEALTH = Gauge "container_health_state" [] "1: healthy; 0: unhealthy or not yet known. Only with a health check.";
     CPU_USAGE = Counter "container_cpu_usage_seconds_total" ["cpu"] "CPU time used, in seconds; cpu is always total.";
@@ -98,6 +101,9 @@ impl Row<'_> {
             self.add(&LAST_SEEN, now.floor());
             if let Some(started) = container.started {
                 self.add(&START_TIME, started.floor());
+            }
+            if let Some(image_id) = container.label(IMAGE) {
+                self.families.add_to(&IMAGE_INFO, self.labels, &[image_id], 1.0);
             }
             if let Some(healthy) = container.healthy {
                 self.add(&HEALTH, f64::from(u8::from(healthy)));

@@ -3,7 +3,7 @@
 //! File provisioning is not interactive: the inputs that an import in the browser asks for (`__inputs`) must be filled
 //! in, and the data sources must exist. Everything that Grafana migrates when it loads a dashboard is left to Grafana.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +11,8 @@ use super::rows;
 
 /// The longest uid that Grafana accepts.
 const LONGEST_UID: usize = 40;
+/// The type and the uid of Grafana's data source for expressions, which each Grafana has.
+const EXPRESSION: &str = "__expr__";
 /// Grafana's built-in data sources.
 const BUILT_IN: [&str; 3] = ["-- Grafana --", "-- Mixed --", "-- Dashboard --"];
 /// The first schema without rows that hold panels.
@@ -39,8 +41,10 @@ pub struct Imported {
     pub dashboard: Value,
     /// One line for each change; empty if there was nothing to change.
     pub changes: Vec<String>,
-    /// One line for each obstacle to parts of it: data sources of other kinds.
+    /// One line for each name of a data source of another type that is not filled in: Grafana does not load those parts.
     pub obstacles: Vec<String>,
+    /// One line for each other type of data sources that parts of it need. Whether there is one is unknown.
+    pub others: Vec<String>,
 }
 
 /// Converts a dashboard. `data_source` is the uid of the Prometheus for all its queries.
@@ -49,9 +53,11 @@ pub struct Imported {
 ///
 /// [`ImportError`].
 pub fn import(document: Value, data_source: &str, uid: Option<&str>) -> Result<Imported, ImportError> {
-    let mut work = Work { data_source, changes: BTreeSet::new(), obstacles: BTreeSet::new() };
+    let lines = BTreeSet::new;
+    let mut work = Work { data_source, kinds: BTreeMap::new(), changes: lines(), obstacles: lines(), others: lines() };
     let mut dashboard = work.unwrapped(document)?;
     work.library_panels(&mut dashboard);
+    work.kinds = variable_kinds(&dashboard);
     work.inputs(&mut dashboard);
     work.identity(&mut dashboard, uid)?;
     if rows::to_grid(&mut dashboard) {
@@ -62,13 +68,17 @@ pub fn import(document: Value, data_source: &str, uid: Option<&str>) -> Result<I
     work.data_sources(&mut dashboard);
     work.data_source_variables(&mut dashboard);
     let lines = |set: BTreeSet<String>| set.into_iter().collect();
-    Ok(Imported { dashboard, changes: lines(work.changes), obstacles: lines(work.obstacles) })
+    let (changes, obstacles, others) = (lines(work.changes), lines(work.obstacles), lines(work.others));
+    Ok(Imported { dashboard, changes, obstacles, others })
 }
 
 struct Work<'a> {
     data_source: &'a str,
+    /// The types of data sources that names stand for: those of variables, and those of inputs without an answer.
+    kinds: BTreeMap<String, String>,
     changes: BTreeSet<String>,
     obstacles: BTreeSet<String>,
+    others: BTreeSet<String>,
 }
 
 impl Work<'_> {
@@ -129,41 +139,41 @@ impl Work<'_> {
         }
     }
 
-    /// Fills in the inputs that an import in the browser would ask for.
+    /// Fills in the inputs that an import in the browser would ask for. Those for data sources of other types stay, so that
+    /// a second import knows their type, too.
     fn inputs(&mut self, dashboard: &mut Map<String, Value>) {
         dashboard.shift_remove("__requires");
-        let inputs = dashboard.shift_remove("__inputs");
+        let Some(inputs) = dashboard.shift_remove("__inputs") else { return };
         let mut answers: Vec<(String, String)> = Vec::new();
-        for input in inputs.as_ref().and_then(Value::as_array).into_iter().flatten() {
+        let mut unanswered = Vec::new();
+        for input in inputs.as_array().into_iter().flatten() {
             let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
             let name = text("name");
-            match (text("type"), text("pluginId")) {
-                ("datasource", "prometheus" | "") => answers.push((name.to_owned(), self.data_source.to_owned())),
+            let answer = match (text("type"), text("pluginId")) {
+                ("datasource", "prometheus" | "") => self.data_source,
+                ("datasource", EXPRESSION) => EXPRESSION,
                 ("datasource", kind) => {
                     self.obstacles.insert(format!("{name}: it asks for a data source of the type {kind}"));
+                    self.kinds.insert(name.to_owned(), kind.to_owned());
+                    unanswered.push(input.clone());
                     continue;
                 }
-                _ => answers.push((name.to_owned(), text("value").to_owned())),
-            }
+                _ => text("value"),
+            };
+            answers.push((format!("${{{name}}}"), answer.to_owned()));
             self.changed(format!("the input {name} is filled in"));
         }
-        let mut unnamed = BTreeSet::new();
         for value in dashboard.values_mut() {
             for_each_text(value, &mut |text| {
                 for (name, answer) in &answers {
                     if text.contains('$') {
-                        *text = text.replace(&format!("${{{name}}}"), answer);
+                        *text = text.replace(name, answer);
                     }
-                }
-                // A remnant of an export whose inputs are lost.
-                if text.starts_with("${DS_") && text.ends_with('}') && inputs.is_none() {
-                    unnamed.insert(text.clone());
-                    self.data_source.clone_into(text);
                 }
             });
         }
-        for input in unnamed {
-            self.changed(format!("{input} is filled in"));
+        if !unanswered.is_empty() {
+            dashboard.insert("__inputs".to_owned(), unanswered.into());
         }
     }
 
@@ -212,24 +222,36 @@ impl Work<'_> {
         let new = match &*reference {
             Value::String(name) if name == BUILT_IN[0] => json!({"type": "grafana", "uid": name}),
             Value::String(name) if BUILT_IN.contains(&name.as_str()) => json!({"type": "datasource", "uid": name}),
+            Value::String(name) if name == EXPRESSION => json!({"type": name, "uid": name}),
             Value::String(name) => match variable(name) {
-                Some(variable) => ours(&format!("${{{variable}}}")),
-                None => ours(self.data_source),
+                Some(variable) if self.kinds.get(variable).is_some_and(|kind| kind != "prometheus") => {
+                    self.foreign(variable);
+                    return;
+                }
+                Some(variable) if !self.is_lost(variable) => ours(&format!("${{{variable}}}")),
+                _ => ours(self.data_source),
             },
             Value::Null => ours(self.data_source),
             Value::Object(map) => {
                 let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default();
                 let (kind, uid) = (text("type"), text("uid"));
-                if BUILT_IN.contains(&uid) || ["grafana", "datasource", "__expr__"].contains(&kind) {
-                    return;
-                }
-                if !["", "prometheus"].contains(&kind) {
-                    self.obstacles.insert(format!("it asks for a data source of the type {kind}"));
-                    return;
-                }
                 match variable(uid) {
-                    Some(_) => return,
-                    None => ours(self.data_source),
+                    _ if kind == EXPRESSION => json!({"type": EXPRESSION, "uid": EXPRESSION}),
+                    _ if BUILT_IN.contains(&uid) || ["grafana", "datasource"].contains(&kind) => return,
+                    lost if !["", "prometheus"].contains(&kind) => {
+                        match lost.filter(|variable| self.is_lost(variable)) {
+                            Some(name) => {
+                                self.obstacles.insert(format!("{name}: it asks for a data source of the type {kind}"))
+                            }
+                            None => self.other(kind.to_owned()),
+                        };
+                        return;
+                    }
+                    Some(variable) if !self.is_lost(variable) => {
+                        self.foreign(variable);
+                        return;
+                    }
+                    _ => ours(self.data_source),
                 }
             }
             _ => return,
@@ -244,6 +266,22 @@ impl Work<'_> {
         }
     }
 
+    /// Whether nothing in the file says what this name stands for: an export whose inputs are lost.
+    fn is_lost(&self, name: &str) -> bool {
+        name.starts_with("DS_") && !self.kinds.contains_key(name)
+    }
+
+    /// Reports the data source that a name stands for, if it is of another type.
+    fn foreign(&mut self, variable: &str) {
+        if let Some(kind) = self.kinds.get(variable).filter(|kind| *kind != "prometheus") {
+            self.other(kind.clone());
+        }
+    }
+
+    fn other(&mut self, kind: String) -> bool {
+        self.others.insert(format!("it asks for a data source of the type {kind}"))
+    }
+
     /// Makes ours the initial value of a variable that chooses the data source.
     fn data_source_variables(&mut self, dashboard: &mut Value) {
         let list = dashboard.pointer_mut("/templating/list").and_then(Value::as_array_mut);
@@ -253,7 +291,7 @@ impl Work<'_> {
             }
             let query = variable.get("query").and_then(Value::as_str).unwrap_or_default().to_owned();
             if !["", "prometheus"].contains(&query.as_str()) {
-                self.obstacles.insert(format!("it asks for a data source of the type {query}"));
+                self.other(query);
                 continue;
             }
             let chosen = variable.get("current").and_then(|current| current.get("value")).and_then(Value::as_str);
@@ -264,6 +302,18 @@ impl Work<'_> {
             }
         }
     }
+}
+
+/// The types of the data sources that the dashboard's own variables choose from.
+fn variable_kinds(dashboard: &Map<String, Value>) -> BTreeMap<String, String> {
+    let list = dashboard.get("templating").and_then(|templating| templating.get("list")).and_then(Value::as_array);
+    let of_sources = list.into_iter().flatten().filter(|variable| variable["type"] == "datasource");
+    of_sources
+        .filter_map(|variable| {
+            let kind = variable["query"].as_str().filter(|kind| !kind.is_empty()).unwrap_or("prometheus");
+            Some((variable["name"].as_str()?.to_owned(), kind.to_owned()))
+        })
+        .collect()
 }
 
 fn is_dashboard(map: &Map<String, Value>) -> bool {
@@ -322,7 +372,7 @@ mod tests {
 
     #[test]
     fn inputs_are_answered_and_identity_is_the_files() {
-        let Imported { dashboard, changes, obstacles } = imported(json!({
+        let Imported { dashboard, changes, obstacles, others } = imported(json!({
             "__inputs": [
                 {"name": "DS_PROM", "type": "datasource", "pluginId": "prometheus"},
                 {"name": "VAR_JOB", "type": "constant", "value": "web"},
@@ -341,7 +391,7 @@ mod tests {
                     "targets": [{"expr": "up{job=\"web\"}", "datasource": {"type": "prometheus", "uid": "prometheus"}}]}],
             })
         );
-        assert!(obstacles.is_empty() && changes.len() >= 4, "{changes:?}");
+        assert!(obstacles.is_empty() && others.is_empty() && changes.len() >= 4, "{changes:?}");
         let again = imported(dashboard.clone());
         assert_eq!((again.dashboard, again.changes), (dashboard, Vec::new()), "the second time nothing is left to do");
     }
@@ -366,11 +416,50 @@ mod tests {
     }
 
     #[test]
-    fn a_data_source_of_another_kind_is_an_obstacle() {
+    fn a_data_source_of_another_kind_is_told_and_a_name_for_one_is_an_obstacle() {
         let loki = json!({"__inputs": [{"name": "DS_LOKI", "type": "datasource", "pluginId": "loki"}], "panels": []});
         assert_eq!(imported(loki).obstacles, ["DS_LOKI: it asks for a data source of the type loki"]);
         let panel = json!({"panels": [{"datasource": {"type": "influxdb", "uid": "x"}}]});
-        assert_eq!(imported(panel).obstacles, ["it asks for a data source of the type influxdb"]);
+        let panel = imported(panel);
+        assert_eq!(
+            (panel.obstacles, panel.others),
+            (vec![], vec!["it asks for a data source of the type influxdb".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_data_source_of_another_kind_stays_as_it_is_at_each_import() {
+        let inputs = json!([
+            {"name": "DS_LOKI", "type": "datasource", "pluginId": "loki"},
+            {"name": "DS_EXPRESSION", "type": "datasource", "pluginId": "__expr__"},
+        ]);
+        let loki = [json!("${DS_LOKI}"), json!({"type": "loki", "uid": "${DS_LOKI}"}), json!("$logs")];
+        let expression = [json!("${DS_EXPRESSION}"), json!({"type": "__expr__", "uid": "${DS_EXPRESSION}"})];
+        let panels: Vec<_> = loki.iter().chain(&expression).map(|source| json!({"datasource": source})).collect();
+        let list = json!([{"name": "logs", "type": "datasource", "query": "loki"}]);
+        let once = imported(json!({
+            "__inputs": inputs, "title": "t", "uid": "u", "panels": panels, "templating": {"list": list},
+        }));
+        let again = imported(once.dashboard.clone());
+        assert_eq!((&again.dashboard, again.changes), (&once.dashboard, Vec::new()));
+        for imported in [&once.dashboard, &again.dashboard] {
+            let source = |at: usize| imported["panels"][at]["datasource"].clone();
+            assert_eq!([source(0), source(1), source(2)], loki);
+            assert_eq!([source(3), source(4)], [(); 2].map(|()| json!({"type": "__expr__", "uid": "__expr__"})));
+        }
+        for obstacles in [&once.obstacles, &again.obstacles] {
+            assert!(obstacles.contains(&"DS_LOKI: it asks for a data source of the type loki".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_data_source_of_another_kind_whose_inputs_are_lost_is_not_taken_for_ours() {
+        let given = json!({"type": "loki", "uid": "${DS_LOKI}"});
+        let lost = imported(json!({"title": "t", "uid": "u", "panels": [{"datasource": given}]}));
+        assert_eq!((&lost.dashboard["panels"][0]["datasource"], lost.changes), (&given, Vec::new()));
+        assert_eq!(lost.obstacles, ["DS_LOKI: it asks for a data source of the type loki"]);
+        let expression = json!({"panels": [{"datasource": {"type": "__expr__", "uid": "${DS_EXPRESSION}"}}]});
+        assert_eq!(imported(expression).dashboard["panels"][0]["datasource"]["uid"], "__expr__");
     }
 
     #[test]

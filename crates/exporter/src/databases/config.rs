@@ -7,6 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::credentials::Method;
 use crate::endpoint::{Address, AddressError, Protocol};
 use crate::postgres::{QueriesError, UserQuery, read_queries};
 
@@ -26,6 +27,7 @@ use crate::postgres::{QueriesError, UserQuery, read_queries};
 ///     module: audit
 ///     username: audit
 ///     password_file: /run/secrets/audit
+///     require_auth: [scram-sha-256]
 /// queries: /etc/wharf/queries.yaml
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -53,6 +55,10 @@ pub struct Server {
     pub username: Option<String>,
     /// A file with the password.
     pub password_file: Option<PathBuf>,
+    /// The methods by which the password may be given to the server; Postgres only. The default is whichever it asks for,
+    /// clear text among them.
+    #[serde(default)]
+    pub require_auth: Vec<Method>,
     /// The name under which a probe asks for these credentials (`auth_module`). Without a
     /// name they are for the scrape and for probes without `auth_module`.
     pub module: Option<String>,

@@ -1,7 +1,7 @@
 //! Redis and Postgres, recognised by a label or by the image's name.
 
-use super::{BadLabel, Origin, OwnContainer, network};
-use crate::containers::container::Container;
+use super::network::Place;
+use super::{BadLabel, Origin, OwnContainer};
 use crate::databases::{Address, Protocol, Target};
 
 /// The label with the kind of database, if the image's name does not say it: `redis`, `postgres` or `none`.
@@ -20,7 +20,8 @@ pub(crate) struct Database {
     pub(crate) origin: Origin,
 }
 
-pub(super) fn database(container: &Container, own: &OwnContainer) -> Result<Option<Database>, BadLabel> {
+pub(super) fn database(place: &Place<'_>, own: &OwnContainer) -> Result<Option<Database>, BadLabel> {
+    let container = place.container;
     let bad = |label: &str, value: &str, expected| {
         Err(BadLabel::Value { label: label.to_owned(), value: value.chars().take(100).collect(), expected })
     };
@@ -39,7 +40,7 @@ pub(super) fn database(container: &Container, own: &OwnContainer) -> Result<Opti
             _ => return bad(PORT_LABEL, text, "a port from 1 to 65535"),
         },
     };
-    let host = network::host(container, &own.networks)?.trim_matches(['[', ']']).to_owned();
+    let host = place.host(&own.networks)?.trim_matches(['[', ']']).to_owned();
     let origin = Origin::of(container);
     let target = Target {
         protocol,

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use databases::Database;
 pub(crate) use network::OwnContainer;
+use network::Place;
 pub(crate) use sd::groups;
 use wharf_docker::labels::{NUMBER, ONE_OFF, PROJECT, SERVICE, is_one_off};
 
@@ -22,11 +23,6 @@ use crate::containers::container::Container;
 const WHARF: &str = "wharf.metrics.";
 /// The prefix of labels that others read, too.
 const PROMETHEUS: &str = "prometheus.io/";
-
-/// Whether discovery reads this label.
-pub(crate) fn wants(label: &str) -> bool {
-    [PROJECT, SERVICE, NUMBER, ONE_OFF].contains(&label) || label.starts_with(WHARF) || label.starts_with(PROMETHEUS)
-}
 
 /// What was found among the containers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,7 +58,9 @@ pub(crate) struct Origin {
     pub(crate) service: Option<String>,
     /// The replica's number within the service, from 1.
     pub(crate) replica: Option<String>,
-    /// The container's labels that discovery reads.
+    /// The network that the container was asked for.
+    pub(crate) network_mode: String,
+    /// All the container's labels.
     pub(crate) labels: BTreeMap<String, String>,
 }
 
@@ -77,12 +75,8 @@ impl Origin {
             project: label(PROJECT),
             service: label(SERVICE),
             replica: label(NUMBER),
-            labels: container
-                .labels
-                .iter()
-                .filter(|(name, _)| wants(name))
-                .map(|(n, v)| (n.clone(), v.clone()))
-                .collect(),
+            network_mode: container.network_mode.clone(),
+            labels: container.labels.clone(),
         }
     }
 }
@@ -90,16 +84,18 @@ impl Origin {
 /// Looks through the containers, one of which may be our own.
 pub(crate) fn find<'a>(containers: impl IntoIterator<Item = &'a Container>, own: &OwnContainer) -> Found {
     let mut found = Found::default();
-    for container in containers {
+    let all: Vec<&Container> = containers.into_iter().collect();
+    for &container in &all {
+        let place = network::place(container, &all);
         let wanted = container.label("wharf.metrics.scrape") != Some("false");
-        let there = (container.pid.is_some() || container.missed) && own.reaches(container);
+        let there = (container.pid.is_some() || container.missed) && own.reaches(&place);
         if !wanted || !there || is_one_off(container.label(ONE_OFF)) {
             continue;
         }
-        if let Err(error) = scraped(container, &own.networks, &mut found.targets) {
+        if let Err(error) = scraped(&place, &own.networks, &mut found.targets) {
             found.errors.push(format!("container {}: {error}", container.name));
         }
-        match databases::database(container, own) {
+        match databases::database(&place, own) {
             Ok(database) => found.databases.extend(database),
             Err(error) => found.errors.push(format!("container {}: {error}", container.name)),
         }
@@ -120,7 +116,8 @@ pub(crate) enum BadLabel {
     NoAddress { network: Option<String> },
 }
 
-fn scraped(container: &Container, near: &[String], targets: &mut Vec<Target>) -> Result<(), BadLabel> {
+fn scraped(place: &Place<'_>, near: &[String], targets: &mut Vec<Target>) -> Result<(), BadLabel> {
+    let container = place.container;
     let by_us =
         container.label("wharf.metrics.port").is_some() || container.label("wharf.metrics.scrape") == Some("true");
     let prefix = match by_us {
@@ -151,7 +148,7 @@ fn scraped(container: &Container, near: &[String], targets: &mut Vec<Target>) ->
     if !path.starts_with('/') {
         return Err(bad("path", "a path, which begins with /"));
     }
-    let host = network::host(container, near)?;
+    let host = place.host(near)?;
     targets.extend(ports.into_iter().map(|port| Target {
         address: format!("{host}:{port}"),
         scheme,

@@ -45,6 +45,7 @@ fn labels(origin: &Origin, port: u16) -> BTreeMap<String, String> {
         ("instance".to_owned(), format!("{}:{port}", origin.container)),
         ("__meta_docker_container_id".to_owned(), origin.id.clone()),
         ("__meta_docker_container_name".to_owned(), format!("/{}", origin.container)),
+        ("__meta_docker_container_network_mode".to_owned(), origin.network_mode.clone()),
     ]);
     for (name, value) in [("project", &origin.project), ("service", &origin.service), ("replica", &origin.replica)] {
         if let Some(value) = value {

@@ -46,6 +46,35 @@ fn the_widespread_labels_are_understood() {
 }
 
 #[test]
+fn every_label_of_the_container_is_there_for_relabelling() {
+    let labels = [("wharf.metrics.port", "1"), ("com.docker.swarm.node.id", "n1"), ("x.y", "z")];
+    let json =
+        serde_json::to_value(groups(&find(&[container("a", &labels)], &OwnContainer::default()), "e:1")).unwrap();
+    for (label, value) in [("com_docker_swarm_node_id", "n1"), ("x_y", "z"), ("wharf_metrics_port", "1")] {
+        assert_eq!(json[0]["labels"][format!("__meta_docker_container_label_{label}")], value);
+    }
+}
+
+#[test]
+fn a_container_in_the_network_of_the_host_or_of_another_one_has_that_ones_address() {
+    let port = ("wharf.metrics.port", "1");
+    let with = |name: &str, mode: &str| {
+        let mut container = container(name, &[port]);
+        (container.network_mode, container.own_network) = (mode.to_owned(), false);
+        container.networks.clear();
+        container
+    };
+    let pod = container("pod", &[]);
+    let sidecar = with("sidecar", "container:id-of-pod");
+    let of_sidecar = with("z-of-sidecar", "container:sidecar");
+    assert_eq!(addresses(&[pod, sidecar, of_sidecar], &["p_front"]), ["10.1.0.2:1", "10.1.0.2:1"]);
+    assert_eq!(addresses(&[with("a", "host")], &[]), ["localhost:1"]);
+    assert!(addresses(&[with("a", "host")], &["p_front"]).is_empty(), "that is not our localhost");
+    let lost = find(&[with("a", "container:gone")], &OwnContainer::default());
+    assert!(lost.errors[0].contains("it has no address of its own"), "{:?}", lost.errors);
+}
+
+#[test]
 fn a_single_declared_port_needs_no_label() {
     let mut one = container("a", &[("wharf.metrics.scrape", "true")]);
     one.tcp_ports = vec![9000];

@@ -3,13 +3,16 @@
 //! They are a collector of their own: a network file system whose server is down may block the caller forever.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::metrics as of;
 use crate::cgroup::Text;
 use crate::collector::Collected;
 use crate::families::Families;
-use crate::proc::flat_keyed::unescaped;
+use crate::proc::flat_keyed::unescaped_bytes;
+use crate::readable::readable;
 
 /// Types without data of their own. node_exporter leaves out the same ones.
 const FOREIGN_TYPES: [&str; 24] = [
@@ -47,7 +50,10 @@ const FOREIGN_BELOW: [&str; 2] = ["/var/lib/docker", "/var/lib/containers/storag
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileSystem {
     device: String,
+    /// Where it is mounted, for its label.
     point: String,
+    /// The same, as bytes.
+    path: PathBuf,
     kind: String,
     read_only: bool,
 }
@@ -70,18 +76,18 @@ impl FileSystems {
         let mut families = Families::default();
         let path = self.procfs.join("1/mounts");
         // With `hidepid` only the mounts of this process can be read.
-        let text = match self.text.try_of(&path) {
-            Ok(text) => text.into_owned(),
-            Err(_) => match self.text.try_of(self.procfs.join("self/mounts")) {
-                Ok(text) => text.into_owned(),
+        let bytes = match self.text.try_bytes(&path) {
+            Ok(bytes) => bytes.to_vec(),
+            Err(_) => match self.text.try_bytes(self.procfs.join("self/mounts")) {
+                Ok(bytes) => bytes.to_vec(),
                 Err(error) => {
                     let errors = vec![format!("cannot read {}: {error}", path.display())];
                     return Collected { errors, ..Collected::default() };
                 }
             },
         };
-        for file_system in file_systems(&text, &self.rootfs) {
-            let inside = file_system.point.trim_start_matches('/');
+        for file_system in file_systems(&bytes, &self.rootfs) {
+            let inside = file_system.path.strip_prefix("/").unwrap_or(&file_system.path);
             add(&file_system, rustix::fs::statfs(self.rootfs.join(inside)).ok(), &mut families);
         }
         Collected { families: families.into_vec(), ..Collected::default() }
@@ -103,17 +109,20 @@ fn add(file_system: &FileSystem, stat: Option<rustix::fs::StatFs>, families: &mu
 
 /// The file systems of a `mounts` file (proc_pid_mounts(5)) that hold data, each once. Mount points below `rootfs` are returned
 /// without it.
-pub(crate) fn file_systems(text: &str, rootfs: &Path) -> Vec<FileSystem> {
+pub(crate) fn file_systems(mounts: &[u8], rootfs: &Path) -> Vec<FileSystem> {
     let mut seen = HashSet::new();
-    let all = text.lines().filter_map(|line| {
-        let mut words = line.split(' ');
-        let (device, point) = (unescaped(words.next()?), unescaped(words.next()?));
-        let (kind, options) = (words.next()?.to_owned(), words.next()?);
-        let point = match Path::new(&point).strip_prefix(rootfs) {
-            Ok(inside) => format!("/{}", inside.display()),
-            Err(_) => point,
+    let all = mounts.split(|byte| *byte == b'\n').filter_map(|line| {
+        let mut words = line.split(|byte| *byte == b' ');
+        let device = readable(&unescaped_bytes(words.next()?));
+        let path = PathBuf::from(OsString::from_vec(unescaped_bytes(words.next()?)));
+        let (kind, options) = (readable(words.next()?), words.next()?);
+        let path = match path.strip_prefix(rootfs) {
+            Ok(inside) => Path::new("/").join(inside),
+            Err(_) => path,
         };
-        Some(FileSystem { device, point, kind, read_only: options.split(',').any(|option| option == "ro") })
+        let point = readable(path.as_os_str().as_bytes());
+        let read_only = options.split(|byte| *byte == b',').any(|option| option == b"ro");
+        Some(FileSystem { device, point, path, kind, read_only })
     });
     all.filter(|file_system| !is_left_out(file_system))
         .filter(|file_system| {
@@ -123,7 +132,7 @@ pub(crate) fn file_systems(text: &str, rootfs: &Path) -> Vec<FileSystem> {
 }
 
 fn is_left_out(file_system: &FileSystem) -> bool {
-    let point = Path::new(&file_system.point);
+    let point = &file_system.path;
     FOREIGN_TYPES.contains(&file_system.kind.as_str())
         || FOREIGN_FOLDERS.iter().any(|folder| point.starts_with(folder))
         || FOREIGN_BELOW.iter().any(|folder| point.starts_with(folder) && point != Path::new(folder))

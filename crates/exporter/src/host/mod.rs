@@ -183,7 +183,7 @@ pub(crate) fn parse_anything(text: &str) {
     }
     stalls(text, &mut families, &of::PRESSURE_IO, Some(&of::PRESSURE_IO_FULL));
     number(text, &mut families, &of::CONNTRACK_ENTRIES);
-    let _ = filesystem::file_systems(text, Path::new("/host"));
+    let _ = filesystem::file_systems(text.as_bytes(), Path::new("/host"));
     let _ = families.finish();
 }
 

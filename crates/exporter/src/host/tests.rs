@@ -72,10 +72,23 @@ overlay /var/lib/docker/overlay2/x/merged overlay rw 0 0
 /dev/vdd /var/lib/docker/volumes ext4 rw 0 0
 odd
 ";
-    let found: Vec<String> = file_systems(text, Path::new("/")).iter().map(|found| format!("{found:?}")).collect();
+    let found = file_systems(text.as_bytes(), Path::new("/"));
+    let found: Vec<String> = found.iter().map(|found| format!("{found:?}")).collect();
     insta::assert_snapshot!(found.join("\n"));
-    let below = file_systems("/dev/vda1 /host/etc ext4 rw 0 0\n", Path::new("/host"));
+    let below = file_systems(b"/dev/vda1 /host/etc ext4 rw 0 0\n", Path::new("/host"));
     assert!(format!("{below:?}").contains("point: \"/etc\""), "{below:?}");
+}
+
+#[test]
+fn a_mount_point_whose_name_is_not_utf_8_has_its_sizes() {
+    use std::os::unix::ffi::OsStrExt;
+    let (folder, root) = (procfs(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(root.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"))).unwrap();
+    std::fs::write(folder.path().join("1/mounts"), b"/dev/vdb /caf\xe9 ext4 rw 0 0\n").unwrap();
+    let text = write(&FileSystems::new(folder.path(), root.path()).collect().families);
+    let of = r#"{device="/dev/vdb",mountpoint="/caf\\xE9",fstype="ext4"} "#;
+    assert!(text.contains(&format!("node_filesystem_device_error{of}0\n")), "{text}");
+    assert!(text.contains(&format!("node_filesystem_size_bytes{of}")), "{text}");
 }
 
 #[test]

@@ -13,6 +13,8 @@ use super::{
 };
 use crate::{credentials::Login, endpoint::Address, exposition::Family};
 
+/// How long a query may wait for a lock. Somebody changes the table then; the next scrape may have its metrics.
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 /// At most this many rows of a built-in query are read.
 const MOST_ROWS: usize = 10_000;
 
@@ -50,7 +52,7 @@ impl Connection {
 
     /// The rows of a built-in query.
     pub(crate) async fn query(&mut self, sql: &str, limit: Duration) -> Result<Table, Error> {
-        let begin = begin(limit);
+        let begin = begin(limit, self.wire.encoding());
         let sql = format!("{begin}; SET LOCAL search_path = pg_catalog; {sql}; COMMIT");
         let table = self.wire.simple(&sql, MOST_ROWS).await;
         self.after(table).await
@@ -86,7 +88,7 @@ impl Connection {
 
     /// A prepared statement can only be one statement. A cursor can only read, and only the rows that we fetch.
     async fn cursor(&mut self, sql: &str, limit: Duration) -> Result<Table, Error> {
-        self.wire.simple(&begin(limit), 0).await?;
+        self.wire.simple(&begin(limit, self.wire.encoding()), 0).await?;
         self.wire.prepared(&format!("DECLARE wharf_rows NO SCROLL CURSOR FOR {sql}")).await?;
         let most = MAX_ROWS + 1;
         let table = self.wire.simple(&format!("FETCH {most} FROM wharf_rows"), most).await?;
@@ -108,11 +110,13 @@ impl Connection {
     }
 }
 
-/// The server enforces the limit on a statement, because we may be gone.
-fn begin(limit: Duration) -> String {
-    let milliseconds = limit.as_millis().clamp(1, 60_000);
+/// The server enforces the limits on a statement, because we may be gone.
+fn begin(limit: Duration, encoding: Option<&str>) -> String {
+    let milliseconds = |limit: Duration| limit.as_millis().clamp(1, 60_000);
+    let (statement, lock) = (milliseconds(limit), milliseconds(limit.min(LOCK_TIMEOUT)));
+    let encoding = encoding.map(|name| format!("; SET LOCAL client_encoding = '{name}'")).unwrap_or_default();
     format!(
-        "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {milliseconds}; \
-         SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'"
+        "BEGIN READ ONLY; SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}; \
+         SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'{encoding}"
     )
 }

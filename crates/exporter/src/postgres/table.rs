@@ -94,6 +94,37 @@ pub fn number(text: &str, kind: &str) -> Option<f64> {
     }
 }
 
+/// A value in text form as a label, as postgres_exporter writes it: its driver turns a boolean, a time and a floating-point
+/// number into Go's types.
+pub(super) fn label(text: &str, kind: &str) -> String {
+    match kind {
+        "BOOL" => if text.starts_with('t') { "true" } else { "false" }.to_owned(),
+        "TIMESTAMPTZ" | "TIMESTAMP" | "DATE" => {
+            number(text, kind).map_or_else(|| text.to_owned(), |seconds| format!("{:.0}", seconds.floor()))
+        }
+        "FLOAT" => text.parse().map_or_else(|_| text.to_owned(), as_go_prints),
+        _ => text.to_owned(),
+    }
+}
+
+/// A number as Go's `%v` prints it: with an exponent from 1e+06 on, or below 1e-04.
+fn as_go_prints(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else {
+        return match value {
+            value if value.is_nan() => "NaN".to_owned(),
+            value if value > 0.0 => "+Inf".to_owned(),
+            _ => "-Inf".to_owned(),
+        };
+    };
+    match exponent.parse::<i32>() {
+        Ok(exponent) if !(-4..6).contains(&exponent) => {
+            format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+        }
+        _ => value.to_string(),
+    }
+}
+
 fn seconds(time: Timestamp) -> Option<f64> {
     Some(time.as_duration().as_secs_f64())
 }
@@ -156,10 +187,23 @@ mod tests {
         assert_eq!(number("shop", "TEXT"), None);
     }
 
+    #[test]
+    fn labels_are_as_go_prints_them() {
+        assert_eq!(label("t", "BOOL"), "true");
+        assert_eq!(label("2026-11-20 10:00:00.7+00", "TIMESTAMPTZ"), "1795168800");
+        assert_eq!(label("1969-12-31 23:59:59.5", "TIMESTAMP"), "-1");
+        assert_eq!(label("infinity", "TIMESTAMPTZ"), "infinity");
+        assert_eq!(label("0.1", "FLOAT"), "0.1");
+        assert_eq!(label("1234567", "FLOAT"), "1.234567e+06");
+        assert_eq!(label("123456", "FLOAT"), "123456");
+        assert_eq!(label("-Infinity", "FLOAT"), "-Inf");
+        assert_eq!(label("0.1", "OTHER"), "0.1");
+    }
+
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".{0,30}", kind in "(BOOL|DATE|TIMESTAMP|TIMESTAMPTZ|INT8)") {
-            let _ = number(&text, &kind);
+        fn no_text_makes_it_panic(text in ".{0,30}", kind in "(BOOL|DATE|FLOAT|TIMESTAMP|TIMESTAMPTZ|INT8)") {
+            let _ = (number(&text, &kind), label(&text, &kind));
         }
 
         #[test]

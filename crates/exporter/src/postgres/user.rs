@@ -3,7 +3,7 @@
 //! ```yaml
 //! shop_orders:                      # prefix of the metrics' names
 //!   query: "SELECT state, count(*) AS count FROM orders GROUP BY state"
-//!   runonserver: ">=10.0.0"         # default: all versions
+//!   runonserver: ">=10.0.0"         # default: all versions; `||` is or, a space is and
 //!   cache_seconds: 30               # how long an answer is used again
 //!   metrics:
 //!     - state: {usage: "LABEL", description: "The order's state."}
@@ -14,7 +14,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde::Deserialize;
 
-use super::table::{Table, number};
+use super::table::{Table, label, number};
+use super::versions::{Ranges, ranges};
 use crate::exposition::{Family, Kind, Label};
 
 /// At most this many rows of one query become series.
@@ -65,7 +66,7 @@ pub struct UserQuery {
     pub(crate) sql: String,
     /// How long its answer is used again.
     pub(crate) cache: Duration,
-    versions: Vec<Comparison>,
+    versions: Ranges,
     columns: BTreeMap<String, Usage>,
 }
 
@@ -76,22 +77,6 @@ enum Usage {
     Value { kind: Kind, help: String },
     Duration { help: String },
     Mapped { help: String, mapping: BTreeMap<String, f64> },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Comparison {
-    operator: Operator,
-    version: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Operator {
-    Less,
-    AtMost,
-    Equal,
-    Unequal,
-    AtLeast,
-    Greater,
 }
 
 #[derive(Deserialize)]
@@ -164,7 +149,7 @@ fn query(name: &str, raw: RawQuery) -> Result<UserQuery, String> {
         name: name.to_owned(),
         sql: raw.query,
         cache: Duration::from_secs(raw.cache_seconds),
-        versions: range(&raw.runonserver)?,
+        versions: ranges(&raw.runonserver)?,
         columns,
     })
 }
@@ -193,45 +178,10 @@ fn is_name(text: &str) -> bool {
         && characters.all(|rest| rest.is_ascii_alphanumeric() || rest == '_')
 }
 
-/// `>=10.0.0 <13.0.0`: all comparisons must hold.
-fn range(text: &str) -> Result<Vec<Comparison>, String> {
-    text.split_ascii_whitespace().map(comparison).collect()
-}
-
-fn comparison(text: &str) -> Result<Comparison, String> {
-    let digits = text.trim_start_matches(['<', '>', '=', '!']);
-    let operator = match &text[..text.len() - digits.len()] {
-        "<" => Operator::Less,
-        "<=" => Operator::AtMost,
-        "" | "=" | "==" => Operator::Equal,
-        "!=" | "!" => Operator::Unequal,
-        ">=" => Operator::AtLeast,
-        ">" => Operator::Greater,
-        _ => return Err(format!("runonserver: {text:?} is not a comparison: write it as in \">=10.0.0 <13.0.0\"")),
-    };
-    let version = version(digits).ok_or_else(|| format!("runonserver: {digits:?} is not a version such as 15.2.0"))?;
-    Ok(Comparison { operator, version })
-}
-
-/// `15.2.0` as `server_version_num` has it: 150002.
-fn version(text: &str) -> Option<u32> {
-    let mut parts = text.split('.').map(|part| part.parse::<u32>().ok().filter(|part| *part < 10_000));
-    let major = parts.next()??;
-    let minor = parts.next().unwrap_or(Some(0))?;
-    Some(major * 10_000 + minor)
-}
-
 impl UserQuery {
     /// Whether it runs on a server of this version (`server_version_num`).
     pub(crate) fn runs_on(&self, server: u32) -> bool {
-        self.versions.iter().all(|Comparison { operator, version }| match operator {
-            Operator::Less => server < *version,
-            Operator::AtMost => server <= *version,
-            Operator::Equal => server == *version,
-            Operator::Unequal => server != *version,
-            Operator::AtLeast => server >= *version,
-            Operator::Greater => server > *version,
-        })
+        self.versions.contain(server)
     }
 
     /// The families of its rows, at most [`MAX_ROWS`] of them. A number in a column without a usage is an
@@ -246,7 +196,7 @@ impl UserQuery {
             for row in table.rows.iter().take(MAX_ROWS) {
                 let Some(Some(text)) = row.get(at) else { continue };
                 if let Some(value) = self.value(&column.name, &column.kind, text) {
-                    family.add(labels.iter().map(|at| label(table, row, *at)).collect(), value);
+                    family.add(labels.iter().map(|at| label_of(table, row, *at)).collect(), value);
                 }
             }
             families.push(family);
@@ -278,8 +228,10 @@ impl UserQuery {
     }
 }
 
-fn label(table: &Table, row: &[Option<String>], at: usize) -> Label {
-    (table.columns[at].name.clone().into(), row.get(at).cloned().flatten().unwrap_or_default())
+fn label_of(table: &Table, row: &[Option<String>], at: usize) -> Label {
+    let column = &table.columns[at];
+    let text = row.get(at).and_then(Option::as_deref);
+    (column.name.clone().into(), text.map(|text| label(text, &column.kind)).unwrap_or_default())
 }
 
 /// `1h2m3.5s`, as Go writes a duration.
@@ -344,6 +296,23 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_as_postgres_exporter_has_them() {
+        let file =
+            "q:\n  query: x\n  metrics:\n    - b: {usage: LABEL}\n    - t: {usage: LABEL}\n    - n: {usage: GAUGE}\n";
+        let query = &parse_queries(file, "q.yaml").unwrap()[0];
+        let column = |name: &str, kind: &str| Column { name: name.to_owned(), kind: kind.to_owned() };
+        let cell = |text: &str| Some(text.to_owned());
+        let table = Table {
+            columns: vec![column("b", "BOOL"), column("t", "TIMESTAMPTZ"), column("n", "INT8")],
+            rows: vec![vec![cell("t"), cell("2026-11-20 10:00:00+00"), cell("1")], vec![cell("f"), None, cell("2")]],
+        };
+        assert_eq!(
+            write(&query.families(&table)),
+            "# HELP q_n \n# TYPE q_n gauge\nq_n{b=\"true\",t=\"1795168800\"} 1\nq_n{b=\"false\",t=\"\"} 2\n"
+        );
+    }
+
+    #[test]
     fn rows_beyond_the_limit_are_left_out() {
         let query = &parse_queries(FILE, "q.yaml").unwrap()[0];
         let columns = vec![
@@ -364,6 +333,7 @@ mod tests {
             ("a:\n  query: x\n  metrics: [{b: {usage: gauge}}]\n", "unknown usage"),
             ("a:\n  query: x\n  metrics: [{\"b c\": {usage: GAUGE}}]\n", "AS in the query"),
             ("a:\n  query: x\n  runonserver: \"~10\"\n", "not a version"),
+            ("a:\n  query: x\n  runonserver: \"<9 ||\"\n", "nothing beside `||`"),
         ] {
             let error = parse_queries(file, "q.yaml").unwrap_err().to_string();
             assert!(error.contains(reason) && error.contains("q.yaml"), "{error}");
@@ -372,9 +342,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_file_makes_it_panic(text in ".{0,200}", range in "[<>=!0-9.é ]{0,20}", duration in "[-0-9.a-zµ]{0,12}") {
+        fn no_file_makes_it_panic(text in ".{0,200}", range in "[<>=!0-9.xé |]{0,20}", duration in "[-0-9.a-zµ]{0,12}") {
             let _ = parse_queries(&text, "q.yaml");
-            let _ = super::range(&range);
+            let _ = ranges(&range);
             let _ = milliseconds(&duration);
         }
     }

@@ -22,7 +22,11 @@ use tokio::{
 };
 
 use super::table::{Column, Table};
-use crate::{credentials::Login, endpoint::Address};
+use crate::{
+    credentials::{Login, Method},
+    endpoint::Address,
+    readable::readable,
+};
 
 /// Longest message that is read, in bytes.
 const LONGEST: usize = 16 << 20;
@@ -42,6 +46,9 @@ pub(crate) enum Error {
     NoPassword,
     #[error("the server asks for {0}, which is not supported")]
     Method(&'static str),
+    /// The configuration does not allow what the server asks for.
+    #[error("the server asks for {0}, which `require_auth` does not name")]
+    NotAllowed(&'static str),
     #[error("PostgreSQL {0} is not supported")]
     TooOld(u32),
     /// Its message.
@@ -58,6 +65,8 @@ pub(crate) enum Error {
 pub(crate) struct Wire {
     stream: TcpStream,
     received: BytesMut,
+    /// Whether the server says that its database has no encoding.
+    without_encoding: bool,
 }
 
 impl Wire {
@@ -65,7 +74,7 @@ impl Wire {
     pub(crate) async fn connect(address: &Address, database: &str, login: &Login) -> Result<Self, Error> {
         let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
         stream.set_nodelay(true)?;
-        let mut wire = Wire { stream, received: BytesMut::new() };
+        let mut wire = Wire { stream, received: BytesMut::new(), without_encoding: false };
         let user = login.username.as_deref().unwrap_or("postgres");
         let parameters = [
             ("user", user),
@@ -85,24 +94,39 @@ impl Wire {
         }
     }
 
+    /// The encoding that answers need, if it is not UTF-8. A database without an encoding (`SQL_ASCII`) may hold any bytes, and
+    /// the server refuses to send those that are not UTF-8 as UTF-8.
+    pub(crate) fn encoding(&self) -> Option<&'static str> {
+        self.without_encoding.then_some("SQL_ASCII")
+    }
+
     async fn log_in(&mut self, user: &str, login: &Login) -> Result<(), Error> {
-        let password = || login.password.as_ref().map(|password| password.expose().as_bytes()).ok_or(Error::NoPassword);
+        let password = |method: Method| {
+            if !login.methods.is_empty() && !login.methods.contains(&method) {
+                return Err(Error::NotAllowed(method.name()));
+            }
+            login.password.as_ref().map(|password| password.expose().as_bytes()).ok_or(Error::NoPassword)
+        };
+        // A server that has the password proves it with SCRAM only, so one that asks for nothing may be another one.
+        let mut asked = login.methods.is_empty();
         loop {
             match self.receive().await? {
-                Message::AuthenticationOk => return Ok(()),
+                Message::AuthenticationOk if asked => return Ok(()),
+                Message::AuthenticationOk => return Err(Error::NotAllowed("nothing")),
                 Message::AuthenticationCleartextPassword => {
-                    let password = password()?;
+                    let password = password(Method::Password)?;
                     self.send(|buffer| frontend::password_message(password, buffer)).await?;
                 }
                 Message::AuthenticationMd5Password(body) => {
-                    let hash = md5_hash(user.as_bytes(), password()?, body.salt());
+                    let hash = md5_hash(user.as_bytes(), password(Method::Md5)?, body.salt());
                     self.send(|buffer| frontend::password_message(hash.as_bytes(), buffer)).await?;
                 }
-                Message::AuthenticationSasl(_) => self.scram(password()?).await?,
+                Message::AuthenticationSasl(_) => self.scram(password(Method::ScramSha256)?).await?,
                 Message::ErrorResponse(body) => return Err(refusal(&body)),
                 Message::AuthenticationGss | Message::AuthenticationSspi => return Err(Error::Method("Kerberos")),
                 _ => return Err(Error::Protocol("an answer out of turn")),
             }
+            asked = true;
         }
     }
 
@@ -196,7 +220,12 @@ impl Wire {
                 return Err(Error::Protocol("a message that is too long"));
             }
             match Message::parse(&mut self.received)? {
-                Some(Message::NoticeResponse(_) | Message::ParameterStatus(_) | Message::NotificationResponse(_)) => {}
+                Some(Message::ParameterStatus(body)) => {
+                    if body.name()? == "server_encoding" {
+                        self.without_encoding = body.value()? == "SQL_ASCII";
+                    }
+                }
+                Some(Message::NoticeResponse(_) | Message::NotificationResponse(_)) => {}
                 Some(message) => return Ok(message),
                 None => {
                     self.received.reserve(16 << 10);
@@ -237,6 +266,7 @@ fn columns(body: &RowDescriptionBody) -> Result<Vec<Column>, Error> {
         // <https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat>
         let kind = match field.type_oid() {
             16 => "BOOL",
+            700 | 701 => "FLOAT",
             1082 => "DATE",
             1114 => "TIMESTAMP",
             1184 => "TIMESTAMPTZ",
@@ -252,8 +282,7 @@ fn cells(body: &DataRowBody) -> Result<Vec<Option<String>>, Error> {
     let mut ranges = body.ranges();
     while let Some(range) = ranges.next()? {
         let cell = range.map(|range| body.buffer().get(range).ok_or(Error::Protocol("a row that is cut off")));
-        // A database in another encoding may hold bytes that are not UTF-8.
-        cells.push(cell.transpose()?.map(|bytes| String::from_utf8_lossy(bytes).into_owned()));
+        cells.push(cell.transpose()?.map(readable));
     }
     Ok(cells)
 }

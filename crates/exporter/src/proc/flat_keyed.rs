@@ -33,8 +33,13 @@ pub(crate) fn pressure(text: &str, line: &str) -> Option<f64> {
 
 /// Decodes the octal escapes (`\040`) of `/proc/<pid>/mounts` and `mountinfo`.
 pub(crate) fn unescaped(text: &str) -> String {
+    String::from_utf8_lossy(&unescaped_bytes(text.as_bytes())).into_owned()
+}
+
+/// The same for a path, which may have any bytes.
+pub(crate) fn unescaped_bytes(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
         let digits = after.get(..3).filter(|digits| digits.iter().all(|digit| (b'0'..=b'7').contains(digit)));
         match (byte, digits) {
@@ -50,7 +55,7 @@ pub(crate) fn unescaped(text: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }
 
 #[cfg(test)]

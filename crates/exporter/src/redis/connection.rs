@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpStream, lookup_host},
 };
 
 use super::resp::{MAX_REPLY, NotRedis, Reply, command, parse_reply};
@@ -13,8 +13,10 @@ use crate::{credentials::Login, endpoint::Address};
 /// Why a server gave no answer. The text becomes a label: it has no address, no password, and nothing the server wrote.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("{}", .0.kind())]
+    #[error("{}", what(.0))]
     Io(#[from] io::Error),
+    #[error("the host's name is unknown")]
+    UnknownHost,
     #[error("the connection was closed")]
     Closed,
     #[error("not a Redis server")]
@@ -37,7 +39,9 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects and logs in. The caller sets the time limit.
     pub(crate) async fn open(address: &Address, login: &Login) -> Result<Self, Error> {
-        let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+        let name = (address.host.as_str(), address.port);
+        let addresses: Vec<_> = lookup_host(name).await.map_err(|_| Error::UnknownHost)?.collect();
+        let stream = TcpStream::connect(&addresses[..]).await?;
         stream.set_nodelay(true)?;
         let mut connection = Connection { stream, received: Vec::new() };
         let name = ["CLIENT", "SETNAME", "wharf_exporter"];
@@ -85,8 +89,30 @@ impl Connection {
     }
 }
 
+/// The kind of an error, for which the standard library does not always have a word.
+fn what(error: &io::Error) -> String {
+    match error.kind().to_string() {
+        unnamed if unnamed == "uncategorized error" || unnamed == "other error" => "the connection failed".to_owned(),
+        named => named,
+    }
+}
+
 /// The kind of a server's error. The rest is dropped, because it could contain a password.
 pub(crate) fn refused(text: &str) -> Error {
     let word = text.split(' ').next().unwrap_or_default();
     Error::Refused(REFUSALS.into_iter().find(|known| *known == word).unwrap_or("another error"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unknown_host_is_called_so() {
+        let address = Address { host: "no-such-host.invalid".to_owned(), port: 6379 };
+        let error = Connection::open(&address, &Login::default()).await.unwrap_err();
+        assert_eq!(error.to_string(), "the host's name is unknown");
+        // Too many open files: the library has no name for it.
+        assert_eq!(Error::Io(io::Error::from_raw_os_error(24)).to_string(), "the connection failed");
+    }
 }

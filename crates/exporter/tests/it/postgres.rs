@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use wharf_exporter::databases::{Config, Databases, Protocol, Server};
+use wharf_exporter::databases::{Config, Databases, Method, Protocol, Server};
 use wharf_testkit::{Peer, Postgres, eventually};
 
 use crate::{
@@ -321,6 +321,119 @@ async fn a_query_that_takes_too_long_does_not_hold_the_scrape() {
     assert!(text.contains("pg_stat_database_xact_commit{"), "the others are there: {text}");
     assert!(text.contains("pg_scrape_collector_success{collector=\"slow\","), "{text}");
     assert!(text.contains("pg_exporter_last_scrape_error{server="), "{text}");
+}
+
+#[tokio::test]
+async fn a_locked_table_costs_its_own_sizes_and_nothing_else() {
+    let server = Postgres::start().await.unwrap();
+    tell(&server, SHOP).await;
+    tell(&server, "CREATE TABLE other (id int PRIMARY KEY)").await;
+    let folder = tempfile::tempdir().unwrap();
+    let queries = "waits:\n  query: \"SELECT count(*) AS n FROM orders\"\nruns:\n  query: \"SELECT 1 AS x\"\n";
+    let databases = with_queries(&server, &folder, queries).await;
+    let before = probe_up(&databases, Protocol::Postgres, server.port()).await;
+    let mut locker = PgConnection::connect(&server.url()).await.unwrap();
+    locker.execute("BEGIN; ALTER TABLE orders ADD COLUMN more int").await.unwrap();
+    // The one before may have begun before the lock.
+    let (text, took) = collect(&databases, Duration::from_secs(10)).await;
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    let locked = Scrape::parse(&text);
+    let missing: Vec<_> = before.0.keys().filter(|name| !locked.0.contains_key(*name)).collect();
+    assert_eq!(missing, ["waits_n"]);
+    let sizes = &locked.0["pg_stat_user_tables_table_size_bytes"];
+    let tables: Vec<_> = sizes.keys().map(|labels| labels["relname"].as_str()).collect();
+    assert_eq!(tables, ["other"], "the locked one is left out");
+    let failed: Vec<_> = locked.0["pg_scrape_collector_success"]
+        .iter()
+        .filter(|(_, success)| **success != 1.0)
+        .map(|(labels, _)| labels["collector"].clone())
+        .collect();
+    assert_eq!(failed, ["waits"]);
+}
+
+#[tokio::test]
+async fn a_collector_that_was_not_run_has_not_succeeded() {
+    let server = Postgres::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // The first one ends the connection, so there is none for the second.
+    let queries =
+        "ends:\n  query: \"SELECT pg_terminate_backend(pg_backend_pid()) AS x\"\nlast:\n  query: \"SELECT 1 AS x\"\n";
+    let databases = with_queries(&server, &folder, queries).await;
+    let scrape = probe_up(&databases, Protocol::Postgres, server.port()).await;
+    for (collector, success) in [("stat_database", 1.0), ("settings", 1.0), ("ends", 0.0), ("last", 0.0)] {
+        assert_eq!(scrape.value("pg_scrape_collector_success", &[("collector", collector)]), success, "{collector}");
+    }
+}
+
+#[tokio::test]
+async fn a_probe_of_another_database_leaves_no_connection_behind() {
+    let server = Postgres::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let databases = databases(postgres(server.port(), &folder));
+    probe_up(&databases, Protocol::Postgres, server.port()).await;
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+    for number in 0..8 {
+        let create = format!("CREATE DATABASE d{number} STRATEGY file_copy");
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(create))).await.unwrap();
+        let target = format!("127.0.0.1:{}/d{number}", server.port());
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        databases.probe(Protocol::Postgres, &target, None, &[], deadline).await.unwrap();
+    }
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wharf_exporter'";
+    let one = eventually("one connection is left", Duration::from_secs(20), async || {
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
+        if count == 1 { Ok(()) } else { Err(count) }
+    });
+    one.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_without_an_encoding_is_scraped_whatever_its_names_are() {
+    let server = Postgres::start().await.unwrap();
+    tell(&server, "CREATE DATABASE plain ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").await;
+    let plain = server.url().replace(Postgres::DATABASE, "plain");
+    let mut connection = PgConnection::connect(&plain).await.unwrap();
+    // Two tables that differ in a byte that is not UTF-8.
+    let make = r"DO $$ BEGIN
+        EXECUTE convert_from('CREATE TABLE caf\351 (id int)', 'SQL_ASCII');
+        EXECUTE convert_from('CREATE TABLE caf\350 (id int)', 'SQL_ASCII');
+    END $$";
+    connection.execute(sqlx::raw_sql(make)).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let entry = Server { database: Some("plain".to_owned()), ..postgres(server.port(), &folder) };
+    let scrape = probe_up(&databases(entry), Protocol::Postgres, server.port()).await;
+    let failed = scrape.0["pg_scrape_collector_success"].iter().find(|(_, success)| **success != 1.0);
+    assert_eq!(failed, None);
+    assert_eq!(scrape.0["pg_stat_user_tables_n_live_tup"].len(), 2);
+}
+
+#[tokio::test]
+async fn a_password_is_only_given_as_the_configuration_allows() {
+    let server = Postgres::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let up = async |methods: &[Method]| {
+        let entry = Server { require_auth: methods.to_vec(), ..postgres(server.port(), &folder) };
+        probe(&databases(entry), Protocol::Postgres, server.port()).await.value("pg_up", &[])
+    };
+    assert_eq!(up(&[Method::ScramSha256]).await, 1.0);
+    assert_eq!(up(&[Method::Password, Method::Md5]).await, 0.0);
+
+    // A server that asks for it in clear.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bytes = [0; 1024];
+        let _ = stream.read(&mut bytes).await.unwrap();
+        stream.write_all(b"R\0\0\0\x08\0\0\0\x03").await.unwrap();
+        let mut heard = Vec::new();
+        stream.read_to_end(&mut heard).await.unwrap();
+        heard
+    });
+    let entry = Server { require_auth: vec![Method::ScramSha256], ..postgres(port, &folder) };
+    assert_eq!(probe(&databases(entry), Protocol::Postgres, port).await.value("pg_up", &[]), 0.0);
+    assert_eq!(heard.await.unwrap(), b"", "the password was not sent");
 }
 
 #[tokio::test]

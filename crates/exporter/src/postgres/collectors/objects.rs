@@ -60,8 +60,7 @@ pub(super) const USER_TABLES: Collector = Collector {
         "SELECT current_database() AS datname, t.*, coalesce(trunc(extract(epoch FROM last_vacuum)), 0) AS vacuumed,
                 coalesce(trunc(extract(epoch FROM last_autovacuum)), 0) AS autovacuumed,
                 coalesce(trunc(extract(epoch FROM last_analyze)), 0) AS analyzed,
-                coalesce(trunc(extract(epoch FROM last_autoanalyze)), 0) AS autoanalyzed,
-                pg_indexes_size(relid) AS index_size, pg_table_size(relid) AS table_size
+                coalesce(trunc(extract(epoch FROM last_autoanalyze)), 0) AS autoanalyzed
          FROM pg_stat_user_tables t ORDER BY relid LIMIT 1000",
     )],
     labels: &["datname", "schemaname", "relname"],
@@ -120,6 +119,26 @@ pub(super) const USER_TABLES: Collector = Collector {
         metric("autovacuum_count", Counter, "pg_stat_user_tables_autovacuum_count", "Vacuums by autovacuum."),
         metric("analyze_count", Counter, "pg_stat_user_tables_analyze_count", "Analyses by hand."),
         metric("autoanalyze_count", Counter, "pg_stat_user_tables_autoanalyze_count", "Analyses by autovacuum."),
+    ],
+};
+
+/// A size waits for the lock of its table, so tables and indexes that are locked exclusively, or soon will be, are left
+/// out. A lock that is taken in between fails this query after [`LOCK_TIMEOUT`](super::super::connection::LOCK_TIMEOUT).
+pub(super) const TABLE_SIZE: Collector = Collector {
+    name: "stat_user_tables_size",
+    queries: &[(
+        OLDEST,
+        "SELECT current_database() AS datname, schemaname, relname,
+                pg_indexes_size(relid) AS index_size, pg_table_size(relid) AS table_size
+         FROM pg_stat_user_tables t
+         WHERE NOT EXISTS (
+             SELECT FROM pg_locks l LEFT JOIN pg_index i ON i.indexrelid = l.relation
+             WHERE t.relid IN (l.relation, i.indrelid) AND l.mode = 'AccessExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+         ORDER BY relid LIMIT 1000",
+    )],
+    labels: &["datname", "schemaname", "relname"],
+    metrics: &[
         metric("index_size", Gauge, "pg_stat_user_tables_index_size_bytes", "Size of the table's indexes."),
         metric("table_size", Gauge, "pg_stat_user_tables_table_size_bytes", "Size of the table without its indexes."),
     ],
@@ -244,7 +263,7 @@ pub(super) const DATABASE_LIMIT: Collector = Collector {
     )],
 };
 
-/// Last: the server looks at each file of each database.
+/// Late: the server looks at each file of each database.
 pub(super) const DATABASE_SIZE: Collector = Collector {
     name: "database_size",
     queries: &[(
