@@ -16,7 +16,11 @@ const PROMETHEUS: &str = "wharf-local/prometheus:v2";
 /// The data sources of `deploy/grafana/provisioning/datasources/`, each named after its type.
 const DATA_SOURCES: [&str; 2] = ["prometheus", "loki"];
 /// Files of alerts, each with the page that lists them.
-const ALERTS: [(&str, &str); 2] = [("alerts", "monitoring"), ("agent", "agent")];
+const ALERTS: [(&str, &str); 3] = [("alerts", "monitoring"), ("trends", "monitoring"), ("agent", "agent")];
+/// Where alerts lead to.
+const RUNBOOKS: &str = "https://github.com/wharf-rs/wharf/blob/main/docs/monitoring.md#";
+/// The labels that the agent sends where nobody configures others (docs/agent.md).
+const LOG_LABELS: [&str; 5] = ["compose_project", "compose_service", "container", "service_name", "stream"];
 /// Grafana's built-in variables. Everything else after a dollar must be one of the dashboard's variables.
 const BUILT_IN: [&str; 3] = ["__rate_interval", "__range", "__auto"];
 /// The longest uid that Grafana accepts.
@@ -43,13 +47,14 @@ fn promtool(arguments: &[&str]) -> String {
 #[test]
 fn prometheus_takes_its_configuration_and_rules() {
     promtool(&["check", "config", "/etc/prometheus/prometheus.yml"]);
-    for rules in ["agent", "alerts", "recording"] {
+    for rules in ["agent", "alerts", "recording", "trends"] {
         promtool(&["check", "rules", &format!("/etc/prometheus/rules/{rules}.yml")]);
     }
 }
 
 #[test]
 fn each_alert_fires_when_it_should_and_not_before() {
+    let runbooks = fs::read_to_string(deploy().join("../docs/monitoring.md")).unwrap();
     for (file, page) in ALERTS {
         promtool(&["test", "rules", &format!("/etc/prometheus/tests/{file}.yml")]);
         let read = |folder: &str| fs::read_to_string(deploy().join(format!("prometheus/{folder}/{file}.yml"))).unwrap();
@@ -63,8 +68,92 @@ fn each_alert_fires_when_it_should_and_not_before() {
                 of_alert.iter().any(|test| test.split("- alertname:").next().unwrap().contains("exp_alerts: []"));
             assert!(fires && quiet, "{alert} needs a test in which it fires, and one in which it does not");
             assert!(text.contains(&format!("| `{alert}` |")), "{alert} is not on docs/{page}.md");
+            assert!(runbooks.contains(&format!("\n### {alert}\n")), "{alert} has no section in docs/monitoring.md");
+            let link = format!("runbook_url: {RUNBOOKS}{}\n", alert.to_lowercase());
+            assert!(rules.contains(&link), "{alert} does not lead to its section");
         }
     }
+}
+
+#[test]
+fn no_rule_and_no_query_has_a_name_of_our_demo_in_it() {
+    // Its services, as values of labels.
+    for name in ["web", "redis", "postgres", "nginx", "wharf"] {
+        let value = format!("=\"{name}\"");
+        for entry in fs::read_dir(deploy().join("prometheus/rules")).unwrap() {
+            let path = entry.unwrap().path();
+            assert!(!fs::read_to_string(&path).unwrap().contains(&value), "{}: {name}", path.display());
+        }
+        for (file, dashboard) in dashboards() {
+            for query in queries(&dashboard) {
+                assert!(!query.contains(&value), "{file}: {query}");
+            }
+        }
+    }
+}
+
+#[test]
+fn alerts_count_by_project_and_dashboards_mark_them() {
+    for (file, dashboard) in dashboards().into_iter().filter(|(file, _)| !file.starts_with("examples/")) {
+        assert_eq!(dashboard["tags"], serde_json::json!(["wharf"]), "{file}: it is not in the others' menu");
+        assert_eq!(dashboard["links"][0]["tags"], serde_json::json!(["wharf"]), "{file}: it has no menu");
+        let marks: Vec<&str> =
+            dashboard["annotations"]["list"].as_array().unwrap().iter().map(|mark| text(mark, "expr")).collect();
+        assert!(marks.iter().any(|mark| mark.starts_with("ALERTS{")), "{file}: no mark for an alert");
+        for query in queries(&dashboard).into_iter().filter(|query| query.contains("ALERTS{")) {
+            assert!(["project", "instance", "alertname"].iter().any(|label| query.contains(label)), "{file}: {query}");
+        }
+    }
+}
+
+#[test]
+fn panels_of_logs_name_only_labels_that_the_agent_sends() {
+    for (file, dashboard) in dashboards() {
+        for panel in panels(&dashboard).into_iter().filter(|panel| panel["datasource"]["uid"] == "loki") {
+            for target in panel["targets"].as_array().unwrap() {
+                let query = text(target, "expr");
+                let selector = query.split_once('{').unwrap().1.split_once('}').unwrap().0;
+                for matcher in selector.split(", ") {
+                    let label = matcher.split(['=', '!']).next().unwrap();
+                    assert!(LOG_LABELS.contains(&label), "{file}: {query}: the agent sends no {label}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn links_between_dashboards_lead_to_one_and_to_a_variable_of_it() {
+    let all = dashboards();
+    let of_uid = |uid: &str| all.values().find(|dashboard| dashboard["uid"] == uid);
+    for (file, dashboard) in &all {
+        for url in strings(dashboard).into_iter().filter(|text| text.starts_with("/d/")) {
+            let (uid, parameters) = url["/d/".len()..].split_once('?').unwrap();
+            let target = of_uid(uid).unwrap_or_else(|| panic!("{file}: {url} leads nowhere"));
+            for parameter in parameters.split('&').filter_map(|parameter| parameter.strip_prefix("var-")) {
+                let name = parameter.split('=').next().unwrap();
+                let list = target["templating"]["list"].as_array().unwrap();
+                assert!(list.iter().any(|variable| variable["name"] == name), "{file}: {url}: {uid} has no ${name}");
+            }
+        }
+    }
+}
+
+/// All texts in a document.
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::Object(map) => map.values().flat_map(strings).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The queries of panels and marks.
+fn queries(dashboard: &Value) -> Vec<&str> {
+    let marks = dashboard["annotations"]["list"].as_array().into_iter().flatten().map(|mark| text(mark, "expr"));
+    let targets = panels(dashboard).into_iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    targets.map(|target| text(target, "expr")).chain(marks).collect()
 }
 
 /// The dashboards by file name.

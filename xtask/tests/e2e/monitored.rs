@@ -21,22 +21,30 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Queries that may be empty, because they have data only after a failure, or on some machines or for some containers:
 /// dashboard, panel, and the legend of one query; an empty legend stands for all of the panel's queries.
-const MAY_BE_EMPTY: [(&str, &str, &str); 10] = [
+const MAY_BE_EMPTY: [(&str, &str, &str); 15] = [
     // Without Loki, the agent prints what it would send and serves no pages.
     ("Log agent", "", ""),
     ("Stack", "Alerts", ""),
-    ("Web", "Failed requests by route", "{{http_route}}"),
+    ("Web", "Error rate by route", "{{http_route}}"),
+    // Nobody was here a week ago.
+    ("Stack", "Requests, and a week ago", "{{service}}, a week ago"),
+    ("Web", "Requests, and a week ago", "a week ago"),
+    ("Web", "p95 latency, and a week ago", "a week ago"),
+    // The engine is asked for it after the first scrape.
+    ("Containers", "Largest writable layers", ""),
+    // It is evaluated twice a minute.
+    ("Web", "Error budget of 30 days", ""),
     // No container of the stack has a limit.
-    ("Containers", "Throttled", "{{name}}"),
-    ("Containers", "Memory of the limit", "{{name}}"),
+    ("Containers", "Saturation: throttled", "{{name}}"),
+    ("Containers", "Saturation: memory of the limit", "{{name}}"),
     // Empty until the kernel has attributed I/O to them.
     ("Containers", "Read", "{{name}}"),
     ("Containers", "Written", "{{name}}"),
     ("Redis", "Memory", "limit"),
     // A kernel without pressure stall information.
-    ("Host", "Pressure", ""),
+    ("Host", "Saturation: pressure", ""),
     // Empty if node_exporter leaves out the machine's only disk.
-    ("Host", "Busy", "{{device}}"),
+    ("Host", "Saturation", "{{device}}"),
 ];
 
 #[tokio::test]
