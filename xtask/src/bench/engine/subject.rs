@@ -106,7 +106,9 @@ pub(super) fn all(wharf: PathBuf, peer: Option<PathBuf>, engine: PathBuf) -> Res
         }
         _ => eprintln!("docker-compose 1 is left out: it is not installed (Debian 12: apt-get install docker-compose)"),
     }
-    subjects.push(subject("bare API calls".to_owned(), Kind::Floor, PathBuf::new(), "floor"));
+    // A name of its own in each run: a network that an earlier run could not remove is not used again.
+    let floor = format!("floor-{}", std::process::id());
+    subjects.push(subject("bare API calls".to_owned(), Kind::Floor, PathBuf::new(), &floor));
     Ok(subjects)
 }
 
