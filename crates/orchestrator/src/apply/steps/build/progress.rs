@@ -137,10 +137,10 @@ mod tests {
         insta::assert_snapshot!(said.collect::<Vec<_>>().join("\n"), @"
             1 [internal] load build context:  Working None
             1 [internal] load build context:  Working Some((4, 0))
-            1 [internal] load build context:  Working Some((5, 8))
+            1 [internal] load build context:  Working Some((5, 0))
             2 [build 2/2] RUN <<EOF make EOF:  Working None
             line [build 2/2] cc x.c
-            1 [internal] load build context: done in 1.2s Done Some((5, 8))
+            1 [internal] load build context: done in 1.2s Done Some((5, 0))
             2 [build 2/2] RUN <<EOF make EOF: failed Failed None
             line warning: Dockerfile:2: casing (https://x)
             ");
