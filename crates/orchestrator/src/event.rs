@@ -22,13 +22,19 @@ pub enum Subject {
     Volume(String),
     /// A container, by its name.
     Container(String),
+    /// A service without containers, which a program provides.
+    Service(String),
 }
 
 impl Subject {
     /// The name alone.
     pub fn name(&self) -> &str {
         match self {
-            Subject::Image(name) | Subject::Network(name) | Subject::Volume(name) | Subject::Container(name) => name,
+            Subject::Image(name)
+            | Subject::Network(name)
+            | Subject::Volume(name)
+            | Subject::Container(name)
+            | Subject::Service(name) => name,
         }
     }
 }
@@ -42,7 +48,7 @@ pub enum Act {
     Push,
     /// Builds an image.
     Build,
-    /// Creates a network, a volume or a container.
+    /// Creates a network, a volume, a container, or what a provider provides.
     Create,
     /// Creates a container that replaces another, or a network or a volume with other settings.
     Recreate,
@@ -74,7 +80,7 @@ pub enum Act {
     Sync,
     /// Runs a command in a container after files have changed.
     Exec,
-    /// Removes an image, a network, a volume or a container.
+    /// Removes an image, a network, a volume, a container, or what a provider provides.
     Remove,
 }
 

@@ -327,7 +327,8 @@ async fn images(
     project: &Project,
     containers: &[Container],
 ) -> Result<BTreeMap<String, Image>, Error> {
-    let references = project.services.iter().flat_map(|(name, service)| {
+    let with_images = project.services.iter().filter(|(_, service)| service.provider.is_none());
+    let references = with_images.flat_map(|(name, service)| {
         let own = project.image_of(name, service);
         crate::plan::init_images(project, name, service).chain([own])
     });

@@ -151,7 +151,8 @@ async fn a_missing_file_of_a_secret_is_refused_and_a_missing_mount_is_warned_abo
     wharf_orchestrator::up(&engine, &load("tty: true"), &options, &warnings).await.unwrap();
     let said = format!("service web: {source} does not exist; the engine creates a directory of that name");
     assert_eq!(*warnings.0.lock().unwrap(), [(said, Some(5))]);
-    let refused = wharf_orchestrator::up(&engine, &load("secrets: [key]"), &options, &Warnings::default()).await;
+    let without_file = load("secrets: [key]");
+    let refused = wharf_orchestrator::up(&engine, &without_file, &options, &Warnings::default()).await;
     let Err(Error::Refused(problems)) = refused else { panic!("expected a refusal, got {refused:?}") };
     assert_eq!(problems[0].message, format!("service web: {secret} does not exist"));
     assert_eq!(problems[0].place.as_ref().map(|place| place.line), Some(6));

@@ -25,6 +25,7 @@ pub(crate) fn kind(subject: &Subject) -> &'static str {
         Subject::Network(_) => "Network",
         Subject::Volume(_) => "Volume",
         Subject::Container(_) => "Container",
+        Subject::Service(_) => "Service",
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use wharf_compose::Project;
 use wharf_docker::Engine;
 use wharf_orchestrator::apply::{ApplyOptions, BuildSettings};
-use wharf_orchestrator::{Plan, apply};
+use wharf_orchestrator::{Plan, ProviderAct, ProviderPrograms, apply, provider_programs};
 use wharf_serve::Interrupts;
 
 use super::flags::ProgressKind;
@@ -33,6 +33,7 @@ impl Session {
             abort: interrupts.second.clone(),
             dry_run: self.is_dry_run(),
             builds: self.build_settings(),
+            environment: self.settings.environment_of_programs(),
             parallel: parallel.and_then(NonZeroUsize::new),
             ..ApplyOptions::default()
         }
@@ -76,6 +77,14 @@ impl Session {
     /// How plans are printed to standard output.
     pub(crate) fn view(&self) -> View {
         View { steps: self.global.steps, values: self.global.show_values, colour: self.colours.out }
+    }
+
+    /// The programs of those of the services (none: of all) that providers provide, for `down`.
+    pub(crate) async fn providers(&self, locked: &Locked, services: &[String]) -> Result<ProviderPrograms, Failure> {
+        let Locked { project, engine, .. } = locked;
+        let chosen = project.services.keys().filter(|name| services.is_empty() || services.contains(*name));
+        let environment = self.settings.environment_of_programs();
+        Ok(provider_programs(engine, project, &chosen.cloned().collect(), ProviderAct::Down, &environment).await?)
     }
 
     /// Carries a plan out with progress and nothing special. It is for plans that do not change which containers there are,

@@ -38,6 +38,14 @@ impl Settings {
         self.environment.get(name).or_else(|| self.project.get()?.get(name)).cloned()
     }
 
+    /// The environment of programs that are run for the project: the values that it was read with, once it is read.
+    pub(super) fn environment_of_programs(&self) -> BTreeMap<String, String> {
+        let mut environment = self.project.get().unwrap_or(&self.environment).clone();
+        // A plugin of the `docker` command would take it for its own.
+        environment.remove("DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND");
+        environment
+    }
+
     /// Whether a variable of the environment or of the project's `.env` says yes. `read` reads the project's values, unless
     /// they are known already.
     pub(super) fn is_set(&self, variable: &str, read: impl FnOnce() -> BTreeMap<String, String>) -> bool {

@@ -36,6 +36,7 @@ enum Rmi {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let locked = session.lock_existing("down", &args.services).await?;
     let options = DownOptions {
+        providers: session.providers(&locked, &args.services).await?,
         services: args.services,
         volumes: args.volumes,
         remove_orphans: args.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),

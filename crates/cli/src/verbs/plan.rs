@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use clap::ValueEnum;
-use tokio_util::sync::CancellationToken;
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::event::Act;
 use wharf_orchestrator::plan::{UpOptions, changes};
@@ -65,7 +64,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             remove_orphans: args.provisioning.remove_orphans || session.is_set("COMPOSE_REMOVE_ORPHANS"),
             ..args.provisioning.up_options(session, &project, &args.services)?
         },
-        apply: ApplyOptions { dry_run: true, stop: CancellationToken::new(), ..ApplyOptions::default() },
+        apply: ApplyOptions { dry_run: true, ..session.apply_options_without_grace()? },
         seen: Some(observed),
     };
     let plans = Plans::default();

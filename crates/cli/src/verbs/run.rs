@@ -116,7 +116,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let mut options = options(&args, session, &interrupts);
     options.apply = lock.options(options.apply);
     options.seen = Some(observed);
-    prepare_run(&engine, &project, &args.service, &options, &display).await.map_err(|error| lock.failure(error))?;
+    let converged = prepare_run(&engine, &project, &args.service, &options, &display).await;
+    let project = converged.map_err(|error| lock.failure(error))?.project;
     if session.only_shows(|| format!("run a command in a new container of service {}\n", args.service))? {
         return Ok(ExitCode::SUCCESS);
     }

@@ -43,7 +43,12 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     drop(waiting);
     if args.down_project {
         let locked = session.lock_found("down", existing).await?;
-        let options = DownOptions { remove_orphans: true, by_label: !locked.has_file, ..DownOptions::default() };
+        let options = DownOptions {
+            remove_orphans: true,
+            providers: session.providers(&locked, &[]).await?,
+            by_label: !locked.has_file,
+            ..DownOptions::default()
+        };
         session.change(&locked, &plan::down(&locked.project, &locked.observed, &options)).await?;
     }
     Ok(ExitCode::from(u8::try_from(last).unwrap_or(1)))

@@ -19,6 +19,7 @@ mod names;
 mod namesakes;
 mod output;
 mod probes;
+mod providers;
 mod recorded;
 mod registry;
 mod run;

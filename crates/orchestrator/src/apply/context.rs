@@ -1,5 +1,6 @@
 //! What the steps of a plan need when they run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use wharf_docker::{Engine, Logins};
 use wharf_plan::{StepError, StepFailure};
 
 use super::BuildSettings;
-use super::conflict::Conflict;
+use super::notes::Notes;
 use super::watch::Watch;
 use super::working::Working;
 use crate::build::Builder;
@@ -41,8 +42,10 @@ pub(super) struct Context<'a> {
     pub(super) connections: Semaphore,
     /// Variables that hooks get besides their own.
     pub(super) hook_environment: &'a [String],
+    /// The environment of the programs that provide services.
+    pub(super) provider_environment: &'a BTreeMap<String, String>,
     pub(super) working: Working,
-    pub(super) conflict: &'a Conflict,
+    pub(super) notes: &'a Notes,
     pub(super) sealer: &'a Sealer,
 }
 

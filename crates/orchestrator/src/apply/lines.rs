@@ -11,10 +11,10 @@ const LONGEST_LINE: usize = 16 * 1024;
 
 /// The last lines of an output.
 #[derive(Debug, Default)]
-pub(super) struct LastLines(VecDeque<String>);
+pub(crate) struct LastLines(VecDeque<String>);
 
 impl LastLines {
-    pub(super) fn push(&mut self, line: impl Into<String>) {
+    pub(crate) fn push(&mut self, line: impl Into<String>) {
         if self.0.len() == LAST_LINES {
             self.0.pop_front();
         }
@@ -22,7 +22,7 @@ impl LastLines {
     }
 
     /// The lines as a detail of a failure, if there are any.
-    pub(super) fn details(self, title: &str) -> Vec<Detail> {
+    pub(crate) fn details(self, title: &str) -> Vec<Detail> {
         match self.0.is_empty() {
             true => Vec::new(),
             false => vec![Detail { title: title.to_owned(), text: Vec::from(self.0).join("\n") }],
@@ -32,14 +32,14 @@ impl LastLines {
 
 /// Splits an output into lines and keeps the last ones. Blank lines are left out.
 #[derive(Debug, Default)]
-pub(super) struct LineCutter {
+pub(crate) struct LineCutter {
     partial: Vec<u8>,
     last: LastLines,
 }
 
 impl LineCutter {
     /// Takes a piece of the output, and calls `give` with each line that ends in it.
-    pub(super) fn take(&mut self, mut bytes: &[u8], mut give: impl FnMut(&str)) {
+    pub(crate) fn take(&mut self, mut bytes: &[u8], mut give: impl FnMut(&str)) {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             self.append(&bytes[..end]);
             self.end_line(&mut give);
@@ -49,7 +49,7 @@ impl LineCutter {
     }
 
     /// Ends the output, and with it an unterminated last line.
-    pub(super) fn finish(mut self, mut give: impl FnMut(&str)) -> LastLines {
+    pub(crate) fn finish(mut self, mut give: impl FnMut(&str)) -> LastLines {
         self.end_line(&mut give);
         self.last
     }

@@ -6,14 +6,16 @@ mod context;
 pub(crate) mod create;
 mod explain;
 mod journal;
-mod lines;
+pub(crate) mod lines;
 mod lost_answer;
+mod notes;
 mod places;
 mod steps;
 mod wait;
 mod watch;
 mod working;
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,9 +31,9 @@ use crate::build::Builder;
 use crate::plan::{ChangedVolume, Step, build_of, unbuildable};
 use crate::sealed::Sealer;
 use crate::{Error, Event, Plan};
-pub(crate) use conflict::Conflict;
 use context::Context;
 use journal::Journal;
+pub(crate) use notes::Notes;
 pub use steps::check_builds;
 use watch::Watch;
 use working::Working;
@@ -48,6 +50,8 @@ pub struct ApplyOptions {
     pub give_way: CancellationToken,
     /// Variables (`KEY=VALUE`) that hooks get besides their own.
     pub hook_environment: Vec<String>,
+    /// The environment of the programs that provide services (`provider:`).
+    pub environment: BTreeMap<String, String>,
     /// How long to wait for one container. `None`: without a limit.
     pub wait_timeout: Option<Duration>,
     /// How images are built.
@@ -134,25 +138,18 @@ pub async fn apply(
     events: &dyn Listener,
 ) -> Result<(), Error> {
     let sealer = Sealer::new(options.seal_rounds);
-    apply_noting(engine, project, plan, options, events, (&Conflict::default(), &sealer)).await
+    Applier { engine, project, options, events, sealer: &sealer }.apply(plan, &Notes::default()).await
 }
 
-/// The same, which also notes whether a failure may come from another client, and seals as containers were compared before.
-pub(crate) async fn apply_noting(
-    engine: &Engine,
-    project: &Project,
-    plan: &Plan,
-    options: &ApplyOptions,
-    events: &dyn Listener,
-    (conflict, sealer): (&Conflict, &Sealer),
-) -> Result<(), Error> {
-    events.plan_begins(plan).map_err(|error| Error::refused(format!("cannot show the plan: {error}"), None, None))?;
-    if options.dry_run {
-        return Ok(());
-    }
-    let result = options.unless_aborted(carry_out(engine, project, plan, options, events, (conflict, sealer))).await;
-    events.plan_ends();
-    result
+/// Carries out plans for one project.
+#[derive(Clone, Copy)]
+pub(crate) struct Applier<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) project: &'a Project,
+    pub(crate) options: &'a ApplyOptions,
+    pub(crate) events: &'a dyn Listener,
+    /// Seals as containers were compared before.
+    pub(crate) sealer: &'a Sealer,
 }
 
 /// What builds the images of a plan, if it builds any.
@@ -173,56 +170,67 @@ async fn builder(
     if problems.is_empty() { Ok(Some(builder)) } else { Err(Error::Refused(problems)) }
 }
 
-async fn carry_out(
-    engine: &Engine,
-    project: &Project,
-    plan: &Plan,
-    options: &ApplyOptions,
-    events: &dyn Listener,
-    (conflict, sealer): (&Conflict, &Sealer),
-) -> Result<(), Error> {
-    let watch = if plan.steps().any(Step::is_wait) { Some(Watch::open(engine, &project.name)) } else { None };
-    let connections = match options.parallel {
-        Some(_) => Semaphore::MAX_PERMITS,
-        None => wharf_docker::connections(),
-    };
-    let builder = builder(engine, project, plan, &options.builds).await?;
-    let context = Context {
-        project,
-        engine,
-        logins: Arc::new(Logins::of(engine.endpoint())),
-        watch,
-        wait_timeout: options.wait_timeout,
-        builder,
-        builds: &options.builds,
-        connections: Semaphore::new(connections),
-        hook_environment: &options.hook_environment,
-        working: Working::default(),
-        conflict,
-        sealer,
-    };
-    let stop = options.stop.child_token();
-    let control = Control { stop: stop.clone(), parallel: options.parallel };
-    let mut journal = Journal::new(project);
-    let report = |event| events.event(event);
-    let execution = wharf_plan::execute(plan, &context, &mut journal, &control, &report);
-    // The executor comes first, so that steps that are ready have begun when it is judged what runs.
-    let result = tokio::select! {
-        biased;
-        result = execution => result,
-        never = async {
-            options.give_way.cancelled().await;
-            context.working.only_waits().await;
-            stop.cancel();
-            std::future::pending().await
-        } => never,
-    };
-    if result.is_err() {
-        journal.undo(engine).await;
+impl Applier<'_> {
+    /// Does what [`apply()`] does, and notes what the caller has to know beyond the result.
+    pub(crate) async fn apply(self, plan: &Plan, notes: &Notes) -> Result<(), Error> {
+        let Applier { options, events, .. } = self;
+        events
+            .plan_begins(plan)
+            .map_err(|error| Error::refused(format!("cannot show the plan: {error}"), None, None))?;
+        if options.dry_run {
+            return Ok(());
+        }
+        let result = options.unless_aborted(self.carry_out(plan, notes)).await;
+        events.plan_ends();
+        result
     }
-    result.map_err(|stopped| match stopped {
-        Stopped::Failed(failures) => Error::Failed(failures),
-        Stopped::Interrupted if options.stop.is_cancelled() => Error::Interrupted,
-        Stopped::Interrupted => Error::TakenOver,
-    })
+
+    async fn carry_out(self, plan: &Plan, notes: &Notes) -> Result<(), Error> {
+        let Applier { engine, project, options, events, sealer } = self;
+        let watch = if plan.steps().any(Step::is_wait) { Some(Watch::open(engine, &project.name)) } else { None };
+        let connections = match options.parallel {
+            Some(_) => Semaphore::MAX_PERMITS,
+            None => wharf_docker::connections(),
+        };
+        let builder = builder(engine, project, plan, &options.builds).await?;
+        let context = Context {
+            project,
+            engine,
+            logins: Arc::new(Logins::of(engine.endpoint())),
+            watch,
+            wait_timeout: options.wait_timeout,
+            builder,
+            builds: &options.builds,
+            connections: Semaphore::new(connections),
+            hook_environment: &options.hook_environment,
+            provider_environment: &options.environment,
+            working: Working::default(),
+            notes,
+            sealer,
+        };
+        let stop = options.stop.child_token();
+        let control = Control { stop: stop.clone(), parallel: options.parallel };
+        let mut journal = Journal::new(project);
+        let report = |event| events.event(event);
+        let execution = wharf_plan::execute(plan, &context, &mut journal, &control, &report);
+        // The executor comes first, so that steps that are ready have begun when it is judged what runs.
+        let result = tokio::select! {
+            biased;
+            result = execution => result,
+            never = async {
+                options.give_way.cancelled().await;
+                context.working.only_waits().await;
+                stop.cancel();
+                std::future::pending().await
+            } => never,
+        };
+        if result.is_err() {
+            journal.undo(engine).await;
+        }
+        result.map_err(|stopped| match stopped {
+            Stopped::Failed(failures) => Error::Failed(failures),
+            Stopped::Interrupted if options.stop.is_cancelled() => Error::Interrupted,
+            Stopped::Interrupted => Error::TakenOver,
+        })
+    }
 }

@@ -75,6 +75,11 @@ pub enum Cause {
     Hook,
     /// An earlier update was interrupted.
     InterruptedUpdate,
+    /// Only its provider knows whether there is something to do.
+    Provider {
+        /// The provider.
+        provider: String,
+    },
     /// Another network of the project has its name.
     NameNotUnique,
     /// The step completes what an earlier one began.
@@ -84,8 +89,11 @@ pub enum Cause {
 impl Cause {
     /// Whether it tells something about a container, network or volume that was there before: why it does not stay as it is.
     pub fn is_news(&self) -> bool {
-        use Cause::{Asked, Follows, Hook, Missing, NeededBy, PullPolicy, Stopped};
-        !matches!(self, Missing | Asked | PullPolicy { .. } | Stopped | NeededBy { .. } | Hook | Follows)
+        use Cause::{Asked, Follows, Hook, Missing, NeededBy, Provider, PullPolicy, Stopped};
+        !matches!(
+            self,
+            Missing | Asked | PullPolicy { .. } | Stopped | NeededBy { .. } | Hook | Provider { .. } | Follows
+        )
     }
 
     /// What changed, by field.
@@ -122,6 +130,7 @@ impl fmt::Display for Cause {
             Cause::FilesChanged { file, others: 0 } => write!(f, "{file} changed"),
             Cause::FilesChanged { file, others } => write!(f, "{file} and {others} more changed"),
             Cause::Hook => f.write_str("a hook of its service"),
+            Cause::Provider { provider } => write!(f, "{provider} is asked at every start"),
             Cause::InterruptedUpdate => f.write_str("left over from an interrupted update"),
             Cause::NameNotUnique => f.write_str("another network has its name"),
             Cause::Follows => Ok(()),

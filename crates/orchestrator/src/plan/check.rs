@@ -24,6 +24,10 @@ pub(super) fn problems(
         let count = replicas.get(name).copied().unwrap_or_else(|| service.replicas());
         problems.extend(unsupported::problems(project, name, service));
         problems.extend(own_keys::problems(&project.places, &format!("services.{name}"), &service.extensions));
+        // It has no containers.
+        if service.provider.is_some() {
+            continue;
+        }
         if let Some(problem) = too_many(project, name, service, count) {
             problems.push(problem);
             continue;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use wharf_compose::Project;
 use wharf_docker::labels;
 
-use super::{Cause, ContainerAct, ImageAct, NetworkAct, Plan, Step, VolumeAct, hooks};
+use super::{Cause, ContainerAct, ImageAct, NetworkAct, Plan, ProviderStep, Step, VolumeAct, hooks};
 use crate::Observed;
 use crate::event::HookPoint;
 use crate::observe::Container;
+use crate::provider::{ProviderAct, ProviderPrograms};
 
 /// Which images go, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct DownOptions {
     pub images: Option<RemoveImages>,
     /// Seconds that a container gets to stop, instead of its own grace period.
     pub timeout: Option<u64>,
+    /// The programs of those of the services that are provided. They remove what they made.
+    pub providers: ProviderPrograms,
     /// Whether there is no file, so that the project consists of what carries its label.
     pub by_label: bool,
 }
@@ -64,7 +67,8 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
         );
         plan.warn(message, None);
     }
-    let teardown = Teardown { timeout: options.timeout, remove: Some(options.volumes) };
+    let teardown =
+        Teardown { timeout: options.timeout, remove: Some(options.volumes), providers: options.providers.clone() };
     let removed = teardown.plan(&mut plan, project, &containers);
     if !options.services.is_empty() {
         return plan;
@@ -112,16 +116,19 @@ fn removable<'a>(
 }
 
 /// How containers end.
+#[derive(Default)]
 pub(super) struct Teardown {
     pub(super) timeout: Option<u64>,
     /// They are removed; with their anonymous volumes, if it says so.
     pub(super) remove: Option<bool>,
+    /// The programs that remove what they made.
+    pub(super) providers: ProviderPrograms,
 }
 
 impl Teardown {
     /// Dependents first. Gives the numbers of each container's last step.
     pub(super) fn plan(&self, plan: &mut Plan, project: &Project, containers: &[&Container]) -> Vec<usize> {
-        let dependents = dependents(project, containers);
+        let dependents = dependents(project, containers, &self.providers);
         let mut stops: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let mut last = Vec::new();
         for service in dependents_first(&dependents) {
@@ -147,15 +154,34 @@ impl Teardown {
                 }
                 last.extend(before);
             }
+            if let Some(program) = self.providers.get(service) {
+                let step =
+                    ProviderStep { service: service.to_owned(), program: program.clone(), act: ProviderAct::Down };
+                let down = plan.add(Step::Provider(step), Cause::Asked, after);
+                stops.entry(service).or_default().push(down);
+                last.push(down);
+            }
         }
         last
     }
 }
 
-/// For each service with containers, the services that depend on it: by the file, or by the containers' labels.
-fn dependents<'a>(project: &'a Project, containers: &[&'a Container]) -> BTreeMap<&'a str, BTreeSet<String>> {
-    let mut dependents: BTreeMap<&str, BTreeSet<String>> =
-        containers.iter().map(|container| (container.service.as_str(), BTreeSet::new())).collect();
+/// For each service with containers or a provider, the services that depend on it: by the file, or by the containers' labels.
+fn dependents<'a>(
+    project: &'a Project,
+    containers: &[&'a Container],
+    providers: &'a ProviderPrograms,
+) -> BTreeMap<&'a str, BTreeSet<String>> {
+    let names =
+        containers.iter().map(|container| container.service.as_str()).chain(providers.keys().map(String::as_str));
+    let mut dependents: BTreeMap<&str, BTreeSet<String>> = names.map(|name| (name, BTreeSet::new())).collect();
+    for (name, service) in providers.keys().filter_map(|name| project.services.get_key_value(name)) {
+        for (need, _) in super::order::dependencies(project, service) {
+            if let Some(set) = dependents.get_mut(need) {
+                set.insert(name.clone());
+            }
+        }
+    }
     for container in containers {
         let from_file = project.services.get(&container.service).map(|service| {
             super::order::dependencies(project, service).into_iter().map(|(name, _)| name.to_owned()).collect()

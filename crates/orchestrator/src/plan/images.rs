@@ -120,7 +120,7 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
         build: Arc::new(options.build_overrides.apply(build)),
     };
     for (name, service) in in_build_order(project, &to_build) {
-        if options.only.is_some_and(|only| !only.includes(service)) {
+        if service.provider.is_some() || options.only.is_some_and(|only| !only.includes(service)) {
             continue;
         }
         for image in init_images(project, name, service) {

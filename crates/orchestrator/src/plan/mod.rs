@@ -9,6 +9,7 @@ mod down;
 mod hooks;
 mod images;
 pub(crate) mod order;
+mod providers;
 mod push;
 mod step;
 mod unsupported;
@@ -22,10 +23,12 @@ pub use changes::{Change, changes};
 pub use down::{DownOptions, RemoveImages, down};
 pub use images::{BuildOverrides, ImageOptions, Only, images, init_images};
 pub use order::with_dependencies;
+pub use providers::providers;
+pub(crate) use providers::{Round, rounds};
 pub use push::{PushOptions, push};
 pub use step::{
     Commit, ContainerAct, ContainerStep, ImageAct, ImageBuild, ImageStep, NamedService, NetworkAct, NetworkStep,
-    Rejoin, Step, VolumeAct, VolumeStep,
+    ProviderStep, Rejoin, Step, VolumeAct, VolumeStep,
 };
 pub use up::{ChangedVolume, Recreate, UpOptions, after_start, around, changed_volumes, up};
 pub use verbs::{RemoveOptions, RestartOptions, commit, copy_into, kill, pause, remove, restart, stop, unpause};

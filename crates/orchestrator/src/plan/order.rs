@@ -25,7 +25,7 @@ pub(crate) fn service<'a>(project: &'a Project, name: &str) -> Result<&'a Servic
 ///
 /// # Errors
 /// If a name is not a service of the project.
-pub(super) fn selected(project: &Project, names: &[String], alone: bool) -> Result<BTreeSet<String>, Error> {
+pub(crate) fn selected(project: &Project, names: &[String], alone: bool) -> Result<BTreeSet<String>, Error> {
     names.iter().try_for_each(|name| service(project, name).map(drop))?;
     match alone && !names.is_empty() {
         true => Ok(names.iter().cloned().collect()),

@@ -12,6 +12,7 @@ use crate::copy::CopyInto;
 use crate::event::{Act, HookPoint, Outcome, Subject, Until};
 use crate::observe::MountedVolume;
 use crate::own_keys::Probes;
+use crate::provider::{ProviderAct, ProviderProgram};
 
 /// One thing that is done in the engine.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ pub enum Step {
     Volume(VolumeStep),
     /// Does something with a container.
     Container(ContainerStep),
+    /// Calls the program that provides a service.
+    Provider(ProviderStep),
 }
 
 /// A step for an image.
@@ -262,6 +265,17 @@ pub struct Commit {
     pub pause: bool,
 }
 
+/// A call of the program that provides a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderStep {
+    /// The service's name.
+    pub service: String,
+    /// The program.
+    pub program: Arc<ProviderProgram>,
+    /// What it is asked to do.
+    pub act: ProviderAct,
+}
+
 /// A service with its name, which the file has as the key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedService {
@@ -306,6 +320,7 @@ impl Step {
             Step::Network(step) => Subject::Network(step.name.clone()),
             Step::Volume(step) => Subject::Volume(step.name.clone()),
             Step::Container(step) => Subject::Container(step.name.clone()),
+            Step::Provider(step) => Subject::Service(step.service.clone()),
         }
     }
 
@@ -324,6 +339,8 @@ impl Step {
             | Step::Volume(VolumeStep { act: VolumeAct::Create { .. }, .. }) => Act::Create,
             Step::Network(NetworkStep { act: NetworkAct::Remove { .. }, .. })
             | Step::Volume(VolumeStep { act: VolumeAct::Remove, .. }) => Act::Remove,
+            Step::Provider(ProviderStep { act: ProviderAct::Up, .. }) => Act::Create,
+            Step::Provider(ProviderStep { act: ProviderAct::Down, .. }) => Act::Remove,
             Step::Container(step) => match &step.act {
                 ContainerAct::Create { replaces: Some(_), .. } => Act::Recreate,
                 ContainerAct::Create { replaces: None, .. } => Act::Create,
@@ -372,6 +389,9 @@ impl fmt::Display for Step {
             Step::Volume(VolumeStep { name, act: VolumeAct::Replace { .. } }) => write!(f, "replace volume {name}"),
             Step::Volume(VolumeStep { name, act: VolumeAct::Remove }) => write!(f, "remove volume {name}"),
             Step::Container(step) => step.fmt(f),
+            Step::Provider(ProviderStep { service, program, act }) => {
+                write!(f, "run `{} compose {}` for service {service}", program.kind, act.as_str())
+            }
         }
     }
 }

@@ -17,14 +17,14 @@ type Asked = (String, bool, &'static str);
 /// What a service asks for that cannot be done.
 pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<Problem> {
     bind!(Service {
-        build configs credential_spec external_links models networks pre_start provider pull_policy pull_refresh_after
-            secrets use_api_socket volumes;
+        build configs credential_spec external_links models networks pre_start pull_policy pull_refresh_after secrets
+            use_api_socket volumes;
         not annotations attach blkio_config cap_add cap_drop cgroup cgroup_parent command container_name cpu_count
             cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset depends_on
             device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file environment expose
             extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels labels_from links logging
             mac_address mem_limit mem_reservation mem_swappiness memswap_limit network_mode oom_kill_disable
-            oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles read_only restart
+            oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider read_only restart
             runtime scale security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty
             ulimits user userns_mode uts volumes_from working_dir;
         // As in docker compose, what speaks of a cluster or of `watch` has no effect.
@@ -32,7 +32,6 @@ pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<
     } = service);
     let age = "say how old the image may become: `pull_policy: every_1d`";
     let mut asked: Vec<Asked> = [
-        ("provider", provider.is_some(), "start what the provider provides by its own command"),
         ("models", !models.is_empty(), "run the model as a service of its own"),
         ("credential_spec", credential_spec.is_some(), "it is for Windows containers"),
         ("use_api_socket", *use_api_socket, "mount the engine's socket as a volume"),

@@ -40,7 +40,7 @@ pub struct RestartOptions {
 pub fn stop(project: &Project, observed: &Observed, services: &[String], timeout: Option<u64>) -> Plan {
     let mut plan = Plan::default();
     let containers = replicas(project, observed, services);
-    Teardown { timeout, remove: None }.plan(&mut plan, project, &containers);
+    Teardown { timeout, ..Teardown::default() }.plan(&mut plan, project, &containers);
     plan
 }
 
@@ -83,7 +83,7 @@ pub fn remove(project: &Project, observed: &Observed, options: &RemoveOptions) -
     let mut plan = Plan::default();
     let mut containers = replicas(project, observed, &options.services);
     containers.retain(|container| options.stop || !container.is_up());
-    Teardown { timeout: None, remove: Some(options.volumes) }.plan(&mut plan, project, &containers);
+    Teardown { remove: Some(options.volumes), ..Teardown::default() }.plan(&mut plan, project, &containers);
     plan
 }
 

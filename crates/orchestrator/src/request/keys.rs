@@ -45,10 +45,10 @@ pub(crate) const SERVICE: Keys = keys!(Service {
     // Parameters of the call beside its body.
     query: container_name platform;
     // Steps of the plan, or what the command line shows.
-    plan: attach post_start pre_start pre_stop profiles pull_policy scale;
+    plan: attach post_start pre_start pre_stop profiles provider pull_policy scale;
     // The reader has put the files' content into `environment` and `labels`.
     read: env_file label_file labels_from;
-    refused: credential_spec external_links models provider pull_refresh_after use_api_socket;
+    refused: credential_spec external_links models pull_refresh_after use_api_socket;
     // `watch` is not there yet; `x-*` is the author's own.
     unused: develop extensions;
 });

@@ -7,6 +7,7 @@ mod down;
 mod handover;
 mod hooks;
 mod images;
+mod providers;
 mod pushes;
 mod refused;
 mod repair;

@@ -94,7 +94,7 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
         }
     };
     result.map_err(|error| {
-        context.conflict.note(act, &error);
+        context.notes.conflict.note(act, &error);
         explain::engine(task.step(), error).into()
     })
 }
@@ -126,7 +126,7 @@ async fn started(context: &Context<'_>, task: Task<'_>, step: &ContainerStep, re
     match result {
         Ok(()) => Ok(Outcome::Done),
         Err(error) => {
-            context.conflict.note(&step.act, &error);
+            context.notes.conflict.note(&step.act, &error);
             Err(explain::start(context, task.step(), &step.name, error).await.into())
         }
     }
@@ -222,7 +222,7 @@ async fn create(
     let named = service;
     let NamedService { name: service_name, service } = named;
     let failed = |error| {
-        context.conflict.note(act, &error);
+        context.notes.conflict.note(act, &error);
         explain::create(context, task.step(), named, error)
     };
     let inherited = match replaces {

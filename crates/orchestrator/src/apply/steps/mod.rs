@@ -7,6 +7,7 @@ mod hook;
 mod image;
 mod network;
 mod owners;
+mod provider;
 mod refusal;
 mod volume;
 
@@ -26,6 +27,7 @@ impl Runner<Step> for Context<'_> {
             Step::Image(step) => image::run(self, task, step).await,
             Step::Network(step) => network::run(self, task, step).await,
             Step::Volume(step) => volume::run(self, task, step).await,
+            Step::Provider(step) => provider::run(self, task, step).await,
             Step::Container(step) => container::run(self, task, step).await,
         }
     }

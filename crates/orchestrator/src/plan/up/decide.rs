@@ -117,6 +117,9 @@ impl<'a> Planner<'a> {
     }
 
     fn wanted(&self, name: &str, service: &Service) -> u32 {
-        self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas())
+        match service.provider {
+            Some(_) => 0,
+            None => self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas()),
+        }
     }
 }

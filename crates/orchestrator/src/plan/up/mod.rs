@@ -45,6 +45,8 @@ pub struct UpOptions {
     pub no_deps: bool,
     /// Which containers of the chosen services are recreated.
     pub recreate: Recreate,
+    /// Services whose containers an earlier plan of the same run has brought up. They are recreated only if they changed.
+    pub settled: BTreeSet<String>,
     /// Create only.
     pub no_start: bool,
     /// Start what exists, create nothing: `start`.

@@ -13,6 +13,7 @@ impl Planner<'_> {
     pub(super) fn reason_to_replace(&self, name: &str, service: &Service, container: &Container) -> Option<Cause> {
         let named = self.options.services.is_empty() || self.options.services.iter().any(|chosen| chosen == name);
         match self.options.recreate {
+            _ if self.options.settled.contains(name) => {}
             Recreate::Never => return None,
             Recreate::Always if named => return Some(Cause::Asked),
             _ if self.options.recreate_dependencies && !named => return Some(Cause::Asked),
