@@ -2,7 +2,7 @@
 //!
 //! The whole [Compose specification](https://github.com/compose-spec/compose-spec) is known: several files, `include`,
 //! `extends`, profiles, interpolation, anchors, `!reset` and `!override`. There is no Docker here and no network, and
-//! nothing is read from the process: environment and directory are part of [`Options`].
+//! nothing is read from the process: environment, directory, and what fetches Git repositories are part of [`Options`].
 //!
 //! ```
 //! use wharf_compose::{Options, Project};
@@ -75,6 +75,7 @@ mod variables;
 struct Readme;
 
 pub use config::Config;
+pub use find::remote::{FetchError, FetchGit, GitSource, is_commit};
 pub use load::Loaded;
 pub use model::Project;
 pub use options::Options;

@@ -141,7 +141,7 @@ fn load(options: &Options, passes: Passes, report: &mut Report) -> Option<(Proje
         lint::project(&project, &spans, report);
     }
     if report.errors.is_empty() && (passes.read_env_files || passes.read_label_files) {
-        let sources = service_files::Sources { files: Files { texts: &options.texts }, spans: &spans };
+        let sources = service_files::Sources { files: Files::of(options), spans: &spans };
         // A file that is not needed now may be missing.
         let needed: HashSet<String> =
             project.with_dependencies(&options.services).into_iter().map(str::to_owned).collect();
@@ -154,7 +154,7 @@ fn load(options: &Options, passes: Passes, report: &mut Report) -> Option<(Proje
 
 /// Finds, reads, interpolates, merges, checks and completes.
 fn tree(options: &Options, passes: Passes, report: &mut Report) -> Option<Tree> {
-    let files_of = Files { texts: &options.texts };
+    let files_of = Files::of(options);
     let Found { files, dir, mut environment } = locate::find(options, files_of, report)?;
     // Without the values of a wrong env file, variables would seem not to be set.
     let interpolate = passes.interpolate && report.errors.is_empty();

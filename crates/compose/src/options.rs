@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::find::remote::FetchGit;
 
 /// Where to look for the Compose files, and with what values.
 ///
@@ -28,6 +31,8 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// Services named on the command line; their profiles count as active.
     pub services: Vec<String>,
+    /// What fetches the Git repositories that `include` and `extends` name. `None`: they are refused.
+    pub git: Option<Arc<dyn FetchGit>>,
     /// Files given as text, by absolute path. If there are any, nothing is read from the disk.
     pub texts: BTreeMap<PathBuf, String>,
 }

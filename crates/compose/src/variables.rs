@@ -32,7 +32,7 @@ pub struct Variable {
 /// The files cannot be found or read.
 pub fn variables(options: &Options) -> Result<Vec<Variable>, LoadError> {
     let mut report = Report::default();
-    let files = Files { texts: &options.texts };
+    let files = Files::of(options);
     let mut all: BTreeMap<String, Variable> = BTreeMap::new();
     if let Some(found) = locate::find(options, files, &mut report) {
         let settings = Settings { interpolate: false, resolve_paths: false };
@@ -51,7 +51,7 @@ pub fn variables(options: &Options) -> Result<Vec<Variable>, LoadError> {
 /// An env file, or the project's files, cannot be found or read.
 pub fn environment(options: &Options) -> Result<BTreeMap<String, String>, LoadError> {
     let mut report = Report::default();
-    let files = Files { texts: &options.texts };
+    let files = Files::of(options);
     let mut environment = Environment::new();
     if let Some(found) = locate::find(options, files, &mut report) {
         environment = found.environment;

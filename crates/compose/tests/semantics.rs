@@ -153,12 +153,16 @@ volumes: { x-data: { x-volume: ~ } }
 
 #[test]
 fn files_elsewhere_are_refused_and_nothing_is_fetched() {
-    for text in
-        ["include: ['oci://example.com/x']", "services: { a: { extends: { file: 'https://x/y.git', service: b } } }"]
-    {
+    for (text, said) in [
+        ("include: ['oci://example.com/x']", "wharf reads no Compose files from registries"),
+        ("services: { a: { extends: { file: 'https://x/y.git', service: b } } }", "nothing is fetched here"),
+        ("include: ['file:///x.git']", "wharf fetches by https, ssh and git"),
+    ] {
         let error = refused(&Options::from_text(text));
-        assert!(error.contains("is not on this machine"), "{error}");
+        assert!(error.contains(said), "{error}");
     }
+    let elsewhere = Options { files: vec!["https://x/y.git".into()], ..Options::from_text("services: {}") };
+    assert!(refused(&elsewhere).contains("is not a file on this machine"));
 }
 
 #[test]

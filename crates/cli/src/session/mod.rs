@@ -2,6 +2,7 @@
 
 mod execute;
 pub(crate) mod flags;
+mod git;
 pub(crate) mod here;
 mod lock;
 mod namesake;
@@ -9,7 +10,7 @@ mod project;
 mod settings;
 pub(crate) mod signals;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,6 +23,7 @@ use crate::invocation::Called;
 use crate::screen::colour::Colours;
 use crate::screen::report;
 use flags::Global;
+use git::GitCache;
 use settings::Settings;
 use signals::Signals;
 
@@ -38,13 +40,16 @@ pub(crate) struct Session {
     takes_signals: OnceLock<()>,
     /// What was read from standard input, which can be read once.
     stdin: OnceLock<String>,
+    /// The Git repositories that the project includes.
+    git: Arc<GitCache>,
 }
 
 impl Session {
     pub(crate) fn new(called: Called, global: Global) -> Self {
         let settings = Settings::of_process();
         let colours = Colours::of_process(global.ansi(), &settings.environment);
-        Session { called, global, settings, colours, takes_signals: OnceLock::new(), stdin: OnceLock::new() }
+        let git = Arc::new(GitCache::new(&settings.environment));
+        Session { called, global, settings, colours, takes_signals: OnceLock::new(), stdin: OnceLock::new(), git }
     }
 
     /// With `--verbose`, prints to standard error what the libraries tell of their work.

@@ -27,6 +27,7 @@ impl Session {
             env_files: self.global.env_file.clone(),
             environment: self.settings.environment.clone(),
             services: services.to_vec(),
+            git: Some(self.git.clone()),
             ..Options::default()
         })
     }

@@ -8,6 +8,7 @@ mod completion;
 mod config;
 mod doctor;
 mod foreground;
+mod git;
 mod hooks;
 mod lifecycle;
 mod lock;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::assemble::merge::{apply_resets, merge, settle};
 use crate::assemble::normalise;
 use crate::assemble::paths::{self, Base};
-use crate::find::files::{Files, clean, is_remote, report_remote};
+use crate::find::files::{Files, clean};
 use crate::find::locate::{self, Environment};
+use crate::find::remote::{self, is_remote};
 use crate::interpolate::tree::{ROOM, interpolate};
 use crate::read::input::Input;
 use crate::read::reader;
@@ -158,13 +159,16 @@ impl<'r> Assembler<'r> {
     /// The tree of one entry of `include`.
     fn included(&mut self, entry: &Node, file: &Path, context: &Context<'_>) -> Option<Node> {
         let paths = texts(entry.get("path"));
-        if let Some((path, span)) = paths.iter().find(|(path, _)| is_remote(path)) {
-            report_remote(path, *span, self.report);
-            return None;
-        }
         let home = context.environment.get("HOME").map(String::as_str);
         let base = Base { dir: &context.dir, home };
-        let files: Vec<_> = paths.iter().map(|path| (PathBuf::from(base.absolute(path.0)), path.1)).collect();
+        let mut files = Vec::new();
+        for (path, span) in paths {
+            let file = match is_remote(path) {
+                true => remote::local(path, self.files_of, span, self.report)?,
+                false => PathBuf::from(base.absolute(path)),
+            };
+            files.push((file, span));
+        }
         let Some((main, main_span)) = files.first().cloned() else {
             self.report.error(entry, "this `include` names no file");
             self.report.help("for example `include: [other/compose.yaml]`");

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::assemble::assembler::{Assembler, Context};
 use crate::assemble::merge::{apply_resets, merge, settle};
-use crate::find::files::{clean, is_remote, report_remote};
+use crate::find::files::clean;
+use crate::find::remote::{self, is_remote};
 use crate::spec::file::SERVICE;
 use crate::validate::suggest::closest;
 use wharf_yaml::{Map, Node, Span, Value};
@@ -118,13 +119,11 @@ impl Assembler<'_> {
             }
             return self.extended(&target, services, file, context, chain);
         };
-        if is_remote(path) {
-            let at = extends.get("file").unwrap_or(extends).span;
-            report_remote(path, at, self.report);
-            return None;
-        }
-        let path = PathBuf::from(path);
-        let path = if path.is_absolute() { path } else { clean(&context.dir.join(path)) };
+        let path = match is_remote(path) {
+            true => remote::local(path, self.files_of, extends.get("file").unwrap_or(extends).span, self.report)?,
+            false if Path::new(path).is_absolute() => PathBuf::from(path),
+            false => clean(&context.dir.join(path)),
+        };
         let mut others = match self.extended.remove(&path) {
             Some(others) => others,
             None => {

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::find::files::clean;
+use crate::find::remote::is_remote;
 use crate::spec::short::mounts::is_windows_drive;
 use wharf_yaml::{Node, Value};
 
@@ -100,7 +101,7 @@ pub(crate) fn resolve_service(service: &mut Node, base: &Base<'_>) {
         edit(Some(file), |path| base.absolute(path));
     }
     if let Some(extends) = service.get_mut("extends") {
-        edit(extends.get_mut("file"), |path| base.absolute(path));
+        edit(extends.get_mut("file"), |path| if is_remote(path) { path.to_owned() } else { base.absolute(path) });
     }
     for trigger in items(service.get_mut("develop").and_then(|develop| develop.get_mut("watch"))) {
         edit(trigger.get_mut("path"), |path| base.absolute(path));

@@ -6,6 +6,8 @@ use std::io::Read as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use crate::find::remote::FetchGit;
+use crate::options::Options;
 use crate::report::findings::{At, Report};
 
 /// Longest file that is read, in bytes.
@@ -16,10 +18,16 @@ const MAX_ALL_BYTES: usize = 128 << 20;
 /// Where files come from: the texts if there are any, else the disk.
 #[derive(Clone, Copy)]
 pub(crate) struct Files<'f> {
-    pub(crate) texts: &'f BTreeMap<PathBuf, String>,
+    texts: &'f BTreeMap<PathBuf, String>,
+    /// What brings files of Git repositories here.
+    pub(crate) fetch: Option<&'f dyn FetchGit>,
 }
 
-impl Files<'_> {
+impl<'f> Files<'f> {
+    pub(crate) fn of(options: &'f Options) -> Self {
+        Files { texts: &options.texts, fetch: options.git.as_deref() }
+    }
+
     pub(crate) fn is_file(&self, path: &Path) -> bool {
         if self.texts.is_empty() { path.is_file() } else { self.texts.contains_key(path) }
     }
@@ -67,17 +75,6 @@ impl Files<'_> {
         }
         checked_text(bytes, &shown.to_string(), report)
     }
-}
-
-/// Whether a path names a file elsewhere: in a Git repository or a registry.
-pub(crate) fn is_remote(path: &str) -> bool {
-    path.contains("://") || path.starts_with("git@") || path.starts_with("github.com/")
-}
-
-/// Reports a file that is elsewhere: nothing is fetched here.
-pub(crate) fn report_remote(path: &str, at: impl Into<At>, report: &mut Report) {
-    report.error(at, format!("`{path}` is not on this machine, and nothing is fetched to read a project"));
-    report.help("fetch it first (`git clone`, `docker compose -f oci://... config`), and name the local file");
 }
 
 /// The text that `bytes` hold, if they are of bounded size, alone and with all before them, and UTF-8.

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::find::dotenv;
 use crate::find::files::{Files, clean};
+use crate::find::remote::is_remote;
 use crate::options::Options;
 use crate::report::findings::{At, Report};
 use wharf_yaml::Span;
 
 /// Names of a project's file, the best first.
-const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+pub(crate) const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 /// Names of the file that is merged onto it.
 const OVERRIDES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
@@ -35,6 +36,11 @@ pub(crate) fn find(options: &Options, files_of: Files<'_>, report: &mut Report) 
     let of_first =
         |files: &[PathBuf]| files.iter().find(|file| !is_stdin(file)).and_then(|file| Some(file.parent()?.to_owned()));
 
+    if let Some(file) = options.files.iter().filter_map(|file| file.to_str()).find(|file| is_remote(file)) {
+        report.error(At::NOWHERE, format!("`{file}` is not a file on this machine"));
+        report.help(format!("a project begins with a file here: write a compose.yaml with `include: [{file:?}]`"));
+        return None;
+    }
     let mut files: Vec<PathBuf> =
         options.files.iter().map(|file| if is_stdin(file) { file.clone() } else { at_cwd(file) }).collect();
     let early = chosen.clone().or_else(|| of_first(&files)).unwrap_or_else(|| at_cwd(Path::new("")));

@@ -118,12 +118,12 @@ services:
     image: x
 "#;
     insta::assert_snapshot!(mistake(&[("compose.yaml", text)]), @r#"
-    error: `oci://example.com/db` is not on this machine, and nothing is fetched to read a project
+    error: `oci://example.com/db` is in a registry, and wharf reads no Compose files from registries
      --> compose.yaml:1:11
       |
     1 | include: ['oci://example.com/db']
       |           ^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: fetch it first (`git clone`, `docker compose -f oci://... config`), and name the local file
+      = help: write it to a file that is included: `docker compose -f oci://example.com/db config -o FILE`
     "#);
 }
