@@ -1,6 +1,7 @@
 //! Containers as the engine lists them: less than an inspection says, for all of them in one call.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use bollard::models as api;
 use bollard::query_parameters::ListContainersOptionsBuilder;
@@ -9,6 +10,10 @@ use crate::container::{ContainerPort, ContainerStatus, HealthStatus, NetworkAtta
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::names::own_name;
+
+/// How often another engine than Docker is asked again for a list that cannot be read, and after which pause.
+const MOST_LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A container in a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,7 +73,17 @@ pub async fn list_containers(
 ) -> Result<Vec<ListedContainer>, Error> {
     let filters: HashMap<_, _> = label.map(|label| ("label", vec![label.to_owned()])).into_iter().collect();
     let options = ListContainersOptionsBuilder::default().all(stopped).filters(&filters).build();
-    let listed = engine.docker().list_containers(Some(options)).await.map_err(Error::at("list the containers"))?;
+    let mut left = MOST_LOOKS;
+    let listed = loop {
+        match engine.docker().list_containers(Some(options.clone())).await {
+            // Podman says `stopped`, which is no state of Docker's, between a container's end and its cleanup.
+            Err(bollard::errors::Error::JsonDataError { .. }) if !engine.is_docker() && left > 0 => {
+                left -= 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            result => break result.map_err(Error::at("list the containers"))?,
+        }
+    };
     Ok(listed.into_iter().filter_map(read).collect())
 }
 

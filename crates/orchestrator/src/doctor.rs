@@ -1,6 +1,7 @@
 //! Checks for common problems. Each finding says how to fix it.
 
 mod builds;
+mod kind;
 mod registries;
 
 use std::net::IpAddr;
@@ -71,9 +72,13 @@ impl Finding {
 /// If a request to the engine fails.
 pub async fn examine(engine: &Engine, project: Option<&Project>) -> Result<Vec<Finding>, Error> {
     let info = engine.info().await?;
-    let mut findings = vec![version(&info, engine.api_version())];
+    let mut findings = match kind::other_than_docker(engine).await {
+        Some(name) => vec![kind::other(&name, &info, engine.api_version())],
+        None => vec![version(&info, engine.api_version())],
+    };
+    findings.extend(kind::rootless(engine, &info));
     findings.push(cgroups(&info));
-    findings.push(logging(&info));
+    findings.extend(logging(&info));
     findings.extend(space(engine, &info));
     if let Some(project) = project {
         let observed = observe(engine, project).await?;
@@ -120,16 +125,18 @@ fn cgroups(info: &SystemInfo) -> Finding {
     }
 }
 
-fn logging(info: &SystemInfo) -> Finding {
+/// `None`: the engine does not tell its default driver.
+fn logging(info: &SystemInfo) -> Option<Finding> {
     let driver = info.logging_driver.as_deref().unwrap_or("none");
-    match driver {
+    Some(match driver {
+        "" => return None,
         "json-file" | "local" | "journald" => Finding::ok("logging", format!("driver {driver}: logs can be read back")),
         _ => Finding::warning(
             "logging",
             format!("driver {driver}: `wharf logs` may have nothing to show"),
             "use json-file, local or journald in /etc/docker/daemon.json, or `logging:` in the service",
         ),
-    }
+    })
 }
 
 /// Free space in bytes where the engine keeps its data, if that is on this machine.
@@ -246,7 +253,7 @@ mod tests {
 
     #[test]
     fn limits_and_logs_that_do_not_work_are_named() {
-        assert_eq!((cgroups(&info()).grade, logging(&info()).grade), (Grade::Ok, Grade::Ok));
+        assert_eq!((cgroups(&info()).grade, logging(&info()).unwrap().grade), (Grade::Ok, Grade::Ok));
         let poor = SystemInfo {
             memory_limit: Some(false),
             swap_limit: Some(false),
@@ -257,7 +264,7 @@ mod tests {
         Warning cgroups: version 2, without memory limits, swap limits
         limits of these kinds have no effect; boot with `cgroup_enable=memory swapaccount=1`, or use cgroup v2
         "#);
-        insta::assert_snapshot!(text(&logging(&poor)), @r#"
+        insta::assert_snapshot!(text(&logging(&poor).unwrap()), @r#"
         Warning logging: driver syslog: `wharf logs` may have nothing to show
         use json-file, local or journald in /etc/docker/daemon.json, or `logging:` in the service
         "#);

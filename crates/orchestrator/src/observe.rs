@@ -180,6 +180,7 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
     };
     let ((containers, images, foreign_ports), networks, volumes) =
         tokio::try_join!(containers, list_networks(engine, project), list_volumes(engine, project))?;
+    let containers = with_network_ids(containers, &networks);
     let ours = |owner: &Option<String>| owner.as_deref() == Some(project.name.as_str());
     let named_network = |name: &String| project.networks.values().any(|network| network.name == *name);
     let named_volume = |name: &String| project.volumes.values().any(|volume| volume.name == *name);
@@ -191,6 +192,17 @@ pub async fn observe(engine: &Engine, project: &Project) -> Result<Observed, Err
         foreign_ports,
         missing_paths: BTreeSet::new(),
     })
+}
+
+/// The containers with the identifiers of their networks: Podman lists a network's name in that place.
+fn with_network_ids(mut containers: Vec<Container>, networks: &[Network]) -> Vec<Container> {
+    let attached = containers.iter_mut().flat_map(|container| &mut container.networks);
+    for (name, attachment) in attached.filter(|(name, attachment)| attachment.network_id == **name) {
+        if let Some(network) = networks.iter().find(|network| network.name == *name) {
+            attachment.network_id.clone_from(&network.id);
+        }
+    }
+    containers
 }
 
 /// Lists the containers of `project`, or of all Compose projects, sorted by project, service and number.
