@@ -1,6 +1,6 @@
 //! The project's name: `-p`, `COMPOSE_PROJECT_NAME`, the last file's `name`, the directory's name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::find::locate::Environment;
 use crate::interpolate::template;
@@ -40,7 +40,20 @@ pub(crate) fn choose(
         report.error(At::NOWHERE, format!("the directory {} gives the project no name", dir.display()));
         report.help("name the project: -p NAME, or `name:` in the file");
     }
+    // Another directory behind the same link is the same project, and the same directory by another way is another one.
+    if let Some(actual) = reached_by_link(dir).filter(|_| options.texts.is_empty()) {
+        report.warning(
+            At::NOWHERE,
+            format!("the project's name, `{name}`, is that of a symbolic link to {}", actual.display()),
+        );
+        report.help("say `name:` in the file, so that the name does not depend on the way to it");
+    }
     (name, NameOrigin::Directory)
+}
+
+/// The directory, if it has another name there than the one by which it was reached.
+fn reached_by_link(dir: &Path) -> Option<PathBuf> {
+    dir.canonicalize().ok().filter(|actual| actual.file_name() != dir.file_name())
 }
 
 /// The name that a file gives, with what a name cannot hold left out.
@@ -72,6 +85,16 @@ pub(crate) fn normalised(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_that_is_reached_by_a_link_is_noticed() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        std::fs::create_dir(path("release-1")).unwrap();
+        std::os::unix::fs::symlink("release-1", path("current")).unwrap();
+        assert_eq!(reached_by_link(&path("current")), path("release-1").canonicalize().ok());
+        assert_eq!(reached_by_link(&path("release-1")), None);
+    }
 
     #[test]
     fn a_directory_becomes_a_valid_name() {

@@ -100,6 +100,9 @@ pub struct Project {
     /// Names of containers and built images are joined by `_`, as Compose 1 did it (`--compatibility`), not by `-`.
     #[serde(skip)]
     pub compatibility: bool,
+    /// The platform of images whose service names none (`DOCKER_DEFAULT_PLATFORM`); `None`: the engine's own.
+    #[serde(skip)]
+    pub default_platform: Option<String>,
     /// Services that exist in the files but belong to no active profile.
     #[serde(skip)]
     pub disabled_services: BTreeMap<String, Service>,

@@ -21,8 +21,23 @@ pub enum RestartPolicy {
         /// Attempts before the engine gives up; `None`: it never does.
         max_retries: Option<u32>,
     },
-    /// Not a known policy. The file's author is warned.
+    /// Another text. Some of them mean something to docker compose: see [`RestartPolicy::meant`].
     Other(String),
+}
+
+impl RestartPolicy {
+    /// The policy that the engine gets. docker compose takes `any` for `always`, and `none` and the empty text for `no`. `None`:
+    /// the text is no policy.
+    pub fn meant(&self) -> Option<RestartPolicy> {
+        match self {
+            RestartPolicy::Other(text) => match text.as_str() {
+                "any" => Some(RestartPolicy::Always),
+                "" | "none" => Some(RestartPolicy::No),
+                _ => None,
+            },
+            policy => Some(policy.clone()),
+        }
+    }
 }
 
 impl FromStr for RestartPolicy {
@@ -157,6 +172,13 @@ mod tests {
         assert_eq!(policy("allways"), RestartPolicy::Other("allways".to_owned()));
         for text in ["no", "always", "unless-stopped", "on-failure", "on-failure:3", "allways", ""] {
             assert_eq!(policy(text).to_string(), text);
+        }
+        assert_eq!(
+            (policy("any").meant(), policy("none").meant()),
+            (Some(RestartPolicy::Always), Some(RestartPolicy::No))
+        );
+        for text in ["allways", "on-failure:x", "on-failure:-1", "always:3"] {
+            assert_eq!(policy(text).meant(), None, "{text}");
         }
     }
 

@@ -25,6 +25,15 @@ impl Project {
         fixed.unwrap_or_else(|| format!("{}{separator}{service}{separator}{number}", self.name))
     }
 
+    /// Sets the platform of images whose service names none. As in docker compose, a service that is built gets it itself: its
+    /// container runs what was built for it.
+    pub fn set_default_platform(&mut self, platform: &str) {
+        self.default_platform = Some(platform.to_owned());
+        for service in self.services.values_mut().filter(|service| service.build.is_some()) {
+            service.platform.get_or_insert_with(|| platform.to_owned());
+        }
+    }
+
     /// The images of the enabled services, in name order of the services, each once.
     pub fn images(&self) -> Vec<String> {
         let (mut images, mut seen) = (Vec::new(), HashSet::new());

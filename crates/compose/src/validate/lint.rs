@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::model::decode::Spans;
-use crate::model::{Port, PortRange, Project, Protocol, RestartPolicy};
+use crate::model::{Port, PortRange, Project, Protocol};
 use crate::report::findings::{At, Report};
 use crate::spec::short::mounts::is_windows_drive;
 use wharf_yaml::{Node, Value};
@@ -59,15 +59,6 @@ type Binding<'p> = (&'p Port, String, &'p str);
 pub(crate) fn project(project: &Project, spans: &Spans<'_>, report: &mut Report) {
     host_ports(project, spans, report);
     for (name, service) in &project.services {
-        if let Some(RestartPolicy::Other(restart)) = &service.restart
-            && !restart.is_empty()
-        {
-            report.warning(
-                spans.at(&format!("services.{name}.restart")),
-                format!("`{restart}` is not a restart policy; the engine will refuse it"),
-            );
-            report.help("the policies are `no`, `always`, `unless-stopped`, `on-failure` and `on-failure:3`");
-        }
         for (index, mount) in service.volumes.iter().enumerate() {
             if mount.source.is_none() && is_windows_drive(&mount.target) {
                 let message = format!("`{}` counts as a path on a Windows drive, not as volume and path", mount.target);
@@ -163,16 +154,6 @@ mod tests {
         assert!(found[0].contains("help: for a dollar sign write `$$word`"), "{found:?}");
         assert!(found[1].contains("`$ter2` is taken") && !found[1].contains("hun"), "{found:?}");
         assert!(found[2].contains("the variable `B` is not set"), "{found:?}");
-    }
-
-    #[test]
-    fn a_restart_policy_that_is_none_is_named() {
-        assert!(
-            warnings("services: {a: {image: x, restart: allways}}")[0].contains("`allways` is not a restart policy")
-        );
-        assert!(
-            warnings("services: {a: {image: x, restart: 'on-failure:3'}, b: {image: x, restart: 'no'}}").is_empty()
-        );
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(super) fn problems(
             problems.push(problem);
             continue;
         }
+        problems.extend(restart_policy(project, name, service));
         problems.extend(fixed_name(project, name, service, count));
         for (index, port) in service.ports.iter().enumerate() {
             let path = format!("services.{name}.ports[{index}]");
@@ -62,6 +63,15 @@ fn too_many(project: &Project, name: &str, service: &Service, count: u32) -> Opt
         message: format!("service {name}: {count} replicas are more than wharf plans, {MOST_REPLICAS}"),
         place: place().cloned(),
         help: Some("ask for fewer replicas (`scale`, `deploy.replicas`, --scale)".to_owned()),
+    })
+}
+
+fn restart_policy(project: &Project, name: &str, service: &Service) -> Option<Problem> {
+    let policy = service.restart.as_ref().filter(|policy| policy.meant().is_none())?;
+    Some(Problem {
+        message: format!("service {name}: `{policy}` is not a restart policy"),
+        place: project.places.get(&format!("services.{name}.restart")).cloned(),
+        help: Some("the policies are `no`, `always`, `unless-stopped`, `on-failure` and `on-failure:3`".to_owned()),
     })
 }
 

@@ -81,3 +81,20 @@ secrets: { token: { environment: TOKEN } }";
     project.services.get_mut("web").unwrap().read_only = false;
     assert!(plan::up(&project, &nothing(), &UpOptions::default()).is_ok());
 }
+
+#[test]
+fn a_restart_policy_that_is_none_is_refused_with_its_line() {
+    let load = |policy: &str| {
+        let text = format!("services:\n  web:\n    image: x\n    restart: {policy}\n");
+        Project::load(&wharf_compose::Options::from_text(&text)).unwrap().project
+    };
+    let Err(Error::Refused(problems)) = plan::up(&load("allways"), &nothing(), &UpOptions::default()) else {
+        panic!("expected a refusal")
+    };
+    assert_eq!(problems[0].message, "service web: `allways` is not a restart policy");
+    assert_eq!(problems[0].place.as_ref().map(|place| place.line), Some(4));
+    // docker compose takes these for `always` and `no`.
+    for policy in ["any", "none", "'no'", "''", "on-failure:3"] {
+        assert!(plan::up(&load(policy), &nothing(), &UpOptions::default()).is_ok(), "{policy}");
+    }
+}
