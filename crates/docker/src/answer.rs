@@ -2,6 +2,7 @@
 
 use bollard::errors::Error as Bollard;
 
+use crate::error::root_cause;
 use crate::error_kind::ErrorKind;
 use crate::start_error::StartError;
 
@@ -56,15 +57,6 @@ fn unreadable(reason: &str) -> String {
 /// The engine answers in JSON.
 fn is_page(text: &str) -> bool {
     text.starts_with('<')
-}
-
-/// The innermost cause: the operating system's own words, not "client error (Connect)".
-pub(crate) fn root_cause(error: &Bollard) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

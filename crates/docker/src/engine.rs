@@ -10,7 +10,7 @@ use crate::answer;
 use crate::api_version::ApiVersion;
 use crate::backoff::Backoff;
 use crate::endpoint::Endpoint;
-use crate::error::Error;
+use crate::error::{Error, root_cause};
 use crate::models::{ContainerStatsResponse, SystemInfo};
 use crate::ping::ping;
 
@@ -185,6 +185,6 @@ fn reason_of(error: &bollard::errors::Error) -> String {
         Bollard::DockerResponseServerError { .. } | Bollard::JsonDataError { .. } | Bollard::JsonSerdeError { .. } => {
             answer::message(error)
         }
-        error => answer::root_cause(error),
+        error => root_cause(error),
     }
 }

@@ -6,6 +6,16 @@ use crate::answer;
 use crate::error_kind::ErrorKind;
 use crate::start_error::StartError;
 
+/// The innermost cause of an error: the operating system's own words, not "client error (Connect)", and no address, which may
+/// hold a password.
+pub fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
 /// The engine cannot be found, reached or understood, or it refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

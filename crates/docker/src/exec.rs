@@ -99,6 +99,15 @@ impl<'e> Exec<'e> {
         (Attached { output: output.boxed(), input: attached.input }, refusal)
     }
 
+    /// Whether the process runs or has run: the engine answers before it has started it.
+    ///
+    /// # Errors
+    /// If the request fails.
+    pub async fn has_started(&self) -> Result<bool, Error> {
+        let found = self.engine.docker().inspect_exec(&self.id).await?;
+        Ok(found.exit_code.is_some() || found.pid.is_some_and(|pid| pid != 0))
+    }
+
     /// Gives its terminal another size.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ pub use connections::connections;
 pub use create::create_container;
 pub use endpoint::{Endpoint, EndpointChoice, TlsFiles};
 pub use engine::Engine;
-pub use error::Error;
+pub use error::{Error, root_cause};
 pub use error_kind::{ErrorKind, unless_gone};
 pub use events::follow_events;
 pub use logins::{Login, LoginError, Logins};

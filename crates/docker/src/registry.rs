@@ -42,16 +42,17 @@ pub async fn registry_digest(engine: &Engine, reference: &str, login: Option<&Lo
     answer.descriptor.digest.ok_or(Error::Incomplete { reason: "the engine answered without a digest" })
 }
 
-/// Pulls an image (`POST /images/create`). Without a tag, `name` has a digest.
+/// Pulls an image (`POST /images/create`), for the engine's own platform unless one is given. Without a tag, `name` has a digest.
 pub fn pull_image(
     engine: &Engine,
-    name: &str,
-    tag: Option<&str>,
+    (name, tag): (&str, Option<&str>),
+    platform: Option<&str>,
     login: Option<&Login>,
 ) -> impl Stream<Item = Result<Transfer, Error>> + use<> {
     let options = CreateImageOptions {
         from_image: Some(name.to_owned()),
         tag: tag.map(str::to_owned),
+        platform: platform.unwrap_or_default().to_owned(),
         ..CreateImageOptions::default()
     };
     transfers(authorized(engine, login), options)

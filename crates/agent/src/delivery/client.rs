@@ -16,6 +16,7 @@ use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioExecutor;
 use url::Url;
+use wharf_docker::root_cause;
 use wharf_go::encoding::BASE64;
 use wharf_serve::Secret;
 
@@ -204,7 +205,7 @@ impl Client {
             Way::Straight(client) => client.request(request).await,
             Way::Tunnel(client) => client.request(request).await,
         };
-        let (parts, body) = Response::into_parts(sent.map_err(|error| cause(&error))?);
+        let (parts, body) = Response::into_parts(sent.map_err(|error| root_cause(&error))?);
         // An answer that is too long is judged by its status alone.
         let message =
             Limited::new(body, LONGEST_MESSAGE).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
@@ -258,15 +259,6 @@ fn secret_header(scheme: &str, credentials: &str) -> Result<HeaderValue, String>
 
 fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
     secret_header("Basic", &BASE64.encode(format!("{user}:{password}").as_bytes()))
-}
-
-/// The innermost cause: it names no address, which may hold a password.
-fn cause(error: &hyper_util::client::legacy::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -54,8 +54,8 @@ fn scheme(service: Option<&Service>, target: u16) -> Option<&'static str> {
         (Some("http"), _) => Some("http"),
         (Some("https"), _) => Some("https"),
         (Some(_), _) => None,
-        (None, 443 | 8443 | 9443) => Some("https"),
-        (None, 80 | 3000..=3100 | 4200 | 5000..=5099 | 5173 | 8000..=8999 | 9000..=9099) => Some("http"),
+        (None, 443 | 8443) => Some("https"),
+        (None, 80 | 3000 | 4200 | 5000 | 5173 | 8000 | 8080 | 9090) => Some("http"),
         (None, _) => None,
     }
 }

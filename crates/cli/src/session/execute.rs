@@ -22,7 +22,7 @@ use crate::screen::report;
 impl Session {
     /// How plans are carried out: the first interrupt stops them gracefully, the second at once.
     pub(crate) fn apply_options(&self, interrupts: &Interrupts) -> ApplyOptions {
-        let limit = || self.settings.environment.get("COMPOSE_PARALLEL_LIMIT")?.parse().ok();
+        let limit = || self.settings.variable("COMPOSE_PARALLEL_LIMIT")?.parse().ok();
         let parallel = self.global.parallel.or_else(limit).map(|most| match usize::try_from(most) {
             Ok(most) => most,
             // -1: no limit.

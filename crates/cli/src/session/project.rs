@@ -50,6 +50,13 @@ impl Session {
         self.load_by(services, Passes::default())
     }
 
+    /// The same; the services have to be in the file.
+    pub(crate) fn load_with(&self, services: &[String]) -> Result<Project, Failure> {
+        let project = self.load(services)?;
+        known(&project, services)?;
+        Ok(project)
+    }
+
     /// The same by the given passes.
     pub(crate) fn load_by(&self, services: &[String], passes: Passes) -> Result<Project, Failure> {
         let loaded = self.read(services, passes)?;
@@ -73,6 +80,9 @@ impl Session {
         let mut loaded = Project::load_by(&self.options(services)?, passes).map_err(unknown_service)?;
         self.settings.keep_project(std::mem::take(&mut loaded.environment));
         tracing::debug!(project = loaded.project.name, services = loaded.project.services.len(), "read");
+        if let Some(platform) = self.settings.variable("DOCKER_DEFAULT_PLATFORM").filter(|value| !value.is_empty()) {
+            loaded.project.set_default_platform(&platform);
+        }
         loaded.project.compatibility = self.global.compatibility || self.is_set("COMPOSE_COMPATIBILITY");
         Ok(loaded)
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use wharf_docker::labels;
+use wharf_go::regexp::{Regex, compile};
 use wharf_orchestrator::observe::{Container, list_containers};
 
 use crate::failure::Failure;
@@ -18,9 +19,9 @@ pub(crate) struct Args {
     /// Include projects without a running container
     #[arg(short, long)]
     all: bool,
-    /// Only projects whose name contains a text (name=TEXT); may be repeated
+    /// Only projects whose name matches a regular expression (name=EXPRESSION); may be repeated
     #[arg(long, value_name = "FILTER", value_parser = parse_filter)]
-    filter: Vec<String>,
+    filter: Vec<NameFilter>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
@@ -29,10 +30,23 @@ pub(crate) struct Args {
     quiet: bool,
 }
 
-fn parse_filter(text: &str) -> Result<String, String> {
+/// An expression, which also stands for itself, as in docker compose.
+#[derive(Debug, Clone)]
+struct NameFilter {
+    text: String,
+    expression: Option<Regex>,
+}
+
+impl NameFilter {
+    fn matches(&self, name: &str) -> bool {
+        self.text == name || self.expression.as_ref().is_some_and(|expression| expression.is_match(name))
+    }
+}
+
+fn parse_filter(text: &str) -> Result<NameFilter, String> {
     match text.split_once('=') {
-        Some(("name", name)) => Ok(name.to_owned()),
-        _ => Err("use name=TEXT".to_owned()),
+        Some(("name", text)) => Ok(NameFilter { text: text.to_owned(), expression: compile(text).ok() }),
+        _ => Err("use name=EXPRESSION".to_owned()),
     }
 }
 
@@ -44,7 +58,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     for container in &containers {
         projects.entry(&container.project).or_default().push(container);
     }
-    projects.retain(|name, _| args.filter.is_empty() || args.filter.iter().any(|text| name.contains(text)));
+    projects.retain(|name, _| args.filter.is_empty() || args.filter.iter().any(|filter| filter.matches(name)));
     let rows: Vec<[String; 3]> = projects
         .iter()
         .map(|(name, containers)| {
@@ -91,6 +105,14 @@ fn config_files(containers: &[&Container]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_is_a_regular_expression_as_go_has_them() {
+        let matches = |filter: &str, name: &str| parse_filter(filter).unwrap().matches(name);
+        assert!(matches("name=shop", "my-shop-1") && matches("name=^shop$", "shop") && matches("name=a|b", "xb"));
+        assert!(!matches("name=^shop$", "shop-1") && matches("name=a(", "a(") && !matches("name=a(", "a"));
+        assert!(parse_filter("status=running").is_err());
+    }
 
     #[test]
     fn states_are_counted_in_the_order_of_their_names() {

@@ -7,7 +7,7 @@ use wharf_orchestrator::{apply, observe};
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Session, known};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -37,8 +37,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let project = session.load(&args.services)?;
-    known(&project, &args.services)?;
+    let project = session.load_with(&args.services)?;
     let only = Only::Pulled { ignore_buildable: args.ignore_buildable };
     let is_pulled = |name: &String| project.services.get(name).is_some_and(|service| only.includes(service));
     if !args.services.is_empty() && !args.include_deps && !args.services.iter().any(is_pulled) {

@@ -7,7 +7,7 @@ use wharf_orchestrator::plan::{self, PushOptions};
 
 use crate::failure::Failure;
 use crate::screen::report;
-use crate::session::{Session, known};
+use crate::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -25,8 +25,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
-    let project = session.load(&args.services)?;
-    known(&project, &args.services)?;
+    let project = session.load_with(&args.services)?;
     let options = PushOptions {
         services: args.services,
         no_deps: !args.include_deps,

@@ -42,7 +42,7 @@ async fn a_pull_sends_the_login_and_tells_layers_with_their_bytes() {
         ]),
     );
     let engine = connect(&fake).await;
-    let pull = pull_image(&engine, "reg:5000/shop/app", Some("1"), Some(&login()));
+    let pull = pull_image(&engine, ("reg:5000/shop/app", Some("1")), Some("linux/arm64"), Some(&login()));
     let told: Vec<Transfer> = pull.map(Result::unwrap).collect().await;
     let news = |layer: Option<&str>, status: &str, bytes| Transfer {
         layer: layer.map(str::to_owned),
@@ -62,6 +62,7 @@ async fn a_pull_sends_the_login_and_tells_layers_with_their_bytes() {
     assert_eq!(sent, json!({ "username": "me", "password": PASSWORD }));
     let query = &fake.requests_for("POST", "/images/create")[0].query;
     assert_eq!((query["fromImage"].as_str(), query["tag"].as_str()), ("reg:5000/shop/app", "1"));
+    assert_eq!(query["platform"], "linux/arm64");
 }
 
 #[tokio::test]

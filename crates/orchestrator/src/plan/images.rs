@@ -114,7 +114,10 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
     let mut problems = Vec::new();
     let mut planned: BTreeMap<String, usize> = BTreeMap::new();
     let may_fail = options.ignore_pull_failures;
-    let pull = |image: &str, or_build| Step::image(image, ImageAct::Pull { or_build, may_fail });
+    let pull = |image: &str, service: &Service, or_build| {
+        let platform = service.platform.clone().or_else(|| project.default_platform.clone());
+        Step::image(image, ImageAct::Pull { platform, or_build, may_fail })
+    };
     let image_build = |name: &str, service: &Service, build: &Build| ImageBuild {
         service: NamedService::new(name, service),
         build: Arc::new(options.build_overrides.apply(build)),
@@ -127,7 +130,7 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
             if !planned.contains_key(&image)
                 && let Some(cause) = fetched(&image, service, observed, options)
             {
-                planned.insert(image.clone(), plan.add(pull(&image, None), cause, Vec::new()));
+                planned.insert(image.clone(), plan.add(pull(&image, service, None), cause, Vec::new()));
             }
         }
         let image = project.image_of(name, service);
@@ -140,8 +143,10 @@ pub fn images(project: &Project, observed: &Observed, options: &ImageOptions) ->
             Need::Build(cause, build) => {
                 (Step::image(&image, ImageAct::Build(image_build(name, service, build))), cause)
             }
-            Need::Pull(cause) => (pull(&image, None), cause),
-            Need::PullOrBuild(build) => (pull(&image, Some(image_build(name, service, build))), Cause::Missing),
+            Need::Pull(cause) => (pull(&image, service, None), cause),
+            Need::PullOrBuild(build) => {
+                (pull(&image, service, Some(image_build(name, service, build))), Cause::Missing)
+            }
             Need::Absent => {
                 problems.push(absent(project, name, &image));
                 continue;

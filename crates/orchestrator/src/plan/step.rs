@@ -43,6 +43,8 @@ pub struct ImageStep {
 pub enum ImageAct {
     /// Pull it.
     Pull {
+        /// The platform whose image it is (`linux/arm64`); `None`: the engine's own.
+        platform: Option<String>,
         /// How to build it if the registry does not have it.
         or_build: Option<ImageBuild>,
         /// A failure is reported and stops nothing.

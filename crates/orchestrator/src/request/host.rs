@@ -88,10 +88,11 @@ fn restart_policy(service: &Service) -> Option<api::RestartPolicy> {
 }
 
 fn own_restart_policy(policy: &RestartPolicy) -> api::RestartPolicy {
-    let (name, retries) = match policy {
+    // What is no policy is refused before.
+    let (name, retries) = match policy.meant().unwrap_or(RestartPolicy::No) {
         RestartPolicy::Always => (api::RestartPolicyNameEnum::ALWAYS, None),
         RestartPolicy::UnlessStopped => (api::RestartPolicyNameEnum::UNLESS_STOPPED, None),
-        RestartPolicy::OnFailure { max_retries } => (api::RestartPolicyNameEnum::ON_FAILURE, *max_retries),
+        RestartPolicy::OnFailure { max_retries } => (api::RestartPolicyNameEnum::ON_FAILURE, max_retries),
         RestartPolicy::No | RestartPolicy::Other(_) => (api::RestartPolicyNameEnum::NO, None),
     };
     api::RestartPolicy { name: Some(name), maximum_retry_count: retries.map(i64::from) }

@@ -100,10 +100,12 @@ fn endpoint(replica: &Replica<'_>, settings: ServiceNetwork) -> api::EndpointSet
     }
 }
 
-/// Links as `CONTAINER:ALIAS`.
+/// Links as `CONTAINER:ALIAS`, one to each replica.
 pub(super) fn links(replica: &Replica<'_>) -> Vec<String> {
-    let link = |Link { service, alias }: &Link| {
-        format!("{}:{}", replica.owners.name(replica.project, service), alias.as_ref().unwrap_or(service))
+    let links = |Link { service, alias }: &Link| {
+        let alias = alias.as_ref().unwrap_or(service).clone();
+        let names = replica.owners.names(replica.project, service).into_iter();
+        names.map(move |name| format!("{name}:{alias}"))
     };
-    replica.service.links.iter().map(link).collect()
+    replica.service.links.iter().flat_map(links).collect()
 }

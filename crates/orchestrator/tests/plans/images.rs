@@ -131,6 +131,19 @@ fn a_pull_follows_the_policies_of_the_file_unless_it_is_given_one() {
 }
 
 #[test]
+fn an_image_is_pulled_for_the_platform_of_its_service() {
+    let mut project = shop();
+    project.services.get_mut("db").unwrap().platform = Some("linux/arm64".into());
+    project.set_default_platform("linux/386");
+    let plan = plan::images(&project, &Observed::default(), &ImageOptions::default()).unwrap();
+    let platforms = plan.steps().map(|step| match step {
+        Step::Image(ImageStep { act: ImageAct::Pull { platform, .. }, .. }) => platform.clone().unwrap_or_default(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(platforms.collect::<Vec<_>>(), ["linux/arm64", "linux/386"]);
+}
+
+#[test]
 fn builds_take_what_the_caller_wants_otherwise() {
     let mut project = shop();
     let args = [("MODE".to_owned(), Some("debug".to_owned())), ("KEPT".to_owned(), Some("1".to_owned()))];

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bollard::models::{ContainerConfig, ContainerInspectResponse};
+use bollard::models::ContainerConfig;
 use bollard::query_parameters::{
     CommitContainerOptions, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
     RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
@@ -11,10 +11,10 @@ use wharf_compose::model::{ImageReference, Service};
 use wharf_docker::{ErrorKind, labels, unless_gone};
 use wharf_plan::{StepError, StepFailure};
 
-use super::anonymous_volumes;
 use super::hook::{self, Command};
 use super::owners::owners;
 use super::refusal::gone_is_fine;
+use super::{anonymous_volumes, ignored_signal};
 use crate::apply::context::{Context, EngineResult, StepResult, Task, failure};
 use crate::apply::create::NewContainer;
 use crate::apply::lost_answer::may_be_done;
@@ -26,13 +26,6 @@ use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
 use crate::request::{Replica, inherited};
 use crate::sealed::Unseen;
 
-/// Nothing shorter is a grace period.
-const SHORTEST_GRACE: Duration = Duration::from_secs(1);
-/// The engine's grace period, in seconds, of a container that has none of its own.
-const USUAL_GRACE: u64 = 10;
-/// The exit code of a process that was killed: 128 and the number of SIGKILL.
-const KILLED: i64 = 137;
-
 pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerStep) -> StepResult {
     let docker = context.engine.docker();
     let ContainerStep { name, act } = step;
@@ -41,14 +34,13 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
             let (replica, old) = ((service.as_ref(), *number, image_id.as_deref()), replaces.as_deref());
             return create(context, task, step, replica, old).await;
         }
-        ContainerAct::Rename { .. } | ContainerAct::Stop { .. } | ContainerAct::Remove { .. } => {
-            match settle(context, name, act).await {
-                // Whether it was done is not known, and doing it twice is the same as doing it once.
-                Err(error) if may_be_done(&error) => settle(context, name, act).await,
-                result => result,
-            }
+        ContainerAct::Rename { from } => settled(|| rename(context, from, name)).await,
+        ContainerAct::Stop { grace } => settled(|| stopped(context, name, *grace)).await,
+        ContainerAct::Remove { volumes } => settled(|| remove(context, name, *volumes)).await,
+        ContainerAct::Start => {
+            let result = docker.start_container(name, None).await.map(|()| Outcome::Done);
+            return started(context, task, step, result).await;
         }
-        ContainerAct::Start => return started(context, task, step, docker.start_container(name, None).await).await,
         ContainerAct::RunInitContainer { service, index, hook } => {
             return hook::init_container(context, task, service, (*index, hook), name).await;
         }
@@ -99,13 +91,11 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
     })
 }
 
-/// The steps of a replacement that leave the same however often they are done.
-async fn settle(context: &Context<'_>, name: &str, act: &ContainerAct) -> EngineResult<Outcome> {
-    match act {
-        ContainerAct::Rename { from } => rename(context, from, name).await,
-        ContainerAct::Stop { grace } => stopped(context, name, *grace).await,
-        ContainerAct::Remove { volumes } => remove(context, name, *volumes).await,
-        _ => Ok(Outcome::Done),
+/// Does what leaves the same however often it is done, once more if it is not known whether it was done.
+async fn settled<F: Future<Output = EngineResult<Outcome>>>(act: impl Fn() -> F) -> EngineResult<Outcome> {
+    match act().await {
+        Err(error) if may_be_done(&error) => act().await,
+        result => result,
     }
 }
 
@@ -122,9 +112,14 @@ async fn rename(context: &Context<'_>, from: &str, name: &str) -> EngineResult<O
     }
 }
 
-async fn started(context: &Context<'_>, task: Task<'_>, step: &ContainerStep, result: EngineResult<()>) -> StepResult {
+async fn started(
+    context: &Context<'_>,
+    task: Task<'_>,
+    step: &ContainerStep,
+    result: EngineResult<Outcome>,
+) -> StepResult {
     match result {
-        Ok(()) => Ok(Outcome::Done),
+        Ok(outcome) => Ok(outcome),
         Err(error) => {
             context.notes.conflict.note(&step.act, &error);
             Err(explain::start(context, task.step(), &step.name, error).await.into())
@@ -164,44 +159,28 @@ fn seconds(grace: u64) -> i32 {
     i32::try_from(grace).unwrap_or(i32::MAX)
 }
 
-async fn restart(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
+/// Stops a container and starts it again, and finds out whether it ignored the signal until it was killed.
+async fn restart(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineResult<Outcome> {
     let mut options = RestartContainerOptionsBuilder::default();
     if let Some(grace) = grace {
         options = options.t(seconds(grace));
     }
-    context.engine.docker_with_patience(patience(grace)).restart_container(name, Some(options.build())).await
+    let begun = Instant::now();
+    let docker = context.engine.docker_with_patience(patience(grace));
+    docker.restart_container(name, Some(options.build())).await?;
+    Ok(ignored_signal::by_restarted(context.engine, name, grace, begun.elapsed()).await.unwrap_or(Outcome::Done))
 }
 
 /// Stops a container, and finds out whether it ignored the signal until it was killed.
 async fn stopped(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineResult<Outcome> {
     let begun = Instant::now();
-    let outcome = gone_is_fine(stop(context, name, grace).await)?;
-    let took = begun.elapsed();
-    if outcome != Outcome::Done || grace == Some(0) || took < SHORTEST_GRACE {
-        return Ok(outcome);
+    match gone_is_fine(stop(context, name, grace).await)? {
+        Outcome::Done => {
+            let ignored = ignored_signal::by_stopped(context.engine, name, grace, begun.elapsed()).await?;
+            Ok(ignored.unwrap_or(Outcome::Done))
+        }
+        outcome => Ok(outcome),
     }
-    let found = unless_gone(context.engine.docker().inspect_container(name, None).await)?;
-    Ok(found.and_then(|found| ignored(&found, grace, took)).unwrap_or(outcome))
-}
-
-/// What a container that was killed after its grace period says about itself.
-fn ignored(found: &ContainerInspectResponse, grace: Option<u64>, took: Duration) -> Option<Outcome> {
-    let config = found.config.as_ref();
-    let own = config.and_then(|config| config.stop_timeout).and_then(|seconds| u64::try_from(seconds).ok());
-    let seconds = grace.or(own).unwrap_or(USUAL_GRACE);
-    let was_killed = found.state.as_ref().and_then(|state| state.exit_code) == Some(KILLED);
-    // The engine's clock and ours need not agree about the last moment.
-    if !was_killed || took + SHORTEST_GRACE / 2 < Duration::from_secs(seconds) {
-        return None;
-    }
-    let words = found.path.iter().chain(found.args.iter().flatten());
-    let signal = config.and_then(|config| config.stop_signal.clone()).filter(|signal| !signal.is_empty());
-    Some(Outcome::IgnoredSignal {
-        process: words.cloned().collect::<Vec<_>>().join(" "),
-        signal: signal.unwrap_or_else(|| "SIGTERM".to_owned()),
-        seconds,
-        has_init: found.host_config.as_ref().and_then(|host| host.init).unwrap_or(false),
-    })
 }
 
 async fn stop(context: &Context<'_>, name: &str, grace: Option<u64>) -> EngineResult<()> {
@@ -265,32 +244,4 @@ async fn seal(context: &Context<'_>, task: Task<'_>, service: &Service) -> Resul
     let seal = context.sealer.seal(&unseen).await;
     let seal = seal.map_err(|error| failure(task.step(), format!("cannot {}: {error}", task.step())))?;
     Ok(Some(seal.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn told(exit_code: i64, grace: Option<u64>, took: f64) -> Option<Outcome> {
-        let found = json!({
-            "Path": "sh", "Args": ["-c", "sleep 600"], "State": { "ExitCode": exit_code },
-            "Config": { "StopTimeout": 3, "StopSignal": "SIGUSR1" }, "HostConfig": { "Init": true }
-        });
-        ignored(&serde_json::from_value(found).unwrap(), grace, Duration::from_secs_f64(took))
-    }
-
-    #[test]
-    fn a_container_that_was_killed_after_its_grace_period_ignored_its_signal() {
-        let outcome = |seconds| Outcome::IgnoredSignal {
-            process: "sh -c sleep 600".into(),
-            signal: "SIGUSR1".into(),
-            seconds,
-            has_init: true,
-        };
-        assert_eq!(told(137, None, 3.1), Some(outcome(3)));
-        assert_eq!(told(137, Some(2), 2.1), Some(outcome(2)));
-        assert_eq!(told(137, None, 1.5), None, "somebody else killed it");
-        assert_eq!(told(0, None, 3.1), None, "it ended by itself");
-    }
 }

@@ -16,7 +16,9 @@ use crate::registry::{Direction, Registry};
 
 pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ImageStep) -> StepResult {
     match &step.act {
-        ImageAct::Pull { or_build, may_fail } => pull(context, task, &step.image, or_build.as_ref(), *may_fail).await,
+        ImageAct::Pull { platform, or_build, may_fail } => {
+            pull(context, task, (&step.image, platform.as_deref()), or_build.as_ref(), *may_fail).await
+        }
         ImageAct::Push { may_fail } => match (push(context, task, &step.image).await, may_fail) {
             (Err(failure), true) => Ok(Outcome::LeftOut { reason: failure.message }),
             (result, _) => Ok(result.map(|()| Outcome::Done)?),
@@ -37,11 +39,11 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ImageStep)
 async fn pull(
     context: &Context<'_>,
     task: Task<'_>,
-    image: &str,
+    (image, platform): (&str, Option<&str>),
     or_build: Option<&ImageBuild>,
     may_fail: bool,
 ) -> StepResult {
-    match (fetch(context, task, image).await, or_build) {
+    match (fetch(context, task, image, platform).await, or_build) {
         (Ok(()), _) => Ok(Outcome::Done),
         (Err(failure), Some(build)) => {
             task.output(format!("{}, so it is built", failure.message));
@@ -53,7 +55,7 @@ async fn pull(
     }
 }
 
-async fn fetch(context: &Context<'_>, task: Task<'_>, image: &str) -> Result<(), StepFailure> {
+async fn fetch(context: &Context<'_>, task: Task<'_>, image: &str, platform: Option<&str>) -> Result<(), StepFailure> {
     let reference = ImageReference::from(image);
     let registry = registry(context, task, &reference).await;
     let (name, tag) = match reference.digest() {
@@ -61,7 +63,7 @@ async fn fetch(context: &Context<'_>, task: Task<'_>, image: &str) -> Result<(),
         // Without a tag the engine would pull all tags.
         None => (reference.repository(), Some(reference.tag_or_default())),
     };
-    let news = pull_image(context.engine, name, tag, registry.login());
+    let news = pull_image(context.engine, (name, tag), platform, registry.login());
     follow(task, news).await.map_err(|error| registry.failure(task.step().to_string(), Direction::Pull, &error))
 }
 

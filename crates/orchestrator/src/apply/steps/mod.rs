@@ -4,6 +4,7 @@ mod anonymous_volumes;
 mod build;
 mod container;
 mod hook;
+mod ignored_signal;
 mod image;
 mod network;
 mod owners;

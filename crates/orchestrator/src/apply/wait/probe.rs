@@ -14,6 +14,9 @@ use crate::apply::context::Context;
 /// An engine may close the output of a program a little before it knows the exit code.
 const EXIT_CODE_PAUSE: Duration = Duration::from_millis(20);
 
+/// How often the time of a check may pass before its process has started.
+const MOST_STARTS: u32 = 10;
+
 /// Returns once a probe has succeeded, which may be never.
 pub(super) async fn healthy(context: &Context<'_>, container: String, check: HealthCheck) {
     let begun = Instant::now();
@@ -55,5 +58,14 @@ async fn probe(engine: &Engine, container: &str, check: &HealthCheck) -> Probed 
             }
         }
     };
-    timeout(check.timeout, ended).await.unwrap_or(Probed::MayRun)
+    let mut ended = std::pin::pin!(ended);
+    // The time that the engine takes to start the process is not the check's.
+    for _ in 0..MOST_STARTS {
+        match timeout(check.timeout, &mut ended).await {
+            Ok(probed) => return probed,
+            Err(_) if matches!(exec.has_started().await, Ok(false)) => {}
+            Err(_) => break,
+        }
+    }
+    Probed::MayRun
 }
