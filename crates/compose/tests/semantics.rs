@@ -161,8 +161,13 @@ fn files_elsewhere_are_refused_and_nothing_is_fetched() {
         let error = refused(&Options::from_text(text));
         assert!(error.contains(said), "{error}");
     }
-    let elsewhere = Options { files: vec!["https://x/y.git".into()], ..Options::from_text("services: {}") };
-    assert!(refused(&elsewhere).contains("is not a file on this machine"));
+    for (file, said) in [
+        ("https://x/y.git", "is not a file on this machine"),
+        ("oci://example.com/x", "wharf reads no Compose files from registries"),
+    ] {
+        let elsewhere = Options { files: vec![file.into()], ..Options::from_text("services: {}") };
+        assert!(refused(&elsewhere).contains(said));
+    }
 }
 
 #[test]

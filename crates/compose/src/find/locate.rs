@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::find::dotenv;
 use crate::find::files::{Files, clean};
-use crate::find::remote::is_remote;
+use crate::find::remote::{self, FetchError, is_remote};
 use crate::options::Options;
 use crate::report::findings::{At, Report};
 use wharf_yaml::Span;
@@ -37,8 +37,11 @@ pub(crate) fn find(options: &Options, files_of: Files<'_>, report: &mut Report) 
         |files: &[PathBuf]| files.iter().find(|file| !is_stdin(file)).and_then(|file| Some(file.parent()?.to_owned()));
 
     if let Some(file) = options.files.iter().filter_map(|file| file.to_str()).find(|file| is_remote(file)) {
-        report.error(At::NOWHERE, format!("`{file}` is not a file on this machine"));
-        report.help(format!("a project begins with a file here: write a compose.yaml with `include: [{file:?}]`"));
+        let FetchError { message, help } = remote::as_first(file);
+        report.error(At::NOWHERE, message);
+        if let Some(help) = help {
+            report.help(help);
+        }
         return None;
     }
     let mut files: Vec<PathBuf> =

@@ -143,15 +143,34 @@ pub(crate) fn local(path: &str, files_of: Files<'_>, at: impl Into<At>, report: 
     }
 }
 
+/// Why a project cannot begin with a file elsewhere (`-f`).
+pub(crate) fn as_first(path: &str) -> FetchError {
+    let shown = without_login(path);
+    match is_in_registry(path) {
+        true => in_registry(&shown),
+        false => FetchError {
+            message: format!("`{shown}` is not a file on this machine"),
+            help: Some(format!("a project begins with a file here: write a compose.yaml with `include: [{shown:?}]`")),
+        },
+    }
+}
+
+fn is_in_registry(path: &str) -> bool {
+    path.starts_with("oci://")
+}
+
+fn in_registry(shown: &str) -> FetchError {
+    FetchError {
+        message: format!("`{shown}` is in a registry, and wharf reads no Compose files from registries"),
+        help: Some(format!("write it to a file, and name that: `docker compose -f {shown} config -o FILE`")),
+    }
+}
+
 fn find(path: &str, files_of: Files<'_>) -> Result<PathBuf, FetchError> {
     let error = |message: String, help: &str| FetchError { message, help: Some(help.to_owned()) };
     let shown = without_login(path);
-    if path.starts_with("oci://") {
-        let help = format!("write it to a file that is included: `docker compose -f {shown} config -o FILE`");
-        return Err(error(
-            format!("`{shown}` is in a registry, and wharf reads no Compose files from registries"),
-            &help,
-        ));
+    if is_in_registry(path) {
+        return Err(in_registry(&shown));
     }
     let source = GitSource::parse(path).map_err(|why| {
         error(

@@ -32,7 +32,11 @@ pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<
     } = service);
     let age = "say how old the image may become: `pull_policy: every_1d`";
     let mut asked: Vec<Asked> = [
-        ("models", !models.is_empty(), "run the model as a service of its own"),
+        (
+            "models",
+            !models.is_empty(),
+            "run the model as a service of its own, or by a provider: `provider: {type: model, options: {model: ...}}`",
+        ),
         ("credential_spec", credential_spec.is_some(), "it is for Windows containers"),
         ("use_api_socket", *use_api_socket, "mount the engine's socket as a volume"),
         ("external_links", !external_links.is_empty(), "join a network that both use (`external: true`)"),

@@ -124,6 +124,6 @@ services:
     1 | include: ['oci://example.com/db']
       |           ^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: write it to a file that is included: `docker compose -f oci://example.com/db config -o FILE`
+      = help: write it to a file, and name that: `docker compose -f oci://example.com/db config -o FILE`
     "#);
 }
