@@ -26,7 +26,7 @@ async fn run_rm_removes_its_container_when_the_engine_is_back() {
     listen_on(&engine);
     std::fs::write(directory.path().join("compose.yaml"), "services: {web: {image: app}}").unwrap();
     let mut run = Command::new(env!("CARGO_BIN_EXE_wharf"));
-    run.current_dir(directory.path()).args(["-p", "shop", "run", "--rm", "-T", "web", "work"]);
+    run.current_dir(directory.path()).args(["-p", "shop", "run", "--rm", "-T", "web", "sleep", "600"]);
     run.env("DOCKER_HOST", format!("unix://{}", socket.display()));
     run.env("HOME", directory.path()).env("XDG_RUNTIME_DIR", directory.path()).stdin(Stdio::null());
     let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -77,7 +77,10 @@ fn containers(daemon: &mut Daemon, request: &FakeRequest, rest: &[&str]) -> Resu
             daemon.copy_into(id, word("path").unwrap_or_default(), &request.body)?;
             Ok(FakeReply::status(200).into())
         }
-        ("POST", [id, "attach"]) => daemon.container(id).map(|_| Answer::Upgrade),
+        ("POST", [id, "attach"]) => daemon.container(id).map(|container| match exit_code(container.command()) {
+            Some(_) => Answer::Upgrade,
+            None => Answer::OpenUpgrade,
+        }),
         ("POST", [id, "wait"]) => match daemon.container(id)? {
             container if container.is_up() => Err(Refusal::not_simulated("a wait for a container that runs")),
             container => Ok(ok(json!({ "StatusCode": container.exit_code }))),
