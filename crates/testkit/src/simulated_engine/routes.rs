@@ -77,7 +77,7 @@ fn containers(daemon: &mut Daemon, request: &FakeRequest, rest: &[&str]) -> Resu
             daemon.copy_into(id, word("path").unwrap_or_default(), &request.body)?;
             Ok(FakeReply::status(200).into())
         }
-        ("POST", [id, "attach"]) => daemon.container(id).map(|container| match exit_code(container.command()) {
+        ("POST", [id, "attach"]) => daemon.container(id).map(|container| match exit_code(&container.command()) {
             Some(_) => Answer::Upgrade,
             None => Answer::OpenUpgrade,
         }),

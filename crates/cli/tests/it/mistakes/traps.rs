@@ -10,7 +10,7 @@ services:
     image: x
     ports: ['8080:80']
     environment: {DB_PASSWORD: hunter2}
-    restart: allways
+    restart: always
   b:
     image: x:$TAG
     ports: ['127.0.0.1:8080:80']
@@ -33,14 +33,6 @@ services:
     warning: `DB_PASSWORD` is in the file in plain text
     --> compose.yaml:6:19
      = help: take it from the environment (`${DB_PASSWORD}`), or from a secret if the image reads `DB_PASSWORD_FILE`
-
-    warning: `allways` is not a restart policy; the engine will refuse it
-     --> compose.yaml:7:14
-      |
-    7 |     restart: allways
-      |              ^^^^^^^
-      |
-      = help: the policies are `no`, `always`, `unless-stopped`, `on-failure` and `on-failure:3`
 
     warning: the variable `TAG` is not set; it counts as empty
      --> compose.yaml:9:15
