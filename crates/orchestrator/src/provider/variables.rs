@@ -49,7 +49,8 @@ pub(crate) async fn remembered(
             service.depends_on.contains_key(provider).then_some((container, service))
         });
         let Some((container, service)) = dependent else { continue };
-        let found = unless_gone(engine.docker().inspect_container(&container.id, None).await)?;
+        let found = unless_gone(engine.docker().inspect_container(&container.id, None).await);
+        let found = found.map_err(|error| wharf_docker::Error::from(error).during("look at a container"))?;
         let given = found.and_then(|found| found.config?.env).unwrap_or_default();
         variables.insert(provider.clone(), set_by(provider, service, &given));
     }
