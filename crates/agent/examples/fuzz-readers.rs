@@ -59,8 +59,10 @@ fn check(input: &[u8]) {
     assert!(entries(input).map(|entry| entry.encoded).sum::<usize>() <= input.len());
     let text = String::from_utf8_lossy(input);
     let _ = config::from_yaml(&text);
-    if let Ok(converted) = alloy::convert(&text) {
-        wharf_agent::yaml::read(&converted.yaml).unwrap();
+    if let Ok(converted) = alloy::convert(&text, false) {
+        let expanded = config::expand_environment(&converted.yaml, &Default::default());
+        let yaml = if converted.variables { expanded.unwrap() } else { converted.yaml };
+        wharf_agent::yaml::read(&yaml).unwrap();
     }
 }
 

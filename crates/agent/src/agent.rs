@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use wharf_docker::{Endpoint, EndpointChoice};
 
-use crate::batch::{Batch, Budget};
+use crate::batch::Batch;
+use crate::budget::{Account, Budget};
 use crate::config::{Config, DockerFrom, Job};
 use crate::delivery::{Client, ClientError, Delivery};
 use crate::discovery::docker::{DockerJob, ReadFrom, Told};
@@ -30,6 +31,8 @@ const LAST_MOMENTS: Duration = Duration::from_secs(5);
 const TAIL_WAIT: Duration = Duration::from_millis(100);
 /// Removed files are held open for at most this many unread bytes a target.
 const HELD_BYTES: u64 = 256 << 20;
+/// How often to look for streams of the engine that have stalled.
+const LOOK_AFTER: Duration = Duration::from_secs(20);
 /// Reports that may wait for a discovery.
 const REPORTS: usize = 1024;
 
@@ -185,7 +188,7 @@ impl BatchSink for Shown {
         }
     }
 
-    fn make_room(&mut self) -> bool {
+    fn make_room(&mut self, _: &[Account]) -> bool {
         false
     }
 }
@@ -268,17 +271,30 @@ fn discoveries(jobs: &[Job], options: &Options) -> Result<Vec<Discovery>, AgentE
             discoveries.push(Discovery::Docker(Box::new(docker_job(number, prefix, from, &job.labelling, options)?)));
         }
         for from in &job.files {
+            let elsewhere = from.host.as_ref().filter(|host| **host != hostname(&options.environment));
+            if let Some(host) = elsewhere {
+                tracing::info!(path = from.path, host, "not read here: `__host__` names another machine");
+                continue;
+            }
             discoveries.push(Discovery::Files(FilesJob {
                 job: number,
                 path: from.path.clone(),
                 exclude: from.exclude.clone(),
                 labels: from.labels.clone(),
-                labelling: job.labelling.clone(),
                 period: from.period,
             }));
         }
     }
     Ok(discoveries)
+}
+
+/// This machine's name, as Promtail has it: `HOSTNAME`, else the kernel's.
+fn hostname(environment: &BTreeMap<String, String>) -> String {
+    let of_kernel = || {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        name.trim_end().to_owned()
+    };
+    environment.get("HOSTNAME").filter(|name| !name.is_empty()).cloned().unwrap_or_else(of_kernel)
 }
 
 fn docker_job(
@@ -301,6 +317,7 @@ fn docker_job(
         addressing: from.addressing.clone(),
         labelling: labelling.clone(),
         read_from: options.read_from,
+        look_after: LOOK_AFTER,
     })
 }
 

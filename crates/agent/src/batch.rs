@@ -2,30 +2,35 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use wharf_loki::Labels;
 use wharf_loki::push::StreamBuffer;
 
+use crate::budget::{Account, Accounts};
 use crate::position::Position;
 
-/// The unit of delivery: its lines are acknowledged together.
+/// What was gathered of a lane's targets, and how far they were read with it.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// A request for each tenant.
+    /// A request for each tenant. They are delivered independently of each other.
     pub requests: Vec<Request>,
-    /// The targets' positions once this batch and those before it are acknowledged; `None`: the target is gone.
+    /// The targets' positions once their lines in this batch and in those before it are acknowledged; `None`: the target is
+    /// gone.
     pub positions: Vec<(Arc<str>, Option<Position>)>,
 }
 
-/// The streams of one tenant.
+/// The streams of one tenant: the unit of delivery.
 #[derive(Debug, Default)]
 pub struct Request {
     /// The tenant that the `tenant` stage named.
     pub tenant: Option<Arc<str>>,
     /// The streams, each with its entries in order.
     pub streams: Vec<BatchStream>,
+    /// The targets whose lines these are.
+    pub targets: Vec<Arc<str>>,
+    /// The tenant's account, which pays for the memory.
+    pub account: Account,
 }
 
 /// The entries of a stream.
@@ -35,13 +40,6 @@ pub struct BatchStream {
     pub labels: Labels,
     /// Its entries, encoded.
     pub entries: StreamBuffer,
-}
-
-impl Batch {
-    /// How much memory the entries take, in bytes.
-    pub fn bytes(&self) -> usize {
-        self.requests.iter().map(Request::bytes).sum()
-    }
 }
 
 impl Request {
@@ -67,17 +65,36 @@ pub struct Slot {
 /// The batch that is being filled.
 #[derive(Debug, Default)]
 pub struct OpenBatch {
-    requests: Vec<Request>,
+    requests: Vec<OpenRequest>,
     slots: HashMap<(Option<Arc<str>>, Labels), Slot>,
     serial: u64,
     bytes: usize,
     since: Option<Instant>,
 }
 
+/// The request of one tenant that is being filled.
+#[derive(Debug)]
+struct OpenRequest {
+    request: Request,
+    bytes: usize,
+    /// The numbers of the targets whose lines these are, in the order they came; one may be there several times.
+    targets: Vec<u64>,
+}
+
 impl OpenBatch {
     /// Bytes of encoded entries.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes of the entries that an account pays for.
+    pub fn bytes_of(&self, account: &Account) -> usize {
+        self.requests.iter().filter(|open| open.request.account == *account).map(|open| open.bytes).sum()
+    }
+
+    /// The accounts of the requests whose last line is one of this target's.
+    pub fn accounts_of(&self, target: u64) -> impl Iterator<Item = &Account> {
+        self.requests.iter().filter(move |open| open.targets.last() == Some(&target)).map(|open| &open.request.account)
     }
 
     /// When the first entry came; `None`: it is empty.
@@ -91,92 +108,60 @@ impl OpenBatch {
     }
 
     /// The place of a stream.
-    pub fn slot(&mut self, tenant: Option<&str>, labels: &Labels) -> Slot {
+    pub fn slot(&mut self, tenant: Option<&str>, labels: &Labels, accounts: &mut Accounts) -> Slot {
         let key = (tenant.map(Arc::from), labels.clone());
         if let Some(slot) = self.slots.get(&key) {
             return *slot;
         }
-        let request = self.requests.iter().position(|request| request.tenant == key.0).unwrap_or_else(|| {
-            self.requests.push(Request { tenant: key.0.clone(), streams: Vec::new() });
+        let request = self.requests.iter().position(|open| open.request.tenant == key.0).unwrap_or_else(|| {
+            let account = accounts.of(key.0.as_ref());
+            let request = Request { tenant: key.0.clone(), account, ..Request::default() };
+            self.requests.push(OpenRequest { request, bytes: 0, targets: Vec::new() });
             self.requests.len() - 1
         });
-        let streams = &mut self.requests[request].streams;
+        let streams = &mut self.requests[request].request.streams;
         streams.push(BatchStream { labels: labels.clone(), entries: StreamBuffer::new(labels.to_string()) });
         let slot = Slot { serial: self.serial, request, stream: streams.len() - 1 };
         self.slots.insert(key, slot);
         slot
     }
 
-    /// Adds an entry. `time` is in nanoseconds since 1970.
+    /// Adds an entry of a target. `time` is in nanoseconds since 1970.
     pub fn push<N: AsRef<str>, V: AsRef<str>>(
         &mut self,
         slot: Slot,
+        target: u64,
         now: Instant,
         time: i64,
         line: &str,
         metadata: &[(N, V)],
     ) {
-        let entries = &mut self.requests[slot.request].streams[slot.stream].entries;
+        let open = &mut self.requests[slot.request];
+        let entries = &mut open.request.streams[slot.stream].entries;
         let before = entries.bytes();
         entries.push(time, line, metadata);
-        self.bytes += entries.bytes() - before;
+        let more = entries.bytes() - before;
+        open.bytes += more;
+        self.bytes += more;
+        // A target's lines come many at a time.
+        if open.targets.last() != Some(&target) {
+            open.targets.push(target);
+        }
         self.since.get_or_insert(now);
     }
 
-    /// Takes what was gathered; the batch is empty then.
-    pub fn close(&mut self) -> Vec<Request> {
+    /// Takes what was gathered; the batch is empty then. `key` gives the key of a target by its number.
+    pub fn close(&mut self, key: impl Fn(u64) -> Option<Arc<str>>) -> Vec<Request> {
         self.serial += 1;
         self.bytes = 0;
         self.since = None;
         self.slots.clear();
-        std::mem::take(&mut self.requests)
-    }
-}
-
-/// A limit of the memory for lines that are read and not acknowledged.
-#[derive(Debug)]
-pub struct Budget {
-    used: AtomicUsize,
-    limit: usize,
-}
-
-impl Budget {
-    /// A budget of `limit` bytes.
-    pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { used: AtomicUsize::new(0), limit })
-    }
-
-    /// The limit, in bytes.
-    pub fn limit(&self) -> usize {
-        self.limit
-    }
-
-    /// Bytes in use.
-    pub fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed)
-    }
-
-    /// Whether the memory is used up.
-    pub fn is_full(&self, more: usize) -> bool {
-        self.used() + more >= self.limit
-    }
-
-    /// Takes bytes; they are given back when the share is dropped.
-    pub fn take(self: &Arc<Self>, bytes: usize) -> Share {
-        self.used.fetch_add(bytes, Ordering::Relaxed);
-        Share { budget: self.clone(), bytes }
-    }
-}
-
-/// A part of a [`Budget`] that is in use.
-#[derive(Debug)]
-pub struct Share {
-    budget: Arc<Budget>,
-    bytes: usize,
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        let closed = std::mem::take(&mut self.requests).into_iter().map(|mut open| {
+            open.targets.sort_unstable();
+            open.targets.dedup();
+            open.request.targets = open.targets.into_iter().filter_map(&key).collect();
+            open.request
+        });
+        closed.collect()
     }
 }

@@ -1,21 +1,22 @@
 //! The agent's configuration: Promtail's YAML, or a few flags.
 
 mod clients;
+pub mod environment;
 mod jobs;
 mod section;
 mod simple;
 pub mod units;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use environment::expand_environment;
 pub use jobs::{DockerFrom, FilesFrom, Job};
-pub use simple::Simple;
+pub use simple::{Selection, Simple};
 
 use crate::delivery::{ClientConfig, Schedule};
-use crate::yaml::{self, ConfigError, Node};
+use crate::yaml::{self, ConfigError, ErrorAt as _, Node, Place};
 use section::{Faults, Section};
 
 /// The default limit of bytes that are read and not acknowledged.
@@ -80,6 +81,22 @@ pub struct Read {
 ///
 /// All mistakes, in the order of the file.
 pub fn from_yaml(text: &str) -> Result<Read, Vec<ConfigError>> {
+    let read = part_from_yaml(text)?;
+    if read.config.clients.is_empty() {
+        let place = Place { line: 1, column: 1 };
+        return Err(vec![place.error(
+            "no `clients`: add `clients: [{url: http://loki:3100/loki/api/v1/push}]`, or name one with `--loki`",
+        )]);
+    }
+    Ok(read)
+}
+
+/// Like [`from_yaml`], but without the need for an endpoint.
+///
+/// # Errors
+///
+/// All mistakes, in the order of the file.
+pub fn part_from_yaml(text: &str) -> Result<Read, Vec<ConfigError>> {
     let node = yaml::read(text)?;
     let mut faults = Faults::default();
     let config = whole(&node, &mut faults);
@@ -104,9 +121,6 @@ fn whole(node: &Node, faults: &mut Faults) -> Config {
     let mut clients = Vec::new();
     for (number, node) in nodes.iter().enumerate() {
         clients.extend(clients::read(node, number, &mut limits, file.faults()));
-    }
-    if nodes.is_empty() {
-        file.error_here("no `clients`: add `clients: [{url: http://loki:3100/loki/api/v1/push}]`");
     }
     let period = file.child("target_config").map_or(Duration::from_secs(10), |node| target_config(node, file.faults()));
     let job_nodes = file.list("scrape_configs");
@@ -227,26 +241,6 @@ fn target_config(node: &Node, faults: &mut Faults) -> Duration {
     section.without_effect("stdin", "standard input is not read");
     section.finish();
     period.max(Duration::from_millis(100))
-}
-
-/// Expands `${NAME}` and `${NAME:-default}`, as Promtail does with `-config.expand-env`.
-pub fn expand_environment(text: &str, environment: &BTreeMap<String, String>) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        let (before, after) = rest.split_at(start);
-        out.push_str(before);
-        let Some(end) = after.find('}') else {
-            rest = after;
-            break;
-        };
-        let name = &after[2..end];
-        let (name, default) = name.split_once(":-").unwrap_or((name, ""));
-        out.push_str(environment.get(name).map_or(default, String::as_str));
-        rest = &after[end + 1..];
-    }
-    out.push_str(rest);
-    out
 }
 
 /// The defaults of a client.

@@ -3,6 +3,7 @@
 pub mod docker;
 pub mod files;
 pub mod meta;
+mod silence;
 
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@
 pub mod agent;
 pub mod alloy;
 pub mod batch;
+pub mod budget;
 pub mod config;
 pub mod delivery;
 pub mod discovery;

@@ -1,9 +1,10 @@
 //! The agent's own metrics.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
 
@@ -82,8 +83,15 @@ impl Metrics {
         })
     }
 
-    /// All in Prometheus' text form. `now` is in nanoseconds since 1970.
-    pub fn render(&self, targets: &[Arc<Target>], numbers: &[(&str, &str, u64)], now: i64) -> String {
+    /// All in Prometheus' text form. `now` is in nanoseconds since 1970. Of the delivery it takes since when lines of
+    /// each target wait for an acknowledgement, and the bytes of the spool that were damaged, if there is a spool.
+    pub fn render(
+        &self,
+        targets: &[Arc<Target>],
+        numbers: &[(&str, &str, u64)],
+        now: i64,
+        (oldest, damaged): &(HashMap<Arc<str>, Instant>, Option<u64>),
+    ) -> String {
         let mut out = TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default();
         for (name, help, value) in numbers {
             // Writing to a string does not fail.
@@ -106,19 +114,29 @@ impl Metrics {
         family(
             "wharf_agent_lag_seconds",
             "gauge",
-            "Time between the newest line and the last that was taken.",
-            &|target| target.state.lag_seconds(now),
+            "How long the oldest line that was not taken has waited, or how late the newest is.",
+            &|target| {
+                let waiting = oldest.get(&target.key).map_or(0.0, |since| since.elapsed().as_secs_f64());
+                target.state.lag_seconds(now).max(waiting)
+            },
         );
         family("wharf_agent_about_to_lose", "gauge", "1: the next rotation removes unread lines.", &|target| {
             f64::from(u8::from(target.state.endangered.load(Ordering::Relaxed)))
-        });
-        family("wharf_agent_lost_bytes_total", "counter", "Unread bytes that were rotated away.", &|target| {
-            of(&target.state.lost)
         });
         family("wharf_agent_cut_lines_total", "counter", "Lines over the limit.", &|target| of(&target.state.cut));
         family("wharf_agent_unreadable_records_total", "counter", "Records that could not be read.", &|target| {
             of(&target.state.unreadable)
         });
+        family(
+            "wharf_agent_lost_bytes_total",
+            "counter",
+            "Unread bytes that were rotated away, or damaged in the spool.",
+            &|target| of(&target.state.lost),
+        );
+        // In the same family, so that the alert is the same.
+        if let Some(damaged) = damaged {
+            let _ = writeln!(out, "wharf_agent_lost_bytes_total{{target=\"spool\"}} {damaged}");
+        }
         out
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -14,12 +14,18 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use wharf_serve::Limits;
 
-use crate::batch::Budget;
+use crate::budget::Budget;
 use crate::delivery::DeliveryState;
 use crate::metrics::Metrics;
 use crate::positions::Positions;
 use crate::target::Target;
 use crate::targets::Targets;
+
+/// A page has no scripts, loads nothing, and is what it says it is.
+const GUARDED: [(HeaderName, &str); 2] = [
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
 
 /// What the pages show.
 #[derive(Debug, Clone)]
@@ -51,11 +57,12 @@ async fn metrics(State(pages): State<Pages>) -> Response {
     let numbers = [
         ("wharf_agent_targets", "Containers and files that are read.", pages.targets.all().len() as u64),
         ("wharf_agent_memory_bytes", "Bytes of lines that are read and not acknowledged.", pages.budget.used() as u64),
-        ("wharf_agent_waiting_batches", "Batches that are not delivered.", pages.delivery.waiting() as u64),
+        ("wharf_agent_waiting_batches", "Requests that are not delivered.", pages.delivery.waiting() as u64),
         ("wharf_agent_spool_bytes", "Bytes in the spool.", pages.delivery.spooled()),
     ];
     let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
-    let text = pages.metrics.render(&pages.targets.all(), &numbers, now);
+    let delivery = (pages.delivery.oldest(), pages.delivery.damaged());
+    let text = pages.metrics.render(&pages.targets.all(), &numbers, now, &delivery);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
@@ -67,7 +74,7 @@ async fn targets(State(pages): State<Pages>, headers: HeaderMap, query: axum::ex
         return Json(json!({ "targets": list })).into_response();
     }
     match page(&list) {
-        Ok(page) => Html(page).into_response(),
+        Ok(page) => (GUARDED, Html(page)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -32,11 +32,13 @@ pub struct FilePosition {
 pub const HEAD: usize = 256;
 
 /// FNV-1a, 64 bits: the same in every version of wharf.
+pub fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// The [`fnv`] of a file's first bytes, in hexadecimal.
 pub fn head_hash(bytes: &[u8]) -> String {
-    let hash = bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    format!("{hash:016x}")
+    format!("{:016x}", fnv(bytes))
 }
 
 /// The last line of a log that was read, by time.

@@ -11,7 +11,7 @@ use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::Share;
+use crate::budget::Share;
 use crate::position::{FilePosition, Moment, Position};
 use crate::targets::Targets;
 use crate::wake::Waker;
@@ -76,13 +76,18 @@ impl Positions {
         let all = match &path {
             None => BTreeMap::new(),
             Some(path) => {
+                let io = |error| PositionsError::Io { path: path.clone(), error };
+                // A pipe or a device would be read for ever.
+                if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+                    return Err(io(io::Error::other("it is not a regular file")));
+                }
                 let positions = match fs::read_to_string(path) {
                     Ok(text) => read(&text).map_err(|reason| PositionsError::Form { path: path.clone(), reason })?,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-                    Err(error) => return Err(PositionsError::Io { path: path.clone(), error }),
+                    Err(error) => return Err(io(error)),
                 };
                 // Better to fail now than after the first batch.
-                save(path, &positions).map_err(|error| PositionsError::Io { path: path.clone(), error })?;
+                save(path, &positions).map_err(io)?;
                 positions
             }
         };
@@ -259,6 +264,18 @@ mod tests {
         assert_eq!(positions["docker/abc"].moment.time, 1_699_999_999_999_999_999);
         assert_eq!(positions[&format!("file/{}", log.display())].file.as_ref().unwrap().offset, 4);
         assert_eq!(positions.len(), 2);
+    }
+
+    #[test]
+    fn a_pipe_is_refused_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        for path in [path, directory.path().to_owned(), PathBuf::from("/dev/zero")] {
+            let error = Positions::load(Some(path), Arc::default(), Waker::new().unwrap()).unwrap_err();
+            assert!(error.to_string().ends_with("it is not a regular file"), "{error}");
+        }
     }
 
     #[test]

@@ -21,14 +21,15 @@ pub use channel::{Command, Commands, From, Opened, Report, Reports};
 pub use sink::LANES;
 pub use source::Socket;
 
-use crate::batch::{Batch, Budget};
+use crate::batch::Batch;
+use crate::budget::{Account, Budget};
 use crate::pipeline::Pipeline;
 use crate::position::Position;
 use crate::wake::Waker;
 use channel::Inbox;
 use sink::{Sink, now};
 use source::{Input, Source, first};
-use turn::{CHUNK, Turn};
+use turn::{CHUNK, TURN, Turn};
 use watch::Watch;
 
 /// The kernel may gather changes for this long: a loop for each line would cost more than the line.
@@ -58,8 +59,8 @@ pub struct Limits {
 pub trait BatchSink: Send {
     /// Takes a batch of a lane.
     fn put(&mut self, lane: usize, batch: Batch);
-    /// Makes room on disk, if there is any; whether it did.
-    fn make_room(&mut self) -> bool;
+    /// Moves lines of these accounts to disk, if there is room; whether it did.
+    fn make_room(&mut self, accounts: &[Account]) -> bool;
 }
 
 /// Reads all targets.
@@ -72,6 +73,8 @@ pub struct Reader<O> {
     numbers: HashMap<Arc<str>, u64>,
     next_number: u64,
     ready: VecDeque<u64>,
+    /// What could be read if its tenant had memory left.
+    held_back: Vec<u64>,
     waiting: Vec<(Instant, u64)>,
     sink: Sink,
     watch: Watch,
@@ -106,6 +109,7 @@ impl<O: BatchSink> Reader<O> {
             numbers: HashMap::new(),
             next_number: 0,
             ready: VecDeque::new(),
+            held_back: Vec::new(),
             waiting: Vec::new(),
             sink: Sink::new(jobs),
             watch: Watch::new()?,
@@ -125,24 +129,43 @@ impl<O: BatchSink> Reader<O> {
             self.take_commands();
             self.sweep();
             self.take_changes();
-            let full = self.is_full();
-            if !full {
-                self.read_some();
-            }
+            self.release();
+            self.read_some();
             self.sink.flush();
             self.close_batches(false);
-            self.wait(full);
+            self.wait();
         }
         self.close_batches(true);
     }
 
-    fn is_full(&mut self) -> bool {
-        let is_full = |reader: &Self| reader.budget.is_full(reader.sink.open_bytes());
-        if !is_full(self) {
-            return false;
+    /// What was held back gets its turn again: there may be memory now, or room on disk.
+    fn release(&mut self) {
+        if self.held_back.is_empty() {
+            return;
+        }
+        let held_back = std::mem::take(&mut self.held_back);
+        let mut accounts: Vec<Account> = Vec::new();
+        for source in held_back.iter().filter_map(|number| self.sources.get(number)) {
+            for account in &source.state.accounts {
+                if !accounts.contains(account) {
+                    accounts.push(account.clone());
+                }
+            }
         }
         // What is on its way to an endpoint stays in memory until it is there.
-        !self.outlet.make_room() || is_full(self)
+        self.outlet.make_room(&accounts);
+        self.ready.extend(held_back);
+    }
+
+    /// How many bytes of a source may be read now; `None`: its tenant has used up its memory.
+    fn allowance(&self, source: &Source) -> Option<usize> {
+        let open = self.sink.open_bytes();
+        let of = |account: &Account| self.budget.allowance(account.held() + self.sink.open_bytes_of(account), open);
+        let accounts = &source.state.accounts;
+        if accounts.is_empty() {
+            return self.budget.allowance(0, open);
+        }
+        accounts.iter().map(of).min().flatten()
     }
 
     /// A turn for each source that has something to read, while there is memory.
@@ -151,10 +174,21 @@ impl<O: BatchSink> Reader<O> {
         let before = self.sink.open_bytes();
         self.gather = GATHER;
         while let Some(number) = self.ready.pop_front() {
+            turns = turns.saturating_sub(1);
+            let Some(source) = self.sources.get(&number) else { continue };
+            let Some(allowance) = self.allowance(source) else {
+                self.hold_back(number);
+                if turns == 0 {
+                    break;
+                }
+                continue;
+            };
             let Some(source) = self.sources.get_mut(&number) else { continue };
             source.queued = false;
             let lane = source.state.lane();
-            let turn = source.read(&mut self.sink, &mut self.chunk, &mut self.scratch);
+            let turn = source.read(&mut self.sink, &mut self.chunk, &mut self.scratch, allowance.min(TURN));
+            self.sink.note_accounts(&mut source.state);
+            source.state.target.state.waits.store(matches!(turn, Turn::Wait(_)), Ordering::Relaxed);
             match turn {
                 Turn::More => self.queue(number),
                 Turn::Wait(until) => {
@@ -170,10 +204,21 @@ impl<O: BatchSink> Reader<O> {
             if matches!(turn, Turn::Drained) && self.sink.open_bytes() > before + BUSY {
                 self.gather = GATHER_BUSY;
             }
-            turns = turns.saturating_sub(1);
-            if turns == 0 || self.budget.is_full(self.sink.open_bytes()) {
+            if turns == 0 {
                 break;
             }
+        }
+    }
+
+    /// Its tenant has used up its memory. Where that is all in a batch that is filled, the batch does not wait for more.
+    fn hold_back(&mut self, number: u64) {
+        self.held_back.push(number);
+        let Some(state) = self.sources.get(&number).map(|source| &source.state) else { return };
+        state.target.state.waits.store(true, Ordering::Relaxed);
+        let open = &self.sink.lanes[state.lane()].open;
+        let lane = state.lane();
+        if state.accounts.iter().any(|account| account.held() == 0 && open.bytes_of(account) > 0) {
+            self.close(lane);
         }
     }
 
@@ -213,15 +258,16 @@ impl<O: BatchSink> Reader<O> {
     /// Forgets a source that is gone, once nothing of it is held back; its position goes with the next batch of its
     /// lane.
     fn finish(&mut self, number: u64) {
-        if self.sources.get(&number).is_none_or(|source| self.sink.held(&source.state).is_some()) {
+        let Some(source) = self.sources.get(&number) else { return };
+        if self.sink.held(&source.state).is_some() {
             return;
         }
+        let lane = source.state.lane();
+        self.close(lane);
         let Some(source) = self.sources.remove(&number) else { return };
         if let Input::Files { log, .. } = &source.input {
             self.watch.remove(log.path(), number);
         }
-        let lane = source.state.lane();
-        self.close(lane);
         let key = source.state.target.key.clone();
         self.numbers.remove(&key);
         self.outlet.put(lane, Batch { requests: Vec::new(), positions: vec![(key.clone(), None)] });
@@ -286,7 +332,8 @@ impl<O: BatchSink> Reader<O> {
     }
 
     fn close(&mut self, lane: usize) {
-        let (requests, touched) = self.sink.lanes[lane].close();
+        let key = |number: u64| self.sources.get(&number).map(|source| source.state.target.key.clone());
+        let (requests, touched) = self.sink.lanes[lane].close(key);
         let mut positions = Vec::with_capacity(touched.len());
         for number in touched {
             let Some(source) = self.sources.get_mut(&number) else { continue };
@@ -307,8 +354,8 @@ impl<O: BatchSink> Reader<O> {
     }
 
     /// Waits for something to do: a command, a change, bytes in a stream, or the next deadline.
-    fn wait(&mut self, full: bool) {
-        if !self.ready.is_empty() && !full {
+    fn wait(&mut self) {
+        if !self.ready.is_empty() {
             return;
         }
         let due = self.due();
@@ -316,7 +363,7 @@ impl<O: BatchSink> Reader<O> {
         // Let some lines gather first.
         poll_all(&mut [PollFd::new(&self.inbox, PollFlags::IN)], timeout.min(self.gather));
         let timeout = due.saturating_duration_since(Instant::now());
-        if full || timeout.is_zero() {
+        if timeout.is_zero() {
             return;
         }
         let mut fds = vec![PollFd::new(&self.inbox, PollFlags::IN), PollFd::new(&self.watch, PollFlags::IN)];
@@ -324,6 +371,7 @@ impl<O: BatchSink> Reader<O> {
         for (number, source) in &self.sources {
             if let Input::Engine(Some(stream)) = &source.input
                 && !self.waiting.iter().any(|(_, waiting)| waiting == number)
+                && !self.held_back.contains(number)
             {
                 fds.push(PollFd::from_borrowed_fd(stream.socket.fd(), PollFlags::IN));
                 streams.push(*number);

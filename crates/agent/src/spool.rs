@@ -1,4 +1,4 @@
-//! Batches on disk while no endpoint accepts them: one file per batch, in a folder of limited size.
+//! Requests on disk while no endpoint accepts them: one file for each, in a folder of limited size.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,20 +11,25 @@ use serde::{Deserialize, Serialize};
 use wharf_loki::Labels;
 use wharf_loki::push::StreamBuffer;
 
-use crate::batch::{Batch, BatchStream, Request};
+use crate::batch::{BatchStream, Request};
+use crate::reader::LANES;
+
+/// A lane, and the hash of a tenant: what is delivered in order.
+pub type Place = (usize, u64);
 
 /// The version of the format; a file starts with it.
 const MARK: &[u8] = b"wharf-spool 1\n";
 /// The pause after a failed write.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A folder of batches.
+/// A folder of requests.
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
     limit: u64,
     used: AtomicU64,
     next: AtomicU64,
+    damaged: AtomicU64,
     failed: Mutex<Option<Instant>>,
 }
 
@@ -60,6 +65,7 @@ impl Spool {
             limit,
             used: AtomicU64::new(0),
             next: AtomicU64::new(0),
+            damaged: AtomicU64::new(0),
             failed: Mutex::new(None),
         };
         let files = spool.files()?;
@@ -77,23 +83,28 @@ impl Spool {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// The batches of earlier runs, oldest first, each with its lane.
-    pub fn left_over(&self) -> Vec<(usize, PathBuf)> {
-        self.files().unwrap_or_default().into_iter().map(|(_, lane, path)| (lane, path)).collect()
+    /// Bytes of files that could not be read since the start.
+    pub fn damaged(&self) -> u64 {
+        self.damaged.load(Ordering::Relaxed)
     }
 
-    /// Writes and syncs a batch. `None` if there is no room or the disk failed; the lines remain in the logs.
-    pub fn write(&self, lane: usize, batch: &Batch) -> Option<PathBuf> {
+    /// The requests of earlier runs, oldest first, each with its lane and its tenant's hash.
+    pub fn left_over(&self) -> Vec<(Place, PathBuf)> {
+        self.files().unwrap_or_default().into_iter().map(|(_, place, path)| (place, path)).collect()
+    }
+
+    /// Writes and syncs requests. `None` if there is no room or the disk failed; the lines remain in the logs.
+    pub fn write(&self, (lane, tenant): Place, requests: &[Request]) -> Option<PathBuf> {
         let mut failed = self.failed.lock().ok()?;
         if failed.is_some_and(|when| when.elapsed() < PAUSE) {
             return None;
         }
-        let bytes = encode(batch)?;
+        let bytes = encode(requests)?;
         if self.used() + bytes.len() as u64 > self.limit {
             return None;
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let path = self.folder.join(format!("{number:020}-{lane}.batch"));
+        let path = self.folder.join(format!("{number:020}-{lane}-{tenant:016x}.batch"));
         let aside = path.with_extension("new");
         match write_synced(&aside, &path, &bytes) {
             Ok(()) => {
@@ -111,19 +122,21 @@ impl Spool {
         }
     }
 
-    /// Reads a batch. `None`: the file is damaged; this is logged, and it is set aside.
-    pub fn read(&self, path: &Path) -> Option<Batch> {
+    /// Reads requests. `None`: the file is damaged; this is logged and counted.
+    pub fn read(&self, path: &Path) -> Option<Vec<Request>> {
         let batch = fs::read(path).map_err(|error| error.to_string());
         match batch.and_then(|bytes| decode(&bytes).ok_or_else(|| "it is damaged".to_owned())) {
             Ok(batch) => Some(batch),
             Err(error) => {
-                tracing::error!(file = %path.display(), error, "a batch of the spool cannot be read and is lost");
+                let bytes = fs::metadata(path).map_or(1, |metadata| metadata.len().max(1));
+                self.damaged.fetch_add(bytes, Ordering::Relaxed);
+                tracing::error!(file = %path.display(), error, "a file of the spool cannot be read: its lines are lost");
                 None
             }
         }
     }
 
-    /// Removes a batch that was delivered.
+    /// Removes what was delivered.
     pub fn remove(&self, path: &Path) {
         let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
         if fs::remove_file(path).is_ok() {
@@ -131,15 +144,17 @@ impl Spool {
         }
     }
 
-    /// Number, lane and path of each batch, oldest first.
-    fn files(&self) -> io::Result<Vec<(u64, usize, PathBuf)>> {
+    /// Number, place and path of each file, oldest first.
+    fn files(&self) -> io::Result<Vec<(u64, Place, PathBuf)>> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
+            if !fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+                continue;
+            }
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let numbers = name.strip_suffix(".batch").and_then(|name| name.split_once('-'));
-            match numbers.and_then(|(number, lane)| Some((number.parse().ok()?, lane.parse().ok()?))) {
-                Some((number, lane)) => files.push((number, lane, path)),
+            match name.strip_suffix(".batch").and_then(numbers) {
+                Some((number, place)) => files.push((number, place, path)),
                 // An interrupted write.
                 None if name.ends_with(".new") => fs::remove_file(&path)?,
                 None => {}
@@ -148,6 +163,17 @@ impl Spool {
         files.sort_unstable();
         Ok(files)
     }
+}
+
+/// Number, lane and tenant of a name; earlier versions wrote no tenant.
+fn numbers(name: &str) -> Option<(u64, Place)> {
+    let (number, place) = name.split_once('-')?;
+    let (lane, tenant) = match place.split_once('-') {
+        Some((lane, tenant)) => (lane, u64::from_str_radix(tenant, 16).ok()?),
+        None => (place, 0),
+    };
+    let lane: usize = lane.parse().ok()?;
+    Some((number.parse().ok()?, (lane % LANES, tenant)))
 }
 
 fn write_synced(aside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -159,26 +185,26 @@ fn write_synced(aside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The mark, a checksum, the head as one line of JSON, and the entries, compressed.
-fn encode(batch: &Batch) -> Option<Vec<u8>> {
+fn encode(all: &[Request]) -> Option<Vec<u8>> {
     let stream = |stream: &BatchStream| HeadStream {
         labels: stream.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         entries: stream.entries.len(),
         bytes: stream.entries.bytes(),
     };
-    let requests = batch.requests.iter().map(|request| HeadRequest {
+    let requests = all.iter().map(|request| HeadRequest {
         tenant: request.tenant.as_deref().map(str::to_owned),
         streams: request.streams.iter().map(stream).collect(),
     });
     let mut content = serde_json::to_vec(&Head { requests: requests.collect() }).ok()?;
     content.push(b'\n');
-    for stream in batch.requests.iter().flat_map(|request| &request.streams) {
+    for stream in all.iter().flat_map(|request| &request.streams) {
         content.extend_from_slice(stream.entries.entries());
     }
     let compressed = snap::raw::Encoder::new().compress_vec(&content).ok()?;
     Some([MARK, &checksum(&compressed), &compressed].concat())
 }
 
-fn decode(bytes: &[u8]) -> Option<Batch> {
+fn decode(bytes: &[u8]) -> Option<Vec<Request>> {
     let (sum, compressed) = bytes.strip_prefix(MARK)?.split_first_chunk::<4>()?;
     if *sum != checksum(compressed) {
         return None;
@@ -187,7 +213,7 @@ fn decode(bytes: &[u8]) -> Option<Batch> {
     let end = memchr::memchr(b'\n', &content)?;
     let head: Head = serde_json::from_slice(&content[..end]).ok()?;
     let mut rest = &content[end + 1..];
-    let mut batch = Batch::default();
+    let mut requests = Vec::new();
     for request in head.requests {
         let mut streams = Vec::new();
         for HeadStream { labels, entries, bytes } in request.streams {
@@ -197,9 +223,9 @@ fn decode(bytes: &[u8]) -> Option<Batch> {
             let entries = StreamBuffer::from_entries(labels.to_string(), encoded.to_vec(), entries);
             streams.push(BatchStream { labels, entries });
         }
-        batch.requests.push(Request { tenant: request.tenant.map(Into::into), streams });
+        requests.push(Request { tenant: request.tenant.map(Into::into), streams, ..Request::default() });
     }
-    Some(batch)
+    Some(requests)
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 4] {
@@ -212,16 +238,16 @@ fn checksum(bytes: &[u8]) -> [u8; 4] {
 mod tests {
     use super::*;
 
-    fn batch(line: &str) -> Batch {
+    fn requests(line: &str) -> [Request; 1] {
         let labels = Labels::empty().with("a", "b");
         let mut entries = StreamBuffer::new(labels.to_string());
         entries.push::<&str, &str>(1, line, &[]);
         let streams = vec![BatchStream { labels, entries }];
-        Batch { requests: vec![Request { tenant: Some("t".into()), streams }], positions: Vec::new() }
+        [Request { tenant: Some("t".into()), streams, ..Request::default() }]
     }
 
-    fn encoded(batch: &Batch) -> (Option<String>, String, Vec<u8>, usize) {
-        let request = &batch.requests[0];
+    fn encoded(requests: &[Request]) -> (Option<String>, String, Vec<u8>, usize) {
+        let request = &requests[0];
         let stream = &request.streams[0];
         let tenant = request.tenant.as_deref().map(str::to_owned);
         (tenant, stream.labels.to_string(), stream.entries.entries().to_vec(), stream.entries.len())
@@ -232,27 +258,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path(), 1 << 20).unwrap();
         for (lane, line) in [(1, "one"), (0, "two")] {
-            spool.write(lane, &batch(line)).unwrap();
+            spool.write((lane, 0xab), &requests(line)).unwrap();
         }
         fs::write(folder.path().join("00000000000000000002-1.new"), "cut off").unwrap();
         let again = Spool::open(folder.path(), 1 << 20).unwrap();
         let left = again.left_over();
-        assert_eq!(left.iter().map(|(lane, _)| *lane).collect::<Vec<_>>(), [1, 0]);
-        assert_eq!(encoded(&again.read(&left[0].1).unwrap()), encoded(&batch("one")));
+        assert_eq!(left.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [(1, 0xab), (0, 0xab)]);
+        assert_eq!(encoded(&again.read(&left[0].1).unwrap()), encoded(&requests("one")));
         assert_eq!(again.used(), spool.used());
         for (_, path) in left {
             again.remove(&path);
         }
         assert_eq!(again.used(), 0);
-        let third = again.write(0, &batch("three")).unwrap();
-        assert!(third.ends_with("00000000000000000002-0.batch"));
+        let third = again.write((0, 7), &requests("three")).unwrap();
+        assert!(third.ends_with("00000000000000000002-0-0000000000000007.batch"));
+        fs::rename(third, folder.path().join("00000000000000000002-3.batch")).unwrap();
+        let (place, path) = again.left_over().remove(0);
+        assert_eq!(place, (3, 0), "an earlier version's");
+        assert_eq!(encoded(&again.read(&path).unwrap()), encoded(&requests("three")));
     }
 
     #[test]
     fn a_full_spool_takes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path(), 400).unwrap();
-        let written = (0..10).filter_map(|_| spool.write(0, &batch("line"))).count();
+        let written = (0..10).filter_map(|_| spool.write((0, 0), &requests("line"))).count();
         assert!((1..10).contains(&written), "{written}");
     }
 
@@ -260,7 +290,7 @@ mod tests {
     fn a_damaged_batch_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path(), 1 << 20).unwrap();
-        let path = spool.write(0, &batch("line")).unwrap();
+        let path = spool.write((0, 0), &requests("line")).unwrap();
         let bytes = fs::read(&path).unwrap();
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
@@ -268,6 +298,7 @@ mod tests {
             fs::write(&path, damaged).unwrap();
             assert!(spool.read(&path).is_none(), "{at}");
         }
+        assert_eq!(spool.damaged(), (bytes.len() * bytes.len()) as u64);
     }
 
     #[test]
@@ -275,8 +306,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path(), 1 << 20).unwrap();
         fs::remove_dir(folder.path()).unwrap();
-        assert!(spool.write(0, &batch("line")).is_none());
+        assert!(spool.write((0, 0), &requests("line")).is_none());
         fs::create_dir(folder.path()).unwrap();
-        assert!(spool.write(0, &batch("line")).is_none(), "not at once again");
+        assert!(spool.write((0, 0), &requests("line")).is_none(), "not at once again");
     }
 }

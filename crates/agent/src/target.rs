@@ -45,6 +45,8 @@ pub struct State {
     pub endangered: AtomicBool,
     /// Bytes that were rotated away before they could be read.
     pub lost: AtomicU64,
+    /// It is not read because its lines wait already, or its stages want a pause.
+    pub waits: AtomicBool,
     /// How it is read: from disk if true, else through the Engine API.
     pub on_disk: AtomicBool,
     last_error: std::sync::Mutex<Option<String>>,

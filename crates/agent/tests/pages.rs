@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use wharf_agent::batch::Budget;
+use wharf_agent::budget::Budget;
 use wharf_agent::delivery::Delivery;
 use wharf_agent::metrics::Metrics;
 use wharf_agent::pages::{Pages, serve};
@@ -67,4 +67,12 @@ async fn more_silent_connections_than_there_is_room_for_do_not_stop_metrics() {
     let page = rest(&mut send(address, "GET /metrics HTTP/1.0\r\n\r\n").await).await;
     assert!(page.contains("wharf_agent_targets 0"), "{page}");
     assert_eq!(rest(&mut silent[0]).await, "", "the oldest one made room");
+}
+
+#[tokio::test]
+async fn the_page_of_targets_can_run_nothing() {
+    let address = serve_pages(Limits::default()).await;
+    let page = rest(&mut send(address, "GET /targets HTTP/1.0\r\n\r\n").await).await.to_ascii_lowercase();
+    assert!(page.contains("content-security-policy: default-src 'none';"), "{page}");
+    assert!(page.contains("x-content-type-options: nosniff"), "{page}");
 }

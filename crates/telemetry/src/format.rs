@@ -1,5 +1,6 @@
 //! The formats of log lines.
 
+use std::io::IsTerminal as _;
 use std::str::FromStr;
 
 use crate::error::Error;
@@ -12,6 +13,13 @@ pub enum Format {
     Json,
     /// One line of text, without colours.
     Human,
+}
+
+impl Format {
+    /// For people on a terminal, for programs elsewhere.
+    pub fn of_standard_output() -> Self {
+        if std::io::stdout().is_terminal() { Self::Human } else { Self::Json }
+    }
 }
 
 impl FromStr for Format {

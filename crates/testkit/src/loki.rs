@@ -51,6 +51,7 @@ struct State {
     script: VecDeque<LokiAnswer>,
     always: LokiAnswer,
     limits: bool,
+    refused: BTreeMap<String, u16>,
     lines: Vec<LokiLine>,
     newest: BTreeMap<(Option<String>, BTreeMap<String, String>), i64>,
     requests: Vec<u16>,
@@ -70,6 +71,7 @@ impl Loki {
             script: VecDeque::new(),
             always: LokiAnswer::Honest,
             limits: false,
+            refused: BTreeMap::new(),
             lines: Vec::new(),
             newest: BTreeMap::new(),
             requests: Vec::new(),
@@ -101,6 +103,16 @@ impl Loki {
     /// What happens to all other requests.
     pub fn always(&self, answer: LokiAnswer) {
         self.state().always = answer;
+    }
+
+    /// Answers a tenant's requests with this status, and keeps nothing.
+    pub fn refuse(&self, tenant: &str, status: u16) {
+        self.state().refused.insert(tenant.to_owned(), status);
+    }
+
+    /// Ends what [`refuse`](Self::refuse) began.
+    pub fn accept(&self, tenant: &str) {
+        self.state().refused.remove(tenant);
     }
 
     /// Goes away, with all its connections.
@@ -200,6 +212,9 @@ async fn respond(request: Request<Incoming>, state: Arc<Mutex<State>>) -> Answer
         tokio::time::sleep(*pause).await;
     }
     let mut state = lock();
+    if let Some(status) = tenant.as_ref().and_then(|tenant| state.refused.get(tenant)).copied() {
+        return state.reply(status, &[], "this tenant is refused\n".to_owned());
+    }
     if let LokiAnswer::Status(status, headers) = answer {
         return state.reply(status, &headers, format!("status {status} as scripted\n"));
     }

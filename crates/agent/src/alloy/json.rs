@@ -2,18 +2,33 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::functions;
 use super::read::{Block, Kind, Value};
 use crate::yaml::{ConfigError, ErrorAt as _, Place};
+
+/// Around the name of a variable of the environment, within a text. No configuration has these characters.
+pub(super) const VARIABLE: [char; 2] = ['\u{f0e00}', '\u{f0e01}'];
 
 /// What is found on the way.
 pub(super) struct Problems<'a> {
     pub(super) errors: &'a mut Vec<ConfigError>,
     pub(super) warnings: &'a mut Vec<ConfigError>,
+    /// Whether what is left out is an error.
+    pub(super) strict: bool,
 }
 
 impl Problems<'_> {
     pub(super) fn error(&mut self, place: Place, message: impl Into<String>) {
         self.errors.push(place.error(message));
+    }
+
+    /// Something is left out that others may need.
+    pub(super) fn leave_out(&mut self, place: Place, message: impl Into<String>) {
+        if self.strict {
+            self.error(place, message);
+        } else {
+            self.warn(place, message);
+        }
     }
 
     pub(super) fn warn(&mut self, place: Place, message: impl Into<String>) {
@@ -39,19 +54,39 @@ pub(super) fn json_of(value: &Value, problems: &mut Problems<'_>) -> Json {
         Kind::Text(text) => text.as_str().into(),
         Kind::List(items) => items.iter().map(|item| json_of(item, problems)).collect(),
         Kind::Object(pairs) => pairs.iter().map(|(name, item)| (name.clone(), json_of(item, problems))).collect(),
-        Kind::Call(name, arguments) => match (name.as_str(), &arguments[..]) {
-            ("env" | "sys.env", [Value { kind: Kind::Text(variable), .. }]) => {
-                problems.warn(value.place, format!("`${{{variable}}}` needs `--expand-env`"));
-                format!("${{{variable}}}").into()
-            }
-            _ => {
-                problems.error(value.place, format!("`{name}(...)` has no counterpart"));
-                Json::Null
-            }
+        Kind::Sum(left, right) => match (json_of(left, problems), json_of(right, problems)) {
+            // What has no counterpart has been told.
+            (Json::Null, _) | (_, Json::Null) => Json::Null,
+            (Json::Array(left), Json::Array(right)) => left.into_iter().chain(right).collect(),
+            (Json::String(left), Json::String(right)) => format!("{left}{right}").into(),
+            _ => without_counterpart(value.place, "a sum of anything but texts or lists", problems),
         },
-        Kind::Reference(path) => {
-            problems.error(value.place, format!("`{path}` has no counterpart here: write its value"));
-            Json::Null
+        Kind::Operation(operator) => without_counterpart(value.place, &format!("`{operator}`"), problems),
+        Kind::Call(name, arguments) => {
+            let given = arguments.iter().map(|argument| json_of(argument, problems)).collect::<Vec<_>>();
+            match functions::call(name, &given) {
+                Some(value) => value,
+                None if given.contains(&Json::Null) => Json::Null,
+                None => without_counterpart(value.place, &format!("`{name}(...)`"), problems),
+            }
         }
+        Kind::Reference(path) => match path.as_str() {
+            "constants.hostname" => {
+                problems.warn(value.place, "`constants.hostname` becomes the variable `HOSTNAME`");
+                functions::variable("HOSTNAME")
+            }
+            "constants.os" => std::env::consts::OS.into(),
+            "constants.arch" => match std::env::consts::ARCH {
+                "x86_64" => "amd64".into(),
+                "aarch64" => "arm64".into(),
+                arch => arch.into(),
+            },
+            path => without_counterpart(value.place, &format!("`{path}`"), problems),
+        },
     }
+}
+
+fn without_counterpart(place: Place, what: &str, problems: &mut Problems<'_>) -> Json {
+    problems.error(place, format!("{what} has no counterpart here: write its value"));
+    Json::Null
 }

@@ -1,5 +1,7 @@
 //! Alloy's syntax: blocks with attributes and blocks in them.
 
+use wharf_go::strconv;
+
 use crate::yaml::{ConfigError, ErrorAt as _, Place};
 
 /// Blocks and values may be as deep as this.
@@ -14,6 +16,21 @@ pub(super) struct Block {
     pub(super) label: Option<String>,
     pub(super) attributes: Vec<(String, Value)>,
     pub(super) blocks: Vec<Block>,
+}
+
+impl Block {
+    /// Its name and label, as others name it.
+    pub(super) fn path(&self) -> String {
+        match &self.label {
+            Some(label) => format!("{}.{label}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// The value of an attribute.
+    pub(super) fn attribute(&self, name: &str) -> Option<&Value> {
+        self.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value)
+    }
 }
 
 /// A value and its place.
@@ -34,7 +51,14 @@ pub(super) enum Kind {
     /// `discovery.docker.local.targets`
     Reference(String),
     Call(String, Vec<Value>),
+    /// `left + right`
+    Sum(Box<Value>, Box<Value>),
+    /// Another operator.
+    Operation(&'static str),
 }
+
+/// The operators, longer ones first.
+const OPERATORS: [&str; 14] = ["==", "!=", "<=", ">=", "&&", "||", "+", "-", "*", "/", "%", "^", "<", ">"];
 
 /// Reads a file.
 pub(super) fn read(text: &str) -> Result<Vec<Block>, ConfigError> {
@@ -81,13 +105,44 @@ impl Parser<'_> {
         }
     }
 
+    /// An expression. All operators have one rank here, because only sums are evaluated.
     fn value(&mut self, depth: usize) -> Result<Value, ConfigError> {
+        let mut value = self.operand(depth)?;
+        loop {
+            self.blank();
+            let place = self.place;
+            let Some(operator) = OPERATORS.into_iter().find(|operator| self.rest.starts_with(operator)) else {
+                return Ok(value);
+            };
+            self.skip(operator.len());
+            let right = self.operand(depth + 1)?;
+            let kind = match operator {
+                "+" => Kind::Sum(Box::new(value), Box::new(right)),
+                operator => Kind::Operation(operator),
+            };
+            value = Value { place, kind };
+        }
+    }
+
+    fn operand(&mut self, depth: usize) -> Result<Value, ConfigError> {
         self.blank();
         let place = self.place;
         if depth > DEEPEST {
             return Err(place.error("too many values in one another"));
         }
         let kind = match self.rest.chars().next() {
+            Some('(') => {
+                self.expect('(')?;
+                let value = self.value(depth + 1)?;
+                self.blank();
+                self.expect(')')?;
+                value.kind
+            }
+            Some('!') => {
+                self.expect('!')?;
+                self.operand(depth + 1)?;
+                Kind::Operation("!")
+            }
             Some('"') => Kind::Text(self.quoted()?),
             Some('`') => Kind::Text(self.raw()?),
             Some('[') => {
@@ -101,7 +156,7 @@ impl Parser<'_> {
             Some(c) if c.is_ascii_digit() || c == '-' => {
                 Kind::Number(self.while_matches(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')))
             }
-            _ => match self.path()?.as_str() {
+            _ => match self.reference(depth)?.as_str() {
                 "true" => Kind::Bool(true),
                 "false" => Kind::Bool(false),
                 "null" => Kind::Null,
@@ -121,6 +176,23 @@ impl Parser<'_> {
         self.blank();
         self.expect('=')?;
         Ok((name, self.value(depth + 1)?))
+    }
+
+    /// A path, with what is picked from it: `component.name["key"].field[0]`.
+    fn reference(&mut self, depth: usize) -> Result<String, ConfigError> {
+        let mut path = self.path()?;
+        while self.takes('[') {
+            let index = self.value(depth + 1)?;
+            self.blank();
+            self.expect(']')?;
+            path.push_str(&match index.kind {
+                Kind::Text(text) => format!("[\"{text}\"]"),
+                Kind::Number(text) => format!("[{text}]"),
+                _ => "[...]".to_owned(),
+            });
+            path.push_str(&self.while_matches(|c| c.is_alphanumeric() || matches!(c, '_' | '.')));
+        }
+        Ok(path)
     }
 
     /// Items with commas between them, up to `end`.
@@ -152,15 +224,12 @@ impl Parser<'_> {
 
     fn quoted(&mut self) -> Result<String, ConfigError> {
         let place = self.place;
-        let mut strings = serde_json::Deserializer::from_str(self.rest).into_iter::<String>();
-        match strings.next() {
-            Some(Ok(text)) => {
-                let end = strings.byte_offset();
-                self.skip(end);
-                Ok(text)
-            }
-            _ => Err(place.error("a string that does not end, or has an invalid escape")),
-        }
+        let text = strconv::quoted_length(self.rest).and_then(|length| {
+            let text = strconv::unquote(&self.rest[..length])?;
+            self.skip(length);
+            Some(text)
+        });
+        text.ok_or_else(|| place.error("a string that does not end, or has an invalid escape"))
     }
 
     fn raw(&mut self) -> Result<String, ConfigError> {

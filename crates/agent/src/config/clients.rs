@@ -1,6 +1,5 @@
 //! `clients`: the endpoints.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
@@ -9,7 +8,7 @@ use wharf_serve::Secret;
 
 use super::section::{Faults, Section};
 use super::{Limits, SCHEDULE};
-use crate::delivery::{Auth, ClientConfig, Proxy, PushFormat, Schedule, TlsFiles};
+use crate::delivery::{Auth, ClientConfig, Pem, Proxy, PushFormat, Schedule, TlsConfig};
 use crate::yaml::Node;
 
 pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut Faults) -> Option<ClientConfig> {
@@ -33,9 +32,9 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
         _ => None,
     });
     let external_labels = external_labels(&mut client);
-    let url = url.map(|url| with_password_of_url(url, &mut client));
     let auth = auth(&mut client);
-    let (url, of_url) = url?;
+    let mut url = url?;
+    let of_url = Auth::taken_from(&mut url);
     let config = ClientConfig {
         name: client.text("name").unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
         format: format
@@ -46,32 +45,20 @@ pub(super) fn read(node: &Node, number: usize, limits: &mut Limits, faults: &mut
         schedule: client.child("backoff_config").map_or(SCHEDULE, |node| schedule(node, client.faults())),
         tenant: client.text("tenant_id").filter(|tenant| !tenant.is_empty()),
         external_labels,
+        drop_rate_limited: client.boolean("drop_rate_limited_batches").unwrap_or(false),
         headers: client.pairs("headers").into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
         auth: if auth == Auth::None { of_url } else { auth },
-        tls: client.child("tls_config").map_or_else(TlsFiles::default, |node| tls(node, client.faults())),
+        tls: client.child("tls_config").map_or_else(TlsConfig::default, |node| tls(node, client.faults())),
         proxy: proxy(&mut client),
     };
     client.without_effect("follow_redirects", "a redirect is logged, and the request is tried again");
     client.without_effect("enable_http2", "HTTP 1.1 is used");
-    client.without_effect("drop_rate_limited_batches", "lines wait until the endpoint takes them");
     client.without_effect("proxy_connect_header", "a proxy gets no headers of its own");
     if let Some(node) = client.child("oauth2") {
         client.error(node, "OAuth 2 is not supported: use `bearer_token_file`, which is read again for each request");
     }
     client.finish();
     Some(config)
-}
-
-/// Takes user and password out of an address.
-fn with_password_of_url(mut url: Url, client: &mut Section<'_, '_>) -> (Url, Auth) {
-    let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));
-    if user.is_empty() && password.is_none() {
-        return (url, Auth::None);
-    }
-    if url.set_username("").and_then(|()| url.set_password(None)).is_err() {
-        client.error_here("the address cannot have a user");
-    }
-    (url, Auth::Basic(user, Secret::new(password.unwrap_or_default())))
 }
 
 /// All clients get the same batches, so the smallest setting wins.
@@ -152,21 +139,29 @@ fn authorization(node: &Node, faults: &mut Faults) -> Auth {
     }
 }
 
-fn tls(node: &Node, faults: &mut Faults) -> TlsFiles {
+fn tls(node: &Node, faults: &mut Faults) -> TlsConfig {
     let mut section = Section::new("tls_config", node, faults);
-    let files = TlsFiles {
-        ca: section.text("ca_file").map(PathBuf::from),
-        certificate: section.text("cert_file").map(PathBuf::from),
-        key: section.text("key_file").map(PathBuf::from),
+    let files = TlsConfig {
+        ca: pem(&mut section, "ca", "ca_file"),
+        certificate: pem(&mut section, "cert", "cert_file"),
+        key: pem(&mut section, "key", "key_file"),
         server_name: section.text("server_name").filter(|name| !name.is_empty()),
         insecure: section.boolean("insecure_skip_verify").unwrap_or(false),
     };
     if files.certificate.is_some() != files.key.is_some() {
-        section.error_here("`cert_file` and `key_file` go together");
+        section.error_here("a certificate and its key go together: `cert_file` and `key_file`, or `cert` and `key`");
     }
     section.without_effect("min_version", "TLS 1.2 and 1.3 are used");
     section.finish();
     files
+}
+
+fn pem(section: &mut Section<'_, '_>, text: &str, file: &str) -> Option<Pem> {
+    let (inline, path) = (section.text(text), section.text(file));
+    if inline.is_some() && path.is_some() {
+        section.error_here(format!("only one of `{text}` and `{file}`"));
+    }
+    inline.map(|text| Pem::Text(Secret::new(text))).or(path.map(|path| Pem::File(path.into())))
 }
 
 fn proxy(client: &mut Section<'_, '_>) -> Proxy {

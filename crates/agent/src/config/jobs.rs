@@ -41,21 +41,26 @@ pub struct DockerFrom {
     pub addressing: Addressing,
 }
 
-/// A `static_configs` entry with `__path__`.
-#[derive(Debug, Clone)]
+/// A target of a `static_configs` entry, after relabelling.
+#[derive(Debug, Clone, PartialEq)]
 pub struct FilesFrom {
     /// `__path__`
     pub path: String,
     /// `__path_exclude__`
     pub exclude: Option<String>,
-    /// The other labels.
+    /// `__host__`: only the machine of this name reads it.
+    pub host: Option<String>,
+    /// The labels that do not begin with `__`.
     pub labels: Labels,
     /// How often to look for files.
     pub period: Duration,
 }
 
+/// The label with a target's address.
+const ADDRESS: &str = "__address__";
+
 /// Sources of Promtail's that this agent does not have.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 26] = [
     "journal",
     "syslog",
     "gcplog",
@@ -73,6 +78,15 @@ const OTHERS: [&str; 17] = [
     "consulagent_sd_configs",
     "dns_sd_configs",
     "ec2_sd_configs",
+    "azure_sd_configs",
+    "digitalocean_sd_configs",
+    "dockerswarm_sd_configs",
+    "gce_sd_configs",
+    "marathon_sd_configs",
+    "nerve_sd_configs",
+    "openstack_sd_configs",
+    "serverset_sd_configs",
+    "triton_sd_configs",
 ];
 
 pub(super) fn read(node: &Node, number: usize, period: Duration, faults: &mut Faults) -> Option<Job> {
@@ -95,7 +109,10 @@ pub(super) fn read(node: &Node, number: usize, period: Duration, faults: &mut Fa
     let docker: Vec<DockerFrom> =
         job.list("docker_sd_configs").into_iter().map(|node| docker(node, job.faults())).collect();
     let static_configs = job.list("static_configs");
-    let files: Vec<FilesFrom> = static_configs.iter().filter_map(|node| files(node, period, job.faults())).collect();
+    let of_all = Rules::default();
+    let of_files = rules.as_ref().unwrap_or(&of_all);
+    let files: Vec<FilesFrom> =
+        static_configs.iter().flat_map(|node| files(node, of_files, period, job.faults())).collect();
     for other in OTHERS {
         if let Some(node) = job.child(other) {
             job.error(node, format!("`{other}` is not read by this agent: it reads containers and files"));
@@ -107,7 +124,7 @@ pub(super) fn read(node: &Node, number: usize, period: Duration, faults: &mut Fa
         job.error_here("a scrape job without `docker_sd_configs` and `static_configs` reads nothing");
     }
     let labelling = match rules {
-        None if files.is_empty() => Labelling::Defaults,
+        None if static_configs.is_empty() => Labelling::Defaults,
         rules => Labelling::Rules(rules.unwrap_or_default()),
     };
     job.finish();
@@ -150,9 +167,14 @@ fn docker(node: &Node, faults: &mut Faults) -> DockerFrom {
     from
 }
 
-fn files(node: &Node, period: Duration, faults: &mut Faults) -> Option<FilesFrom> {
+/// The files of a `static_configs` entry: one for each of its targets, with its labels as the rules leave them.
+fn files(node: &Node, rules: &Rules, period: Duration, faults: &mut Faults) -> Vec<FilesFrom> {
     let mut section = Section::new("static_configs", node, faults);
-    section.child("targets");
+    let mut targets: Vec<String> =
+        section.list("targets").iter().filter_map(|target| target.as_text().map(str::to_owned)).collect();
+    if targets.is_empty() {
+        targets.push("localhost".to_owned());
+    }
     let pairs = section.pairs("labels");
     for (name, _) in &pairs {
         if !is_label_name(name)
@@ -162,18 +184,77 @@ fn files(node: &Node, period: Duration, faults: &mut Faults) -> Option<FilesFrom
                 .error(node, format!("`{name}` is not a label name: letters, digits and `_` only, and no digit first"));
         }
     }
-    let value = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
-    let (path, exclude) = (value("__path__"), value("__path_exclude__"));
-    let Some(path) = path.filter(|path| !path.is_empty()) else {
-        section.error_here("`static_configs` without the label `__path__`, which says what to read");
-        section.finish();
-        return None;
-    };
-    if let Err(error) = globset::Glob::new(&path) {
-        section.error_here(format!("`__path__: {path}`: {}", error.kind()));
+    let labels = Labels::unchecked(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
+    let mut found: Vec<FilesFrom> = Vec::new();
+    for target in targets {
+        // Rules see the address unless a label says another.
+        let address = labels.get(ADDRESS).map(str::to_owned).unwrap_or(target);
+        let Some(labels) = rules.apply(&labels.with(ADDRESS, address)) else { continue };
+        let Some(path) = labels.get("__path__") else {
+            section.warn_here("there is no label `__path__` after relabelling: this entry reads nothing");
+            continue;
+        };
+        if let Err(error) = globset::Glob::new(path) {
+            section.error_here(format!("`__path__: {path}`: {}", error.kind()));
+        }
+        let from = FilesFrom {
+            path: path.to_owned(),
+            exclude: labels.get("__path_exclude__").map(str::to_owned),
+            host: labels.get("__host__").map(str::to_owned),
+            labels: labels.filtered(|name, _| !name.starts_with("__")),
+            period,
+        };
+        if !found.contains(&from) {
+            found.push(from);
+        }
     }
     section.finish();
-    let labels = pairs.into_iter().filter(|(name, _)| !name.starts_with("__path"));
-    let labels = Labels::unchecked(labels.map(|(name, value)| (name.into(), value.into())).collect());
-    Some(FilesFrom { path, exclude, labels, period })
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::from_yaml;
+
+    fn read(job: &str) -> (Vec<FilesFrom>, Vec<String>) {
+        let text = format!("clients: [{{url: http://loki/push}}]\nscrape_configs:\n- job_name: j\n{job}");
+        let mut read = from_yaml(&text).map_err(|errors| errors[0].to_string()).unwrap();
+        (read.config.jobs.remove(0).files, read.warnings.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_path_is_what_the_rules_make_of_it() {
+        let (files, warnings) = read(
+            "  static_configs:
+  - {targets: [one, two], labels: {app: a, __path__: /var/log/a.log}}
+  - {labels: {app: b}}
+  - {labels: {app: c, __path__: /var/log/c.log, __host__: other}}
+  relabel_configs:
+  - {source_labels: [app], regex: 'a', target_label: __path__, replacement: /var/log/b.log}
+  - {source_labels: [__address__], target_label: address}
+",
+        );
+        let shown: Vec<(&str, String)> =
+            files.iter().map(|from| (from.path.as_str(), from.labels.to_string())).collect();
+        let expected = [
+            ("/var/log/b.log", r#"{address="one", app="a"}"#),
+            ("/var/log/b.log", r#"{address="two", app="a"}"#),
+            ("/var/log/c.log", r#"{address="localhost", app="c"}"#),
+        ];
+        assert_eq!(shown, expected.map(|(path, labels)| (path, labels.to_owned())));
+        assert_eq!(files[2].host.as_deref(), Some("other"));
+        assert_eq!(warnings, ["6:5: there is no label `__path__` after relabelling: this entry reads nothing"]);
+    }
+
+    #[test]
+    fn an_entry_that_rules_drop_reads_nothing() {
+        let (files, warnings) = read(
+            "  static_configs: [{labels: {app: a, __path__: /a}}, {labels: {app: b, __path__: /b}}]
+  relabel_configs: [{source_labels: [app], regex: a, action: drop}]
+",
+        );
+        assert_eq!(files.iter().map(|from| from.path.as_str()).collect::<Vec<_>>(), ["/b"]);
+        assert!(warnings.is_empty());
+    }
 }

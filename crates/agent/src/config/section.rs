@@ -56,6 +56,11 @@ impl<'n, 'f> Section<'n, 'f> {
         }
     }
 
+    /// A warning about the mapping itself.
+    pub(super) fn warn_here(&mut self, message: &str) {
+        self.faults.warnings.push(self.node.error(message));
+    }
+
     /// A field that Promtail has and this agent does not need.
     pub(super) fn without_effect(&mut self, field: &str, instead: &str) {
         if self.child(field).is_some() {

@@ -1,14 +1,16 @@
 //! A configuration from a few flags.
 
+use std::collections::HashMap;
+
 use url::Url;
+use wharf_docker::labels::PROJECT;
 use wharf_loki::labels::is_label_name;
-use wharf_serve::Secret;
 
 use super::{Config, DockerFrom, Job, Limits, SCHEDULE, default_listen, default_positions};
-use crate::delivery::{Auth, ClientConfig, Proxy, PushFormat, TlsFiles};
+use crate::delivery::{Auth, ClientConfig, Proxy, PushFormat, TlsConfig};
 use crate::discovery::Labelling;
 
-/// The label that selects containers, and excludes them from `--all`.
+/// The label that selects containers, and excludes them from a project and from `--all-projects`.
 const LABEL: &str = "log_collect";
 /// Loki's path for pushes.
 const PUSH: &str = "/loki/api/v1/push";
@@ -22,10 +24,22 @@ pub struct Simple {
     pub tenant: Option<String>,
     /// `name=value` for all lines.
     pub labels: Vec<String>,
-    /// Whether all containers are read, except those with `log_collect=false`.
-    pub all: bool,
-    /// The engine's filters as `name=value`; if there are any, the label is not required.
-    pub filters: Vec<String>,
+    /// The containers that are read.
+    pub selection: Selection,
+}
+
+/// Which containers are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// Those of this machine with the label `log_collect=true`.
+    #[default]
+    Labelled,
+    /// Those of a Compose project, except those with `log_collect=false`.
+    Project(String),
+    /// Those of this machine, except those with `log_collect=false`.
+    All,
+    /// Those that pass the engine's filters, as `name=value`.
+    Filters(Vec<String>),
 }
 
 impl Simple {
@@ -37,18 +51,7 @@ impl Simple {
     pub fn config(&self) -> Result<Config, String> {
         let external_labels = self.labels.iter().map(|pair| label(pair)).collect::<Result<Vec<_>, _>>()?;
         let clients = self.loki.iter().map(|url| client(url, self.tenant.clone(), external_labels.clone()));
-        let mut from = DockerFrom::default();
-        for filter in &self.filters {
-            let Some((name, value)) = filter.split_once('=').filter(|(_, value)| !value.is_empty()) else {
-                return Err(format!("{filter:?} is not a filter: write for example label=app=web or name=web"));
-            };
-            from.filters.entry(name.to_owned()).or_default().push(value.to_owned());
-        }
-        if self.all {
-            from.without = Some((LABEL.to_owned(), "false".to_owned()));
-        } else if self.filters.is_empty() {
-            from.filters.insert("label".to_owned(), vec![format!("{LABEL}=true")]);
-        }
+        let from = self.selection.containers()?;
         let job = Job {
             name: "docker".to_owned(),
             pipeline: None,
@@ -62,6 +65,30 @@ impl Simple {
             clients: clients.collect::<Result<_, _>>()?,
             jobs: vec![job],
             limits: Limits::default(),
+        })
+    }
+}
+
+impl Selection {
+    fn containers(&self) -> Result<DockerFrom, String> {
+        let with = |label: String| HashMap::from([("label".to_owned(), vec![label])]);
+        let without = Some((LABEL.to_owned(), "false".to_owned()));
+        Ok(match self {
+            Selection::Labelled => DockerFrom { filters: with(format!("{LABEL}=true")), ..DockerFrom::default() },
+            Selection::All => DockerFrom { without, ..DockerFrom::default() },
+            Selection::Project(name) => {
+                DockerFrom { filters: with(format!("{PROJECT}={name}")), without, ..DockerFrom::default() }
+            }
+            Selection::Filters(filters) => {
+                let mut from = DockerFrom::default();
+                for filter in filters {
+                    let Some((name, value)) = filter.split_once('=').filter(|(_, value)| !value.is_empty()) else {
+                        return Err(format!("{filter:?} is not a filter: write for example label=app=web or name=web"));
+                    };
+                    from.filters.entry(name.to_owned()).or_default().push(value.to_owned());
+                }
+                from
+            }
         })
     }
 }
@@ -82,11 +109,7 @@ fn client(text: &str, tenant: Option<String>, external_labels: Vec<(String, Stri
     if url.path() == "/" {
         url.set_path(PUSH);
     }
-    let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));
-    let auth = if user.is_empty() { Auth::None } else { Auth::Basic(user, Secret::new(password.unwrap_or_default())) };
-    if auth != Auth::None && url.set_username("").and_then(|()| url.set_password(None)).is_err() {
-        return Err("--loki: this address cannot have a user".to_owned());
-    }
+    let auth = Auth::taken_from(&mut url);
     Ok(ClientConfig {
         name: url.host_str().unwrap_or_default().to_owned(),
         format: if url.path().ends_with("/v1/logs") { PushFormat::Otlp } else { PushFormat::Protobuf },
@@ -96,9 +119,10 @@ fn client(text: &str, tenant: Option<String>, external_labels: Vec<(String, Stri
         schedule: SCHEDULE,
         tenant,
         external_labels,
+        drop_rate_limited: false,
         headers: Vec::new(),
         auth,
-        tls: TlsFiles::default(),
+        tls: TlsConfig::default(),
         proxy: Proxy::FromEnvironment,
     })
 }

@@ -15,6 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioExecutor;
+use percent_encoding::percent_decode_str;
 use url::Url;
 use wharf_docker::root_cause;
 use wharf_go::encoding::BASE64;
@@ -24,10 +25,12 @@ use super::answer::{Verdict, judge, retry_after};
 use super::backoff::Schedule;
 use super::body::{Body, PushFormat};
 use super::error::ClientError;
-use super::tls::{self, TlsFiles};
+use super::tls::{self, TlsConfig};
 
 /// The header that names Loki's tenant.
 const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
+/// The largest file with a password or a token, in bytes.
+const LONGEST_SECRET: u64 = 64 * 1024;
 /// Most bytes that are read of an error's text.
 const LONGEST_MESSAGE: usize = 16 * 1024;
 
@@ -50,12 +53,14 @@ pub struct ClientConfig {
     pub tenant: Option<String>,
     /// Labels for each stream that does not have them.
     pub external_labels: Vec<(String, String)>,
+    /// Whether lines are dropped when the endpoint says that there are too many (429).
+    pub drop_rate_limited: bool,
     /// More headers.
     pub headers: Vec<(String, Secret)>,
     /// How the client authenticates.
     pub auth: Auth,
     /// The certificates to trust, and the client's own.
-    pub tls: TlsFiles,
+    pub tls: TlsConfig,
     /// Direct, or through a proxy.
     pub proxy: Proxy,
 }
@@ -74,6 +79,20 @@ pub enum Auth {
     Token(String, Secret),
     /// A scheme and a file with its credentials.
     TokenFile(String, PathBuf),
+}
+
+impl Auth {
+    /// Takes the user and the password out of an address, where they are percent-encoded (RFC 3986, 3.2.1).
+    pub fn taken_from(url: &mut Url) -> Self {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let (user, password) = (decoded(url.username()), url.password().map(decoded));
+        if user.is_empty() && password.is_none() {
+            return Auth::None;
+        }
+        // Only an address without a host refuses this, and it can have no user.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        Auth::Basic(user, Secret::new(password.unwrap_or_default()))
+    }
 }
 
 /// How the endpoint is reached. A proxy is always used as a tunnel (`CONNECT`), even for plain HTTP.
@@ -150,11 +169,23 @@ impl Client {
             let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| ClientError::Header(name.clone()))?;
             headers.insert(key, HeaderValue::from_str(value.expose()).map_err(bad)?);
         }
+        if let Some(tenant) = &config.tenant {
+            HeaderValue::from_str(tenant).map_err(|_| ClientError::Header(TENANT.to_string()))?;
+        }
+        match &config.auth {
+            Auth::Token(scheme, token) => drop(secret_header(scheme, token.expose()).map_err(ClientError::Unsendable)?),
+            // Basic is base64, and files may change.
+            Auth::None | Auth::Basic(..) | Auth::BasicFile(..) | Auth::TokenFile(..) => {}
+        }
         Ok(Self { config, way, uri, headers })
     }
 
-    /// Sends a body for a tenant.
+    /// Sends a body for a tenant. The tenant may come from a line: one that is no header value would never be taken.
     pub(super) async fn send(&self, body: &Body, tenant: Option<&str>) -> Answer {
+        let Ok(tenant) = tenant.or(self.config.tenant.as_deref()).map(HeaderValue::from_str).transpose() else {
+            let message = "the tenant has a control character: it cannot be sent as a header".to_owned();
+            return Answer { verdict: Verdict::Refused { reason: "invalid_tenant", lines: None }, status: 0, message };
+        };
         match self.try_to_send(body, tenant).await {
             Ok(answer) => answer,
             Err(reason) => {
@@ -164,7 +195,7 @@ impl Client {
         }
     }
 
-    async fn try_to_send(&self, body: &Body, tenant: Option<&str>) -> Result<Answer, String> {
+    async fn try_to_send(&self, body: &Body, tenant: Option<HeaderValue>) -> Result<Answer, String> {
         let mut request = Request::new(Full::new(body.bytes.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
@@ -174,9 +205,8 @@ impl Client {
         if let Some(encoding) = body.encoding {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
-        if let Some(tenant) = tenant.or(self.config.tenant.as_deref()) {
-            headers
-                .insert(TENANT, HeaderValue::from_str(tenant).map_err(|_| "the tenant is not a valid header value")?);
+        if let Some(tenant) = tenant {
+            headers.insert(TENANT, tenant);
         }
         if let Some(authorization) = self.authorization().await? {
             headers.insert(AUTHORIZATION, authorization);
@@ -239,14 +269,20 @@ fn tunnel(proxy: &Intercept, connector: HttpConnector) -> Result<Tunnel<HttpConn
 /// Without https, TLS that cannot be set up is ignored: the client may run in an image without certificates.
 fn without_tls(config: &ClientConfig, error: ClientError) -> Result<rustls::ClientConfig, ClientError> {
     let proxy_is_plain = !matches!(&config.proxy, Proxy::Url(url, _) if url.scheme() == "https");
-    if config.url.scheme() == "https" || !proxy_is_plain || config.tls != TlsFiles::default() {
+    if config.url.scheme() == "https" || !proxy_is_plain || config.tls != TlsConfig::default() {
         return Err(error);
     }
-    tls::config(&TlsFiles { insecure: true, ..TlsFiles::default() })
+    tls::config(&TlsConfig { insecure: true, ..TlsConfig::default() })
 }
 
 async fn read_secret(file: &PathBuf) -> Result<String, String> {
-    let text = tokio::fs::read_to_string(file).await.map_err(|error| format!("{}: {error}", file.display()))?;
+    let said = |error: std::io::Error| format!("{}: {error}", file.display());
+    // A pipe would be waited for without end.
+    let metadata = tokio::fs::metadata(file).await.map_err(said)?;
+    if !metadata.is_file() || metadata.len() > LONGEST_SECRET {
+        return Err(format!("{}: it is not a regular file of at most {LONGEST_SECRET} bytes", file.display()));
+    }
+    let text = tokio::fs::read_to_string(file).await.map_err(said)?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -264,6 +300,22 @@ fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn user_and_password_of_an_address_are_decoded() {
+        for (text, user, password) in [
+            ("http://alice:p%40ss@loki:3100/push", "alice", "p@ss"),
+            ("http://a%3Ab:%C3%A4%25@loki:3100/push", "a:b", "ä%"),
+            ("http://alice@loki:3100/push", "alice", ""),
+            ("http://:only@loki:3100/push", "", "only"),
+        ] {
+            let mut url = Url::parse(text).unwrap();
+            assert_eq!(Auth::taken_from(&mut url), Auth::Basic(user.to_owned(), Secret::new(password)), "{text}");
+            assert_eq!(url.as_str(), "http://loki:3100/push");
+        }
+        let mut url = Url::parse("http://loki:3100/push").unwrap();
+        assert_eq!(Auth::taken_from(&mut url), Auth::None);
+    }
 
     #[test]
     fn secrets_are_not_shown() {

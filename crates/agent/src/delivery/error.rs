@@ -19,6 +19,9 @@ pub enum ClientError {
     /// A header cannot be sent.
     #[error("`{0}` cannot be sent as a header")]
     Header(String),
+    /// A secret has a character that a header cannot have.
+    #[error("{0}")]
+    Unsendable(String),
     /// The proxy cannot be used.
     #[error("proxy: {0}")]
     Proxy(String),

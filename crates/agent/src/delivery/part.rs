@@ -43,6 +43,18 @@ impl<'a> Part<'a> {
         Self { streams: streams.collect() }
     }
 
+    /// Without its first lines.
+    pub(super) fn after(mut self, mut lines: usize) -> Self {
+        self.streams.retain_mut(|stream| {
+            let skipped = lines.min(stream.count);
+            lines -= skipped;
+            let bytes: usize = stream.entries().take(skipped).map(|entry| entry.encoded).sum();
+            (stream.encoded, stream.count) = (&stream.encoded[bytes..], stream.count - skipped);
+            stream.count > 0
+        });
+        self
+    }
+
     pub(super) fn lines(&self) -> usize {
         self.streams.iter().map(|stream| stream.count).sum()
     }

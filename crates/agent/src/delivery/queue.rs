@@ -1,27 +1,35 @@
-//! Queues of batches: from the reader to each endpoint, on disk when memory is short, removed when all endpoints have
-//! accepted them.
+//! Requests from the reader to each endpoint, on disk when memory is short, removed when all endpoints have accepted
+//! them.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 use super::client::Client;
-use super::lane::Sender;
-use crate::batch::{Batch, Budget, Share};
+use super::dispatch::dispatch;
+use super::ledger::{Changes, Ledger};
+use super::sender::Sender;
+use crate::batch::{Batch, Request};
+use crate::budget::{Account, Budget, Share};
 use crate::metrics::Metrics;
+use crate::position::fnv;
 use crate::positions::Positions;
-use crate::reader::{BatchSink, LANES};
+use crate::reader::BatchSink;
 use crate::spool::Spool;
 
-type Changes = Vec<(Arc<str>, Option<crate::position::Position>)>;
+/// What is delivered in order, one item at a time: a lane, and a hash of the tenant.
+pub(super) type Key = (usize, u64);
 
-/// A batch in the queues of its lane.
+/// A request on its way.
 #[derive(Debug)]
-struct Item {
+pub(super) struct Item {
+    pub(super) key: Key,
+    account: Account,
     content: Mutex<Content>,
     /// Endpoints that do not have it yet.
     missing: AtomicUsize,
@@ -29,24 +37,47 @@ struct Item {
 
 #[derive(Debug)]
 enum Content {
-    Memory(Arc<Loaded>),
+    Memory(Arc<InMemory>),
     Disk(PathBuf),
 }
 
 #[derive(Debug)]
-struct Loaded {
-    batch: Batch,
+pub(super) struct InMemory {
+    requests: [Request; 1],
     share: Share,
+    /// The number of its batch.
+    batch: u64,
+}
+
+/// An item's content while it is sent.
+#[derive(Debug)]
+pub(super) enum Loaded {
+    Memory(Arc<InMemory>),
+    /// Earlier versions wrote a file for several requests.
+    Disk {
+        requests: Vec<Request>,
+        _share: Share,
+    },
+}
+
+impl Loaded {
+    pub(super) fn requests(&self) -> &[Request] {
+        match self {
+            Loaded::Memory(memory) => &memory.requests,
+            Loaded::Disk { requests, .. } => requests,
+        }
+    }
 }
 
 /// What all parts of the delivery share.
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     budget: Arc<Budget>,
     positions: Arc<Positions>,
     spool: Option<Spool>,
-    /// Undelivered batches, oldest first, for each lane.
-    pending: [Mutex<VecDeque<Arc<Item>>>; LANES],
+    ledger: Mutex<Ledger>,
+    /// Undelivered items, oldest first.
+    pending: Mutex<VecDeque<Arc<Item>>>,
     count: AtomicUsize,
     idle: tokio::sync::Notify,
 }
@@ -62,8 +93,8 @@ pub struct Delivery {
 #[derive(Debug)]
 pub struct Entrance {
     shared: Arc<Shared>,
-    /// For each lane, one for each endpoint.
-    queues: [Vec<UnboundedSender<Arc<Item>>>; LANES],
+    /// One for each endpoint.
+    queues: Vec<UnboundedSender<Arc<Item>>>,
 }
 
 impl Delivery {
@@ -80,24 +111,22 @@ impl Delivery {
             budget,
             positions,
             spool,
-            pending: Default::default(),
+            ledger: Mutex::default(),
+            pending: Mutex::default(),
             count: AtomicUsize::new(0),
             idle: tokio::sync::Notify::new(),
         });
         let mut tasks = JoinSet::new();
-        let mut queues: [Vec<_>; LANES] = Default::default();
-        for (lane, senders) in queues.iter_mut().enumerate() {
-            for client in &clients {
-                // The budget and the spool bound the queue.
-                let (sender, receiver) = unbounded_channel();
-                senders.push(sender);
-                let sender = Sender::new(client.clone(), metrics.endpoint(&client.config.name));
-                tasks.spawn(deliver(lane, receiver, sender, shared.clone()));
-            }
-        }
-        let entrance = Entrance { shared: shared.clone(), queues };
-        for (lane, path) in left_over {
-            entrance.enqueue(lane % LANES, Content::Disk(path));
+        let queues = clients.into_iter().map(|client| {
+            // The budget and the spool bound the queue.
+            let (queue, items) = unbounded_channel();
+            let metrics = metrics.endpoint(&client.config.name);
+            tasks.spawn(dispatch(Sender::new(client, metrics), items, shared.clone()));
+            queue
+        });
+        let entrance = Entrance { queues: queues.collect(), shared: shared.clone() };
+        for (key, path) in left_over {
+            entrance.enqueue(key, Account::default(), Content::Disk(path));
         }
         (Self { shared, tasks }, entrance)
     }
@@ -124,12 +153,12 @@ impl Delivery {
     }
 }
 
-/// The batches that wait.
+/// The requests that wait.
 #[derive(Debug, Clone)]
 pub struct DeliveryState(Arc<Shared>);
 
 impl DeliveryState {
-    /// Batches that are not delivered.
+    /// Requests that are not delivered.
     pub fn waiting(&self) -> usize {
         self.0.count.load(Ordering::Relaxed)
     }
@@ -138,15 +167,25 @@ impl DeliveryState {
     pub fn spooled(&self) -> u64 {
         self.0.spool.as_ref().map_or(0, Spool::used)
     }
+
+    /// Bytes of the spool's files that could not be read, and whose lines are lost; `None`: there is no spool.
+    pub fn damaged(&self) -> Option<u64> {
+        self.0.spool.as_ref().map(Spool::damaged)
+    }
+
+    /// Since when the oldest lines of each target wait for an acknowledgement.
+    pub fn oldest(&self) -> HashMap<Arc<str>, Instant> {
+        lock(&self.0.ledger).oldest()
+    }
 }
 
 impl Entrance {
-    fn enqueue(&self, lane: usize, content: Content) {
-        let queues = &self.queues[lane];
-        let item = Arc::new(Item { content: Mutex::new(content), missing: AtomicUsize::new(queues.len()) });
+    fn enqueue(&self, key: Key, account: Account, content: Content) {
+        let missing = AtomicUsize::new(self.queues.len());
+        let item = Arc::new(Item { key, account, content: Mutex::new(content), missing });
         self.shared.count.fetch_add(1, Ordering::AcqRel);
-        lock(&self.shared.pending[lane]).push_back(item.clone());
-        for queue in queues {
+        lock(&self.shared.pending).push_back(item.clone());
+        for queue in &self.queues {
             // The tasks end after the reader.
             let _ = queue.send(item.clone());
         }
@@ -155,67 +194,62 @@ impl Entrance {
 
 impl BatchSink for Entrance {
     fn put(&mut self, lane: usize, batch: Batch) {
-        let share = self.shared.budget.take(batch.bytes());
-        self.enqueue(lane, Content::Memory(Arc::new(Loaded { batch, share })));
+        let targets = batch.requests.iter().map(|request| request.targets.as_slice());
+        let (number, changes) = lock(&self.shared.ledger).begin(targets, batch.positions, Instant::now());
+        if !changes.is_empty() {
+            self.shared.positions.apply(changes, None);
+        }
+        for request in batch.requests {
+            let (key, account) = ((lane, tenant_hash(request.tenant.as_deref())), request.account.clone());
+            let share = self.shared.budget.take(request.bytes(), &account);
+            self.enqueue(
+                key,
+                account,
+                Content::Memory(Arc::new(InMemory { requests: [request], share, batch: number })),
+            );
+        }
     }
 
-    /// Writes the batches in memory to the spool, each lane in order. For the positions, a batch on disk counts as delivered.
-    fn make_room(&mut self) -> bool {
+    /// Writes what is in memory to the spool, in order. For the positions, a request on disk counts as delivered.
+    fn make_room(&mut self, accounts: &[Account]) -> bool {
         let Some(spool) = &self.shared.spool else { return false };
         let mut made = false;
-        for (lane, pending) in self.shared.pending.iter().enumerate() {
-            for item in lock(pending).iter() {
-                let mut content = lock(&item.content);
-                let Content::Memory(loaded) = &*content else { continue };
-                let Some(path) = spool.write(lane, &loaded.batch) else { return made };
-                self.shared.positions.apply(loaded.batch.positions.clone(), None);
-                *content = Content::Disk(path);
-                made = true;
-            }
+        for item in lock(&self.shared.pending).iter().filter(|item| accounts.contains(&item.account)) {
+            let mut content = lock(&item.content);
+            let Content::Memory(memory) = &*content else { continue };
+            let Some(path) = spool.write(item.key, &memory.requests) else { return made };
+            let changes = lock(&self.shared.ledger).acknowledge(memory.batch, &memory.requests[0].targets);
+            self.shared.positions.apply(changes, None);
+            *content = Content::Disk(path);
+            made = true;
         }
         made
     }
 }
 
-/// Sends the batches of a queue, in order.
-async fn deliver(lane: usize, mut queue: UnboundedReceiver<Arc<Item>>, mut sender: Sender, shared: Arc<Shared>) {
-    while let Some(item) = queue.recv().await {
-        let memory = match &*lock(&item.content) {
-            Content::Memory(loaded) => Ok(loaded.clone()),
-            Content::Disk(path) => Err(path.clone()),
-        };
-        match memory {
-            Ok(loaded) => {
-                for request in &loaded.batch.requests {
-                    sender.deliver(request).await;
-                }
-            }
-            Err(path) => {
-                let batch = shared.spool.as_ref().and_then(|spool| spool.read(&path)).unwrap_or_default();
-                let _share = shared.budget.take(batch.bytes());
-                for request in &batch.requests {
-                    sender.deliver(request).await;
-                }
-            }
-        }
-        shared.done(lane, item);
-    }
-}
-
 impl Shared {
-    /// An endpoint has accepted an item. Each endpoint takes a lane's items in order, so they complete in order, too.
-    fn done(&self, lane: usize, item: Arc<Item>) {
+    /// What is to be sent of an item. One on disk takes memory only while it is sent.
+    pub(super) fn load(&self, item: &Item) -> Loaded {
+        let path = match &*lock(&item.content) {
+            Content::Memory(memory) => return Loaded::Memory(memory.clone()),
+            Content::Disk(path) => path.clone(),
+        };
+        let requests = self.spool.as_ref().and_then(|spool| spool.read(&path)).unwrap_or_default();
+        let _share = self.budget.take(requests.iter().map(Request::bytes).sum(), &Account::default());
+        Loaded::Disk { requests, _share }
+    }
+
+    /// An endpoint has accepted an item.
+    pub(super) fn done(&self, item: &Arc<Item>) {
         if item.missing.fetch_sub(1, Ordering::AcqRel) > 1 {
             return;
         }
-        lock(&self.pending[lane]).retain(|pending| !Arc::ptr_eq(pending, &item));
+        lock(&self.pending).retain(|pending| !Arc::ptr_eq(pending, item));
         match std::mem::replace(&mut *lock(&item.content), Content::Disk(PathBuf::new())) {
-            Content::Memory(loaded) => {
-                let (positions, share): (Changes, _) = match Arc::into_inner(loaded) {
-                    Some(Loaded { batch, share }) => (batch.positions, Some(share)),
-                    None => Default::default(),
-                };
-                self.positions.apply(positions, share);
+            Content::Memory(memory) => {
+                let changes: Changes = lock(&self.ledger).acknowledge(memory.batch, &memory.requests[0].targets);
+                let share = Arc::into_inner(memory).map(|memory| memory.share);
+                self.positions.apply(changes, share);
             }
             Content::Disk(path) => {
                 if let Some(spool) = &self.spool {
@@ -228,6 +262,11 @@ impl Shared {
             self.idle.notify_waiters();
         }
     }
+}
+
+/// The hash of a tenant; 0: no stage names one.
+fn tenant_hash(tenant: Option<&str>) -> u64 {
+    tenant.map_or(0, |tenant| fnv(tenant.as_bytes()))
 }
 
 /// The state is consistent even after a panic: each change is one assignment.

@@ -1,6 +1,6 @@
 //! TLS of a client: the certificates that it trusts and its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -10,17 +10,28 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use wharf_serve::Secret;
+
 use super::error::ClientError;
 
-/// Files for TLS, in PEM.
+/// A certificate or a key in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pem {
+    /// A file.
+    File(PathBuf),
+    /// The text itself.
+    Text(Secret),
+}
+
+/// The settings of TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TlsFiles {
+pub struct TlsConfig {
     /// Certificate authorities to trust instead of the system's.
-    pub ca: Option<PathBuf>,
+    pub ca: Option<Pem>,
     /// Our certificate.
-    pub certificate: Option<PathBuf>,
+    pub certificate: Option<Pem>,
     /// Its key.
-    pub key: Option<PathBuf>,
+    pub key: Option<Pem>,
     /// The name in the server's certificate, if it is not the URL's.
     pub server_name: Option<String>,
     /// Whether any certificate will do.
@@ -28,7 +39,7 @@ pub struct TlsFiles {
 }
 
 /// The TLS configuration made from the files.
-pub(super) fn config(files: &TlsFiles) -> Result<ClientConfig, ClientError> {
+pub(super) fn config(files: &TlsConfig) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -38,11 +49,15 @@ pub(super) fn config(files: &TlsFiles) -> Result<ClientConfig, ClientError> {
         return Ok(builder.with_no_client_auth());
     };
     let chain = certificates(certificate)?;
-    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, &error))?;
+    let secret = match key {
+        Pem::File(path) => PrivateKeyDer::from_pem_file(path),
+        Pem::Text(text) => PrivateKeyDer::from_pem_slice(text.expose().as_bytes()),
+    };
+    let secret = secret.map_err(|error| unreadable(key, &error))?;
     builder.with_client_auth_cert(chain, secret).map_err(|error| unreadable(certificate, &error))
 }
 
-fn verifier(files: &TlsFiles, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, ClientError> {
+fn verifier(files: &TlsConfig, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, ClientError> {
     if files.insecure {
         return Ok(Arc::new(TrustAll(provider)));
     }
@@ -66,17 +81,23 @@ fn verifier(files: &TlsFiles, provider: Arc<CryptoProvider>) -> Result<Arc<dyn S
     Ok(verifier)
 }
 
-fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, ClientError> {
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    let list: Vec<_> = read.map_err(|error| unreadable(path, &error))?;
+fn certificates(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, ClientError> {
+    let read: Result<Vec<_>, _> = match pem {
+        Pem::File(path) => CertificateDer::pem_file_iter(path).and_then(Iterator::collect),
+        Pem::Text(text) => CertificateDer::pem_slice_iter(text.expose().as_bytes()).collect(),
+    };
+    let list = read.map_err(|error| unreadable(pem, &error))?;
     if list.is_empty() {
-        return Err(ClientError::File { path: path.clone(), reason: "no certificate in it".to_owned() });
+        return Err(unreadable(pem, &"no certificate in it"));
     }
     Ok(list)
 }
 
-fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> ClientError {
-    ClientError::File { path: path.to_owned(), reason: error.to_string() }
+fn unreadable(pem: &Pem, error: &dyn std::fmt::Display) -> ClientError {
+    match pem {
+        Pem::File(path) => ClientError::File { path: path.clone(), reason: error.to_string() },
+        Pem::Text(_) => ClientError::Tls(format!("`tls_config`: {error}")),
+    }
 }
 
 /// `insecure_skip_verify`.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -12,10 +13,11 @@ use tokio::sync::mpsc;
 use wharf_docker::container::{ContainerDetails, ContainerLog, ContainerStatus, inspect};
 use wharf_docker::events::EngineEvent;
 use wharf_docker::roster::{self, Change, Selection};
-use wharf_docker::{Endpoint, Engine, NetworkDetails, Timestamp, list_networks, raw_log};
+use wharf_docker::{Endpoint, Engine, NetworkDetails, Timestamp, list_networks, logs, raw_log};
 
 use super::Labelling;
 use super::meta::{self, Addressing};
+use super::silence::{Look, Silence};
 use crate::lines::files::Rotation;
 use crate::position::{Moment, Position};
 use crate::positions::Positions;
@@ -25,6 +27,8 @@ use crate::targets::Targets;
 
 /// The pause before a log whose connection broke is opened again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Engines are asked for the newest lines of this many containers at once.
+const ASKED_AT_ONCE: usize = 8;
 /// A resumed stream starts this much earlier, so that no line is lost if the clock was set back by less.
 const CLOCK_MARGIN: i64 = 60 * 1_000_000_000;
 
@@ -59,6 +63,8 @@ pub struct DockerJob {
     pub labelling: Labelling,
     /// How logs are read.
     pub read_from: ReadFrom,
+    /// How often to look for streams that have stalled.
+    pub look_after: Duration,
 }
 
 /// The receivers of what a discovery finds.
@@ -90,7 +96,10 @@ pub async fn follow(job: DockerJob, told: Told, mut reports: mpsc::Receiver<Repo
         known: HashMap::new(),
         networks: HashMap::new(),
         opening: FuturesUnordered::new(),
+        asking: FuturesUnordered::new(),
     };
+    let mut looks = tokio::time::interval(discovery.job.look_after);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             change = changes.next() => match change {
@@ -98,6 +107,8 @@ pub async fn follow(job: DockerJob, told: Told, mut reports: mpsc::Receiver<Repo
                 None => return,
             },
             Some((id, opened)) = discovery.opening.next() => discovery.opened(id, opened),
+            Some(newest) = discovery.asking.next() => discovery.answered(newest),
+            _ = looks.tick() => discovery.look(),
             Some(report) = reports.recv() => discovery.report(report),
         }
     }
@@ -106,6 +117,9 @@ pub async fn follow(job: DockerJob, told: Told, mut reports: mpsc::Receiver<Repo
 /// The result of opening a container's log.
 type Opening = BoxFuture<'static, (String, Result<raw_log::RawLog, wharf_docker::Error>)>;
 
+/// The newest lines that the engine has of some containers.
+type Asking = BoxFuture<'static, Vec<(String, Timestamp)>>;
+
 struct Discovery {
     job: DockerJob,
     told: Told,
@@ -113,6 +127,7 @@ struct Discovery {
     known: HashMap<String, Known>,
     networks: HashMap<String, NetworkDetails>,
     opening: FuturesUnordered<Opening>,
+    asking: FuturesUnordered<Asking>,
 }
 
 /// A container that is a target.
@@ -124,6 +139,7 @@ struct Known {
     terminal: bool,
     /// The last line that was read from the engine's stream.
     stream: Option<StreamState>,
+    silence: Silence,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -263,7 +279,8 @@ impl Discovery {
         let path = if self.job.read_from == ReadFrom::Engine { None } else { log_on_disk(&container.log) };
         let running = container.state.running;
         let terminal = container.terminal;
-        let known = Known { target: target.clone(), running, gone: false, terminal, stream: None };
+        let known =
+            Known { target: target.clone(), running, gone: false, terminal, stream: None, silence: Silence::default() };
         self.known.insert(id.to_owned(), known);
         self.told.targets.insert(target.clone());
         match path {
@@ -272,7 +289,15 @@ impl Discovery {
                 self.told.commands.send(Command::Add(target.clone(), From::Records(path, rotation), position));
             }
             None if self.job.read_from == ReadFrom::Files => {
-                target.state.fail("its log is not on disk here, and the engine is not to be asked".to_owned());
+                let driver = container.log.driver.as_str();
+                tracing::warn!(
+                    container = target.name,
+                    driver,
+                    "not read: its log is not on disk here, and `--read files` does not ask the engine"
+                );
+                target
+                    .state
+                    .fail(format!("its log (driver {driver}) is not on disk here, and the engine is not asked"));
             }
             None => self.read_through_engine(id, position),
         }
@@ -346,6 +371,47 @@ impl Discovery {
         }
     }
 
+    /// Looks for streams that have stalled: opens them again, or asks the engine whether it has newer lines.
+    fn look(&mut self) {
+        let (mut stalled, mut silent) = (Vec::new(), Vec::new());
+        for (id, known) in &mut self.known {
+            let state = &known.target.state;
+            let follows = known.running && known.stream.is_some_and(|stream| stream.open && !stream.last);
+            if !follows || state.waits.load(Ordering::Relaxed) {
+                continue;
+            }
+            match known.silence.look(state.lines.load(Ordering::Relaxed), state.last.load(Ordering::Relaxed)) {
+                Look::Fine => {}
+                Look::Ask => silent.push(id.clone()),
+                Look::OpenAgain => {
+                    tracing::warn!(
+                        container = known.target.name,
+                        "the engine's stream has stalled: it is opened again"
+                    );
+                    stalled.push(id.clone());
+                }
+            }
+        }
+        stalled.iter().for_each(|id| self.leave_stream(id));
+        if !silent.is_empty() && self.asking.is_empty() {
+            let engine = self.engine.clone();
+            let asked = futures_util::stream::iter(silent).map(move |id| {
+                let engine = engine.clone();
+                async move { newest_line(&engine, &id).await.map(|time| (id, time)) }
+            });
+            let asked = asked.buffer_unordered(ASKED_AT_ONCE).filter_map(std::future::ready);
+            self.asking.push(asked.collect().boxed());
+        }
+    }
+
+    fn answered(&mut self, newest: Vec<(String, Timestamp)>) {
+        for (id, time) in newest {
+            if let Some(known) = self.known.get_mut(&id) {
+                known.silence.answered(time.0);
+            }
+        }
+    }
+
     fn report(&mut self, report: Report) {
         let (Report::CannotOpen { key, .. } | Report::StreamEnded { key, .. } | Report::Finished { key }) = &report;
         let Some(id) = key.strip_prefix(self.job.prefix.as_str()).map(str::to_owned) else { return };
@@ -378,6 +444,17 @@ impl Discovery {
         let position = position.map(|position| Position { file: None, ..position });
         self.read_through_engine(id, position);
     }
+}
+
+/// The time of a container's newest line. The engine finds it without reading the whole log.
+async fn newest_line(engine: &Engine, id: &str) -> Option<Timestamp> {
+    let range = logs::Range { tail: Some(1), ..logs::Range::default() };
+    let mut lines = std::pin::pin!(logs::read(engine, id, &range));
+    let mut newest = None;
+    while let Some(Ok(line)) = lines.next().await {
+        newest = newest.max(Some(line.time));
+    }
+    newest
 }
 
 /// The engine's log file, if there is one.

@@ -9,9 +9,9 @@ use globset::{GlobBuilder, GlobMatcher};
 use tokio::sync::mpsc;
 use wharf_loki::Labels;
 
-use super::Labelling;
 use super::docker::Told;
 use crate::reader::{Command, From, Report};
+use crate::target::Target;
 
 /// How many levels of folders `**` descends into.
 const DEEPEST: usize = 16;
@@ -25,10 +25,8 @@ pub struct FilesJob {
     pub path: String,
     /// The pattern of paths to leave out.
     pub exclude: Option<String>,
-    /// The labels of `static_configs`.
+    /// The labels, without the file's name.
     pub labels: Labels,
-    /// How labels are made.
-    pub labelling: Labelling,
     /// How often to look.
     pub period: Duration,
 }
@@ -68,15 +66,16 @@ fn look(job: &FilesJob, told: &Told, known: &mut HashMap<PathBuf, Arc<str>>, fou
         }
         let key: Arc<str> = format!("file/{}", path.display()).into();
         let filename = path.to_string_lossy().into_owned();
-        let discovered = job.labels.with("filename", filename.as_str());
-        let Some(mut target) = job.labelling.target(key.clone(), filename.clone(), job.job, discovered) else {
-            continue;
-        };
-        // As Promtail does, regardless of the rules.
-        for labels in target.labels.iter_mut().flatten() {
-            *labels = labels.with("filename", filename.as_str());
-        }
-        let target = Arc::new(target);
+        // Rules do not see the file's name, as in Promtail.
+        let labels = job.labels.with("filename", filename.as_str());
+        let target = Arc::new(Target {
+            key: key.clone(),
+            name: filename,
+            job: job.job,
+            discovered: labels.clone(),
+            labels: [Some(labels.clone()), Some(labels)],
+            state: Default::default(),
+        });
         known.insert(path.clone(), key.clone());
         told.targets.insert(target.clone());
         told.commands.send(Command::Add(target, From::Plain(path.clone()), told.positions.get(&key)));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use memchr::memchr;
 
 use super::sink::{Sink, TargetState};
-use super::turn::{TURN, Turn};
+use super::turn::Turn;
 use crate::lines::files::LogFiles;
 use crate::lines::join::{Joiner, Piece};
 use crate::lines::{Stream, json_file};
@@ -21,6 +21,8 @@ pub(super) struct FileTurn<'a> {
     pub(super) gone: bool,
     pub(super) sink: &'a mut Sink,
     pub(super) scratch: &'a mut Vec<u8>,
+    /// The turn is over after about so many bytes.
+    pub(super) most: usize,
 }
 
 /// What is to be done after some records.
@@ -40,7 +42,7 @@ impl FileTurn<'_> {
             self.look_for_new();
         }
         let mut read = 0;
-        while read < TURN {
+        while read < self.most {
             let Some(count) = self.peek(chunk) else { return Turn::Drained };
             let (taken, then) = self.records(&chunk[..count]);
             self.files.take(&chunk[..count], taken);
@@ -82,6 +84,9 @@ impl FileTurn<'_> {
                 return (0, Then::Restarted);
             }
             taken += length + 1;
+            if taken >= self.most {
+                break;
+            }
         }
         (taken, Then::Next)
     }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use wharf_loki::Labels;
 
 use crate::batch::{OpenBatch, Request, Slot};
+use crate::budget::{Account, Accounts};
 use crate::lines::join::{Joiner, Line, Piece};
 use crate::lines::marks::Marks;
 use crate::lines::recent::Recent;
@@ -29,6 +30,8 @@ pub(super) struct TargetState {
     pub(super) skip: Option<Skip>,
     pub(super) recent: Option<Recent>,
     slots: [Option<Slot>; 2],
+    /// Those who paid for its lines last.
+    pub(super) accounts: Vec<Account>,
     /// Whether the lane knows that the position has changed.
     touched: bool,
     lines: u64,
@@ -44,6 +47,7 @@ impl TargetState {
             skip: None,
             recent: None,
             slots: [None, None],
+            accounts: Vec::new(),
             touched: false,
             lines: 0,
             bytes: 0,
@@ -88,13 +92,14 @@ pub(super) struct Sink {
     /// A pipeline for each job that has stages.
     pub(super) jobs: Vec<Option<Pipeline>>,
     pub(super) lanes: [Lane; LANES],
+    accounts: Accounts,
     /// The time of this turn of the loop.
     pub(super) now: Now,
 }
 
 impl Sink {
     pub(super) fn new(jobs: Vec<Option<Pipeline>>) -> Self {
-        Self { jobs, lanes: Default::default(), now: now() }
+        Self { jobs, lanes: Default::default(), accounts: Accounts::default(), now: now() }
     }
 
     /// When the next line of a job may be handed on; `None`: now.
@@ -138,22 +143,22 @@ impl Sink {
         let Some(stages) = stages else {
             let open = &mut self.lanes[lane].open;
             let slot = &mut state.slots[line.stream as usize];
-            let at = slot.filter(|slot| open.has(*slot)).unwrap_or_else(|| open.slot(None, labels));
+            let at = slot.filter(|slot| open.has(*slot)).unwrap_or_else(|| open.slot(None, labels, &mut self.accounts));
             *slot = Some(at);
-            return open.push::<&str, &str>(at, self.now.monotonic, line.time, &text, &[]);
+            return open.push::<&str, &str>(at, state.number, self.now.monotonic, line.time, &text, &[]);
         };
         let origin = Origin { target: state.number, first: line.first, last: line.last };
         let entry = Entry::new(line.time, text, labels.clone(), origin);
-        let (lanes, now) = (&mut self.lanes, self.now);
-        stages.process(entry, now, &mut |entry| lanes[lane_of(&entry)].push(entry, now.monotonic));
+        let (lanes, accounts, now) = (&mut self.lanes, &mut self.accounts, self.now);
+        stages.process(entry, now, &mut |entry| lanes[lane_of(&entry)].push(entry, accounts, now.monotonic));
     }
 
     /// Hands on what stages have held back for long enough.
     pub(super) fn flush(&mut self) {
-        let (lanes, now) = (&mut self.lanes, self.now);
+        let (lanes, accounts, now) = (&mut self.lanes, &mut self.accounts, self.now);
         for stages in self.jobs.iter_mut().flatten() {
             if stages.next_deadline().is_some_and(|deadline| deadline <= now.monotonic) {
-                stages.flush(now, &mut |entry| lanes[lane_of(&entry)].push(entry, now.monotonic));
+                stages.flush(now, &mut |entry| lanes[lane_of(&entry)].push(entry, accounts, now.monotonic));
             }
         }
     }
@@ -173,6 +178,20 @@ impl Sink {
         self.lanes.iter().map(|lane| lane.open.bytes()).sum()
     }
 
+    /// Bytes in the batches that are filled, which an account pays for.
+    pub(super) fn open_bytes_of(&self, account: &Account) -> usize {
+        self.lanes.iter().map(|lane| lane.open.bytes_of(account)).sum()
+    }
+
+    /// After a turn of the target: notes who pays for its lines.
+    pub(super) fn note_accounts(&self, state: &mut TargetState) {
+        let mut now = self.lanes[state.lane()].open.accounts_of(state.number).peekable();
+        if now.peek().is_some() {
+            state.accounts.clear();
+            state.accounts.extend(now.cloned());
+        }
+    }
+
     /// The target's position is in the batch that is closed now; that of held-back lines follows in a later one.
     pub(super) fn settle(&mut self, state: &mut TargetState) {
         state.touched = false;
@@ -188,8 +207,9 @@ fn lane_of(entry: &Entry<'_>) -> usize {
 
 impl Lane {
     /// Takes the gathered lines, and the targets whose positions change with them.
-    pub(super) fn close(&mut self) -> (Vec<Request>, Vec<u64>) {
-        let requests = self.open.close();
+    /// `key` gives the key of a target by its number.
+    pub(super) fn close(&mut self, key: impl Fn(u64) -> Option<Arc<str>>) -> (Vec<Request>, Vec<u64>) {
+        let requests = self.open.close(key);
         let mut touched = std::mem::take(&mut self.touched);
         self.touched_since = None;
         if !requests.is_empty() {
@@ -200,9 +220,9 @@ impl Lane {
         (requests, touched)
     }
 
-    fn push(&mut self, entry: Entry<'_>, now: Instant) {
+    fn push(&mut self, entry: Entry<'_>, accounts: &mut Accounts, now: Instant) {
         let slot = match entry.labels.get(TENANT_LABEL) {
-            None => self.open.slot(None, &entry.labels),
+            None => self.open.slot(None, &entry.labels, accounts),
             Some(tenant) => {
                 if !self.tenants.contains_key(&entry.labels) {
                     // As many as there are streams, unless a label changes with each line.
@@ -213,10 +233,11 @@ impl Lane {
                     self.tenants.insert(entry.labels.clone(), (Arc::from(tenant), labels));
                 }
                 let (tenant, labels) = &self.tenants[&entry.labels];
-                self.open.slot(Some(tenant), labels)
+                self.open.slot(Some(tenant), labels, accounts)
             }
         };
-        self.open.push(slot, now, entry.timestamp, &entry.line, &entry.structured_metadata);
+        let target = entry.origin.target;
+        self.open.push(slot, target, now, entry.timestamp, &entry.line, &entry.structured_metadata);
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::file_turn::FileTurn;
 use super::sink::{Sink, TargetState};
-use super::turn::{TURN, Turn};
+use super::turn::Turn;
 use crate::lines::files::{LogFiles, Rotation};
 use crate::lines::frames;
 use crate::lines::join::{Joiner, Piece};
@@ -88,17 +88,17 @@ impl Socket for std::fs::File {
 }
 
 impl Source {
-    /// Reads for one turn. `chunk` and `scratch` are memory to work in.
-    pub(super) fn read(&mut self, sink: &mut Sink, chunk: &mut [u8], scratch: &mut Vec<u8>) -> Turn {
+    /// Reads for one turn, about `most` bytes. `chunk` and `scratch` are memory to work in.
+    pub(super) fn read(&mut self, sink: &mut Sink, chunk: &mut [u8], scratch: &mut Vec<u8>, most: usize) -> Turn {
         let turn = match &mut self.input {
             Input::Files { log, plain, .. } => {
                 let (joiner, state) = (&mut self.joiner, &mut self.state);
                 let names_changed = std::mem::take(&mut self.names_changed);
                 let (ended, gone) = (&mut self.ended, self.gone);
-                FileTurn { files: log, plain: *plain, joiner, state, ended, gone, sink, scratch }
+                FileTurn { files: log, plain: *plain, joiner, state, ended, gone, sink, scratch, most }
                     .run(chunk, names_changed)
             }
-            Input::Engine(_) => self.read_stream(sink, chunk),
+            Input::Engine(_) => self.read_stream(sink, chunk, most),
         };
         let held = first(self.joiner.pending(), sink.held(&self.state));
         self.state.marks.settle(held);
@@ -129,10 +129,10 @@ impl Source {
         state.endangered.store(endangered, Ordering::Relaxed);
     }
 
-    fn read_stream(&mut self, sink: &mut Sink, chunk: &mut [u8]) -> Turn {
+    fn read_stream(&mut self, sink: &mut Sink, chunk: &mut [u8], most: usize) -> Turn {
         let Input::Engine(Some(stream)) = &mut self.input else { return Turn::Drained };
         let mut read = 0;
-        while read < TURN {
+        while read < most {
             if let Some(wait) = sink.waits_until(self.state.target.job) {
                 return Turn::Wait(wait);
             }

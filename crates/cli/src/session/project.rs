@@ -105,6 +105,15 @@ impl Session {
         }
     }
 
+    /// The name of the project that the flags, the environment or the current folder name; `None`: there is none.
+    pub(crate) fn project_name(&self) -> Result<Option<String>, Failure> {
+        match self.load_or_name(&[]) {
+            Ok((project, _)) => Ok(Some(project.name)),
+            Err(Failure::Compose(error)) if error.no_file() && self.global.file.is_empty() => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
     /// Whether a variable of the environment, or of the project's `.env`, says yes.
     pub(crate) fn is_set(&self, variable: &str) -> bool {
         self.settings.is_set(variable, || {

@@ -72,6 +72,7 @@ impl Scene {
     /// The command of an agent.
     pub(crate) fn command(&self, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
+        command.env("LOG_FORMAT", "human");
         if let Some(host) = &self.host {
             command.env("DOCKER_HOST", host);
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::ValueEnum;
 use wharf_agent::agent::Options;
-use wharf_agent::config::{self, Read, Simple, Warning};
+use wharf_agent::config::{self, Read, Selection, Simple, Warning};
 use wharf_agent::discovery::docker::ReadFrom;
 use wharf_go::units::ram_in_bytes;
 
@@ -18,23 +18,33 @@ pub(super) struct Settings {
     /// Promtail's configuration; without it, the flags below are the configuration
     #[arg(long = "config", alias = "config.file", value_name = "FILE", env = "WHARF_AGENT_CONFIG")]
     config: Option<PathBuf>,
-    /// Replace ${NAME} and ${NAME:-default} in the configuration by the environment's values
-    #[arg(long, alias = "config.expand-env")]
+    /// Replace ${NAME} in the configuration by the environment's values, as Promtail does: \\ is then a backslash, and $$ a dollar sign
+    #[arg(
+        long,
+        alias = "config.expand-env",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value_t = false,
+        value_name = "BOOL",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     expand_env: bool,
-    /// Loki's address; /loki/api/v1/push is added if it has no path
-    #[arg(long, value_name = "URL", env = "WHARF_AGENT_LOKI", conflicts_with = "config")]
+    /// Loki's address; /loki/api/v1/push is added if it has no path. With --config, an endpoint beside those of the file
+    #[arg(long, alias = "client.url", value_name = "URL", env = "WHARF_AGENT_LOKI")]
     loki: Vec<String>,
-    /// Tenant to send as
-    #[arg(long, value_name = "NAME", env = "WHARF_AGENT_TENANT", conflicts_with = "config")]
+    /// Tenant to send as to --loki
+    #[arg(long, alias = "client.tenant-id", value_name = "NAME", env = "WHARF_AGENT_TENANT")]
     tenant: Option<String>,
-    /// Label to add to all lines, as name=value; may be repeated
-    #[arg(long = "label", value_name = "NAME=VALUE", conflicts_with = "config")]
+    /// Label to add to all lines for --loki, as name=value; may be repeated
+    #[arg(long = "label", value_name = "NAME=VALUE")]
     labels: Vec<String>,
-    /// Read all containers except those labelled log_collect=false, instead of only those labelled log_collect=true
-    #[arg(long, env = "WHARF_AGENT_ALL", conflicts_with = "config")]
-    all: bool,
+    /// Read the containers of this machine except those labelled log_collect=false. Without this flag, the agent reads those of the project in the current folder, and where there is none, those labelled log_collect=true
+    #[arg(long, alias = "all", env = "WHARF_AGENT_ALL", conflicts_with = "config")]
+    all_projects: bool,
     /// Read the containers that match this filter of the engine, such as label=app=web, name=web or network=front; may be repeated
-    #[arg(long = "filter", value_name = "NAME=VALUE", conflicts_with = "config")]
+    #[arg(long = "filter", value_name = "NAME=VALUE", conflicts_with_all = ["config", "all_projects"])]
     filters: Vec<String>,
     /// File for positions (default: /var/lib/wharf-agent/positions.json, or what the configuration says)
     #[arg(long, value_name = "FILE", env = "WHARF_AGENT_POSITIONS")]
@@ -51,9 +61,9 @@ pub(super) struct Settings {
     /// Largest size of the spool
     #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = parse_size, env = "WHARF_AGENT_SPOOL_SIZE")]
     spool_size: u64,
-    /// Format of the agent's own log, on standard output
-    #[arg(long, value_name = "FORMAT", default_value = "human", env = "LOG_FORMAT")]
-    log_format: wharf_telemetry::Format,
+    /// Format of the agent's own log, on standard output: `human` or `json` (default: human on a terminal, else json)
+    #[arg(long, value_name = "FORMAT", env = "LOG_FORMAT")]
+    log_format: Option<wharf_telemetry::Format>,
     /// Most memory for lines that are read but not acknowledged
     #[arg(long, value_name = "SIZE", default_value = "4MB", value_parser = parse_size, env = "WHARF_AGENT_MEMORY")]
     memory: u64,
@@ -94,8 +104,8 @@ impl Settings {
 
     fn read(&self, session: &Session, sends: bool) -> Result<Read, Failure> {
         let mut read = match &self.config {
-            Some(file) => self.of_file(file, session)?,
-            None => Read { config: self.of_flags(sends)?, warnings: Vec::new() },
+            Some(file) => self.of_file(file, session, sends)?,
+            None => Read { config: self.of_flags(session, sends)?, warnings: Vec::new() },
         };
         if self.positions.is_some() {
             read.config.positions.clone_from(&self.positions);
@@ -105,31 +115,42 @@ impl Settings {
         Ok(read)
     }
 
-    fn of_file(&self, file: &Path, session: &Session) -> Result<Read, Failure> {
+    fn of_file(&self, file: &Path, session: &Session, sends: bool) -> Result<Read, Failure> {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let text =
-            if self.expand_env { config::expand_environment(&text, &session.settings.environment) } else { text };
-        config::from_yaml(&text).map_err(|errors| Failure::Agent { file: file.to_owned(), text, errors })
+        let parse = if self.loki.is_empty() && sends { config::from_yaml } else { config::part_from_yaml };
+        let read = if self.expand_env {
+            let expanded = config::expand_environment(&text, &session.settings.environment);
+            expanded.map_err(|error| vec![error]).and_then(|expanded| parse(&expanded))
+        } else {
+            parse(&text)
+        };
+        // The text before the expansion, which may hold secrets.
+        let mut read = read.map_err(|errors| Failure::Agent { file: file.to_owned(), text, errors })?;
+        let flags = self.simple(Selection::Labelled).config().map_err(anyhow::Error::msg)?;
+        read.config.clients.extend(flags.clients);
+        Ok(read)
     }
 
-    fn of_flags(&self, sends: bool) -> Result<config::Config, Failure> {
+    fn of_flags(&self, session: &Session, sends: bool) -> Result<config::Config, Failure> {
         if self.loki.is_empty() && sends {
             let text = "no endpoint: name Loki with `--loki http://loki:3100`, or a configuration with `--config`";
             return Err(anyhow::Error::msg(text).into());
         }
-        let simple = Simple {
-            loki: self.loki.clone(),
-            tenant: self.tenant.clone(),
-            labels: self.labels.clone(),
-            all: self.all,
-            filters: self.filters.clone(),
+        let selection = match &self.filters[..] {
+            [] if self.all_projects => Selection::All,
+            [] => session.project_name()?.map_or(Selection::Labelled, Selection::Project),
+            filters => Selection::Filters(filters.to_vec()),
         };
-        Ok(simple.config().map_err(anyhow::Error::msg)?)
+        Ok(self.simple(selection).config().map_err(anyhow::Error::msg)?)
+    }
+
+    fn simple(&self, selection: Selection) -> Simple {
+        Simple { loki: self.loki.clone(), tenant: self.tenant.clone(), labels: self.labels.clone(), selection }
     }
 
     /// The format of the agent's own log.
     pub(super) fn log_format(&self) -> wharf_telemetry::Format {
-        self.log_format
+        self.log_format.unwrap_or_else(wharf_telemetry::Format::of_standard_output)
     }
 
     /// The options that are not part of the configuration.
