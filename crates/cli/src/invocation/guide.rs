@@ -186,10 +186,10 @@ pub(crate) const GROUPS: [Group; 6] = [
             verb(
                 "agent",
                 &[
-                    ("agent --loki http://loki:3100", "of containers with log_collect=true"),
+                    ("agent --loki http://loki:3100", "of the project's containers"),
                     ("agent --config promtail.yaml", "as Promtail would"),
                     ("agent check --config promtail.yaml", "explain a configuration"),
-                    ("agent tail --all", "print what would be sent"),
+                    ("agent tail --all-projects", "print what would be sent"),
                     ("agent convert config.alloy", "to Promtail's YAML"),
                     ("agent healthcheck", "for a container's health check"),
                 ],

@@ -23,6 +23,8 @@ const OF_PROJECTS: [&str; 9] = [
     "parallel",
     "progress",
 ];
+/// Those of them by which the agent finds the project whose containers it reads.
+const OF_AGENT: [&str; 5] = ["file", "project_name", "profile", "env_file", "project_directory"];
 /// Those that are about changes of it.
 const OF_CHANGES: [&str; 5] = ["parallel", "progress", "dry_run", "steps", "show_values"];
 
@@ -66,6 +68,7 @@ fn means_nothing(verb: &str, flag: &str) -> bool {
         // It shows what would be changed.
         (_, "plan", "steps" | "show_values") | (_, "setup", "dry_run") | (Concern::Change, ..) => false,
         (Concern::Look, ..) => OF_CHANGES.contains(&flag),
+        (_, "agent", flag) if OF_AGENT.contains(&flag) => false,
         (Concern::Role | Concern::Itself, ..) => OF_PROJECTS.contains(&flag) || OF_CHANGES.contains(&flag),
     }
 }
@@ -77,8 +80,9 @@ pub(crate) fn meaningless(matches: &ArgMatches) -> Option<String> {
     let given = |flag: &&str| {
         matches.try_contains_id(flag).unwrap_or(false) && matches.value_source(flag) == Some(ValueSource::CommandLine)
     };
-    let flag = OF_PROJECTS.iter().chain(&OF_CHANGES).find(|flag| given(flag))?;
-    let text = format!("--{} means nothing to `{verb}`, which has no project", flag.replace('_', "-"));
+    let flag = OF_PROJECTS.iter().chain(&OF_CHANGES).find(|flag| means_nothing(verb, flag) && given(flag))?;
+    let why = if verb == "agent" { "which changes nothing" } else { "which has no project" };
+    let text = format!("--{} means nothing to `{verb}`, {why}", flag.replace('_', "-"));
     (group.concern == Concern::Role).then_some(text)
 }
 
@@ -243,7 +247,8 @@ mod tests {
             meaningless(&matches).unwrap_or_default()
         };
         assert_eq!(said("wharf -p shop exporter"), "--project-name means nothing to `exporter`, which has no project");
-        assert_eq!(said("wharf agent tail --dry-run"), "--dry-run means nothing to `agent`, which has no project");
+        assert_eq!(said("wharf agent tail --dry-run"), "--dry-run means nothing to `agent`, which changes nothing");
+        assert_eq!(said("wharf -p shop agent tail"), "", "it reads a project's containers");
         assert_eq!(said("wharf --context far -H tcp://far:2375 exporter"), "");
         assert_eq!(said("wharf -f x.yaml version"), "", "scripts for docker compose say it");
     }
