@@ -72,13 +72,13 @@ async fn come(loki: &Loki, name: &str, count: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_tenant_waits_alone_and_loses_nothing() {
-    for status in [401, 403, 404, 429, 500] {
+    for status in [403, 429] {
         let (loki, folder) = (Loki::start().await, tempfile::tempdir().unwrap());
         loki.refuse("a", status);
         // Several times the memory, in more files than there are lanes.
         for number in 0..6 {
             let name = format!("a{number}");
-            std::fs::write(folder.path().join(format!("{name}.log")), lines("a", &name, 3_000, 500)).unwrap();
+            std::fs::write(folder.path().join(format!("{name}.log")), lines("a", &name, 1_500, 500)).unwrap();
         }
         let agent = Agent::start(&loki, folder.path(), "", Options::default());
         eventually("the tenant is refused", SOON, async || match loki.statuses() {
@@ -89,14 +89,14 @@ async fn a_refused_tenant_waits_alone_and_loses_nothing() {
         .unwrap();
         for number in 0..12 {
             let name = format!("b{number}");
-            std::fs::write(folder.path().join(format!("{name}.log")), lines("b", &name, 2_000, 100)).unwrap();
+            std::fs::write(folder.path().join(format!("{name}.log")), lines("b", &name, 300, 100)).unwrap();
         }
         for number in 0..12 {
-            come(&loki, &format!("b{number}"), 2_000).await;
+            come(&loki, &format!("b{number}"), 300).await;
         }
         loki.accept("a");
         for number in 0..6 {
-            come(&loki, &format!("a{number}"), 3_000).await;
+            come(&loki, &format!("a{number}"), 1_500).await;
         }
         agent.stop().await;
     }

@@ -62,7 +62,8 @@ const OPERATORS: [&str; 14] = ["==", "!=", "<=", ">=", "&&", "||", "+", "-", "*"
 
 /// Reads a file.
 pub(super) fn read(text: &str) -> Result<Vec<Block>, ConfigError> {
-    let mut parser = Parser { rest: text, place: Place { line: 1, column: 1 } };
+    // Some editors begin a file with a byte order mark.
+    let mut parser = Parser { rest: text.trim_start_matches('\u{feff}'), place: Place { line: 1, column: 1 } };
     let (attributes, blocks) = parser.body(0)?;
     if let Some((name, value)) = attributes.first() {
         return Err(value.place.error(format!("`{name}` is outside of a block")));

@@ -148,7 +148,7 @@ mod tests {
         for (time, line) in lines.iter().enumerate() {
             entries.push(time as i64, line, &[("k", "v")]);
         }
-        Request { tenant: None, streams: vec![BatchStream { labels, entries }] }
+        Request { streams: vec![BatchStream { labels, entries }], ..Request::default() }
     }
 
     #[test]

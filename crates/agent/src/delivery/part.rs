@@ -122,7 +122,7 @@ mod tests {
             }
             BatchStream { labels, entries }
         });
-        Request { tenant: None, streams: streams.collect() }
+        Request { streams: streams.collect(), ..Request::default() }
     }
 
     fn lines(part: &Part<'_>) -> Vec<(String, i64)> {

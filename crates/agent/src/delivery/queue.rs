@@ -214,7 +214,9 @@ impl BatchSink for Entrance {
     fn make_room(&mut self, accounts: &[Account]) -> bool {
         let Some(spool) = &self.shared.spool else { return false };
         let mut made = false;
-        for item in lock(&self.shared.pending).iter().filter(|item| accounts.contains(&item.account)) {
+        let items: Vec<Arc<Item>> =
+            lock(&self.shared.pending).iter().filter(|item| accounts.contains(&item.account)).cloned().collect();
+        for item in items {
             let mut content = lock(&item.content);
             let Content::Memory(memory) = &*content else { continue };
             let Some(path) = spool.write(item.key, &memory.requests) else { return made };
