@@ -18,7 +18,7 @@ const DEEPEST: usize = 32;
 /// The first substitution that does not end or is none.
 pub fn expand_environment(text: &str, environment: &BTreeMap<String, String>) -> Result<String, ConfigError> {
     let mut expansion = Expansion { text, at: 0, environment };
-    let expanded = expansion.text(&|_| false, true, 0).map_err(|Bad(at)| {
+    expansion.text(&|_| false, true, 0).map_err(|Bad(at)| {
         let before = &text[..at];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -26,8 +26,7 @@ pub fn expand_environment(text: &str, environment: &BTreeMap<String, String>) ->
         place.error(
             "bad substitution: with --expand-env, `${NAME}` is a variable; write `$${` for these characters themselves",
         )
-    });
-    expanded
+    })
 }
 
 /// Writes a text so that [`expand_environment`] gives it back.
@@ -182,11 +181,11 @@ fn trimmed(value: &str, operator: &str, pattern: &str) -> String {
     let matching = |text: &str| matches(&pattern, &text.chars().collect::<Vec<_>>());
     let rest = if operator.starts_with('#') {
         let mut ends = places.filter(|end| *end > 0 && matching(&value[..*end]));
-        let end = if operator == "#" { ends.next() } else { ends.last() };
+        let end = if operator == "#" { ends.next() } else { ends.next_back() };
         end.map(|end| &value[end..])
     } else {
         let mut starts = places.filter(|start| *start < value.len() && matching(&value[*start..]));
-        let start = if operator == "%" { starts.last() } else { starts.next() };
+        let start = if operator == "%" { starts.next_back() } else { starts.next() };
         start.map(|start| &value[..start])
     };
     rest.unwrap_or(value).to_owned()

@@ -25,8 +25,11 @@ pub(super) struct Sender {
     client: Arc<Client>,
     metrics: Arc<EndpointMetrics>,
     /// When each kind of failure of a tenant was logged last.
-    logged: Mutex<HashMap<(&'static str, Option<Arc<str>>), Instant>>,
+    logged: Mutex<HashMap<Failure, Instant>>,
 }
+
+/// A kind of failure of a tenant.
+type Failure = (&'static str, Option<Arc<str>>);
 
 /// How far a request has got.
 #[derive(Debug)]
