@@ -123,7 +123,7 @@ enum Verb {
     Volumes(volumes::Args),
     /// Wait until the services' containers have stopped
     Wait(wait::Args),
-    /// Keep containers up to date with the files that `develop.watch` names
+    /// Keep containers up to date with the files you edit
     Watch(watch::Args),
 }
 
