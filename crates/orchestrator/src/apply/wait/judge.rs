@@ -31,6 +31,8 @@ pub(super) fn judge(state: &ContainerState, new_restarts: u64, until: Until, ran
     match (until, state.status) {
         (Until::Completed, Status::Exited) if state.exit_code == 0 => Verdict::Ready,
         (_, Status::Exited | Status::Dead | Status::Removing) => Verdict::Never(exit),
+        // Its health check does not run, and nothing says when it will go on.
+        (_, Status::Paused) => Verdict::Never("is paused".to_owned()),
         (_, _) if new_restarts >= MOST_RESTARTS => {
             Verdict::Never(format!("it starts again and again ({new_restarts} times while waiting); it last {exit}"))
         }
@@ -98,6 +100,14 @@ mod tests {
             Verdict::Never("exited with code 3".to_owned())
         );
         assert!(matches!(judge(&state(Exited, None, 0), 0, Until::RunningOrHealthy, LONG), Verdict::Never(_)));
+    }
+
+    #[test]
+    fn nothing_waits_for_a_paused_container() {
+        for until in [Until::Healthy, Until::RunningOrHealthy, Until::Completed] {
+            let paused = state(ContainerStatus::Paused, Some(HealthStatus::Starting), 0);
+            assert_eq!(judge(&paused, 0, until, LONG), Verdict::Never("is paused".to_owned()));
+        }
     }
 
     #[test]
