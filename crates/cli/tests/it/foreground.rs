@@ -29,6 +29,19 @@ fn the_first_exit_or_the_first_failure_ends_all() {
 }
 
 #[test]
+fn an_exit_that_comes_while_the_last_container_starts_counts() {
+    let sandbox = Sandbox::new("services:\n  job: {image: IMAGE, command: sh -c 'exit 3'}\n");
+    // Which comes first, the event or the end of the start, is a matter of luck.
+    for _ in 0..4 {
+        for flag in ["--abort-on-container-exit", "--abort-on-container-failure"] {
+            let outcome = sandbox.wharf(&["up", flag]);
+            assert_eq!(outcome.code, 3, "{flag}: {}{}", outcome.stdout, outcome.stderr);
+        }
+    }
+    assert_eq!(sandbox.wharf(&["up"]).code, 0, "nothing was said about exits");
+}
+
+#[test]
 fn lines_of_standard_error_go_to_standard_error() {
     let sandbox = Sandbox::new("services:\n  web: {image: IMAGE, command: sh -c 'echo to out; echo to err >&2'}\n");
     let outcome = sandbox.wharf(&["up"]);

@@ -11,7 +11,7 @@ use futures_util::{Stream, StreamExt};
 use wharf_compose::Project;
 use wharf_docker::{Engine, events};
 use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin, short_name};
-use wharf_orchestrator::observe::{is_running, list_containers};
+use wharf_orchestrator::observe::{Container, is_running, list_containers};
 use wharf_orchestrator::{ConvergeOptions, Error, StopOptions, observe, stop, up};
 use wharf_serve::Interrupts;
 
@@ -246,8 +246,8 @@ impl<'a> Attached<'a> {
                 && !switch.is_on()
                 && let Some(stopped) = self.all_stopped().await?
             {
-                self.last_lines(&stopped).await;
-                return Ok(End::AllStopped);
+                self.last_lines(&stopped.iter().map(|found| found.id.clone()).collect()).await;
+                return Ok(self.end_of(&stopped));
             }
             tokio::select! {
                 batch = self.events.next() => match batch {
@@ -280,9 +280,16 @@ impl<'a> Attached<'a> {
         (ends && self.watched.services.contains(&origin.service)).then_some(code)
     }
 
+    /// Why following ended, if all have stopped. Their exits may have come while it was found out, or not at all yet.
+    fn end_of(&self, stopped: &[Container]) -> End {
+        let told = self.exits.iter().find_map(|(origin, code)| self.ends_all(origin, *code));
+        let mut listed = stopped.iter().filter_map(|found| self.ends_all(&Origin::from(found), found.exit_code?));
+        told.or_else(|| listed.next()).map_or(End::AllStopped, End::Exited)
+    }
+
     /// The watched containers, if none of them runs. The engine's list is a moment behind its events, so what it calls
     /// running is looked at itself.
-    async fn all_stopped(&self) -> Result<Option<BTreeSet<String>>, Failure> {
+    async fn all_stopped(&self) -> Result<Option<Vec<Container>>, Failure> {
         let engine = self.foreground.engine;
         let mut containers = list_containers(engine, Some(&self.foreground.project.name), true).await?;
         containers.retain(|found| !found.one_off && self.watched.services.contains(&found.service));
@@ -291,7 +298,7 @@ impl<'a> Attached<'a> {
                 return Ok(None);
             }
         }
-        Ok(Some(containers.into_iter().map(|found| found.id).collect()))
+        Ok(Some(containers))
     }
 
     async fn code_of(&self, service: &str) -> Result<i64, Failure> {
