@@ -81,7 +81,7 @@ pub(crate) struct Args {
     /// Print logs with timestamps
     #[arg(long)]
     timestamps: bool,
-    /// Keep containers up to date with files that `develop.watch` names
+    /// Keep containers up to date with the files that `develop.watch` names
     #[arg(short, long, conflicts_with_all = ["detach", "wait", "no_start", "no_build"])]
     watch: bool,
     /// Show a line with keys on a terminal (default: yes, or COMPOSE_MENU)
