@@ -94,7 +94,7 @@ loki.process "levels" {
 loki.write "default" {
   endpoint {
     url       = "http://loki:3100/loki/api/v1/push"
-    tenant_id = sys.env("TENANT")
+    tenant_id = "team-" + "a"
     basic_auth { username = "me", password_file = "/run/secret" }
   }
   external_labels = {host = "h1"}
@@ -114,7 +114,7 @@ loki.write "default" {
             "\
 clients:
   - url: \"http://loki:3100/loki/api/v1/push\"
-    tenant_id: \"${TENANT}\"
+    tenant_id: \"team-a\"
     basic_auth:
       username: \"me\"
       password_file: \"/run/secret\"
