@@ -5,12 +5,13 @@ use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use bollard_buildkit_proto::fsutil::types::Stat;
 
 use crate::patterns::Patterns;
+use crate::regular_file::open_regular_itself;
 
 /// A folder that a build may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,17 +81,7 @@ impl Folder {
     /// If it is no longer there, or is no regular file any more.
     pub(crate) fn open(&self, path: &str) -> io::Result<Box<dyn Read + '_>> {
         match self {
-            Folder::Directory(root) => {
-                let no_follow = rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits();
-                let file = std::fs::OpenOptions::new()
-                    .read(true)
-                    .custom_flags(i32::try_from(no_follow).unwrap_or_default())
-                    .open(root.join(path))?;
-                if !file.metadata()?.is_file() {
-                    return Err(io::Error::other("it is no file any more"));
-                }
-                Ok(Box::new(file))
-            }
+            Folder::Directory(root) => Ok(Box::new(open_regular_itself(&root.join(path))?)),
             Folder::Files(files) => match files.get(path) {
                 Some(text) => Ok(Box::new(text.as_slice())),
                 None => Err(io::ErrorKind::NotFound.into()),
@@ -137,18 +128,18 @@ impl Walk<'_> {
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
             let name = entry.file_name();
-            let name = name.to_str().ok_or_else(|| {
-                io::Error::other(format!(
-                    "{}: the name is not UTF-8, which a build cannot carry",
-                    entry.path().display()
-                ))
-            })?;
-            let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
+            let text = name.to_string_lossy();
+            let path = if directory.is_empty() { text.clone().into_owned() } else { format!("{directory}/{text}") };
             let is_meant = self.selection.includes(&path);
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let is_on_the_way = is_directory && self.selection.reaches_below(&path);
             if !is_meant && !is_on_the_way {
                 continue;
+            }
+            if name.to_str().is_none() {
+                let path = entry.path();
+                let problem = format!("{}: the name is not UTF-8, which a build cannot carry", path.display());
+                return Err(io::Error::other(problem));
             }
             let stat = match self.stat(&entry.path(), &path) {
                 Ok(Some(stat)) => stat,

@@ -15,6 +15,7 @@ mod lint;
 mod patterns;
 mod progress;
 mod raw_status;
+mod regular_file;
 mod session;
 mod solve;
 
@@ -24,5 +25,6 @@ pub use folder::Folder;
 pub use lint::Finding;
 pub use patterns::{Patterns, escaped};
 pub use progress::{Ending, News, Tracker};
+pub use regular_file::open_regular;
 pub use session::{Offer, Secret};
 pub use solve::{Built, CacheEntry, Request, build, check, host_gateway};

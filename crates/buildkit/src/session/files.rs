@@ -169,7 +169,11 @@ fn send(
                 let path =
                     path.ok_or_else(|| io::Error::other(format!("the engine asked for file {id}, which is none")))?;
                 let at = |error: io::Error| io::Error::new(error.kind(), format!("{path}: {error}"));
-                let mut file = folder.open(&path).map_err(at)?;
+                let mut file = match folder.open(&path) {
+                    // It is gone since its name was sent, so it is sent empty, as the docker command does it.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Box::new(io::empty()),
+                    opened => opened.map_err(at)?,
+                };
                 loop {
                     let mut data = Vec::with_capacity(PIECE);
                     let length = file.by_ref().take(PIECE as u64).read_to_end(&mut data).map_err(at)?;

@@ -9,6 +9,8 @@ use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::Secrets
 use bollard_buildkit_proto::moby::buildkit::secrets::v1::{GetSecretRequest, GetSecretResponse};
 use tonic::{Request, Response, Status};
 
+use crate::regular_file::open_regular;
+
 /// The engine takes no larger secret, in bytes.
 const LARGEST: u64 = 500 * 1024;
 
@@ -48,7 +50,7 @@ impl Service for Secrets {
             Secret::File(path) => {
                 let reading = tokio::task::spawn_blocking(move || {
                     let mut value = Vec::new();
-                    std::fs::File::open(&path)
+                    open_regular(&path)
                         .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut value))
                         .map(|_| value)
                         .map_err(|error| format!("{}: {error}", path.display()))

@@ -35,6 +35,7 @@ impl Shop {
         let shop = Shop { directory: tempfile::tempdir().unwrap(), engine };
         write(shop.path().join("compose.yaml"), FILE).unwrap();
         write(shop.path().join("broken.yaml"), "services: [").unwrap();
+        write(shop.path().join("odd.yaml"), "services: {a: {image: app, profiles: ['odd $(touch pwned)']}}").unwrap();
         std::fs::create_dir(shop.path().join("bin")).unwrap();
         for name in ["wharf", "docker-compose"] {
             symlink(env!("CARGO_BIN_EXE_wharf"), shop.path().join("bin").join(name)).unwrap();
@@ -137,7 +138,7 @@ async fn an_engine_that_does_not_answer_is_not_waited_for() {
 }
 
 /// What is typed, with a TAB, and the line that it becomes.
-const TYPED: [(&str, &str); 12] = [
+const TYPED: [(&str, &str); 13] = [
     ("wharf start \t", "wharf start web"),
     ("wharf stop \t", "wharf stop db"),
     ("wharf logs w\t", "wharf logs web"),
@@ -149,6 +150,7 @@ const TYPED: [(&str, &str); 12] = [
     ("wharf -f comp\t", "wharf -f compose.yaml"),
     ("wharf agent --filter name=shop-d\t", "wharf agent --filter name=shop-db-1"),
     ("wharf -f broken.yaml start \t", "wharf -f broken.yaml start"),
+    ("wharf -f odd.yaml --profile o\t", "wharf -f odd.yaml --profile odd $(touch pwned)"),
     ("docker-compose exec \t", "docker-compose exec db"),
 ];
 
@@ -170,6 +172,7 @@ fn tried_in(words: &[&str], prepare: &str) {
         let shown = shell.expect("got: ") + &shell.expect("\r\n");
         assert!(shown.ends_with(&format!("got: {line}\r\n")), "{typed:?} in {}: {shown:?}", words[0]);
     }
+    assert!(!shop.path().join("pwned").exists(), "{} ran what a name says", words[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

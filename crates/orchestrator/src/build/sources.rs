@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use wharf_buildkit::open_regular;
 use wharf_compose::model::Build;
 
 /// The name of a Dockerfile whose name is not written.
@@ -74,7 +75,7 @@ impl Dockerfile {
         let found = path.canonicalize().map_err(|_| format!("there is no Dockerfile at {}", path.display()))?;
         let at = |error: std::io::Error| format!("{}: {error}", path.display());
         let mut text = Vec::new();
-        let file = std::fs::File::open(&found).map_err(at)?;
+        let file = open_regular(&found).map_err(at)?;
         file.take(LARGEST + 1).read_to_end(&mut text).map_err(at)?;
         if text.len() as u64 > LARGEST {
             return Err(format!("{} has more than {} MiB", path.display(), LARGEST >> 20));

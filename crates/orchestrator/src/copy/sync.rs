@@ -1,6 +1,6 @@
 //! Brings single files of this machine into a container, and removes there what is gone here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,17 +25,34 @@ pub(crate) async fn sync(
 ) -> Result<usize, CopyError> {
     let is_here = |path: &Path| std::fs::symlink_metadata(path).is_ok();
     let (here, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = files.clone().into_iter().partition(|(_, path)| is_here(path));
+    let is_directory = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let replaced = here.iter().filter(|(_, path)| !is_directory(path)).map(|(target, _)| target.clone()).collect();
     if !here.is_empty() {
         upload(engine, container, here).await?;
     }
-    let gone = outermost(gone.into_keys());
+    let gone = gone.into_keys().filter(|path| !is_replaced(path, &replaced));
+    let (gone, unnamed): (Vec<_>, Vec<_>) = outermost(gone).into_iter().partition(|path| path.to_str().is_some());
+    let gone: Vec<String> = gone.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     for paths in gone.chunks(AT_ONCE) {
         match remove(engine, container, paths).await {
             Err(CopyError::Engine(error)) if ErrorKind::of(&error) == ErrorKind::NotRunning => return Ok(gone.len()),
             result => result?,
         }
     }
-    Ok(0)
+    match unnamed.first() {
+        // The command is sent as JSON, which is text.
+        Some(path) => Err(CopyError::Refused(format!(
+            "{} stays in the container: its name is not UTF-8, so no command can name it",
+            path.display()
+        ))),
+        None => Ok(0),
+    }
+}
+
+/// Whether something above a path is no directory any more. Nothing is left there then, and through a link it would be
+/// another file that is removed.
+fn is_replaced(path: &Path, replaced: &BTreeSet<PathBuf>) -> bool {
+    path.ancestors().skip(1).any(|above| replaced.contains(above))
 }
 
 async fn upload(engine: &Engine, container: &str, files: BTreeMap<PathBuf, PathBuf>) -> Result<(), CopyError> {
@@ -46,7 +63,7 @@ async fn upload(engine: &Engine, container: &str, files: BTreeMap<PathBuf, PathB
 }
 
 /// Paths without those that are below another one of them.
-fn outermost(paths: impl IntoIterator<Item = PathBuf>) -> Vec<String> {
+fn outermost(paths: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
     let mut kept: Vec<PathBuf> = Vec::new();
     for path in paths {
         // They are in order, so what is above a path comes before it.
@@ -54,7 +71,7 @@ fn outermost(paths: impl IntoIterator<Item = PathBuf>) -> Vec<String> {
             kept.push(path);
         }
     }
-    kept.iter().map(|path| path.to_string_lossy().into_owned()).collect()
+    kept
 }
 
 /// Removes paths, with all that is below them. It does so as root, as the engine writes files.
@@ -131,7 +148,15 @@ mod tests {
     #[test]
     fn only_the_outermost_of_removed_paths_are_named() {
         let paths = ["/a", "/a/b", "/a/b/c", "/ab", "/c/d"].map(PathBuf::from);
-        assert_eq!(outermost(paths), ["/a", "/ab", "/c/d"]);
+        assert_eq!(outermost(paths), ["/a", "/ab", "/c/d"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn nothing_is_removed_through_what_took_the_place_of_a_directory() {
+        let replaced = BTreeSet::from([PathBuf::from("/app/src/a")]);
+        assert!(is_replaced(Path::new("/app/src/a/x"), &replaced));
+        assert!(is_replaced(Path::new("/app/src/a/b/x"), &replaced));
+        assert!(!is_replaced(Path::new("/app/src/ab"), &replaced));
     }
 
     #[test]

@@ -47,7 +47,9 @@ fn told(candidates: &[Candidate], wanted: &Wanted, last: &str, descriptions: boo
         Some(about) => format!("{word}\t{about}\n"),
         None => format!("{word}\n"),
     };
-    let fitting = candidates.iter().filter(|(word, _)| word.starts_with(last));
+    // A name with a line break or a tab would be several candidates, and shells print the others as they are.
+    let is_one_word = |word: &str| !word.chars().any(char::is_control);
+    let fitting = candidates.iter().filter(|(word, _)| word.starts_with(last) && is_one_word(word));
     format!("{}:{}\n", fitting.map(line).collect::<String>(), wanted.directive())
 }
 
@@ -61,5 +63,11 @@ mod tests {
         let asked = |descriptions| answer(Called::Plugin, &command, &["pau".into()], descriptions);
         assert_eq!(asked(true), "pause\tPause the processes in containers\n:4\n");
         assert_eq!(asked(false), "pause\n:4\n");
+    }
+
+    #[test]
+    fn names_with_control_characters_are_not_offered() {
+        let candidates = ["web", "new\nline", "tab\tabout", "\x1b[31mred"].map(|name| (name.to_owned(), String::new()));
+        assert_eq!(told(&candidates, &Wanted::Profile, "", false), "web\n:4\n");
     }
 }

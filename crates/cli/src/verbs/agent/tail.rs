@@ -22,8 +22,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     settings: Settings,
     /// Show the labels and the structured metadata of each line
-    #[arg(long)]
-    labels: bool,
+    #[arg(long = "labels")]
+    show_labels: bool,
     /// Show timestamps
     #[arg(short, long)]
     timestamps: bool,
@@ -42,7 +42,7 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
     let mut printer = LinePrinter::new(session.colours.out && !args.no_color, !args.no_log_prefix, args.timestamps);
     let failed = Arc::new(Mutex::new(None));
     let unwritten = failed.clone();
-    let show = move |batch: &Batch| match report::is_read(show(batch, args.labels, &mut printer)) {
+    let show = move |batch: &Batch| match report::is_read(show(batch, args.show_labels, &mut printer)) {
         Ok(is_read) => is_read,
         Err(error) => {
             *unwritten.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);

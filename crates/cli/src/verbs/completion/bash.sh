@@ -27,7 +27,10 @@ _FUNCTION() {
     local directive=${answer##*:}
     COMPREPLY=()
     while IFS= read -r word; do
-        [[ -n $word ]] && COMPREPLY+=("${word#"$kept"}")
+        [[ -n $word ]] || continue
+        # Names come from files of others: bash must not read them as anything but a word.
+        printf -v word %q "${word#"$kept"}"
+        COMPREPLY+=("$word")
     done <<< "${answer%:*}"
     ((directive & 2)) && compopt -o nospace
     if ((directive & 16)); then
