@@ -1,16 +1,21 @@
 //! Which engine it is, where that has consequences: Podman, or an engine without root.
 
+use std::time::Duration;
+
 use wharf_docker::models::SystemInfo;
 use wharf_docker::{ApiVersion, Engine};
 
 use super::Finding;
+
+/// How long the engine may take to say what it is.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// The name of an engine that is not Docker's, as it gives it: `Podman Engine`.
 pub(super) async fn other_than_docker(engine: &Engine) -> Option<String> {
     if engine.is_docker() {
         return None;
     }
-    let version = engine.docker().version().await.ok()?;
+    let version = tokio::time::timeout(LONGEST, engine.docker().version()).await.ok()?.ok()?;
     // Docker calls itself `Engine`, and so does what says nothing of itself.
     version.components?.into_iter().next().map(|first| first.name).filter(|name| !name.is_empty() && name != "Engine")
 }
