@@ -181,6 +181,46 @@ services:
 }
 
 #[test]
+fn images_are_rebuilt_commands_run_and_files_are_there_from_the_start() {
+    let sandbox = Sandbox::new(
+        "\
+services:
+  built:
+    build: { context: ., dockerfile_inline: \"FROM IMAGE\\nCOPY version /version\\n\" }
+    init: true
+    command: sleep 600
+    stop_signal: SIGKILL
+    develop: { watch: [{ path: version, action: rebuild }] }
+  runs:
+    image: IMAGE
+    init: true
+    command: sleep 600
+    stop_signal: SIGKILL
+    develop:
+      watch:
+        - path: conf
+          action: sync+exec
+          target: /conf
+          initial_sync: true
+          exec: { command: sh -c 'echo $$MODE >> /ran', environment: { MODE: reload } }
+",
+    );
+    sandbox.write("version", "1");
+    folder(&sandbox, "conf");
+    sandbox.write("conf/a", "from the start");
+    let mut watch = Watch::begin(&sandbox, &["watch"]);
+    assert_eq!(inside(&sandbox, "runs-1", "/conf/a").as_deref(), Some("from the start"));
+    sandbox.write("version", "2");
+    eventually(&sandbox, "built-1", "/version", Some("2"));
+    sandbox.write("conf/a", "changed");
+    eventually(&sandbox, "runs-1", "/ran", Some("reload\n"));
+    assert_eq!(inside(&sandbox, "runs-1", "/conf/a").as_deref(), Some("changed"));
+    watch.interrupt();
+    assert_eq!(watch.exit_code(), Some(130));
+    sandbox.ok(&["down", "-t", "0", "--rmi", "local"]);
+}
+
+#[test]
 fn it_ends_when_the_project_is_taken_down() {
     let sandbox = Sandbox::new(PAGES);
     folder(&sandbox, "pages");
