@@ -67,7 +67,13 @@ async fn come(loki: &Loki, name: &str, count: usize) {
     })
     .await
     .unwrap();
-    assert_eq!(numbers(), (0..count).collect::<Vec<_>>(), "{name}");
+    let (numbers, wanted) = (numbers(), (0..count).collect::<Vec<_>>());
+    assert!(
+        numbers == wanted,
+        "{name}: {} lines, {:?} out of place",
+        numbers.len(),
+        numbers.iter().zip(wanted).find(|(found, wanted)| *found != wanted)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -147,9 +147,11 @@ impl Delivery {
         }
     }
 
-    /// Ends the tasks; requests under way are sent again at the next start.
+    /// Ends the tasks. What is left goes to the spool, or is read again at the next start.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
+        // A disk that is slow may take a moment.
+        let _ = tokio::task::spawn_blocking(move || self.shared.to_spool(|_| true)).await;
     }
 }
 
@@ -210,26 +212,30 @@ impl BatchSink for Entrance {
         }
     }
 
-    /// Writes what is in memory to the spool, in order. For the positions, a request on disk counts as delivered.
     fn make_room(&mut self, accounts: &[Account]) -> bool {
-        let Some(spool) = &self.shared.spool else { return false };
+        self.shared.to_spool(|item| accounts.contains(&item.account))
+    }
+}
+
+impl Shared {
+    /// Writes items in memory to the spool, in order; whether there was something and room for it. For the positions, a
+    /// request on disk counts as delivered.
+    fn to_spool(&self, wanted: impl Fn(&Item) -> bool) -> bool {
+        let Some(spool) = &self.spool else { return false };
+        let items: Vec<Arc<Item>> = lock(&self.pending).iter().filter(|item| wanted(item)).cloned().collect();
         let mut made = false;
-        let items: Vec<Arc<Item>> =
-            lock(&self.shared.pending).iter().filter(|item| accounts.contains(&item.account)).cloned().collect();
         for item in items {
             let mut content = lock(&item.content);
             let Content::Memory(memory) = &*content else { continue };
             let Some(path) = spool.write(item.key, &memory.requests) else { return made };
-            let changes = lock(&self.shared.ledger).acknowledge(memory.batch, &memory.requests[0].targets);
-            self.shared.positions.apply(changes, None);
+            let changes = lock(&self.ledger).acknowledge(memory.batch, &memory.requests[0].targets);
+            self.positions.apply(changes, None);
             *content = Content::Disk(path);
             made = true;
         }
         made
     }
-}
 
-impl Shared {
     /// What is to be sent of an item. One on disk takes memory only while it is sent.
     pub(super) fn load(&self, item: &Item) -> Loaded {
         let path = match &*lock(&item.content) {
