@@ -190,7 +190,7 @@ fn a_name_that_is_no_service_is_told_from_a_mistake_of_the_file() {
         Project::load(&options).unwrap_err().unknown_service
     };
     let found = unknown("services: { a: { image: x }, b: { image: x, profiles: [p] }, c: { image: x } }").unwrap();
-    assert_eq!((found.names, found.services), (vec!["bb".to_owned()], vec!["a".to_owned(), "c".to_owned()]));
+    assert_eq!((found.names, found.services), (vec!["bb".to_owned()], ["a", "b", "c"].map(str::to_owned).to_vec()));
     assert_eq!(unknown("services: { a: { image: x, ports: [nonsense] } }"), None);
 }
 

@@ -191,8 +191,8 @@ fn a_hash_is_that_of_the_service_alone() {
     assert_eq!(outcome.code, 1);
     insta::assert_snapshot!(outcome.stderr, @r"
     error: no such service: wbe
-      |
-      = help: did you mean `web`?
+     |
+     = help: did you mean `web`?
     ");
 }
 

@@ -18,6 +18,7 @@ services:
     ports: ["80"]
     configs: [site]
     post_start: [{command: "true"}]
+    develop: {watch: [{path: compose.yaml, action: restart}]}
   redis: {image: redis}
 configs: {site: {content: hello}}
 "#;
@@ -75,7 +76,9 @@ const CHANGING: &[&[&str]] = &[
     &["unpause"],
     &["up"],
     &["up", "-d", "--build", "--wait", "--force-recreate", "--scale", "web=1"],
+    &["up", "--watch"],
     &["wait", "web"],
+    &["watch"],
 ];
 
 /// They have no project or no engine to change.

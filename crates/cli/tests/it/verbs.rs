@@ -282,6 +282,6 @@ fn a_project_without_a_file_is_started_and_restarted_by_its_labels() {
         assert_eq!(outcome.code, 0, "{args:?}: {}", outcome.stderr);
         assert_eq!(states(&sandbox), is(db, web), "{args:?}");
     }
-    let unknown = by_name(&["start", "wbe"]);
+    let unknown = by_name(&["start", "other"]);
     assert!(unknown.code == 1 && unknown.stderr.contains("has: db, web"), "{}", unknown.stderr);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use wharf_compose::model::Concealed;
 
 /// The longest message, in bytes.
@@ -42,10 +43,13 @@ impl Messages {
         }
         self.partial.extend_from_slice(bytes);
         let partial = std::mem::take(&mut self.partial);
-        let mut messages = serde_json::Deserializer::from_slice(&partial).into_iter::<Message>();
+        // As a map first: serde would also read an array as a message, and its first word as the type.
+        let mut messages = serde_json::Deserializer::from_slice(&partial).into_iter::<Map<String, Value>>();
         let mut end = 0;
         loop {
-            match messages.next() {
+            let message =
+                messages.next().map(|object| object.and_then(|object| Message::deserialize(Value::Object(object))));
+            match message {
                 None => return Ok(()),
                 Some(Ok(message)) => {
                     end = messages.byte_offset();

@@ -21,9 +21,9 @@ pub(crate) struct Args {
     /// Do not build and start the services first
     #[arg(long)]
     no_up: bool,
-    /// Remove images that a rebuild has left without a name
+    /// Remove images that a rebuild has left without a name (default: true)
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
-    #[arg(hide_default_value = true, value_name = "BOOL")]
+    #[arg(hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     prune: bool,
     /// Build without showing the builder's output
     #[arg(long)]
