@@ -101,6 +101,10 @@ async fn three_replicas_write_one_history() {
     let (redis, postgres) = tokio::join!(Redis::start(), Postgres::start());
     let (redis, postgres) = (redis.unwrap(), postgres.unwrap());
     let replicas = join_all((0..3).map(|_| Replica::on(&redis, &postgres))).await;
+    for replica in &replicas {
+        // The last flush has half a second, which may be too little to make the tables, too.
+        replica.until("/readyz", |answer| answer.body.contains(r#""postgres":"up""#)).await;
+    }
     join_all(replicas.iter().map(|replica| visit(replica, 100))).await;
     // Replicas that stop bring the history up to date themselves.
     for replica in replicas {
