@@ -33,6 +33,8 @@ pub(super) struct GitCache {
     /// `None`: there is no home directory.
     directory: Option<PathBuf>,
     environment: BTreeMap<String, String>,
+    /// Whether only what is here already is used.
+    is_offline: bool,
     /// What this run has already fetched.
     known: Mutex<BTreeMap<String, PathBuf>>,
 }
@@ -57,8 +59,14 @@ impl GitCache {
         GitCache {
             directory: cache.map(|cache| cache.join("wharf/git")),
             environment: environment.clone(),
+            is_offline: false,
             known: Mutex::default(),
         }
+    }
+
+    /// The same without the network.
+    pub(super) fn offline(environment: &BTreeMap<String, String>) -> Self {
+        GitCache { is_offline: true, ..GitCache::new(environment) }
     }
 
     fn find(&self, source: &GitSource) -> Result<PathBuf, FetchError> {
@@ -77,6 +85,9 @@ impl GitCache {
         let there = |commit: &str| Some(commits.join(commit)).filter(|directory| directory.is_dir());
         if let Some(directory) = source.commit().and_then(there) {
             return Ok(directory);
+        }
+        if self.is_offline {
+            return Err(failed("it is not here yet".to_owned()));
         }
         let work = Work::begin(cache, &self.environment).map_err(|error| failed(error.to_string()))?;
         let commit = match source.commit() {

@@ -52,6 +52,11 @@ impl Session {
         Session { called, global, settings, colours, takes_signals: OnceLock::new(), stdin: OnceLock::new(), git }
     }
 
+    /// The same session, which fetches nothing from the network to read the project.
+    pub(crate) fn without_fetching(self) -> Self {
+        Session { git: Arc::new(GitCache::offline(&self.settings.environment)), ..self }
+    }
+
     /// With `--verbose`, prints to standard error what the libraries tell of their work.
     pub(crate) fn tell_details(&self) {
         if self.global.is_verbose() {

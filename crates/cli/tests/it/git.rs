@@ -57,7 +57,19 @@ impl Server {
     /// `wharf config --images` of a project of this text.
     fn images(&self, text: &str) -> Outcome {
         let sandbox = Sandbox::new(text);
-        let mut command = sandbox.command(&["config", "--images"]);
+        self.at_home(sandbox.command(&["config", "--images"]))
+    }
+
+    /// What is offered as a service of a project of this text.
+    fn offered(&self, text: &str) -> Outcome {
+        let project = tempfile::tempdir().unwrap();
+        std::fs::write(project.path().join("compose.yaml"), text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
+        command.current_dir(project.path()).args(["__completeNoDesc", "up", ""]);
+        self.at_home(command)
+    }
+
+    fn at_home(&self, mut command: Command) -> Outcome {
         command.env("HOME", self.directory.path().join("home")).env_remove("XDG_CACHE_HOME");
         Outcome::of(command.output().unwrap())
     }
@@ -85,9 +97,12 @@ fn a_branch_is_read_as_it_is_now_and_a_commit_needs_no_network() {
     ]);
     let address = server.address();
     let include = |reference: &str| format!("include: ['{address}{reference}']");
+    let outcome = server.offered(&include(&format!("#{one}")));
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (":4\n", ""), "a completion fetches nothing");
     let outcome = server.images(&include("#main"));
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "a:1\n"), "{}", outcome.stderr);
     assert_eq!(outcome.stderr, format!("note: fetched {address}#main: commit {one}; `#COMMIT` in its place pins it\n"));
+    assert_eq!(server.offered(&include(&format!("#{one}"))).stdout, "a\n:4\n", "it is here");
     let again = server.images(&include("#main:deploy"));
     assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("b:env\n", ""), "the commit is here");
     server.commit(&[("compose.yaml", "services: {a: {image: 'a:2'}}")]);

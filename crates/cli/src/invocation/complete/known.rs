@@ -1,6 +1,7 @@
 //! What there is: in the Compose files, in the engine, in docker's configuration. Everything is only read.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::FromArgMatches;
@@ -136,9 +137,10 @@ impl Known {
     /// The project, if its files are well, or its name alone.
     fn project(&self) -> Option<Project> {
         let session = self.session.as_ref()?;
-        // What a person types is not read here.
-        let from_stdin = session.global.file.iter().any(|file| file.as_os_str() == "-");
-        let (project, _) = if from_stdin { None } else { session.load_or_name(&[]).ok() }?;
+        // What a person types is not read here, nor a pipe: whoever writes to it may keep the person waiting.
+        let may_wait = |file: &PathBuf| file.as_os_str() == "-" || file.metadata().is_ok_and(|found| !found.is_file());
+        let may_wait = session.global.file.iter().any(may_wait);
+        let (project, _) = if may_wait { None } else { session.load_or_name(&[]).ok() }?;
         Some(project)
     }
 
@@ -161,7 +163,7 @@ impl Known {
 fn session(called: Called, before: &[&str]) -> Option<Session> {
     let line = std::iter::once(called.program()).chain(before.iter().copied());
     let matches = crate::command(called).ignore_errors(true).try_get_matches_from(line).ok()?;
-    Some(Session::new(called, Global::from_arg_matches(&matches).ok()?))
+    Some(Session::new(called, Global::from_arg_matches(&matches).ok()?).without_fetching())
 }
 
 /// Services with a word about each.
