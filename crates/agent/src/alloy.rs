@@ -4,6 +4,7 @@
 //! `loki.source.docker`, `loki.source.file`, `loki.relabel`, `loki.process`, `loki.write`. Other components are left out with a
 //! warning. What is on the way and has no counterpart is an error with its place.
 
+mod all;
 mod clients;
 mod components;
 mod functions;
@@ -11,6 +12,7 @@ mod jobs;
 mod json;
 mod read;
 mod stages;
+mod variable;
 mod write;
 
 use crate::yaml::{ConfigError, ErrorAt as _, Place};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::components::All;
+use super::all::All;
 use super::json::{Problems, json_of};
 use super::read::{Block, Value};
 use crate::yaml::Place;

@@ -3,12 +3,7 @@
 
 use serde_json::Value as Json;
 
-use super::json::VARIABLE;
-
-/// The value of a variable of the environment, which is known when the agent starts.
-pub(super) fn variable(name: &str) -> Json {
-    format!("{}{name}{}", VARIABLE[0], VARIABLE[1]).into()
-}
+use super::variable::{VARIABLE, variable};
 
 /// The result of a function; `None`: it has no counterpart.
 pub(super) fn call(name: &str, arguments: &[Json]) -> Option<Json> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::components::{All, insert_list};
-use super::json::{Problems, json_of, object_of};
+use super::all::All;
+use super::json::{Problems, insert_list, json_of, object_of};
 use super::read::{Block, Kind, Value};
 use super::stages::stages;
 

@@ -4,10 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use super::functions;
 use super::read::{Block, Kind, Value};
+use super::variable::variable;
 use crate::yaml::{ConfigError, ErrorAt as _, Place};
-
-/// Around the name of a variable of the environment, within a text. No configuration has these characters.
-pub(super) const VARIABLE: [char; 2] = ['\u{f0e00}', '\u{f0e01}'];
 
 /// What is found on the way.
 pub(super) struct Problems<'a> {
@@ -73,7 +71,7 @@ pub(super) fn json_of(value: &Value, problems: &mut Problems<'_>) -> Json {
         Kind::Reference(path) => match path.as_str() {
             "constants.hostname" => {
                 problems.warn(value.place, "`constants.hostname` becomes the variable `HOSTNAME`");
-                functions::variable("HOSTNAME")
+                variable("HOSTNAME")
             }
             "constants.os" => std::env::consts::OS.into(),
             "constants.arch" => match std::env::consts::ARCH {
@@ -89,4 +87,11 @@ pub(super) fn json_of(value: &Value, problems: &mut Problems<'_>) -> Json {
 fn without_counterpart(place: Place, what: &str, problems: &mut Problems<'_>) -> Json {
     problems.error(place, format!("{what} has no counterpart here: write its value"));
     Json::Null
+}
+
+/// Inserts a value, unless there is none.
+pub(super) fn insert_list(map: &mut Map<String, Json>, name: &str, list: Vec<Json>) {
+    if !list.is_empty() {
+        map.insert(name.to_owned(), list.into());
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::json::VARIABLE;
+use super::variable::VARIABLE;
 use crate::config::environment;
 
 /// The document, and whether it has variables. If it has, all else is escaped for `--expand-env`.
