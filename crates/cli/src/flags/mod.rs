@@ -3,6 +3,7 @@
 pub(crate) mod container;
 pub(crate) mod duration;
 pub(crate) mod key_value;
+pub(crate) mod log_lines;
 pub(crate) mod provisioning;
 pub(crate) mod scale;
 pub(crate) mod short_forms;

@@ -8,6 +8,7 @@ use wharf_orchestrator::logs::{self, LogEvent, LogOptions, Origin};
 
 use crate::failure::Failure;
 use crate::flags::duration::parse_moment;
+use crate::flags::log_lines::LogLines;
 use crate::screen::log_lines::LinePrinter;
 use crate::screen::report;
 use crate::session::{Existing, Session};
@@ -31,15 +32,8 @@ pub(crate) struct Args {
     /// Number of the replica; requires a service
     #[arg(long, value_name = "NUMBER", requires = "services")]
     index: Option<u32>,
-    /// Show timestamps
-    #[arg(short, long)]
-    timestamps: bool,
-    /// Print without colours
-    #[arg(long)]
-    no_color: bool,
-    /// Print without the container's name before each line
-    #[arg(long)]
-    no_log_prefix: bool,
+    #[command(flatten)]
+    lines: LogLines,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +63,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         index: args.index,
         ..LogOptions::default()
     };
-    let mut printer = LinePrinter::new(session.colours.out && !args.no_color, !args.no_log_prefix, args.timestamps);
+    let mut printer = args.lines.printer(session.colours.out);
     for container in &containers {
         if !container.one_off && options.wants(&container.service, container.number) {
             printer.expect(&Origin::from(container).short_name);

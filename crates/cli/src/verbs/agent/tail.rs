@@ -13,6 +13,7 @@ use wharf_orchestrator::logs::{Origin, short_name};
 
 use super::settings::{self, Settings};
 use crate::failure::Failure;
+use crate::flags::log_lines::LogLines;
 use crate::screen::log_lines::LinePrinter;
 use crate::screen::report;
 use crate::session::Session;
@@ -24,22 +25,15 @@ pub(crate) struct Args {
     /// Show the labels and the structured metadata of each line
     #[arg(long = "labels")]
     show_labels: bool,
-    /// Show timestamps
-    #[arg(short, long)]
-    timestamps: bool,
-    /// Print without colours
-    #[arg(long)]
-    no_color: bool,
-    /// Print without the container's name before each line
-    #[arg(long)]
-    no_log_prefix: bool,
+    #[command(flatten)]
+    lines: LogLines,
 }
 
 pub(super) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failure> {
     let read = args.settings.config_to_show(session)?;
     settings::warn(&read.warnings, args.settings.file());
     let options = args.settings.options(session);
-    let mut printer = LinePrinter::new(session.colours.out && !args.no_color, !args.no_log_prefix, args.timestamps);
+    let mut printer = args.lines.printer(session.colours.out);
     let failed = Arc::new(Mutex::new(None));
     let unwritten = failed.clone();
     let show = move |batch: &Batch| match report::is_read(show(batch, args.show_labels, &mut printer)) {
