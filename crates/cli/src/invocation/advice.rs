@@ -70,7 +70,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn wrong_verb(&self, verb: &str, is_like_another: bool) -> Option<String> {
         if let Some((_, instead)) = ABSENT.iter().find(|(absent, _)| *absent == verb) {
-            return Some(format!("`{verb}` is not in wharf yet; {instead}"));
+            return Some(format!("wharf does not have `{verb}`; {instead}"));
         }
         let at = self.words.iter().position(|word| *word == verb)?;
         let (before, rest) = (&self.words[..at], &self.words[at + 1..]);
@@ -216,11 +216,11 @@ mod tests {
     fn a_verb_that_is_not_there_says_what_does_the_same() {
         assert_eq!(
             said("wharf bridge"),
-            "`bridge` is not in wharf yet; it converts Compose files for Kubernetes; kompose does that, too"
+            "wharf does not have `bridge`; it converts Compose files for Kubernetes; kompose does that, too"
         );
         assert_eq!(
             said("wharf publish"),
-            "`publish` is not in wharf yet; `wharf push` publishes images; Compose files are published as files"
+            "wharf does not have `publish`; `wharf push` publishes images; Compose files are published as files"
         );
         assert_eq!(said("wharf pusch"), "");
     }
