@@ -14,6 +14,17 @@ pub struct Lack {
     pub needs: String,
 }
 
+impl Lack {
+    /// What a person can do about it.
+    pub const HELP: &'static str =
+        "a `# syntax=docker/dockerfile:1` line at the top makes the engine load a newer frontend from Docker Hub";
+
+    /// What the engine of a version (`20.10.24`) does not know, in one sentence.
+    pub fn message(&self, engine: &str) -> String {
+        format!("Docker Engine {engine} does not know {}; {} and later do", self.feature, self.needs)
+    }
+}
+
 /// A version of the engine: major and minor.
 type Version = (u32, u32);
 

@@ -116,6 +116,7 @@ async fn converge<'p>(
             applier.apply(&images, &Notes::default()).await?;
             observed = compared(engine, &amended, &sealer).await?;
         }
+        let mut rounds_changed = false;
         for Round { programs, after_dependencies_of } in plan::rounds(project, &programs) {
             let applier = Applier { project: &amended, ..applier };
             if let Some(provided) = after_dependencies_of.filter(|_| !options.apply.dry_run) {
@@ -123,7 +124,7 @@ async fn converge<'p>(
                 let around = |project: &Project, observed: &Observed, options: &UpOptions| {
                     plan::around(project, observed, &provided, options)
                 };
-                carry_out(applier, &around, &options, observed).await?;
+                rounds_changed |= carry_out(applier, &around, &options, observed).await?.1;
                 wanted.settled.extend(project.with_dependencies(&[provided]).into_iter().map(str::to_owned));
             }
             let notes = Notes::default();
@@ -134,7 +135,7 @@ async fn converge<'p>(
         }
         let (observed, changed) =
             carry_out(Applier { project: &amended, ..applier }, containers, &wanted, observed).await?;
-        Ok(Converged { project: amended, observed, changed })
+        Ok(Converged { project: amended, observed, changed: changed || rounds_changed })
     };
     options.apply.unless_aborted(work).await
 }

@@ -127,7 +127,7 @@ impl Registry {
                 "build it first (`wharf build`, or `wharf build --push` for both)".to_owned(),
             ),
             (RegistryRefusal::RateLimit, _) => (
-                format!("{registry} has had too many requests from here and refuses more for now (rate limit)"),
+                format!("{registry} refuses further requests from here, because its rate limit is reached"),
                 match who {
                     Some(_) => "wait, and run the command again".to_owned(),
                     None => format!("wait, and run the command again; a login often raises the limit: {log_in}"),
@@ -217,7 +217,7 @@ mod tests {
           check the name and the tag of reg.example:5000/app:1; `build:` in the service makes an image here
         cannot push image reg.example:5000/app:1: the engine does not have it
           build it first (`wharf build`, or `wharf build --push` for both)
-        cannot pull image reg.example:5000/app:1: reg.example:5000 has had too many requests from here and refuses more for now (rate limit)
+        cannot pull image reg.example:5000/app:1: reg.example:5000 refuses further requests from here, because its rate limit is reached
           wait, and run the command again; a login often raises the limit: `docker login reg.example:5000`
         cannot pull image reg.example:5000/app:1: the engine cannot reach reg.example:5000 (connection refused)
           check the name reg.example:5000 and the network of the engine's machine; mirrors and proxies are set in the engine's daemon.json

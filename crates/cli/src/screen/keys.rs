@@ -84,11 +84,16 @@ impl Keys {
 impl Drop for Keys {
     fn drop(&mut self) {
         self.terminal.give_back();
-        // The signal has lost its usual effect, so it is done by hand from here on.
-        if let Ok(mut suspended) = signal(SignalKind::from_raw(Signal::TSTP.as_raw())) {
+        // The signals have lost their usual effects, so these are done by hand from here on.
+        let listen = |kind: Signal| signal(SignalKind::from_raw(kind.as_raw())).ok();
+        if let (Some(mut suspended), Some(mut quit)) = (listen(Signal::TSTP), listen(Signal::QUIT)) {
             tokio::spawn(async move {
-                while suspended.recv().await.is_some() {
-                    suspend();
+                loop {
+                    tokio::select! {
+                        Some(()) = suspended.recv() => suspend(),
+                        Some(()) = quit.recv() => std::process::exit(QUIT),
+                        else => return,
+                    }
                 }
             });
         }

@@ -73,7 +73,8 @@ impl GitCache {
         let failed = |why: String| FetchError {
             message: format!("{source} cannot be fetched: {why}"),
             help: Some(
-                "check the address and the access to it by `git ls-remote`; git is never let ask for a password".into(),
+                "check the address and your access to it with `git ls-remote`; git cannot ask for a password here"
+                    .into(),
             ),
         };
         let Some(cache) = &self.directory else {
@@ -105,6 +106,19 @@ impl GitCache {
     }
 }
 
+/// Removes what killed fetches have left.
+fn sweep(cache: &Path) {
+    let is_left = |entry: &fs::DirEntry| {
+        let changed = entry.metadata().and_then(|found| found.modified()).ok();
+        let age = changed.and_then(|time| time.elapsed().ok());
+        entry.file_name().to_string_lossy().starts_with(".fetch-") && age.is_some_and(|age| age > 2 * DEADLINE)
+    };
+    for entry in fs::read_dir(cache).into_iter().flatten().flatten().filter(is_left) {
+        // What cannot be removed is tried again by the next fetch.
+        let _removed = fs::remove_dir_all(entry.path());
+    }
+}
+
 /// A directory for one fetch, which is removed if nothing comes of it.
 struct Work<'a> {
     directory: tempfile::TempDir,
@@ -116,6 +130,7 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn begin(cache: &Path, environment: &'a BTreeMap<String, String>) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(cache)?;
+        sweep(cache);
         let directory = tempfile::Builder::new().prefix(".fetch-").tempdir_in(cache)?;
         let now = Instant::now();
         Ok(Work { directory, environment, deadline: now + DEADLINE, measured: Cell::new(now) })

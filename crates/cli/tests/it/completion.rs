@@ -138,7 +138,7 @@ async fn an_engine_that_does_not_answer_is_not_waited_for() {
 }
 
 /// What is typed, with a TAB, and the line that it becomes.
-const TYPED: [(&str, &str); 13] = [
+const TYPED: [(&str, &str); 14] = [
     ("wharf start \t", "wharf start web"),
     ("wharf stop \t", "wharf stop db"),
     ("wharf logs w\t", "wharf logs web"),
@@ -147,6 +147,7 @@ const TYPED: [(&str, &str); 13] = [
     ("wharf --ansi=al\t", "wharf --ansi=always"),
     ("wharf up --profile \t", "wharf up --profile debug"),
     ("wharf scale d\t", "wharf scale db="),
+    ("wharf scale db=\t", "wharf scale db="),
     ("wharf -f comp\t", "wharf -f compose.yaml"),
     ("wharf agent --filter name=shop-d\t", "wharf agent --filter name=shop-db-1"),
     ("wharf -f broken.yaml start \t", "wharf -f broken.yaml start"),

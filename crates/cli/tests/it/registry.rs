@@ -225,7 +225,7 @@ fn each_refusal_of_a_registry_has_its_sentence() {
     = help: log in by `docker login REGISTRY`
     error: cannot pull image REGISTRY/app:1: the engine cannot reach REGISTRY (connection refused)
     = help: check the name REGISTRY and the network of the engine's machine; mirrors and proxies are set in the engine's daemon.json
-    error: cannot pull image REGISTRY/app:1: REGISTRY has had too many requests from here and refuses more for now (rate limit)
+    error: cannot pull image REGISTRY/app:1: REGISTRY refuses further requests from here, because its rate limit is reached
     = help: wait, and run the command again; a login often raises the limit: `docker login REGISTRY`
     ");
     // A failure may be accepted.

@@ -100,10 +100,10 @@ fn repository_of(text: &str) -> Result<String, String> {
 
 /// The address without a user and a password.
 fn without_login(repository: &str) -> String {
-    match repository.split_once("://").and_then(|(protocol, rest)| Some((protocol, rest.split_once('@')?.1))) {
-        Some((protocol, rest)) => format!("{protocol}://{rest}"),
-        None => repository.to_owned(),
-    }
+    let Some((protocol, rest)) = repository.split_once("://") else { return repository.to_owned() };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{protocol}://{host}{path}")
 }
 
 /// Fetches what a project names of Git repositories. Nothing is fetched without one: see [`Options::git`](crate::Options).
@@ -135,6 +135,9 @@ pub(crate) fn local(path: &str, files_of: Files<'_>, at: impl Into<At>, report: 
         Ok(file) => Some(file),
         Err(FetchError { message, help }) => {
             report.error(at, message);
+            if without_login(path) != path {
+                report.without_excerpt();
+            }
             if let Some(help) = help {
                 report.help(help);
             }
@@ -258,8 +261,11 @@ mod tests {
 
     #[test]
     fn a_login_in_an_address_is_not_shown() {
-        let source = GitSource::parse("https://me:hunter2@example.com/x.git#main").unwrap();
-        assert_eq!(source.to_string(), "https://example.com/x.git#main");
+        for login in ["me:hunter2@", "me:hun@ter2@", ""] {
+            let source = GitSource::parse(&format!("https://{login}example.com/x.git#main")).unwrap();
+            assert_eq!(source.to_string(), "https://example.com/x.git#main");
+        }
+        assert_eq!(without_login("https://example.com/@team/x.git"), "https://example.com/@team/x.git");
     }
 
     #[test]

@@ -7,10 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wharf_buildkit::{Patterns, escaped};
 
-use super::sources::Dockerfile;
-
-/// The file that says what is not sent.
-const IGNORE_FILE: &str = ".dockerignore";
+use super::sources::{Dockerfile, IGNORE_FILE};
 
 /// A context that can be sent.
 #[derive(Debug)]
@@ -30,6 +27,7 @@ impl BuildContext {
     /// # Errors
     /// What is wrong with the ignore file.
     pub(crate) fn open(root: &Path, dockerfile: Dockerfile) -> Result<Self, String> {
+        let rules = dockerfile.ignore_file(root)?;
         let inside = dockerfile.path.as_deref().and_then(|path| path.strip_prefix(root).ok()).map(slashed);
         let brought = if inside.is_some() { None } else { Some(dockerfile.text) };
         // The name contains a hash of the text, so no file of the context has it.
@@ -37,7 +35,6 @@ impl BuildContext {
             let digest = hex::encode(Sha256::digest(brought.as_deref().unwrap_or_default()));
             format!(".dockerfile.{}", &digest[..20])
         });
-        let rules = dockerfile.ignore.or_else(|| std::fs::read(root.join(IGNORE_FILE)).ok()).unwrap_or_default();
         let ignored = Patterns::of_ignore_file(&String::from_utf8_lossy(&rules))?;
         let removed = brought.is_some() || ignored.matches(&name);
         let ignore_file = removed.then(|| ignore_file(root, &ignored, &name));

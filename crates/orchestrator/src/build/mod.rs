@@ -6,6 +6,4 @@ mod sources;
 
 pub(crate) use builder::{BuildKit, Builder};
 pub(crate) use context::BuildContext;
-#[cfg(test)]
-pub(crate) use sources::Dockerfile;
-pub(crate) use sources::{Sources, USUAL, is_directory};
+pub(crate) use sources::{Dockerfile, Sources, USUAL, is_directory};

@@ -10,7 +10,9 @@ use wharf_compose::model::Build;
 
 /// The name of a Dockerfile whose name is not written.
 pub(crate) const USUAL: &str = "Dockerfile";
-/// The largest Dockerfile, in bytes. The engine's frontend takes no larger one.
+/// The file of a context that says what is not sent.
+pub(super) const IGNORE_FILE: &str = ".dockerignore";
+/// The largest Dockerfile, in bytes: the engine's frontend takes no larger one. An ignore file is no larger, either.
 const LARGEST: u64 = 16 << 20;
 
 /// What a build reads of this machine.
@@ -60,33 +62,69 @@ impl Sources {
         for (name, context) in build.additional_contexts.iter().filter(|(_, context)| is_directory(context)) {
             further.insert(name.clone(), directory(&format!("context `{name}`"), context)?);
         }
-        let dockerfile = match (&build.dockerfile_inline, &build.dockerfile, &context) {
-            (Some(text), _, _) => Some(Dockerfile { text: text.clone().into_bytes(), ..Dockerfile::default() }),
-            (None, path, Some(root)) => Some(Dockerfile::at(&root.join(path.as_deref().unwrap_or(USUAL)))?),
-            (None, Some(path), None) if is_directory(path) => Some(Dockerfile::at(Path::new(path))?),
-            (None, _, None) => None,
-        };
+        let dockerfile = Dockerfile::of(build, context.as_deref())?;
         Ok(Sources { agents: agents(build, agent)?, context, dockerfile, further })
     }
 }
 
 impl Dockerfile {
+    /// The Dockerfile of a build whose context is the directory `root`; without one, the engine fetches the context. `None`: the
+    /// Dockerfile is in what the engine fetches.
+    ///
+    /// # Errors
+    /// What is not there or cannot be read, in one sentence.
+    pub(crate) fn of(build: &Build, root: Option<&Path>) -> Result<Option<Self>, String> {
+        match (&build.dockerfile_inline, &build.dockerfile, root) {
+            (Some(text), _, _) => Ok(Some(Dockerfile { text: text.clone().into_bytes(), ..Dockerfile::default() })),
+            (None, path, Some(root)) => Dockerfile::at(&root.join(path.as_deref().unwrap_or(USUAL))).map(Some),
+            (None, Some(path), None) if is_directory(path) => Dockerfile::at(Path::new(path)).map(Some),
+            (None, _, None) => Ok(None),
+        }
+    }
+
     fn at(path: &Path) -> Result<Self, String> {
         let found = path.canonicalize().map_err(|_| format!("there is no Dockerfile at {}", path.display()))?;
-        let at = |error: std::io::Error| format!("{}: {error}", path.display());
-        let mut text = Vec::new();
-        let file = open_regular(&found).map_err(at)?;
-        file.take(LARGEST + 1).read_to_end(&mut text).map_err(at)?;
-        if text.len() as u64 > LARGEST {
-            return Err(format!("{} has more than {} MiB", path.display(), LARGEST >> 20));
-        }
-        let ignore = std::fs::read(format!("{}.dockerignore", found.display())).ok();
+        let text = read_limited(&found).map_err(|error| format!("{}: {error}", path.display()))?;
+        let mut own = found.clone().into_os_string();
+        own.push(IGNORE_FILE);
+        let ignore = ignore_text(Path::new(&own))?;
         Ok(Dockerfile { path: Some(found), text, ignore })
+    }
+
+    /// The ignore file that counts for the context in the directory `root`: the Dockerfile's own, or the context's. It is empty
+    /// if there is none.
+    ///
+    /// # Errors
+    /// It cannot be read. Without it, what it excludes would be sent.
+    pub(crate) fn ignore_file(&self, root: &Path) -> Result<Vec<u8>, String> {
+        let text = match &self.ignore {
+            Some(own) => Some(own.clone()),
+            None => ignore_text(&root.join(IGNORE_FILE))?,
+        };
+        Ok(text.unwrap_or_default())
     }
 
     /// Its file name.
     pub(crate) fn name(&self) -> &str {
         self.path.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or(USUAL)
+    }
+}
+
+/// The text of an ignore file. `None`: there is none.
+fn ignore_text(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    match read_limited(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    open_regular(path)?.take(LARGEST + 1).read_to_end(&mut text)?;
+    match text.len() as u64 > LARGEST {
+        true => Err(std::io::Error::other(format!("it has more than {} MiB", LARGEST >> 20))),
+        false => Ok(text),
     }
 }
 

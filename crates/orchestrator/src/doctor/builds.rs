@@ -1,12 +1,14 @@
 //! The builds of a project: what of them the engine's builder does not know.
 
-use wharf_buildkit::{lacks, syntax_line};
+use std::path::Path;
+
+use wharf_buildkit::{Lack, lacks, syntax_line};
 use wharf_compose::Project;
 use wharf_compose::model::Build;
 use wharf_docker::models::SystemInfo;
 
 use super::Finding;
-use crate::build::{BuildKit, Builder, Sources};
+use crate::build::{BuildKit, Builder, Dockerfile, is_directory};
 use crate::plan::by_builder;
 
 /// Checks the `build` and the Dockerfile of each service that is built, for an engine of Docker's, which has BuildKit.
@@ -32,10 +34,8 @@ pub(super) fn builds(info: &SystemInfo, project: &Project) -> Vec<Finding> {
 /// What of a Dockerfile an engine of this version does not know.
 fn unknown(service: &str, build: &Build, version: &str) -> Vec<Finding> {
     // What is not there is said by the build.
-    let dockerfile = Sources::read(&Build { ssh: Default::default(), ..build.clone() }, None)
-        .ok()
-        .and_then(|sources| sources.dockerfile);
-    let Some(dockerfile) = dockerfile else { return Vec::new() };
+    let root = is_directory(&build.context).then(|| Path::new(&build.context));
+    let Ok(Some(dockerfile)) = Dockerfile::of(build, root) else { return Vec::new() };
     let text = String::from_utf8_lossy(&dockerfile.text);
     // Such a frontend is loaded from a registry, and may know more.
     if syntax_line(&text).is_some() {
@@ -45,12 +45,9 @@ fn unknown(service: &str, build: &Build, version: &str) -> Vec<Finding> {
         Some(path) => path.display().to_string(),
         None => "dockerfile_inline".to_owned(),
     };
-    let finding = |lack: wharf_buildkit::Lack| {
-        let place = format!("{file}:{}", lack.line);
-        let known = format!("Docker Engine {version} does not know {}; {} and later do", lack.feature, lack.needs);
-        let help =
-            "a `# syntax=docker/dockerfile:1` line at the top makes the engine load a newer frontend from Docker Hub";
-        Finding::failure("builds", format!("service {service}: {place}: {known}"), Some(help.to_owned()))
+    let finding = |lack: Lack| {
+        let message = format!("service {service}: {file}:{}: {}", lack.line, lack.message(version));
+        Finding::failure("builds", message, Some(Lack::HELP.to_owned()))
     };
     lacks(&text, version).into_iter().map(finding).collect()
 }

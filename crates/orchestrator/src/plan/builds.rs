@@ -138,16 +138,21 @@ fn by_buildkit(project: &Project, name: &str, build: &Build, buildkit: &BuildKit
     refused(project, name, "the engine's BuildKit", asked.map(|(key, asked, help)| (key.to_owned(), asked, help)))
 }
 
+/// What to do where the classic builder is not enough. `is_wanted`: the caller has chosen it.
+pub(crate) fn needs_buildkit(is_wanted: bool) -> &'static str {
+    match is_wanted {
+        true => "it needs BuildKit: unset DOCKER_BUILDKIT",
+        false => "it needs BuildKit, which this engine does not have",
+    }
+}
+
 fn by_classic(project: &Project, name: &str, build: &Build, is_wanted: bool) -> Vec<Problem> {
     bind!(Build {
         additional_contexts cache_to context dockerfile dockerfile_inline entitlements extra_hosts no_cache_filter privileged
             provenance sbom secrets shm_size ssh ulimits;
         not args cache_from isolation labels network no_cache platforms pull tags target;
     } = build);
-    let help = match is_wanted {
-        true => "it needs BuildKit: unset DOCKER_BUILDKIT",
-        false => "it needs BuildKit, which this engine does not have",
-    };
+    let help = needs_buildkit(is_wanted);
     let is_fetched = !is_directory(context);
     let is_asked = |asked: &Option<String>| asked.as_deref().and_then(attested).is_some();
     let asked = [

@@ -17,7 +17,7 @@ mod up;
 mod verbs;
 mod watch;
 
-pub(crate) use builds::{build_of, by_builder, unbuildable};
+pub(crate) use builds::{build_of, by_builder, needs_buildkit, unbuildable};
 pub use cause::Cause;
 pub use changes::{Change, changes};
 pub use down::{DownOptions, RemoveImages, down};

@@ -27,7 +27,7 @@ pub(super) fn problems(project: &Project, name: &str, service: &Service) -> Vec<
             oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider read_only restart
             runtime scale security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty
             ulimits user userns_mode uts volumes_from working_dir;
-        // As in docker compose, what speaks of a cluster or of `watch` has no effect.
+        // As in docker compose, what speaks of a cluster has no effect. `watch` judges `develop` itself.
         not deploy develop extensions;
     } = service);
     let age = "say how old the image may become: `pull_policy: every_1d`";

@@ -49,7 +49,7 @@ pub(crate) const SERVICE: Keys = keys!(Service {
     // The reader has put the files' content into `environment` and `labels`.
     read: env_file label_file labels_from;
     refused: credential_spec external_links models pull_refresh_after use_api_socket;
-    // `watch` is not there yet; `x-*` is the author's own.
+    // `watch` reads `develop`, which shapes no container; `x-*` is the author's own.
     unused: develop extensions;
 });
 

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharf_buildkit::Patterns;
-use wharf_compose::model::{Build, MountKind, Service, Trigger};
+use wharf_compose::model::{MountKind, Service, Trigger};
 use wharf_compose::{Place, Project};
 use wharf_plan::Warning;
 
 use super::rules::{Rule, Rules, Surroundings};
-use crate::build::is_directory;
+use crate::build::{Dockerfile, is_directory};
 use crate::{Error, plan};
 
 impl Rules {
@@ -78,22 +78,15 @@ type Excluded = (PathBuf, Arc<Patterns>);
 fn dockerignore(name: &str, service: &Service) -> Result<Option<Excluded>, Error> {
     let Some(build) = service.build.as_ref().filter(|build| is_directory(&build.context)) else { return Ok(None) };
     let context = resolved(Path::new(&build.context));
-    let text = ignore_file(&context, build).unwrap_or_default();
+    // What is wrong with the Dockerfile is said by the build.
+    let dockerfile = Dockerfile::of(build, Some(&context)).ok().flatten().unwrap_or_default();
+    let refused = |error: String| Error::refused(format!("service {name}: {error}"), None, None);
+    let text = dockerfile.ignore_file(&context).map_err(refused)?;
+    let text = String::from_utf8_lossy(&text);
     // Who sends only chosen files to the builder has not said which changes count.
     let is_a_choice = text.lines().any(|line| line.trim() == "*");
     let patterns = if is_a_choice { Ok(Patterns::default()) } else { Patterns::of_ignore_file(&text) };
-    match patterns {
-        Ok(patterns) => Ok(Some((context, Arc::new(patterns)))),
-        Err(error) => Err(Error::refused(format!("service {name}: {error}"), None, None)),
-    }
-}
-
-/// The text of the Dockerfile's own ignore file, or of the context's.
-fn ignore_file(context: &Path, build: &Build) -> Option<String> {
-    let dockerfile = build.dockerfile.as_deref().filter(|_| build.dockerfile_inline.is_none());
-    let own = dockerfile.map(|dockerfile| context.join(format!("{dockerfile}.dockerignore")));
-    let files = own.into_iter().chain([context.join(".dockerignore")]);
-    files.into_iter().find_map(|file| std::fs::read_to_string(file).ok())
+    Ok(Some((context, Arc::new(patterns.map_err(refused)?))))
 }
 
 /// The path without symbolic links, as far as it exists.

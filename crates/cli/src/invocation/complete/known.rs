@@ -98,7 +98,9 @@ impl Known {
         Some(
             counts
                 .into_iter()
-                .map(|(name, count)| (format!("{prefix}{name}"), format!("{count} containers")))
+                .map(|(name, count)| {
+                    (format!("{prefix}{name}"), format!("{count} container{}", if count == 1 { "" } else { "s" }))
+                })
                 .collect(),
         )
     }

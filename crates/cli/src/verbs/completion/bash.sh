@@ -29,7 +29,10 @@ _FUNCTION() {
     while IFS= read -r word; do
         [[ -n $word ]] || continue
         # Names come from files of others: bash must not read them as anything but a word.
-        printf -v word %q "${word#"$kept"}"
+        word=${word#"$kept"}
+        # It stands there already.
+        [[ -n $word ]] || continue
+        printf -v word %q "$word"
         COMPREPLY+=("$word")
     done <<< "${answer%:*}"
     ((directive & 2)) && compopt -o nospace

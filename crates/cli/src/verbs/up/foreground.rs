@@ -162,7 +162,9 @@ impl<'a> Attached<'a> {
             Err(other) => return Err(lock.failure(other)),
         }
         opened.into_iter().for_each(|opened| switch.turn_on(opened));
-        let code = match self.follow(interrupts, switch).await? {
+        let end = self.follow(interrupts, &mut switch).await?;
+        self.beside(switch.turn_off()).await?;
+        let code = match end {
             End::Interrupted => return self.interrupted(None, interrupts).await,
             End::AllStopped => match &self.watched.exit_code_from {
                 Some(service) => self.code_of(service).await?,
@@ -221,7 +223,7 @@ impl<'a> Attached<'a> {
         }
     }
 
-    async fn follow(&mut self, interrupts: &Interrupts, mut switch: Switch<'_>) -> Result<End, Failure> {
+    async fn follow(&mut self, interrupts: &Interrupts, switch: &mut Switch<'_>) -> Result<End, Failure> {
         let mut first = true;
         let Foreground { session, display, .. } = self.foreground;
         let mut menu = Menu::open(self.watched.menu, session, display);
@@ -238,7 +240,9 @@ impl<'a> Attached<'a> {
             if self.reader_gone {
                 return Ok(End::ReaderGone);
             }
-            if let Some(code) = exits.iter().find_map(|(origin, code)| self.ends_all(origin, *code)) {
+            // A watch stops containers to replace and restart them.
+            let ending = exits.iter().find_map(|(origin, code)| self.ends_all(origin, *code));
+            if let Some(code) = ending.filter(|_| !switch.is_on()) {
                 return Ok(End::Exited(code));
             }
             // At first it may be over already. A watch may start again what has stopped.

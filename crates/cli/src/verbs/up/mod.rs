@@ -83,6 +83,7 @@ pub(crate) struct Args {
     timestamps: bool,
     /// Keep containers up to date with the files that `develop.watch` names
     #[arg(short, long, conflicts_with_all = ["detach", "wait", "no_start", "no_build"])]
+    #[arg(conflicts_with_all = ["abort_on_container_exit", "abort_on_container_failure", "exit_code_from"])]
     watch: bool,
     /// Show a line with keys on a terminal (default: yes, or COMPOSE_MENU)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]

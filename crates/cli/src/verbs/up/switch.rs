@@ -64,6 +64,18 @@ impl<'a> Switch<'a> {
         }
     }
 
+    /// Turns it off, and waits until what it does to containers is completed.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub(crate) async fn turn_off(&mut self) -> Result<(), Failure> {
+        if let Some((off, _)) = &self.running {
+            off.cancel();
+            self.ended().await?;
+        }
+        Ok(())
+    }
+
     /// Waits until it has ended, whatever the reason. It is off then.
     pub(crate) async fn ended(&mut self) -> Result<Ended, Failure> {
         let Some((_, running)) = &mut self.running else { return std::future::pending().await };

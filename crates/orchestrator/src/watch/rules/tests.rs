@@ -167,6 +167,8 @@ fn an_ignore_file_of_the_build_counts_unless_it_chooses_what_is_sent() {
     let text = "services:\n  web: {build: ., develop: {watch: [{path: src, action: sync, target: /app}]}}\n";
     let options = Options::in_directory(&root).with_file("compose.yaml", text);
     let project = Project::load(&options).unwrap().project;
+    std::fs::write(root.join("web.Dockerfile"), "FROM x\n").unwrap();
+    std::os::unix::fs::symlink("web.Dockerfile", root.join("Dockerfile")).unwrap();
     let is_watched = |name: &str, rules: &str| {
         std::fs::write(root.join(name), rules).unwrap();
         let is_watched = Rules::read(&project, &[]).unwrap().0.concern(&root.join("src/a.log"));
@@ -174,7 +176,7 @@ fn an_ignore_file_of_the_build_counts_unless_it_chooses_what_is_sent() {
         is_watched
     };
     assert!(!is_watched(".dockerignore", "**/*.log\n"));
-    assert!(!is_watched("Dockerfile.dockerignore", "src/*.log\n"));
+    assert!(!is_watched("web.Dockerfile.dockerignore", "src/*.log\n"));
     assert!(is_watched(".dockerignore", "*.log\n"), "that is about the folder itself");
     assert!(is_watched(".dockerignore", "*\n!Dockerfile\n"));
 }

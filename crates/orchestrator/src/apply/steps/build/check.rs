@@ -11,7 +11,7 @@ use super::failure;
 use crate::Error;
 use crate::apply::BuildSettings;
 use crate::build::{BuildKit, Builder, Sources};
-use crate::plan::{ImageBuild, Plan, build_of, unbuildable};
+use crate::plan::{ImageBuild, Plan, build_of, needs_buildkit, unbuildable};
 use crate::request::solve;
 
 /// The first engine whose frontend makes checks.
@@ -35,15 +35,8 @@ pub async fn check_builds(
     }
     let buildkit = match builder {
         Builder::BuildKit(buildkit) => buildkit,
-        Builder::Classic { is_wanted: true } => {
-            return Err(Error::refused(
-                "the classic builder makes no checks",
-                None,
-                "unset DOCKER_BUILDKIT".to_owned(),
-            ));
-        }
-        Builder::Classic { is_wanted: false } => {
-            let help = "it needs BuildKit, which this engine does not have".to_owned();
+        Builder::Classic { is_wanted } => {
+            let help = needs_buildkit(is_wanted).to_owned();
             return Err(Error::refused("the classic builder makes no checks", None, help));
         }
     };

@@ -5,7 +5,7 @@ use wharf_compose::model::ImageReference;
 use wharf_compose::{Place, Project};
 use wharf_docker::{RegistryRefusal, without_secrets};
 
-use crate::build::{BuildKit, Sources};
+use crate::build::{BuildKit, Sources, USUAL};
 use crate::plan::ImageBuild;
 
 /// What is said of a failure.
@@ -39,11 +39,7 @@ pub(super) fn explain(said: &Failure, step: Option<&str>, sources: &Sources, bui
             };
         }
     } else if let Some(lack) = lacking(&text, version, &message, line) {
-        return Explained {
-            message: format!("Docker Engine {version} does not know {}; {} and later do", lack.feature, lack.needs),
-            help: Some("a `# syntax=docker/dockerfile:1` line at the top makes the engine load a newer frontend from Docker Hub".to_owned()),
-            line: Some(lack.line),
-        };
+        return Explained { message: lack.message(version), help: Some(Lack::HELP.to_owned()), line: Some(lack.line) };
     }
     let lower = message.to_lowercase();
     if lower.contains("is not allowed") && (lower.contains("security.insecure") || lower.contains("network.host")) {
@@ -122,7 +118,7 @@ pub(super) fn placed(
         Some(Some(path)) => (message, Some(Place { file: path.clone(), line, column: 1 })),
         Some(None) => (format!("line {line} of `dockerfile_inline`: {message}"), key("dockerfile_inline")),
         None => {
-            let file = build.build.dockerfile.as_deref().unwrap_or("Dockerfile");
+            let file = build.build.dockerfile.as_deref().unwrap_or(USUAL);
             let context = without_secrets(&build.build.context);
             (format!("{file}:{line} in {context}: {message}"), key("context"))
         }
