@@ -188,9 +188,7 @@ impl BatchSink for Shown {
         }
     }
 
-    fn make_room(&mut self, _: &[Account]) -> bool {
-        false
-    }
+    fn make_room(&mut self, _: &[Account]) {}
 }
 
 /// What discovery and reader share with others.

@@ -59,8 +59,8 @@ pub struct Limits {
 pub trait BatchSink: Send {
     /// Takes a batch of a lane.
     fn put(&mut self, lane: usize, batch: Batch);
-    /// Moves lines of these accounts to disk, if there is room; whether it did.
-    fn make_room(&mut self, accounts: &[Account]) -> bool;
+    /// Moves lines of these accounts to disk, if there is room.
+    fn make_room(&mut self, accounts: &[Account]);
 }
 
 /// Reads all targets.

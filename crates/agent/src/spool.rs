@@ -19,7 +19,7 @@ pub type Place = (usize, u64);
 
 /// The version of the format; a file starts with it.
 const MARK: &[u8] = b"wharf-spool 1\n";
-/// The pause after a failed write.
+/// The pause after a write that failed or had no room.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A folder of requests.
@@ -101,6 +101,8 @@ impl Spool {
         }
         let bytes = encode(requests)?;
         if self.used() + bytes.len() as u64 > self.limit {
+            // To find this out again costs as much as to write.
+            *failed = Some(Instant::now());
             return None;
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -122,18 +124,21 @@ impl Spool {
         }
     }
 
-    /// Reads requests. `None`: the file is damaged; this is logged and counted.
-    pub fn read(&self, path: &Path) -> Option<Vec<Request>> {
-        let batch = fs::read(path).map_err(|error| error.to_string());
-        match batch.and_then(|bytes| decode(&bytes).ok_or_else(|| "it is damaged".to_owned())) {
-            Ok(batch) => Some(batch),
-            Err(error) => {
-                let bytes = fs::metadata(path).map_or(1, |metadata| metadata.len().max(1));
-                self.damaged.fetch_add(bytes, Ordering::Relaxed);
-                tracing::error!(file = %path.display(), error, "a file of the spool cannot be read: its lines are lost");
-                None
-            }
+    /// Reads requests. `None`: the file is damaged or gone; this is logged and counted.
+    ///
+    /// # Errors
+    /// It cannot be read for another reason, such as too many open files. Its lines are still there.
+    pub fn read(&self, path: &Path) -> io::Result<Option<Vec<Request>>> {
+        let (batch, bytes) = match fs::read(path) {
+            Ok(bytes) => (decode(&bytes), bytes.len()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (None, 0),
+            Err(error) => return Err(error),
+        };
+        if batch.is_none() {
+            self.damaged.fetch_add(bytes.max(1) as u64, Ordering::Relaxed);
+            tracing::error!(file = %path.display(), "a file of the spool is damaged or gone: its lines are lost");
         }
+        Ok(batch)
     }
 
     /// Removes what was delivered.
@@ -264,7 +269,7 @@ mod tests {
         let again = Spool::open(folder.path(), 1 << 20).unwrap();
         let left = again.left_over();
         assert_eq!(left.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [(1, 0xab), (0, 0xab)]);
-        assert_eq!(encoded(&again.read(&left[0].1).unwrap()), encoded(&requests("one")));
+        assert_eq!(encoded(&again.read(&left[0].1).unwrap().unwrap()), encoded(&requests("one")));
         assert_eq!(again.used(), spool.used());
         for (_, path) in left {
             again.remove(&path);
@@ -275,7 +280,7 @@ mod tests {
         fs::rename(third, folder.path().join("00000000000000000002-3.batch")).unwrap();
         let (place, path) = again.left_over().remove(0);
         assert_eq!(place, (3, 0), "an earlier version's");
-        assert_eq!(encoded(&again.read(&path).unwrap()), encoded(&requests("three")));
+        assert_eq!(encoded(&again.read(&path).unwrap().unwrap()), encoded(&requests("three")));
     }
 
     #[test]
@@ -296,7 +301,7 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;
             fs::write(&path, damaged).unwrap();
-            assert!(spool.read(&path).is_none(), "{at}");
+            assert!(spool.read(&path).unwrap().is_none(), "{at}");
         }
         assert_eq!(spool.damaged(), (bytes.len() * bytes.len()) as u64);
     }

@@ -271,7 +271,6 @@ fn complaint(output: &Output) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -324,9 +323,11 @@ mod tests {
 
     /// A helper that does what a script says, by its full path: the name after `docker-credential-` may hold one.
     fn helper(directory: &Path, script: &str) -> String {
-        let path = directory.join("helper");
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let (text, path) = (directory.join("script"), directory.join("helper"));
+        std::fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        // By another process: what this one has open for writing, a child of another test holds for a moment, and it cannot run.
+        let made = std::process::Command::new("install").args(["-m", "755"]).args([&text, &path]).status();
+        assert!(made.unwrap().success());
         path.to_str().unwrap().to_owned()
     }
 

@@ -34,7 +34,7 @@ pub fn judge(status: u16, after: Option<Duration>, body: &str) -> Verdict {
     match status {
         200..300 => Verdict::Taken,
         413 => Verdict::TooLarge,
-        // Of what we send, only the tenant comes from lines.
+        // Of the headers, only the tenant comes from lines. The client knows whether it does.
         431 => Verdict::Refused { reason: "invalid_tenant", lines: None },
         400 | 406 | 409 | 415 | 422 => Verdict::Refused { reason: reason(body), lines: ignored(body) },
         429 => Verdict::Later { reason: "rate_limited", after },

@@ -182,11 +182,16 @@ impl Client {
 
     /// Sends a body for a tenant. The tenant may come from a line: one that is no header value would never be taken.
     pub(super) async fn send(&self, body: &Body, tenant: Option<&str>) -> Answer {
+        let of_lines = tenant.is_some();
         let Ok(tenant) = tenant.or(self.config.tenant.as_deref()).map(HeaderValue::from_str).transpose() else {
             let message = "the tenant has a control character: it cannot be sent as a header".to_owned();
             return Answer { verdict: Verdict::Refused { reason: "invalid_tenant", lines: None }, status: 0, message };
         };
         match self.try_to_send(body, tenant).await {
+            // A configured header is too long: that is for a person to fix, and the lines wait.
+            Ok(answer) if answer.status == 431 && !of_lines => {
+                Answer { verdict: Verdict::Later { reason: "not_accepted", after: None }, ..answer }
+            }
             Ok(answer) => answer,
             Err(reason) => {
                 let verdict = Verdict::Later { reason: "connection", after: None };

@@ -4,6 +4,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -14,6 +15,8 @@ use super::sender::{Sender, Tried};
 
 /// Requests to one endpoint that are under way at once. Those that wait for their next try are not.
 const AT_ONCE: usize = 16;
+/// The pause after a file of the spool could not be read.
+const UNREADABLE: Duration = Duration::from_secs(10);
 
 /// Delivers items until all of their senders are gone and they are delivered.
 pub(super) async fn dispatch(sender: Sender, mut items: UnboundedReceiver<Arc<Item>>, shared: Arc<Shared>) {
@@ -62,7 +65,15 @@ async fn deliver(item: Arc<Item>, sender: Arc<Sender>, permits: Arc<Semaphore>, 
     loop {
         // The semaphore is never closed.
         let permit = permits.acquire().await;
-        let loaded = shared.load(&item);
+        let loaded = match shared.load(&item) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                tracing::warn!(%error, "a file of the spool cannot be read now; trying again");
+                drop(permit);
+                tokio::time::sleep(UNREADABLE).await;
+                continue;
+            }
+        };
         let Some(request) = loaded.requests().get(delivered) else { break };
         match sender.send(request, &mut progress).await {
             Tried::Done => (delivered, progress) = (delivered + 1, sender.progress()),

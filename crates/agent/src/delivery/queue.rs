@@ -2,6 +2,7 @@
 //! them.
 
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,9 @@ use crate::position::fnv;
 use crate::positions::Positions;
 use crate::reader::BatchSink;
 use crate::spool::Spool;
+
+/// About the memory that a request takes beside its entries, in bytes. Lines choose the tenant, so there may be many requests.
+const REQUEST_TAKES: usize = 2048;
 
 /// What is delivered in order, one item at a time: a lane, and a hash of the tenant.
 pub(super) type Key = (usize, u64);
@@ -197,13 +201,16 @@ impl Entrance {
 impl BatchSink for Entrance {
     fn put(&mut self, lane: usize, batch: Batch) {
         let targets = batch.requests.iter().map(|request| request.targets.as_slice());
-        let (number, changes) = lock(&self.shared.ledger).begin(targets, batch.positions, Instant::now());
+        // Held until they are applied: an older position must not follow a newer one.
+        let mut ledger = lock(&self.shared.ledger);
+        let (number, changes) = ledger.begin(targets, batch.positions, Instant::now());
         if !changes.is_empty() {
             self.shared.positions.apply(changes, None);
         }
+        drop(ledger);
         for request in batch.requests {
             let (key, account) = ((lane, tenant_hash(request.tenant.as_deref())), request.account.clone());
-            let share = self.shared.budget.take(request.bytes(), &account);
+            let share = self.shared.budget.take(request.bytes() + REQUEST_TAKES, &account);
             self.enqueue(
                 key,
                 account,
@@ -212,39 +219,44 @@ impl BatchSink for Entrance {
         }
     }
 
-    fn make_room(&mut self, accounts: &[Account]) -> bool {
-        self.shared.to_spool(|item| accounts.contains(&item.account))
+    fn make_room(&mut self, accounts: &[Account]) {
+        self.shared.to_spool(|item| accounts.contains(&item.account));
     }
 }
 
 impl Shared {
-    /// Writes items in memory to the spool, in order; whether there was something and room for it. For the positions, a
-    /// request on disk counts as delivered.
-    fn to_spool(&self, wanted: impl Fn(&Item) -> bool) -> bool {
-        let Some(spool) = &self.spool else { return false };
+    /// Writes items in memory to the spool, in order, as long as there is room. For the positions, a request on disk counts as
+    /// delivered.
+    fn to_spool(&self, wanted: impl Fn(&Item) -> bool) {
+        let Some(spool) = &self.spool else { return };
         let items: Vec<Arc<Item>> = lock(&self.pending).iter().filter(|item| wanted(item)).cloned().collect();
-        let mut made = false;
         for item in items {
             let mut content = lock(&item.content);
             let Content::Memory(memory) = &*content else { continue };
-            let Some(path) = spool.write(item.key, &memory.requests) else { return made };
-            let changes = lock(&self.ledger).acknowledge(memory.batch, &memory.requests[0].targets);
+            let Some(path) = spool.write(item.key, &memory.requests) else { return };
+            let mut ledger = lock(&self.ledger);
+            let changes = ledger.acknowledge(memory.batch, &memory.requests[0].targets);
             self.positions.apply(changes, None);
+            drop(ledger);
             *content = Content::Disk(path);
-            made = true;
         }
-        made
     }
 
     /// What is to be sent of an item. One on disk takes memory only while it is sent.
-    pub(super) fn load(&self, item: &Item) -> Loaded {
+    ///
+    /// # Errors
+    /// It cannot be read for the moment.
+    pub(super) fn load(&self, item: &Item) -> io::Result<Loaded> {
         let path = match &*lock(&item.content) {
-            Content::Memory(memory) => return Loaded::Memory(memory.clone()),
+            Content::Memory(memory) => return Ok(Loaded::Memory(memory.clone())),
             Content::Disk(path) => path.clone(),
         };
-        let requests = self.spool.as_ref().and_then(|spool| spool.read(&path)).unwrap_or_default();
+        let requests = match &self.spool {
+            Some(spool) => spool.read(&path)?.unwrap_or_default(),
+            None => Vec::new(),
+        };
         let _share = self.budget.take(requests.iter().map(Request::bytes).sum(), &Account::default());
-        Loaded::Disk { requests, _share }
+        Ok(Loaded::Disk { requests, _share })
     }
 
     /// An endpoint has accepted an item.
@@ -255,7 +267,8 @@ impl Shared {
         lock(&self.pending).retain(|pending| !Arc::ptr_eq(pending, item));
         match std::mem::replace(&mut *lock(&item.content), Content::Disk(PathBuf::new())) {
             Content::Memory(memory) => {
-                let changes: Changes = lock(&self.ledger).acknowledge(memory.batch, &memory.requests[0].targets);
+                let mut ledger = lock(&self.ledger);
+                let changes: Changes = ledger.acknowledge(memory.batch, &memory.requests[0].targets);
                 let share = Arc::into_inner(memory).map(|memory| memory.share);
                 self.positions.apply(changes, share);
             }

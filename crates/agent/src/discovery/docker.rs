@@ -29,6 +29,8 @@ use crate::targets::Targets;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Engines are asked for the newest lines of this many containers at once.
 const ASKED_AT_ONCE: usize = 8;
+/// How long the engine may take to tell a container's newest line.
+const ANSWER_TAKES: Duration = Duration::from_secs(10);
 /// A resumed stream starts this much earlier, so that no line is lost if the clock was set back by less.
 const CLOCK_MARGIN: i64 = 60 * 1_000_000_000;
 
@@ -397,7 +399,10 @@ impl Discovery {
             let engine = self.engine.clone();
             let asked = futures_util::stream::iter(silent).map(move |id| {
                 let engine = engine.clone();
-                async move { newest_line(&engine, &id).await.map(|time| (id, time)) }
+                async move {
+                    let newest = tokio::time::timeout(ANSWER_TAKES, newest_line(&engine, &id)).await;
+                    newest.ok().flatten().map(|time| (id, time))
+                }
             });
             let asked = asked.buffer_unordered(ASKED_AT_ONCE).filter_map(std::future::ready);
             self.asking.push(asked.collect().boxed());

@@ -77,7 +77,7 @@ fn comparison(operator: &str, text: &str) -> Result<Comparison, String> {
         "!=" | "!" => Operator::Unequal,
         ">=" => Operator::AtLeast,
         ">" => Operator::Greater,
-        _ => return Err(format!("runonserver: {operator:?} is no comparison: write it as in \">=10.0.0 <13.0.0\"")),
+        _ => return Err(format!("runonserver: {operator:?} is not a comparison: write it as in \">=10.0.0 <13.0.0\"")),
     };
     let version = version(text).ok_or_else(|| format!("runonserver: {text:?} is not a version such as 15.2.0"))?;
     Ok(Comparison { operator, version })
@@ -133,7 +133,7 @@ mod tests {
     fn what_is_no_range_says_why() {
         for (text, reason) in [
             ("~10", "\"~10\" is not a version"),
-            ("=>10", "\"=>\" is no comparison"),
+            ("=>10", "\"=>\" is not a comparison"),
             (">=", "\"\" is not a version"),
             ("<9 ||", "nothing beside `||`"),
             ("x", "\"x\" is not a version"),

@@ -133,7 +133,6 @@ fn ended(status: ExitStatus) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
     use super::*;
@@ -141,9 +140,11 @@ mod tests {
     /// A provider that does what a script says.
     fn provider(script: &str) -> (tempfile::TempDir, ProviderProgram) {
         let directory = tempfile::tempdir().unwrap();
-        let path: PathBuf = directory.path().join("cloud");
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let (text, path): (PathBuf, PathBuf) = (directory.path().join("script"), directory.path().join("cloud"));
+        std::fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        // By another process: what this one has open for writing, a child of another test holds for a moment, and it cannot run.
+        let made = std::process::Command::new("install").args(["-m", "755"]).args([&text, &path]).status();
+        assert!(made.unwrap().success());
         let arguments = vec![Concealed("--size=10".to_owned()), Concealed("--key=hunter2".to_owned())];
         (directory, ProviderProgram { kind: "cloud".into(), path, arguments })
     }
