@@ -189,6 +189,10 @@ impl BatchSink for Shown {
     }
 
     fn make_room(&mut self, _: &[Account]) {}
+
+    fn rotated(&mut self, _: &Arc<str>) -> bool {
+        true
+    }
 }
 
 /// What discovery and reader share with others.

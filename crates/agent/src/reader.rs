@@ -61,6 +61,9 @@ pub trait BatchSink: Send {
     fn put(&mut self, lane: usize, batch: Batch);
     /// Moves lines of these accounts to disk, if there is room.
     fn make_room(&mut self, accounts: &[Account]);
+    /// A target's file was rotated and is read: the engine deletes it sooner or later. Lines of the target that wait for an
+    /// endpoint move to disk, if there is room. False: some are in memory alone, and this is to be asked again.
+    fn rotated(&mut self, target: &Arc<str>) -> bool;
 }
 
 /// Reads all targets.
@@ -310,6 +313,7 @@ impl<O: BatchSink> Reader<O> {
             }
         }
         for number in due {
+            self.left_file(number);
             match self.sources.get(&number).map(|source| &source.input) {
                 Some(Input::Engine(None)) => self.finish(number),
                 _ => self.queue(number),
@@ -335,8 +339,12 @@ impl<O: BatchSink> Reader<O> {
         let key = |number: u64| self.sources.get(&number).map(|source| source.state.target.key.clone());
         let (requests, touched) = self.sink.lanes[lane].close(key);
         let mut positions = Vec::with_capacity(touched.len());
+        let mut left = Vec::new();
         for number in touched {
             let Some(source) = self.sources.get_mut(&number) else { continue };
+            if source.state.left_file {
+                left.push(number);
+            }
             let held = first(source.joiner.pending(), self.sink.held(&source.state));
             let mark = source.state.marks.settle(held);
             let file = match &mut source.input {
@@ -350,6 +358,18 @@ impl<O: BatchSink> Reader<O> {
         }
         if !requests.is_empty() || !positions.is_empty() {
             self.outlet.put(lane, Batch { requests, positions });
+        }
+        for number in left {
+            self.left_file(number);
+        }
+    }
+
+    /// Has lines moved to disk whose file the engine may delete.
+    fn left_file(&mut self, number: u64) {
+        let Some(source) = self.sources.get_mut(&number) else { return };
+        let state = &mut source.state;
+        if state.left_file && self.outlet.rotated(&state.target.key) {
+            state.left_file = false;
         }
     }
 

@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
@@ -25,6 +25,9 @@ use crate::spool::Spool;
 
 /// About the memory that a request takes beside its entries, in bytes. Lines choose the tenant, so there may be many requests.
 const REQUEST_TAKES: usize = 2048;
+/// What an endpoint has not taken for so long does not stay in memory alone once its file was rotated. One that is up takes it
+/// sooner.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is delivered in order, one item at a time: a lane, and a hash of the tenant.
 pub(super) type Key = (usize, u64);
@@ -35,6 +38,7 @@ pub(super) struct Item {
     pub(super) key: Key,
     account: Account,
     content: Mutex<Content>,
+    since: Instant,
     /// Endpoints that do not have it yet.
     missing: AtomicUsize,
 }
@@ -62,6 +66,13 @@ pub(super) enum Loaded {
         requests: Vec<Request>,
         _share: Share,
     },
+}
+
+impl InMemory {
+    /// Whether lines of this target are in it.
+    fn is_about(&self, target: &Arc<str>) -> bool {
+        self.requests.iter().any(|request| request.targets.contains(target))
+    }
 }
 
 impl Loaded {
@@ -188,7 +199,7 @@ impl DeliveryState {
 impl Entrance {
     fn enqueue(&self, key: Key, account: Account, content: Content) {
         let missing = AtomicUsize::new(self.queues.len());
-        let item = Arc::new(Item { key, account, content: Mutex::new(content), missing });
+        let item = Arc::new(Item { key, account, content: Mutex::new(content), since: Instant::now(), missing });
         self.shared.count.fetch_add(1, Ordering::AcqRel);
         lock(&self.shared.pending).push_back(item.clone());
         for queue in &self.queues {
@@ -221,6 +232,24 @@ impl BatchSink for Entrance {
 
     fn make_room(&mut self, accounts: &[Account]) {
         self.shared.to_spool(|item| accounts.contains(&item.account));
+    }
+
+    fn rotated(&mut self, target: &Arc<str>) -> bool {
+        if self.shared.spool.is_none() {
+            return true;
+        }
+        let in_memory =
+            |item: &Item| matches!(&*lock(&item.content), Content::Memory(memory) if memory.is_about(target));
+        let keys = || -> Vec<Key> {
+            lock(&self.shared.pending).iter().filter(|item| in_memory(item)).map(|item| item.key).collect()
+        };
+        let waiting = keys();
+        // Those that are on disk wait, too.
+        let late = |item: &Arc<Item>| item.since.elapsed() >= PATIENCE && waiting.contains(&item.key);
+        if lock(&self.shared.pending).iter().any(late) {
+            self.shared.to_spool(in_memory);
+        }
+        keys().is_empty()
     }
 }
 

@@ -129,6 +129,7 @@ impl FileTurn<'_> {
             self.files.take(chunk, chunk.len());
         }
         self.files.next_file();
+        self.state.left_file = true;
         true
     }
 

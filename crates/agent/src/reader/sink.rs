@@ -32,6 +32,8 @@ pub(super) struct TargetState {
     slots: [Option<Slot>; 2],
     /// Those who paid for its lines last.
     pub(super) accounts: Vec<Account>,
+    /// A rotated file was read to its end, and lines of it may be in memory alone.
+    pub(super) left_file: bool,
     /// Whether the lane knows that the position has changed.
     touched: bool,
     lines: u64,
@@ -48,6 +50,7 @@ impl TargetState {
             recent: None,
             slots: [None, None],
             accounts: Vec::new(),
+            left_file: false,
             touched: false,
             lines: 0,
             bytes: 0,

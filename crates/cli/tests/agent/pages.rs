@@ -10,9 +10,7 @@ async fn targets_and_metrics_tell_what_is_read() {
     let _agent = scene.agent(&[]);
     scene.run("app", &["--label", "com.docker.compose.service=web"], "echo one; echo two >&2; sleep 60");
     scene.delivered(2).await;
-    let log = scene.log();
-    let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned();
-    let get = async |path: &str| reqwest::get(format!("http://{address}{path}")).await.unwrap().text().await.unwrap();
+    let get = async |path: &str| scene.page(path).await;
     assert_eq!(get("/ready").await, "ready\n");
     let targets: serde_json::Value = serde_json::from_str(&get("/targets?format=json").await).unwrap();
     let target = &targets["targets"][0];

@@ -124,6 +124,24 @@ impl Scene {
         .unwrap();
     }
 
+    /// One of the pages of the agent that was started last.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let log = self.log();
+        let address = log.rsplit("address=").next().and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+        reqwest::get(format!("http://{address}{path}")).await.unwrap().text().await.unwrap()
+    }
+
+    /// Waits until the agent has read so many lines of a container.
+    pub(crate) async fn read(&self, name: &str, lines: usize) {
+        let line = format!("wharf_agent_read_lines_total{{target=\"{}\"}} {lines}\n", self.container(name));
+        eventually("all lines are read", DEADLINE, async || {
+            let metrics = self.page("/metrics").await;
+            if metrics.contains(&line) { Ok(()) } else { Err(metrics) }
+        })
+        .await
+        .unwrap();
+    }
+
     /// The texts of a container's stream, in the order they came.
     pub(crate) fn texts(&self, lines: &[LokiLine], name: &str, stream: &str) -> Vec<String> {
         let container = self.container(name);

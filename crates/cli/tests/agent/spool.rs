@@ -1,9 +1,10 @@
 //! Batches on disk while Loki is away.
 
 use std::process::Command;
-use std::time::Duration;
 
-use crate::scene::{Mode, Scene, assert_numbered, numbered};
+use wharf_testkit::eventually;
+
+use crate::scene::{DEADLINE, Mode, Scene, assert_numbered, numbered};
 
 const LINES: usize = 60_000;
 /// It holds less than the lines.
@@ -18,7 +19,7 @@ async fn what_rotation_would_delete_is_in_the_spool_even_when_the_agent_is_kille
     let agent = scene.agent(&options);
     scene.run("writer", &ROTATED, &numbered(LINES, 20_000));
     scene.docker(&["wait", &scene.container("writer")]);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    scene.read("writer", LINES).await;
     assert!(std::fs::read_dir(&spool).unwrap().count() > 0, "{}", scene.log());
     agent.kill();
     scene.loki.start_again().await;
@@ -41,13 +42,16 @@ async fn a_full_disk_at_the_spool_loses_nothing_that_the_engine_still_holds() {
     let agent = scene.agent(&["--memory", "2MB", "--spool", spool.to_str().unwrap()]);
     scene.run("writer", &[], &numbered(LINES, 40_000));
     scene.docker(&["wait", &scene.container("writer")]);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    eventually("the spool is full", DEADLINE, async || {
+        let log = scene.log();
+        if log.contains("the spool cannot be written") { Ok(()) } else { Err(log) }
+    })
+    .await
+    .unwrap();
     scene.loki.start_again().await;
     scene.delivered(LINES).await;
     assert_numbered(&scene.texts(&scene.loki.received(), "writer", "stdout"), LINES);
-    let log = scene.log();
     agent.kill();
     let unmounted = Command::new("umount").arg(&spool).status().unwrap();
     assert!(unmounted.success());
-    assert!(log.contains("the spool cannot be written"), "{log}");
 }
