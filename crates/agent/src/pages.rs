@@ -1,4 +1,4 @@
-//! `/metrics`, `/ready` and `/targets`.
+//! `/`, `/metrics`, `/ready` and `/targets`.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use wharf_serve::Limits;
+use wharf_serve::page::{self, Link, Site, escaped};
 
 use crate::budget::Budget;
 use crate::delivery::DeliveryState;
@@ -21,11 +22,20 @@ use crate::positions::Positions;
 use crate::target::Target;
 use crate::targets::Targets;
 
-/// A page has no scripts, loads nothing, and is what it says it is.
-const GUARDED: [(HeaderName, &str); 2] = [
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-];
+/// The agent's own pages.
+const SITE: Site = Site {
+    name: "wharf agent",
+    version: env!("CARGO_PKG_VERSION"),
+    links: &[
+        Link {
+            path: "/targets",
+            name: "Targets",
+            about: "Containers and files that are read, with labels, positions and errors",
+        },
+        Link { path: "/metrics", name: "Metrics", about: "Metrics of the agent, for Prometheus" },
+        Link { path: "/ready", name: "Ready", about: "Whether the agent runs, for health checks" },
+    ],
+};
 
 /// What the pages show.
 #[derive(Debug, Clone)]
@@ -45,11 +55,21 @@ pub struct Pages {
 /// Serves the pages until the future is dropped.
 pub async fn serve(listener: TcpListener, pages: Pages, limits: Limits) {
     let router = Router::new()
+        .route("/", get(index))
         .route("/metrics", get(metrics))
         .route("/ready", get(async || "ready\n"))
         .route("/targets", get(targets))
+        .fallback(async || (StatusCode::NOT_FOUND, page::HEADERS, Html(SITE.not_found())))
         .with_state(pages);
     wharf_serve::serve(listener, router, limits, CancellationToken::new()).await;
+}
+
+async fn index(State(pages): State<Pages>) -> Response {
+    let about = format!(
+        "<p>Sends the logs of containers to Loki. {} read at the moment.</p>",
+        counted(pages.targets.all().len(), "target is", "targets are")
+    );
+    (page::HEADERS, Html(SITE.index(&about))).into_response()
 }
 
 async fn metrics(State(pages): State<Pages>) -> Response {
@@ -73,8 +93,8 @@ async fn targets(State(pages): State<Pages>, headers: HeaderMap, query: axum::ex
     if accepts.contains("application/json") || query.0.is_some_and(|query| query.contains("format=json")) {
         return Json(json!({ "targets": list })).into_response();
     }
-    match page(&list) {
-        Ok(page) => (GUARDED, Html(page)).into_response(),
+    match table(&list) {
+        Ok(content) => (page::HEADERS, Html(SITE.page("Targets", &content))).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -100,45 +120,45 @@ fn describe(target: &Target, positions: &Positions) -> Value {
     })
 }
 
-const STYLE: &str = "body{font:14px/1.4 system-ui,sans-serif;margin:2em;color:#1c1c1c;background:#fff}\
-    table{border-collapse:collapse;width:100%}th,td{border:1px solid #ccc;padding:.4em .6em;text-align:left;vertical-align:top}\
-    code{font-size:12px;word-break:break-all}.error{color:#a40000}";
-
-fn page(list: &[Value]) -> Result<String, std::fmt::Error> {
-    let mut out = String::new();
-    write!(
-        out,
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>wharf agent: targets</title><style>{STYLE}</style>"
-    )?;
-    write!(
-        out,
-        "<h1>{} targets</h1><table><thead><tr><th>Target<th>Labels<th>Before relabelling<th>Lines<th>Unread bytes<th>Position<th>Last error</thead>",
-        list.len()
-    )?;
+/// The content of the page with all targets.
+fn table(list: &[Value]) -> Result<String, std::fmt::Error> {
+    let mut out = format!("<h1>{}</h1>\n", counted(list.len(), "target", "targets"));
+    if list.is_empty() {
+        out.push_str("<div class=\"card\"><p>No container or file is read. Containers appear here as soon as they start.</p></div>");
+        return Ok(out);
+    }
+    out.push_str(
+        "<div class=\"card table\" tabindex=\"0\" role=\"region\" aria-label=\"Targets\"><table><thead><tr><th scope=\"col\">Target\
+         <th scope=\"col\">Labels<th scope=\"col\">Before relabelling<th scope=\"col\" class=\"number\">Lines\
+         <th scope=\"col\" class=\"number\">Unread bytes<th scope=\"col\">Position<th scope=\"col\">Last error</thead>",
+    );
     for target in list {
-        let text = |value: &Value| escaped(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        write!(out, "<tr><td>{}<br>({})", text(&target["name"]), text(&target["read_from"]))?;
+        let text = |value: &Value| {
+            escaped(value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str()).into_owned()
+        };
+        write!(out, "<tr><th scope=\"row\">{}<br>({})", text(&target["name"]), text(&target["read_from"]))?;
         write!(out, "<td><code>{}</code>", labels(&target["labels"]["stdout"]))?;
         write!(
             out,
             "<td><details><summary>labels</summary><code>{}</code></details>",
             labels(&target["discovered_labels"])
         )?;
-        write!(out, "<td>{}<td>{}", target["lines"], target["unread_bytes"])?;
+        write!(out, "<td class=\"number\">{}<td class=\"number\">{}", target["lines"], target["unread_bytes"])?;
         write!(out, "<td><details><summary>position</summary><code>{}</code></details>", text(&target["position"]))?;
         let error = target["last_error"].as_str().map(escaped).unwrap_or_default();
-        write!(out, "<td class=\"error\">{error}")?;
+        write!(out, "<td class=\"bad\">{error}")?;
     }
-    out.push_str("</table></html>\n");
+    out.push_str("</table></div>");
     Ok(out)
+}
+
+/// A number and its noun.
+fn counted(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 fn labels(value: &Value) -> String {
     let pairs = value.as_object().into_iter().flatten();
     let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
     escaped(&pairs.join("\n")).replace('\n', "<br>")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -76,3 +76,18 @@ async fn the_page_of_targets_can_run_nothing() {
     assert!(page.contains("content-security-policy: default-src 'none';"), "{page}");
     assert!(page.contains("x-content-type-options: nosniff"), "{page}");
 }
+
+#[tokio::test]
+async fn the_first_page_leads_to_the_others_and_no_target_is_said_in_words() {
+    let address = serve_pages(Limits::default()).await;
+    let get = async |path: &str| rest(&mut send(address, &format!("GET {path} HTTP/1.0\r\n\r\n")).await).await;
+    let first = get("/").await;
+    assert!(first.starts_with("HTTP/1.0 200") && first.contains("0 targets are read"), "{first}");
+    for path in ["/targets", "/metrics", "/ready"] {
+        assert!(first.contains(&format!("<a href=\"{path}\"><code>")), "{path}: {first}");
+        assert!(get(path).await.starts_with("HTTP/1.0 200"), "{path}");
+    }
+    assert!(get("/targets").await.contains("No container or file is read."));
+    let nothing = get("/nothing").await;
+    assert!(nothing.starts_with("HTTP/1.0 404") && nothing.contains("<a href=\"/\">"), "{nothing}");
+}

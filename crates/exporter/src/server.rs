@@ -19,6 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 use wharf_docker::{Endpoint, labels};
 use wharf_http_metrics::Process;
 use wharf_serve::Limits;
+use wharf_serve::page::{self, Link, Site};
 
 use crate::collector::Collector;
 use crate::containers::inventory::{self, Inventory};
@@ -182,7 +183,7 @@ impl Exporter {
         let mut tasks = JoinSet::new();
         // Discovery needs the containers even if their own metrics are turned off.
         tasks.spawn(inventory::follow(self.engine, self.inventory, done.clone()));
-        tracing::info!(address = %self.address, collectors = ?self.app.collectors.names(), "listening");
+        tracing::info!(address = %self.address, collectors = self.app.collectors.names().join(","), "listening");
         // In a task, so that accepting and closing connections does not switch between threads.
         let serve = tokio::spawn(wharf_serve::serve(self.listener, router(self.app), self.limits, stop));
         tokio::select! {
@@ -207,6 +208,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/probe", get(async |app, headers, query| probe(Protocol::Postgres, app, headers, query).await))
         .route("/sd", get(service_discovery))
         .route("/healthz", get(async || "ok\n"))
+        .fallback(not_found)
         .with_state(app)
 }
 
@@ -283,15 +285,32 @@ async fn service_discovery(State(app): State<Arc<App>>, headers: HeaderMap) -> R
     axum::Json(discovery::groups(&app.collectors.found(), address)).into_response()
 }
 
-async fn index() -> Html<&'static str> {
-    Html(
-        "<!doctype html>\n<html lang=\"en\">\n<title>wharf exporter</title>\n<h1>wharf exporter</h1>\n<ul>\n\
-         <li><a href=\"/metrics\">/metrics</a>: containers, the host, Redis and Postgres\n\
-         <li><a href=\"/metrics/machine\">/metrics/machine</a>: the same without Redis and Postgres\n\
-         <li><code>/scrape?target=</code>, <code>/probe?target=</code>: one Redis, one Postgres\n\
-         <li><a href=\"/sd\">/sd</a>: targets for Prometheus (<code>http_sd_configs</code>)\n\
-         <li><a href=\"/healthz\">/healthz</a>: whether this process is alive\n</ul>\n</html>\n",
-    )
+/// The exporter's own pages.
+const SITE: Site = Site {
+    name: "wharf exporter",
+    version: env!("CARGO_PKG_VERSION"),
+    links: &[
+        Link {
+            path: "/metrics",
+            name: "Metrics",
+            about: "Metrics of containers, the host, Redis and Postgres, for Prometheus",
+        },
+        Link { path: "/metrics/machine", name: "Machine", about: "The same without Redis and Postgres" },
+        Link { path: "/sd", name: "Targets", about: "Targets for Prometheus (http_sd_configs), as JSON" },
+        Link { path: "/healthz", name: "Health", about: "Whether this process is alive" },
+    ],
+};
+
+/// What the exporter does, and the addresses that need a parameter.
+const ABOUT: &str = "<p>Measures containers, the host, Redis and Postgres. \
+    <code>/scrape?target=redis:6379</code> and <code>/probe?target=postgres:5432</code> measure one server.</p>";
+
+async fn index() -> Response {
+    (page::HEADERS, Html(SITE.index(ABOUT))).into_response()
+}
+
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, page::HEADERS, Html(SITE.not_found())).into_response()
 }
 
 /// When a scrape must be answered. Prometheus sends its timeout in a header.

@@ -1,10 +1,12 @@
-//! What every server of wharf shares: listening under limits, an orderly end, signals, health checks.
+//! What every server of wharf shares: listening under limits, an orderly end, signals, health checks, and
+//! one look for their own pages.
 //!
 //! [`serve`] answers HTTP/1 on a TCP or a Unix socket. It defends itself against slow clients: [`Limits`] bounds the
 //! number of connections, and how long a client may take to send a request's head or to read an answer. A request without
 //! exactly one valid `Host` is answered 400.
 //! [`Interrupts`] turns SIGINT and SIGTERM into cancellation, and [`health::check`] is the client behind the
-//! `healthcheck` subcommands. [`Secret`] holds a password, and [`Gather`] makes writes leave together.
+//! `healthcheck` subcommands. [`Secret`] holds a password, [`Gather`] makes writes leave together, and [`page`] is the look
+//! of the servers' own pages.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -32,6 +34,7 @@ mod gather;
 pub mod health;
 mod hosted;
 mod listener;
+pub mod page;
 mod secret;
 mod server;
 mod signals;

@@ -5,6 +5,7 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use wharf_serve::page;
 
 struct Asset {
     name: &'static str,
@@ -13,18 +14,40 @@ struct Asset {
     hash: u64,
 }
 
-macro_rules! asset {
-    ($name:literal, $content_type:literal) => {{
-        const BYTES: &[u8] = include_bytes!(concat!("../static/", $name));
-        Asset { name: $name, content_type: $content_type, bytes: BYTES, hash: fnv1a(BYTES) }
-    }};
+impl Asset {
+    const fn new(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Self {
+        Self { name, content_type, bytes, hash: fnv1a(bytes) }
+    }
 }
 
-const ASSETS: [Asset; 3] = [
-    asset!("style.css", "text/css; charset=utf-8"),
-    asset!("harbour.svg", "image/svg+xml"),
-    asset!("icon.svg", "image/svg+xml"),
+/// The rules that all servers share, then those of the counter's pages.
+pub(crate) const SHEET: &str = {
+    const SHARED: &[u8] = page::STYLE.as_bytes();
+    const OWN: &[u8] = include_bytes!("../static/style.css");
+    const BOTH: [u8; SHARED.len() + OWN.len()] = joined(SHARED, OWN);
+    match std::str::from_utf8(&BOTH) {
+        Ok(sheet) => sheet,
+        Err(_) => panic!("a style sheet is UTF-8"),
+    }
+};
+
+const ASSETS: [Asset; 4] = [
+    Asset::new("style.css", "text/css; charset=utf-8", SHEET.as_bytes()),
+    Asset::new("harbour.svg", "image/svg+xml", include_bytes!("../static/harbour.svg")),
+    Asset::new("harbour-night.svg", "image/svg+xml", include_bytes!("../static/harbour-night.svg")),
+    Asset::new("icon.svg", "image/svg+xml", page::ICON.as_bytes()),
 ];
+
+/// One text after the other. `LENGTH` is that of both.
+const fn joined<const LENGTH: usize>(first: &[u8], second: &[u8]) -> [u8; LENGTH] {
+    let mut both = [0; LENGTH];
+    let mut at = 0;
+    while at < LENGTH {
+        both[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    both
+}
 
 /// FNV-1a, 64 bits (draft-eastlake-fnv). It distinguishes versions of a file, and the compiler can compute it.
 const fn fnv1a(bytes: &[u8]) -> u64 {

@@ -1,25 +1,33 @@
-//! A bar chart as SVG: values in, positions of rectangles and texts out. Pure. `templates/stats.html` draws it in the
-//! colours of the surrounding text.
+//! A bar chart: values in, positions out. Pure. `templates/chart.html` draws it.
+//!
+//! All positions are percentages of the drawing's width and height, so the drawing is stretched to any width and its text is
+//! not: text keeps the size that the style sheet gives it.
 
 use crate::pages::grouped;
 
-/// Width and height of the picture, in its own units; a page scales it.
-pub(crate) const WIDTH: f64 = 480.0;
-pub(crate) const HEIGHT: f64 = 200.0;
-
-/// Space to the left of the bars for the scale, above them, and below them for the labels.
-const LEFT: f64 = 56.0;
-const TOP: f64 = 16.0;
-const BOTTOM: f64 = 28.0;
-
-/// The part of a bar's width that stays empty.
+/// The part of a bar's room that stays empty.
 const GAP: f64 = 0.2;
 
-/// A value and its label.
+/// Where a label may begin at most. One that begins further to the right would leave the drawing.
+const LAST_LABEL: f64 = 86.0;
+
+/// Most lines above the base line.
+const LINES: i64 = 4;
+
+/// A mark below a bar.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mark {
+    pub(crate) label: String,
+    /// Whether a narrow drawing leaves it out.
+    pub(crate) minor: bool,
+}
+
+/// A value, its name, and perhaps a mark.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bar {
     pub(crate) label: String,
     pub(crate) value: i64,
+    pub(crate) mark: Option<Mark>,
 }
 
 /// A bar and its position.
@@ -41,62 +49,81 @@ pub(crate) struct Line {
     pub(crate) label: String,
 }
 
+/// A mark and its position.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tick {
+    pub(crate) x: String,
+    pub(crate) label: String,
+    pub(crate) minor: bool,
+}
+
 /// A chart that has been laid out.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Chart {
     pub(crate) bars: Vec<Placed>,
-    pub(crate) lines: [Line; 3],
-    /// Labels of the first and the last bar.
-    pub(crate) ends: [String; 2],
-    /// The base line of the bars, and their left and right ends.
-    pub(crate) floor: f64,
-    pub(crate) left: f64,
-    pub(crate) right: f64,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) ticks: Vec<Tick>,
 }
 
 impl Chart {
     /// Bars from left to right, on a scale that begins at zero.
-    pub(crate) fn new(bars: Vec<Bar>) -> Self {
-        let floor = HEIGHT - BOTTOM;
-        let top = round_up(bars.iter().map(|bar| bar.value).max().unwrap_or(0));
-        let height = |value: i64| (floor - TOP) * value.max(0) as f64 / top as f64;
-        let room = (WIDTH - LEFT) / bars.len().max(1) as f64;
+    pub(crate) fn new(bars: &[Bar]) -> Self {
+        let highest = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
+        let step = step(highest);
+        let lines = (highest.max(1) - 1) / step + 1;
+        let top = step as f64 * lines as f64;
+        let height = |value: i64| 100.0 * (value.max(0) as f64 / top).min(1.0);
+        let room = 100.0 / bars.len().max(1) as f64;
         let placed = bars.iter().enumerate().map(|(index, bar)| Placed {
-            x: number(LEFT + room * (index as f64 + GAP / 2.0)),
-            y: number(floor - height(bar.value)),
+            x: number(room * (index as f64 + GAP / 2.0)),
+            y: number(100.0 - height(bar.value)),
             width: number(room * (1.0 - GAP)),
             height: number(height(bar.value)),
             title: format!("{}: {}", bar.label, grouped(bar.value)),
         });
-        let line = |value: i64| Line { y: number(floor - height(value)), label: grouped(value) };
-        let label = |bar: Option<&Bar>| bar.map(|bar| bar.label.clone()).unwrap_or_default();
-        Self {
-            bars: placed.collect(),
-            lines: [line(0), line(top / 2), line(top)],
-            ends: [label(bars.first()), label(bars.last())],
-            floor,
-            left: LEFT,
-            right: WIDTH,
-        }
+        let line = |index: i64| Line {
+            y: number(100.0 - 100.0 * index as f64 / lines as f64),
+            label: short(step.saturating_mul(index)),
+        };
+        let ticks = bars.iter().enumerate().filter_map(|(index, bar)| {
+            let Mark { label, minor } = bar.mark.clone()?;
+            let x = room * (index as f64 + GAP / 2.0);
+            (x <= LAST_LABEL).then(|| Tick { x: number(x), label, minor })
+        });
+        Self { bars: placed.collect(), lines: (0..=lines).map(line).collect(), ticks: ticks.collect() }
     }
 }
 
-/// The smallest number of the form d00…0 that is at least `value`, where d is 1 or even. Half of the scale is then a whole
-/// number, too.
-fn round_up(value: i64) -> i64 {
+/// The distance of lines for a scale up to `highest`: 1, 2 or 5 times a power of ten, so that there are at most [`LINES`].
+fn step(highest: i64) -> i64 {
     let mut power: i64 = 1;
     loop {
-        for step in [2, 4, 6, 8, 10] {
-            let candidate = power.saturating_mul(step);
-            if candidate >= value {
-                return candidate;
+        for factor in [1, 2, 5] {
+            let step = power.saturating_mul(factor);
+            if step.saturating_mul(LINES) >= highest {
+                return step;
             }
         }
         power = power.saturating_mul(10);
     }
 }
 
-/// A length in SVG's notation, to a hundredth.
+/// A number of the scale in few characters: `9 500`, `20k`, `1.5M`. Those of [`step`] lose nothing by it.
+fn short(value: i64) -> String {
+    const UNITS: [(i64, &str); 5] = [
+        (1_000_000_000_000_000_000, "E"),
+        (1_000_000_000_000, "T"),
+        (1_000_000_000, "G"),
+        (1_000_000, "M"),
+        (1_000, "k"),
+    ];
+    match UNITS.into_iter().find(|(unit, _)| value >= *unit) {
+        Some((unit, name)) if value >= 10_000 => format!("{}{name}", value as f64 / unit as f64),
+        _ => grouped(value),
+    }
+}
+
+/// A percentage, to a hundredth.
 fn number(value: f64) -> String {
     format!("{}", (value * 100.0).round() / 100.0)
 }
@@ -108,35 +135,55 @@ mod tests {
     use super::*;
 
     fn chart(values: &[i64]) -> Chart {
-        Chart::new(values.iter().map(|&value| Bar { label: format!("b{value}"), value }).collect())
+        let bar = |&value: &i64| Bar {
+            label: format!("b{value}"),
+            value,
+            mark: Some(Mark { label: value.to_string(), minor: false }),
+        };
+        Chart::new(&values.iter().map(bar).collect::<Vec<_>>())
     }
 
     #[test]
-    fn the_scale_ends_at_a_round_number() {
-        let top = |values: &[i64]| chart(values).lines[2].label.replace('\u{202f}', "");
-        assert_eq!(top(&[]), "2");
-        assert_eq!(top(&[0, 0]), "2");
-        assert_eq!(top(&[7]), "8");
-        assert_eq!(top(&[9, 3]), "10");
-        assert_eq!(top(&[1_234]), "2000");
+    fn the_lines_of_the_scale_are_round_numbers() {
+        let labels = |highest: i64| {
+            let labels: Vec<_> = chart(&[highest]).lines.into_iter().map(|line| line.label).collect();
+            labels.join(" ").replace('\u{202f}', "_")
+        };
+        assert_eq!(labels(0), "0 1");
+        assert_eq!(labels(1), "0 1");
+        assert_eq!(labels(3), "0 1 2 3");
+        assert_eq!(labels(7), "0 2 4 6 8");
+        assert_eq!(labels(10), "0 5 10");
+        assert_eq!(labels(23), "0 10 20 30");
+        assert_eq!(labels(6_500), "0 2_000 4_000 6_000 8_000");
+        assert_eq!(labels(70_000), "0 20k 40k 60k 80k");
+        assert_eq!(labels(1_900_000), "0 500k 1M 1.5M 2M");
     }
 
     #[test]
     fn a_bar_stands_on_the_floor_and_is_as_high_as_its_value() {
         let chart = chart(&[0, 5, 10]);
         let heights: Vec<_> = chart.bars.iter().map(|bar| bar.height.as_str()).collect();
-        assert_eq!(heights, ["0", "78", "156"]);
-        assert_eq!(chart.bars[2].y, "16");
+        assert_eq!(heights, ["0", "50", "100"]);
+        assert_eq!(chart.bars[2].y, "0");
         assert_eq!(chart.bars[1].title, "b5: 5");
-        assert_eq!(chart.ends, ["b0", "b10"]);
+    }
+
+    #[test]
+    fn a_mark_is_below_the_beginning_of_its_bar_and_never_at_the_right_end() {
+        let chart = chart(&[1; 10]);
+        assert_eq!(chart.ticks[3].x, chart.bars[3].x);
+        assert_eq!(chart.ticks.len(), 9);
     }
 
     proptest! {
         #[test]
         fn everything_stays_in_the_picture(values in proptest::collection::vec(any::<i64>(), 0..60)) {
-            for bar in chart(&values).bars {
+            let chart = chart(&values);
+            prop_assert!((2..=5).contains(&chart.lines.len()), "{:?}", chart.lines);
+            for bar in chart.bars {
                 let [x, y, width, height] = [bar.x, bar.y, bar.width, bar.height].map(|text| text.parse::<f64>().unwrap());
-                prop_assert!(x >= LEFT && x + width <= WIDTH && y >= TOP && y + height <= HEIGHT, "{x} {y} {width} {height}");
+                prop_assert!(x >= 0.0 && x + width <= 100.01 && y >= 0.0 && y + height <= 100.01, "{x} {y} {width} {height}");
             }
         }
     }

@@ -44,6 +44,7 @@ mod pages;
 mod probes;
 mod reader;
 mod requests;
+mod section;
 mod security;
 pub mod server;
 pub mod settings;

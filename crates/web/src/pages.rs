@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::app::App;
@@ -66,10 +66,23 @@ struct Count<'a> {
 
 #[derive(Template)]
 #[template(path = "message.html")]
-struct Message<'a> {
+struct Explanation<'a> {
     frame: &'static Frame,
-    title: &'a str,
-    text: &'a str,
+    message: &'a Message,
+    /// What was asked for.
+    address: &'a str,
+    /// The request's id, which the log has, too.
+    id: &'a str,
+}
+
+/// One thing that is said instead of the page that was asked for. It travels with the response to the code that knows the
+/// request's id, which makes a page of it ([`explain`]).
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    title: &'static str,
+    text: String,
+    /// Whether the same request may succeed soon.
+    again: bool,
 }
 
 /// A request that could not be answered in time. The client gets a page; the cause is for the log.
@@ -83,7 +96,7 @@ impl From<CounterError> for Unavailable {
 
 impl IntoResponse for Unavailable {
     fn into_response(self) -> Response {
-        unavailable(html(&Message { frame: Frame::get(), title: COUNTER_TITLE, text: COUNTER_AWAY }), self.0)
+        unavailable(message(StatusCode::SERVICE_UNAVAILABLE, COUNTER_TITLE, COUNTER_AWAY), self.0)
     }
 }
 
@@ -122,13 +135,25 @@ pub(crate) async fn asset(Path(name): Path<String>, RawQuery(query): RawQuery, h
     }
 }
 
-/// A page that says one thing.
-pub(crate) fn message(status: StatusCode, title: &str, text: &str) -> Response {
-    let mut response = html(&Message { frame: Frame::get(), title, text });
-    if response.status() == StatusCode::OK {
-        *response.status_mut() = status;
-    }
+/// A page that says one thing. [`explain`] completes it.
+pub(crate) fn message(status: StatusCode, title: &'static str, text: &str) -> Response {
+    let again = status == StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = status.into_response();
+    response.extensions_mut().insert(Message { title, text: text.to_owned(), again });
     response
+}
+
+/// Makes the page of a [`message`], for a request for `uri` with this id.
+pub(crate) fn explain(response: Response, uri: &Uri, id: &str) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Some(message) = parts.extensions.remove::<Message>() else { return Response::from_parts(parts, body) };
+    // A path that begins with two slashes would be another host.
+    let address = uri.path_and_query().map(|address| address.as_str()).filter(|address| !address.starts_with("//"));
+    let address = address.unwrap_or("/");
+    let page = html(&Explanation { frame: Frame::get(), message: &message, address, id });
+    let (page, body) = page.into_parts();
+    parts.headers.extend(page.headers);
+    Response::from_parts(parts, body)
 }
 
 pub(crate) fn html(page: &impl Template) -> Response {
@@ -164,9 +189,57 @@ pub(crate) fn grouped(number: i64) -> String {
     text
 }
 
+/// A number and its noun: `1 visit`, `1 234 visits`.
+pub(crate) fn counted(number: i64, one: &str, more: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { more })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_that_is_asked_for_most_fits_its_buffer() {
+        for count in [1, 1_234_567, 99_999_999_999] {
+            let replica = &"r".repeat(63);
+            let page = Count { frame: Frame::get(), replica, count, count_for_people: grouped(count) };
+            let text = page.render().unwrap();
+            assert!(text.len() <= PAGE, "{} bytes: {text}", text.len());
+        }
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let page = |count| Count { frame: Frame::get(), replica: "r", count, count_for_people: grouped(count) };
+        let (one, two) = (page(1).render().unwrap(), page(2).render().unwrap());
+        assert!(one.contains("<title>1 visit –") && one.contains("</data> time</p>"), "{one}");
+        assert!(two.contains("<title>2 visits –") && two.contains("</data> times</p>"), "{two}");
+        assert_eq!([counted(1, "hit", "hits"), counted(0, "hit", "hits")], ["1 hit", "0 hits"]);
+    }
+
+    fn explained(status: StatusCode, uri: &'static str) -> (StatusCode, String) {
+        let response = explain(message(status, "T", "<text>"), &Uri::from_static(uri), "id-1");
+        let status = response.status();
+        let body = futures_util::FutureExt::now_or_never(axum::body::to_bytes(response.into_body(), 1 << 20));
+        (status, String::from_utf8(body.unwrap().unwrap().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_message_has_the_requests_id_and_a_way_on() {
+        let (status, text) = explained(StatusCode::SERVICE_UNAVAILABLE, "/count?a=1&b=2");
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(text.contains(">id-1</span>") && text.contains("&#60;text&#62;"), "{text}");
+        assert!(text.contains("href=\"/count?a=1&#38;b=2\">Try again</a>"), "{text}");
+        let (status, text) = explained(StatusCode::NOT_FOUND, "/nothing");
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(!text.contains("Try again") && text.contains("href=\"/\">To the first page</a>"), "{text}");
+    }
+
+    #[test]
+    fn try_again_leads_to_no_other_host() {
+        let (_, text) = explained(StatusCode::SERVICE_UNAVAILABLE, "//elsewhere.example/count");
+        assert!(!text.contains("elsewhere"), "{text}");
+    }
 
     #[test]
     fn large_numbers_are_grouped() {

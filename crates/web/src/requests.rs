@@ -42,6 +42,8 @@ pub(crate) struct RequestLayer {
     pub(crate) deadline: Duration,
     /// The answer to a request for this path that took longer.
     pub(crate) too_slow: fn(path: &str, Cause) -> Response,
+    /// Completes an answer that is no success, for people: the request's address and its id.
+    pub(crate) explain: fn(Response, &Uri, id: &str) -> Response,
 }
 
 impl<S> Layer<S> for RequestLayer {
@@ -117,12 +119,15 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for RequestFuture<
             Some(answer) => match ready!(answer.poll(cx)) {
                 Ok(Ok(response)) => response,
                 Err(_) => {
-                    let RequestLayer { deadline, too_slow } = this.layer;
+                    let RequestLayer { deadline, too_slow, .. } = this.layer;
                     too_slow(uri.path(), Cause::new(TooSlow(*deadline)))
                 }
             },
             None => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         };
+        if !response.status().is_success() {
+            response = (this.layer.explain)(response, uri, id.to_str().unwrap_or_default());
+        }
         trace::answered(span, &mut response);
         write_log(method, uri.path(), id, &response, start.elapsed());
         security::protect(response.headers_mut());

@@ -169,7 +169,7 @@ fn router(app: App, registry: &Registry, deadline: Duration) -> Result<Router, S
         .fallback(pages::not_found)
         .with_state(Arc::new(app))
         // The metrics see the request first. As one layer they cost one box.
-        .layer((metrics, RequestLayer { deadline, too_slow })))
+        .layer((metrics, RequestLayer { deadline, too_slow, explain: pages::explain })))
 }
 
 /// The answer to a request that took too long: a problem of the API or a page.

@@ -128,9 +128,9 @@ pub struct Options {
         value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub worker_threads: u16,
 
-    /// `json`: one object a line; `human`: one line of text
-    #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT", default_value = "json")]
-    pub log_format: Format,
+    /// `json`: one object a line; `human`: one line of text [default: human on a terminal, else json]
+    #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT")]
+    pub log_format: Option<Format>,
 }
 
 /// Checked settings.
@@ -231,7 +231,7 @@ impl Settings {
             head_timeout: options.head_timeout,
             shutdown_timeout: options.shutdown_timeout,
             worker_threads: options.worker_threads,
-            log_format: options.log_format,
+            log_format: options.log_format.unwrap_or_else(Format::of_standard_output),
         })
     }
 }

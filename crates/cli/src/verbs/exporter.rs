@@ -47,9 +47,9 @@ pub(crate) struct Args {
     /// The host's root directory, for the sizes of its file systems
     #[arg(long = "path.rootfs", env = "WHARF_EXPORTER_ROOTFS", value_name = "DIR", default_value = "/")]
     rootfs: PathBuf,
-    /// Log format: `json` (one object per line) or `human`
-    #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT", default_value = "json")]
-    log_format: Format,
+    /// Format of the log, on standard output: `human` or `json` (default: human on a terminal, else json)
+    #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<Format>,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -63,10 +63,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
         health::check(args.listen, "/healthz").context("the exporter is not healthy")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let _telemetry = match wharf_telemetry::init("wharf-exporter", args.log_format) {
-        Ok(telemetry) => telemetry,
-        Err(error) => return Ok(refuse(&error.to_string())),
-    };
+    let _telemetry =
+        match wharf_telemetry::init("wharf-exporter", args.log_format.unwrap_or_else(Format::of_standard_output)) {
+            Ok(telemetry) => telemetry,
+            Err(error) => return Ok(refuse(&error.to_string())),
+        };
     let databases = match args.databases.as_ref().map(read).transpose() {
         Ok(databases) => databases.unwrap_or_default(),
         Err(error) => return Ok(refuse(&format!("{error:#}"))),
