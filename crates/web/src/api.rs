@@ -2,6 +2,9 @@
 //!
 //! `GET` reads and counts nothing; `POST` counts. Errors are problem details (RFC 9457).
 
+pub(crate) mod history;
+pub(crate) mod keys;
+
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
@@ -29,7 +32,7 @@ pub(crate) const PREFIX: &str = "/api/v1/";
 #[derive(OpenApi)]
 #[openapi(
     info(title = "wharf-web", description = "A visit counter. `GET` looks and counts nothing, `POST` counts."),
-    paths(count, count_one, hits, hit, stats)
+    paths(count, count_one, hits, hit, history::of_key, keys::list, history::of_all, stats)
 )]
 struct Description;
 
@@ -123,6 +126,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/api/v1/count", get(count).post(count_one))
         .route("/api/v1/hits/{key}", get(hits).post(hit))
+        .route("/api/v1/hits/{key}/history", get(history::of_key))
+        .route("/api/v1/history", get(history::of_all))
+        .route("/api/v1/keys", get(keys::list))
         .route("/api/v1/stats", get(stats))
         .route("/api/v1/openapi.json", get(async move || json(&description)))
         .route("/api/v1/{*rest}", get(nothing_here).post(nothing_here))
@@ -199,7 +205,7 @@ async fn hit(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejecti
     (status = 503, description = "The history cannot be read", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn stats(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    Ok(json(&*app.stats().await?))
+    Ok(json(&app.stats().await?))
 }
 
 #[cfg(test)]
@@ -210,7 +216,17 @@ mod tests {
     fn the_description_names_every_path_with_its_answers() {
         let json = serde_json::to_value(Description::openapi()).unwrap();
         let paths: Vec<_> = json["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(paths, ["/api/v1/count", "/api/v1/hits/{key}", "/api/v1/stats"]);
+        assert_eq!(
+            paths,
+            [
+                "/api/v1/count",
+                "/api/v1/history",
+                "/api/v1/hits/{key}",
+                "/api/v1/hits/{key}/history",
+                "/api/v1/keys",
+                "/api/v1/stats",
+            ]
+        );
         assert_eq!(json["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
         let slot = &json["components"]["schemas"]["Slot"]["properties"]["start"];
         assert_eq!((&slot["type"], &slot["format"]), (&"string".into(), &"date-time".into()));

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::counter::Counter;
 use crate::instruments::Instruments;
-use crate::reader::{ReadError, Reader};
+use crate::reader::{KeyRow, ReadError, Reader};
+use crate::series::{Series, Subject};
 use crate::slots::Stats;
 
 /// The state that requests share: the counter, its metrics and the reader of the history.
@@ -20,7 +23,17 @@ pub(crate) struct App {
 
 impl App {
     /// Visits by the hour and by the day.
-    pub(crate) async fn stats(&self) -> Result<Arc<Stats>, ReadError> {
-        self.reader.as_ref().ok_or(ReadError::NotKept)?.stats().await
+    pub(crate) async fn stats(&self) -> Result<Stats, ReadError> {
+        Ok(Stats::new(&*self.series(&Subject::Visits).await?, Timestamp::now()))
+    }
+
+    /// The history of `subject`.
+    pub(crate) async fn series(&self, subject: &Subject) -> Result<Arc<Series>, ReadError> {
+        self.reader.as_ref().ok_or(ReadError::NotKept)?.series(subject).await
+    }
+
+    /// All keys that were ever hit, in no order.
+    pub(crate) async fn keys(&self) -> Result<Arc<Vec<KeyRow>>, ReadError> {
+        self.reader.as_ref().ok_or(ReadError::NotKept)?.keys().await
     }
 }

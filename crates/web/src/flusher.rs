@@ -1,22 +1,28 @@
 //! The task that keeps the history up to date: it reads the total, keeps it as a sample, and writes the samples.
 
-use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::counter::{Counter, CounterError, Reading};
 use crate::history::{History, HistoryError};
+use crate::hits_ledger::HitsSamples;
 use crate::instruments::HistoryInstruments;
 use crate::ledger::{Minute, Samples};
+use crate::retention::Bounds;
 
 /// How long the last flush may take. Another replica or the next start writes what is left.
 const LAST_FLUSH: Duration = Duration::from_millis(500);
 
-/// The keys' totals are written once in this many flushes: Redis needs longer to read them than one number.
+/// The keys' totals are read once in this many flushes: Redis needs longer to read them than one number.
 const HITS_EVERY: u32 = 10;
+
+/// How many of them one transaction writes.
+const HITS_AT_ONCE: usize = 5_000;
+
+/// The history is folded once in this many flushes, or at the next one while there is more to fold.
+const FOLD_EVERY: u32 = 60;
 
 /// Writes the history of one counter.
 pub(crate) struct Flusher {
@@ -26,12 +32,11 @@ pub(crate) struct Flusher {
     samples: Samples,
     /// The last reading that the history has.
     flushed: Option<Reading>,
-    /// The keys' totals that the history has, at most one for each key in Redis.
-    flushed_hits: HashMap<String, i64>,
-    /// Their epoch.
-    hits_epoch: Option<Uuid>,
-    /// Flushes left until the keys' totals are written again.
+    hits: HitsSamples,
+    /// Flushes left until the keys' totals are read again.
     hits_in: u32,
+    /// Flushes left until the history is folded.
+    fold_in: u32,
     /// Whether the last line that was logged about Postgres says that it is away.
     away: bool,
 }
@@ -44,9 +49,9 @@ impl Flusher {
             instruments,
             samples: Samples::default(),
             flushed: None,
-            flushed_hits: HashMap::new(),
-            hits_epoch: None,
+            hits: HitsSamples::default(),
             hits_in: 0,
+            fold_in: 0,
             away: false,
         }
     }
@@ -63,6 +68,7 @@ impl Flusher {
         };
         stop.run_until_cancelled(regularly).await;
         self.hits_in = 0;
+        self.fold_in = FOLD_EVERY;
         if timeout(LAST_FLUSH, self.flush()).await.is_err() {
             tracing::warn!("the last flush took too long; the next start makes up for it");
         }
@@ -96,6 +102,24 @@ impl Flusher {
             Err(CounterError::Away(_)) => {}
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the total could not be read"),
         }
+        match self.hits_in.checked_sub(1) {
+            Some(flushes) => self.hits_in = flushes,
+            None => self.sample_hits().await,
+        }
+    }
+
+    async fn sample_hits(&mut self) {
+        match self.counter.read_hits().await {
+            Ok(reading) => {
+                self.hits.add(Minute::of(SystemTime::now()), reading);
+                self.hits_in = HITS_EVERY - 1;
+            }
+            Err(CounterError::Away(_)) => {}
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the totals of the keys could not be read");
+            }
+        }
     }
 
     async fn write(&mut self) -> Result<(), HistoryError> {
@@ -108,34 +132,25 @@ impl Flusher {
             self.samples.done(samples.len());
             self.flushed = samples.last().map(|sample| sample.reading);
         }
-        match self.hits_in.checked_sub(1) {
-            Some(flushes) => self.hits_in = flushes,
-            None => self.write_hits().await?,
+        while let Some((epoch, totals)) = self.hits.first_epoch(HITS_AT_ONCE) {
+            let added = self.history.add_hits(epoch, &totals).await?;
+            self.instruments.hits_flushed.inc_by(u64::try_from(added).unwrap_or(0));
+            self.hits.done(totals.len());
+        }
+        match self.fold_in.checked_sub(1) {
+            Some(flushes) => self.fold_in = flushes,
+            None => self.fold().await?,
         }
         Ok(())
     }
 
-    /// Writes the totals of the keys that were hit since the last time.
-    async fn write_hits(&mut self) -> Result<(), HistoryError> {
-        let reading = match self.counter.read_hits().await {
-            Ok(reading) => reading,
-            Err(CounterError::Away(_)) => return Ok(()),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "the totals of the keys could not be read");
-                return Ok(());
-            }
-        };
-        if self.hits_epoch.replace(reading.epoch) != Some(reading.epoch) {
-            self.flushed_hits.clear();
+    /// Makes what is old coarser, a part at a time.
+    async fn fold(&mut self) -> Result<(), HistoryError> {
+        let folded = self.history.fold(Minute::of(SystemTime::now()).unix_seconds(), &Bounds::default()).await?;
+        for (width, rows) in folded.rows.into_iter().flatten() {
+            self.instruments.rows.with_label_values(&[width.name()]).set(rows);
         }
-        let new = |(key, total): &(String, i64)| self.flushed_hits.get(key) != Some(total);
-        let new: Vec<_> = reading.totals.into_iter().filter(new).collect();
-        if !new.is_empty() {
-            self.history.add_hits(reading.epoch, &new).await?;
-            self.flushed_hits.extend(new);
-        }
-        self.hits_in = HITS_EVERY - 1;
+        self.fold_in = if folded.more { 0 } else { FOLD_EVERY - 1 };
         Ok(())
     }
 }

@@ -1,7 +1,10 @@
-//! The history in Postgres: visits by the minute.
+//! The history in Postgres: visits and hits in slots of time.
 //!
 //! There is one connection and no pool. After any error it is dropped, and the next call makes a new one. So no transaction
 //! is left half-finished, and the history reconnects without help.
+
+mod folding;
+mod hits;
 
 use std::time::Duration;
 
@@ -11,7 +14,10 @@ use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 use tokio::time::timeout;
 use uuid::Uuid;
 
+pub use self::folding::Folded;
+use crate::hits_ledger::HitsTotal;
 use crate::ledger::{Entries, Sample};
+use crate::retention::Bounds;
 use crate::settings::Database;
 use crate::trace::statement;
 
@@ -76,21 +82,39 @@ impl History {
         .await
     }
 
-    /// Raises the stored totals of one epoch's keys to these. Returns how many were raised.
+    /// Adds the hits of one epoch's `totals` above those that are recorded. Returns the number added.
     ///
-    /// This is one transaction. It may be repeated and may run concurrently.
+    /// This is one transaction, like [`add`](Self::add).
     ///
     /// # Errors
     ///
     /// When Postgres does not answer.
-    pub async fn add_hits(&mut self, epoch: Uuid, totals: &[(String, i64)]) -> Result<u64, HistoryError> {
+    pub async fn add_hits(&mut self, epoch: Uuid, totals: &[HitsTotal]) -> Result<i64, HistoryError> {
         within_deadline(async {
             let mut connection = self.take_connection().await?;
             let mut transaction = begin(&mut connection).await?;
-            let added = add_hits(&mut transaction, epoch, totals).await?;
+            let added = hits::add(&mut transaction, epoch, totals).await?;
             transaction.commit().await?;
             self.connection = Some(connection);
             Ok(added)
+        })
+        .await
+    }
+
+    /// Folds rows that are old at `now` (Unix seconds) or beyond the `bounds`: some thousands, in one transaction. Does nothing
+    /// while another replica folds.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres does not answer.
+    pub async fn fold(&mut self, now: i64, bounds: &Bounds) -> Result<Folded, HistoryError> {
+        within_deadline(async {
+            let mut connection = self.take_connection().await?;
+            let mut transaction = begin(&mut connection).await?;
+            let folded = folding::step(&mut transaction, now, bounds).await?;
+            transaction.commit().await?;
+            self.connection = Some(connection);
+            Ok(folded)
         })
         .await
     }
@@ -173,23 +197,4 @@ async fn add(connection: &mut PgConnection, epoch: Uuid, samples: &[Sample]) -> 
     let update = sqlx::query!("UPDATE visits_epochs SET flushed = $2 WHERE epoch = $1", epoch, entries.flushed);
     statement("UPDATE", "visits_epochs", update.execute(&mut *connection)).await?;
     Ok(entries.sum())
-}
-
-async fn add_hits(connection: &mut PgConnection, epoch: Uuid, totals: &[(String, i64)]) -> Result<u64, sqlx::Error> {
-    let (keys, totals): (Vec<String>, Vec<i64>) = totals.iter().cloned().unzip();
-    // All writers take the rows in the same order, so that they cannot deadlock.
-    let insert = sqlx::query!(
-        "WITH known AS (INSERT INTO visits_epochs (epoch) VALUES ($1) ON CONFLICT DO NOTHING)
-         INSERT INTO hits_totals (epoch, key, total)
-         SELECT $1, entry.key, entry.total
-         FROM unnest($2::text[], $3::bigint[]) AS entry (key, total)
-         WHERE entry.total > 0
-         ORDER BY entry.key
-         ON CONFLICT (epoch, key) DO UPDATE SET total = excluded.total, changed = now()
-         WHERE hits_totals.total < excluded.total",
-        epoch,
-        &keys,
-        &totals,
-    );
-    Ok(statement("INSERT", "hits_totals", insert.execute(connection)).await?.rows_affected())
 }

@@ -1,6 +1,6 @@
 //! The application's own metrics, beside those of its requests.
 
-use prometheus::{IntCounter, IntGauge, Registry};
+use prometheus::{IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
 /// The metrics of this replica. Counters start at zero with the process.
 #[derive(Clone, Debug)]
@@ -27,6 +27,10 @@ pub(crate) struct HistoryInstruments {
     pub(crate) postgres_up: IntGauge,
     /// `wharf_web_visits_flushed_total`: visits, counted by any replica, that this one wrote to the history.
     pub(crate) flushed: IntCounter,
+    /// `wharf_web_hits_flushed_total`: hits, counted by any replica, that this one wrote to the history.
+    pub(crate) hits_flushed: IntCounter,
+    /// `wharf_web_history_rows`: rows of the history of keys, by the width of their slots.
+    pub(crate) rows: IntGaugeVec,
     /// `wharf_web_flush_failures_total`: attempts to bring the history up to date that failed.
     pub(crate) failures: IntCounter,
     /// `wharf_web_unflushed_samples`: totals kept for Postgres while it is away, one a minute.
@@ -54,6 +58,16 @@ impl Instruments {
             Ok::<_, prometheus::Error>(HistoryInstruments {
                 postgres_up: gauge("wharf_web_postgres_up", "1 while a connection to Postgres answers.")?,
                 flushed: counter("wharf_web_visits_flushed_total", "Visits this replica wrote to the history.")?,
+                hits_flushed: counter("wharf_web_hits_flushed_total", "Hits this replica wrote to the history.")?,
+                rows: {
+                    let rows = Opts::new(
+                        "wharf_web_history_rows",
+                        "Rows of the history of keys, by the width of their slots.",
+                    );
+                    let rows = IntGaugeVec::new(rows, &["width"])?;
+                    registry.register(Box::new(rows.clone()))?;
+                    rows
+                },
                 failures: counter("wharf_web_flush_failures_total", "Failed attempts to update the history.")?,
                 unflushed: gauge("wharf_web_unflushed_samples", "Totals that wait to be written to the history.")?,
             })

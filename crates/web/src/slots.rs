@@ -5,17 +5,14 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-/// An hour in seconds.
-pub(crate) const HOUR: i64 = 3600;
-
-/// A day in seconds; a day of Unix time has no leap seconds.
-pub(crate) const DAY: i64 = 24 * HOUR;
+use crate::retention::{DAY, HOUR};
+use crate::series::Series;
 
 /// Number of hours shown, including the current one.
-pub(crate) const HOURS: usize = 48;
+const HOURS: usize = 48;
 
 /// Number of days shown, including the current one.
-pub(crate) const DAYS: usize = 30;
+const DAYS: usize = 30;
 
 /// An hour or a day (UTC) and its visits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -42,8 +39,15 @@ pub(crate) struct Stats {
     pub(crate) days: Vec<Slot>,
 }
 
+impl Stats {
+    /// The last hours and days of a history.
+    pub(crate) fn new(series: &Series, now: Timestamp) -> Self {
+        Self { hours: slots(now, HOUR, HOURS, &series.hours), days: slots(now, DAY, DAYS, &series.days) }
+    }
+}
+
 /// The start, in Unix seconds, of the first of `count` slots of `length` seconds, the last of which contains `now`.
-pub(crate) fn first_start(now: Timestamp, length: i64, count: usize) -> i64 {
+fn first_start(now: Timestamp, length: i64, count: usize) -> i64 {
     now.as_second() / length * length - (count as i64 - 1) * length
 }
 

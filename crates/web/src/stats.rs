@@ -54,7 +54,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::slots::{HOUR, slots};
+    use crate::retention::HOUR;
+    use crate::slots::slots;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

@@ -15,7 +15,7 @@ use wharf_web::settings::{Cli, Settings};
 use crate::replica::{Replica, SOON};
 
 /// A writer of its own on this Postgres.
-fn history(postgres: &Postgres) -> History {
+pub(crate) fn history(postgres: &Postgres) -> History {
     let cli = <Cli as clap::Parser>::parse_from(["wharf-web"]);
     let variable = |name: &str| (name == "DATABASE_URL").then(|| postgres.url()).ok_or(std::env::VarError::NotPresent);
     History::new(Settings::new(cli.options, variable).unwrap().database.unwrap())

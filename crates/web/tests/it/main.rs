@@ -8,6 +8,7 @@ mod fake_redis;
 mod history;
 mod hits;
 mod http;
+mod key_history;
 mod pause;
 mod pooler;
 mod process;
