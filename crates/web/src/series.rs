@@ -60,9 +60,13 @@ pub(crate) struct ZonedSlot {
 }
 
 /// The number of a period, and that of the period of the same length before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub(crate) struct Comparison {
+    /// The period that is not over yet.
+    #[schema(minimum = 0, example = 42)]
     pub(crate) now: i64,
+    /// The one before.
+    #[schema(minimum = 0, example = 40)]
     pub(crate) before: i64,
 }
 

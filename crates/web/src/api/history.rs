@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::pages::NEVER_STORED;
 use crate::retention::{DAY, HOUR, MINUTE, Width};
 use crate::security;
-use crate::series::{By, Series, Subject, ZonedSlot};
+use crate::series::{By, Comparison, Series, Subject, Summary, ZonedSlot};
 
 /// A history in slots of a time zone.
 #[derive(Serialize, ToSchema)]
@@ -38,6 +38,12 @@ pub(super) struct History {
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T06:00:00Z")]
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+    /// Today and yesterday, as days of the time zone.
+    today: Comparison,
+    /// The last 7 days, today included, and the 7 before.
+    week: Comparison,
+    /// The last 30 days, today included, and the 30 before.
+    month: Comparison,
     /// Oldest first, without gaps.
     slots: Vec<Slot>,
 }
@@ -71,6 +77,7 @@ struct Wanted {
     by: By,
     zone: TimeZone,
     zone_name: String,
+    now: Timestamp,
     from: Timestamp,
     to: Timestamp,
 }
@@ -130,7 +137,7 @@ impl Asked {
         match by {
             By::Minute if gone(Width::Minute) => Err(AskedError::MinutesGone),
             By::Hour if gone(Width::Hour) => Err(AskedError::HoursGone),
-            _ => Ok(Wanted { by, zone, zone_name, from, to }),
+            _ => Ok(Wanted { by, zone, zone_name, now, from, to }),
         }
     }
 
@@ -252,10 +259,14 @@ fn history(subject: &Subject, series: &Series, wanted: Wanted, slots: &[ZonedSlo
         Subject::Visits | Subject::AllKeys => None,
     };
     let since = series.since.and_then(|since| Timestamp::from_second(since).ok());
+    let Summary { total, today, week, month } = series.summary(wanted.now, &wanted.zone);
     History {
         key,
         by: wanted.by,
-        total: series.total,
+        total,
+        today,
+        week,
+        month,
         since: since.map(|since| rfc3339(&since.to_zoned(wanted.zone))),
         time_zone: wanted.zone_name,
         slots: slots
@@ -376,7 +387,7 @@ mod tests {
         );
         assert_eq!(
             json,
-            r#"{"key":"wharf","by":"hour","time_zone":"Europe/Berlin","total":3,"since":"2026-11-30T12:59:00+01:00","slots":[{"start":"2026-11-30T12:00:00+01:00","count":3,"exact":true},{"start":"2026-11-30T13:00:00+01:00","count":0,"exact":true}]}"#
+            r#"{"key":"wharf","by":"hour","time_zone":"Europe/Berlin","total":3,"since":"2026-11-30T12:59:00+01:00","today":{"now":3,"before":0},"week":{"now":3,"before":0},"month":{"now":3,"before":0},"slots":[{"start":"2026-11-30T12:00:00+01:00","count":3,"exact":true},{"start":"2026-11-30T13:00:00+01:00","count":0,"exact":true}]}"#
         );
         assert!(shown("UTC").0.contains("2026-11-30T11:00:00Z,3,true\r\n"));
     }
