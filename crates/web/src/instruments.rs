@@ -2,6 +2,8 @@
 
 use prometheus::{IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
+use crate::retention::Width;
+
 /// The metrics of this replica. Counters start at zero with the process.
 #[derive(Clone, Debug)]
 pub(crate) struct Instruments {
@@ -59,15 +61,7 @@ impl Instruments {
                 postgres_up: gauge("wharf_web_postgres_up", "1 while a connection to Postgres answers.")?,
                 flushed: counter("wharf_web_visits_flushed_total", "Visits this replica wrote to the history.")?,
                 hits_flushed: counter("wharf_web_hits_flushed_total", "Hits this replica wrote to the history.")?,
-                rows: {
-                    let rows = Opts::new(
-                        "wharf_web_history_rows",
-                        "Rows of the history of keys, by the width of their slots.",
-                    );
-                    let rows = IntGaugeVec::new(rows, &["width"])?;
-                    registry.register(Box::new(rows.clone()))?;
-                    rows
-                },
+                rows: history_rows(registry)?,
                 failures: counter("wharf_web_flush_failures_total", "Failed attempts to update the history.")?,
                 unflushed: gauge("wharf_web_unflushed_samples", "Totals that wait to be written to the history.")?,
             })
@@ -81,6 +75,15 @@ impl Instruments {
             history: with_history.then(history).transpose()?,
         })
     }
+}
+
+/// One gauge for each width, also while there are no rows.
+fn history_rows(registry: &Registry) -> Result<IntGaugeVec, prometheus::Error> {
+    let rows = Opts::new("wharf_web_history_rows", "Rows of the history of keys, by the width of their slots.");
+    let rows = IntGaugeVec::new(rows, &["width"])?;
+    Width::ALL.into_iter().for_each(|width| rows.with_label_values(&[width.name()]).set(0));
+    registry.register(Box::new(rows.clone()))?;
+    Ok(rows)
 }
 
 #[cfg(test)]
@@ -104,7 +107,9 @@ mod tests {
         let own = registry.gather().into_iter().map(|family| MetricRow {
             name: family.name().to_owned(),
             kind: if family.get_field_type() == MetricType::COUNTER { "counter" } else { "gauge" }.to_owned(),
-            labels: Vec::new(),
+            labels: family.get_metric().first().map_or_else(Vec::new, |metric| {
+                metric.get_label().iter().map(|label| label.name().to_owned()).collect()
+            }),
             help: family.help().to_owned(),
         });
         let tables = [

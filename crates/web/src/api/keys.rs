@@ -186,7 +186,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let Query(asked) = query.map_err(not_a_query)?;
     let wanted = asked.wanted()?;
-    Ok(json(&wanted.page(&*app.keys().await?)))
+    Ok(json(&wanted.page(&app.keys().await?)))
 }
 
 /// What the query asks for.
