@@ -113,7 +113,9 @@ async fn converge<'p>(
         wanted.recreate_volumes.extend(agreed.map(|volume| volume.name));
         let images = plan::images(project, &observed, &ImageOptions { now: now(), ..options.images.clone() })?;
         if !images.is_empty() {
-            applier.apply(&images, &Notes::default()).await?;
+            // Pulls and builds leave nothing that has to be completed.
+            let at_once = ApplyOptions { abort: options.apply.stop.clone(), ..options.apply.clone() };
+            Applier { options: &at_once, ..applier }.apply(&images, &Notes::default()).await?;
             observed = compared(engine, &amended, &sealer).await?;
         }
         let mut rounds_changed = false;

@@ -288,6 +288,8 @@ fn rows_live_keys_leave_nothing_behind_and_ctrl_c_gives_the_terminal_back() {
     for (phase, args) in [
         ("Pulling", "pull pulled"),
         ("Building", "build built"),
+        ("Pulling", "up -d pulled"),
+        ("Building", "up -d --build built"),
         ("Waiting", "up -d --wait box"),
         ("Stopping", "stop box"),
     ] {

@@ -42,7 +42,7 @@ use working::Working;
 #[derive(Debug, Clone, Default)]
 pub struct ApplyOptions {
     /// Cancel it to stop gracefully: no new step begins, waits end, and replacements that were
-    /// begun are completed.
+    /// begun are completed. Where images are pulled or built before that, it ends them at once.
     pub stop: CancellationToken,
     /// Cancel it to stop at once, without waiting and without removing anything.
     pub abort: CancellationToken,
