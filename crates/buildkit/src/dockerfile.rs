@@ -30,6 +30,8 @@ type Version = (u32, u32);
 
 /// The first engine that has heredocs.
 const HEREDOCS: Version = (23, 0);
+/// The first engine that has secrets as variables of a command.
+const SECRETS_AS_VARIABLES: Version = (27, 3);
 /// The first engine that has a flag of an instruction.
 const FLAGS: [(&str, &str, Version); 10] = [
     ("RUN", "--network", (23, 0)),
@@ -68,6 +70,10 @@ pub fn lacks(dockerfile: &str, engine: &str) -> Vec<Lack> {
             let name = flag.split('=').next().unwrap_or(flag);
             if let Some((_, _, since)) = FLAGS.iter().find(|(of, known, _)| *of == keyword && *known == name) {
                 lack(format!("`{keyword} {name}`"), *since);
+            }
+            let mut mount = flag.strip_prefix("--mount=").unwrap_or_default().split(',');
+            if mount.clone().any(|part| part == "type=secret") && mount.any(|part| part.starts_with("env=")) {
+                lack("`RUN --mount=type=secret,env=`".to_owned(), SECRETS_AS_VARIABLES);
             }
         }
         if may_have_heredocs(&keyword) && !heredocs(&text).is_empty() {
@@ -203,6 +209,14 @@ mod tests {
             ["3 `COPY --link` 23.0", "4 heredocs (`<<`) 23.0", "9 heredocs (`<<`) 23.0", "12 `ADD --checksum` 25.0"]
         );
         assert_eq!(shown("24.0.1"), ["12 `ADD --checksum` 25.0"]);
+        let secret = "FROM x\nRUN --mount=type=secret,id=a,env=A --mount=type=cache,target=/env=b true\n";
+        let shown_of_secret =
+            |engine| lacks(secret, engine).into_iter().map(|lack| lack.message(engine)).collect::<Vec<_>>();
+        assert_eq!(
+            shown_of_secret("27.2.1"),
+            ["Docker Engine 27.2.1 does not know `RUN --mount=type=secret,env=`; 27.3 and later do"]
+        );
+        assert_eq!(shown_of_secret("27.3.0"), [""; 0]);
         assert_eq!(shown("28.5.2"), [""; 0]);
         assert_eq!(shown("dev"), [""; 0]);
     }

@@ -14,6 +14,11 @@ use crate::request::{attested, bind, cache};
 /// The first engines whose BuildKit knows these keys. Earlier ones ignore them.
 const KEYS_SINCE: (u32, u32) = (23, 0);
 
+/// How the address of a context begins that older builders do not take for one of a Git repository.
+const SSH: &str = "ssh://";
+/// The form of such an address that all builders know.
+const OTHER_SSH_FORM: &str = "write the address as `git@HOST:PATH.git`";
+
 /// A key that is asked about: its path below `build`, whether it is set in a way that cannot be done, and what to do instead.
 type Asked = (String, bool, String);
 
@@ -109,9 +114,9 @@ pub(crate) fn build_of(step: &Step) -> Option<&ImageBuild> {
 
 fn by_buildkit(project: &Project, name: &str, build: &Build, buildkit: &BuildKit) -> Vec<Problem> {
     bind!(Build {
-        additional_contexts extra_hosts network provenance sbom shm_size ulimits;
+        additional_contexts context extra_hosts network provenance sbom shm_size ulimits;
         // `problems` has judged these, or the engine does.
-        not args cache_from cache_to context dockerfile dockerfile_inline entitlements isolation labels no_cache
+        not args cache_from cache_to dockerfile dockerfile_inline entitlements isolation labels no_cache
             no_cache_filter platforms privileged pull secrets ssh tags target;
     } = build);
     let version = buildkit.version.as_deref().unwrap_or_default();
@@ -126,8 +131,10 @@ fn by_buildkit(project: &Project, name: &str, build: &Build, buildkit: &BuildKit
     let is_asked = |asked: &Option<String>| asked.as_deref().and_then(attested).is_some();
     let gateway = extra_hosts.iter().any(|host| host.ends_with("=host-gateway"));
     let gateway_help = format!("`host-gateway` needs {needs}; write the address instead");
+    let ssh_help = format!("`ssh://` needs {needs}; {OTHER_SSH_FORM}");
     let asked = [
         ("additional_contexts", is_old && !additional_contexts.is_empty(), since.clone()),
+        ("context", is_old && context.starts_with(SSH), ssh_help),
         ("extra_hosts", is_old && gateway, gateway_help),
         ("network", other_network, network_help),
         ("provenance", is_asked(provenance) && !buildkit.keeps_attestations, store.to_owned()),
@@ -155,6 +162,7 @@ fn by_classic(project: &Project, name: &str, build: &Build, is_wanted: bool) -> 
     let help = needs_buildkit(is_wanted);
     let is_fetched = !is_directory(context);
     let is_asked = |asked: &Option<String>| asked.as_deref().and_then(attested).is_some();
+    let ssh_help = format!("it does not know `ssh://`; {OTHER_SSH_FORM}");
     let asked = [
         ("additional_contexts", !additional_contexts.is_empty()),
         ("cache_to", !cache_to.is_empty()),
@@ -171,7 +179,9 @@ fn by_classic(project: &Project, name: &str, build: &Build, is_wanted: bool) -> 
         ("ssh", !ssh.is_empty()),
         ("ulimits", !ulimits.is_empty()),
     ];
-    refused(project, name, "the classic builder", asked.map(|(key, asked)| (key.to_owned(), asked, help.to_owned())))
+    let asked = asked.map(|(key, asked)| (key.to_owned(), asked, help.to_owned()));
+    let context = ("context".to_owned(), context.starts_with(SSH), ssh_help);
+    refused(project, name, "the classic builder", asked.into_iter().chain([context]))
 }
 
 /// Problems of those keys that are set.
@@ -264,6 +274,15 @@ mod tests {
         let inline = "context: 'https://example.com/x.git', dockerfile_inline: FROM x";
         insta::assert_snapshot!(refusals(inline, Some(&Builder::Classic { is_wanted: false })).join("\n"), @"2: service web: the classic builder cannot do `build.dockerfile_inline`; it needs BuildKit, which this engine does not have");
         assert!(refusals(inline, Some(&buildkit("20.10.24", false))).is_empty());
+    }
+
+    #[test]
+    fn git_over_ssh_has_a_form_that_older_builders_know() {
+        let keys = "context: 'ssh://git@example.com/x.git'";
+        insta::assert_snapshot!(refusals(keys, Some(&buildkit("20.10.24", false))).join("\n"), @"2: service web: the engine's BuildKit cannot do `build.context`; `ssh://` needs Docker Engine 23.0 or later; this one is 20.10.24; write the address as `git@HOST:PATH.git`");
+        insta::assert_snapshot!(refusals(keys, Some(&Builder::Classic { is_wanted: false })).join("\n"), @"2: service web: the classic builder cannot do `build.context`; it does not know `ssh://`; write the address as `git@HOST:PATH.git`");
+        assert!(refusals(keys, Some(&buildkit("23.0.0", false))).is_empty());
+        assert!(refusals("context: 'git@example.com:x.git'", Some(&buildkit("20.10.24", false))).is_empty());
     }
 
     #[test]

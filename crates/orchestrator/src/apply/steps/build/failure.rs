@@ -1,11 +1,12 @@
-//! Why a build by BuildKit failed, in words of the Dockerfile. Pure.
+//! Why a build by BuildKit failed, in words of the Dockerfile. Pure, but for a look at the line of a `dockerfile_inline`.
 
 use wharf_buildkit::{Failure, Lack, lacks, line_of_step, syntax_line};
 use wharf_compose::model::ImageReference;
 use wharf_compose::{Place, Project};
 use wharf_docker::{RegistryRefusal, without_secrets};
 
-use crate::build::{BuildKit, Sources, USUAL};
+use super::inline::place_of_line;
+use crate::build::{BuildKit, Dockerfile, Sources, USUAL};
 use crate::plan::ImageBuild;
 
 /// What is said of a failure.
@@ -114,9 +115,16 @@ pub(super) fn placed(
 ) -> (String, Option<Place>) {
     let Some(line) = line else { return (message, None) };
     let key = |key: &str| project.places.get(&format!("services.{}.build.{key}", build.service.name)).cloned();
-    match sources.dockerfile.as_ref().map(|dockerfile| &dockerfile.path) {
-        Some(Some(path)) => (message, Some(Place { file: path.clone(), line, column: 1 })),
-        Some(None) => (format!("line {line} of `dockerfile_inline`: {message}"), key("dockerfile_inline")),
+    match &sources.dockerfile {
+        Some(Dockerfile { path: Some(path), .. }) => (message, Some(Place { file: path.clone(), line, column: 1 })),
+        Some(Dockerfile { path: None, text, .. }) => {
+            let value = key("dockerfile_inline");
+            let exact = value.as_ref().and_then(|value| place_of_line(value, &String::from_utf8_lossy(text), line));
+            match exact {
+                Some(place) => (message, Some(place)),
+                None => (format!("line {line} of `dockerfile_inline`: {message}"), value),
+            }
+        }
         None => {
             let file = build.build.dockerfile.as_deref().unwrap_or(USUAL);
             let context = without_secrets(&build.build.context);
@@ -128,7 +136,6 @@ pub(super) fn placed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::Dockerfile;
 
     /// What is said of a failure of a build of this Dockerfile by Docker Engine 20.10: line, message, help.
     fn said(dockerfile: &str, message: &str, lines: Option<(usize, usize)>, step: Option<&str>) -> String {

@@ -4,6 +4,7 @@ mod buildkit;
 mod check;
 mod classic;
 mod failure;
+mod inline;
 mod progress;
 
 use wharf_plan::StepError;
