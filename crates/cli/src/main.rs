@@ -148,6 +148,7 @@ fn main() -> ExitCode {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
+            let error = invocation::advice::without_tip(error);
             let advice = invocation::advice::advice(&error, called, &arguments, &command);
             return report::usage(&error, advice.as_deref(), Colours::before_parsing());
         }

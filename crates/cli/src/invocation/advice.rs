@@ -60,6 +60,17 @@ pub(crate) fn advice(error: &clap::Error, called: Called, arguments: &[OsString]
     .map(|text| called.name_in(&text).into_owned())
 }
 
+/// Takes away clap's tip to pass an unknown flag as a value (`-- -d`): no name of a service begins with a dash.
+pub(crate) fn without_tip(mut error: clap::Error) -> clap::Error {
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(ContextValue::StyledStrs(tips)) = error.get(ContextKind::Suggested)
+        && tips.iter().any(|tip| tip.to_string().starts_with("to pass '"))
+    {
+        error.remove(ContextKind::Suggested);
+    }
+    error
+}
+
 /// A command line with a mistake.
 struct Line<'a> {
     program: &'static str,
@@ -148,15 +159,16 @@ impl<'a> Line<'a> {
 
     /// A flag that only other verbs have.
     fn of_others(&self, flag: &str, own: &Command) -> Option<String> {
-        if !flag.starts_with("--") {
+        let of_verb = |verb: &'a Command| {
+            let found = verb.get_arguments().find(|argument| !argument.is_hide_set() && is_called(argument, flag))?;
+            Some((format!("`{}`", verb.get_name()), found.get_long()))
+        };
+        let verbs = self.command.get_subcommands().filter(|verb| !verb.is_hide_set());
+        let (others, names): (Vec<String>, Vec<Option<&str>>) = verbs.filter_map(of_verb).unzip();
+        // A letter says nothing if it stands for one thing here and for another there.
+        if !flag.starts_with("--") && names.iter().any(|name| *name != names[0]) {
             return None;
         }
-        let shown = |verb: &&Command| {
-            !verb.is_hide_set()
-                && verb.get_arguments().any(|argument| !argument.is_hide_set() && is_called(argument, flag))
-        };
-        let others: Vec<String> =
-            self.command.get_subcommands().filter(shown).map(|verb| format!("`{}`", verb.get_name())).collect();
         let last = others.last()?;
         let names = match &others[..others.len() - 1] {
             [] => format!("{last} has"),
@@ -271,6 +283,9 @@ mod tests {
     #[test]
     fn a_flag_of_another_verb_is_named_with_it() {
         assert_eq!(said("wharf ps --follow"), "`ps` has no --follow; `logs` has it");
+        assert_eq!(said("wharf watch --menu"), "`watch` has no --menu; `up` has it");
+        assert_eq!(said("wharf watch -d"), "`watch` has no -d; `exec`, `run` and `up` have it");
+        assert_eq!(said("wharf ps -t"), "", "it is --timeout, --timestamps, --tty");
         assert_eq!(said("wharf down --wait-timeout 5"), "`down` has no --wait-timeout; `start` and `up` have it");
         assert_eq!(
             said("wharf --insecure-registry x pull"),

@@ -4,22 +4,29 @@ use std::collections::BTreeSet;
 
 use wharf_compose::Project;
 use wharf_compose::model::Service;
-use wharf_orchestrator::observe::{Container, Published};
+use wharf_orchestrator::observe::{Container, Published, State};
 
 use crate::screen::plain;
 
-/// What is said of a project that runs as its file says: `shop: 3 containers run, nothing changed`, and where its services
-/// are. With `links` the addresses are hyperlinks of the terminal (OSC 8).
+/// What is said of a project in which nothing was to be done: `shop: 3 containers run, nothing changed`, which of them are
+/// paused, and where its services are. With `links` the addresses are hyperlinks of the terminal (OSC 8).
 pub(crate) fn unchanged(project: &Project, containers: &[Container], services: &[String], links: bool) -> String {
     let counts = |found: &&Container| {
         found.is_up() && !found.one_off && (services.is_empty() || services.contains(&found.service))
     };
-    let running: Vec<&Container> = containers.iter().filter(counts).collect();
-    let count = match running.len() {
-        1 => "1 container runs".to_owned(),
-        count => format!("{count} containers run"),
+    let (paused, running): (Vec<&Container>, Vec<&Container>) =
+        containers.iter().filter(counts).partition(|container| container.state == State::Paused);
+    let name = plain::one_line(&project.name);
+    let mut text = match (running.len(), paused.len()) {
+        (1, 0) => format!("{name}: 1 container runs, nothing changed"),
+        (running, 0) => format!("{name}: {running} containers run, nothing changed"),
+        (0, 1) => format!("{name}: 1 container is paused; `wharf unpause` resumes it"),
+        (0, paused) => format!("{name}: {paused} containers are paused; `wharf unpause` resumes them"),
+        (running, paused) => format!(
+            "{name}: {running} of {} containers run, {paused} paused; `wharf unpause` resumes",
+            running + paused
+        ),
     };
-    let mut text = format!("{}: {count}, nothing changed", plain::one_line(&project.name));
     let all =
         running.iter().flat_map(|container| container.ports.iter().map(|port| (container.service.as_str(), port)));
     let addresses: BTreeSet<(&str, String)> =
@@ -68,7 +75,6 @@ fn link(address: &str) -> String {
 mod tests {
     use super::*;
     use wharf_compose::Options;
-    use wharf_orchestrator::observe::State;
 
     fn container(service: &str, ports: &[(u16, Option<&str>, u16)]) -> Container {
         let port = |(published, ip, target): &(u16, Option<&str>, u16)| Published {
@@ -100,6 +106,12 @@ mod tests {
         shop: 1 container runs, nothing changed
           db  localhost:5432
         ");
+        let paused = [Container { state: State::Paused, ..containers[0].clone() }, containers[2].clone()];
+        insta::assert_snapshot!(unchanged(&project, &paused, &[], false), @r"
+        shop: 1 of 2 containers run, 1 paused; `wharf unpause` resumes
+          db  localhost:5432
+        ");
+        insta::assert_snapshot!(unchanged(&project, &paused, &["web".into()], false), @"shop: 1 container is paused; `wharf unpause` resumes it");
         let linked = unchanged(&project, &containers, &["web".into()], true);
         assert!(
             linked.ends_with("\x1b]8;;http://localhost:8080\x1b\\http://localhost:8080\x1b]8;;\x1b\\"),

@@ -431,6 +431,7 @@ impl fmt::Display for ContainerStep {
             ContainerAct::Commit(Commit { image: Some(image), .. }) => write!(f, "commit container {name} as {image}"),
             ContainerAct::Commit(Commit { image: None, .. }) => write!(f, "commit container {name}"),
             ContainerAct::CopyInto(copy) => write!(f, "copy {} to {name}:{}", copy.source, copy.target),
+            ContainerAct::Sync(files) if files.len() == 1 => write!(f, "sync 1 file to {name}"),
             ContainerAct::Sync(files) => write!(f, "sync {} files to {name}", files.len()),
             ContainerAct::Exec { index, .. } => write!(f, "run develop.watch[{index}].exec in {name}"),
             ContainerAct::Remove { .. } => write!(f, "remove container {name}"),

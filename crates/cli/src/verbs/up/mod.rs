@@ -132,7 +132,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitCode, Failu
             let converged = up(&engine, &project, &options, &display).await.map_err(|error| lock.failure(error))?;
             if !converged.changed && !args.no_start {
                 let links = session.colours.err && std::io::stderr().is_terminal();
-                display.tell(&unchanged(&project, &converged.observed.containers, &args.services, links));
+                let text = unchanged(&project, &converged.observed.containers, &args.services, links);
+                display.tell(&session.called.name_in(&text));
             }
             Ok(ExitCode::SUCCESS)
         }
