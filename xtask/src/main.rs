@@ -47,8 +47,8 @@ enum Task {
     Conformance(conformance::Args),
     /// Feed mutated inputs to what reads foreign ones
     Fuzz(fuzz::Args),
-    /// Take the pictures of docs/screenshots from the running stack
-    Screenshots,
+    /// Take the pictures of docs/screenshots
+    Screenshots(screenshots::Args),
 }
 
 fn main() -> ExitCode {
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run_task(&args),
         Task::Conformance(args) => conformance::run_task(&args),
         Task::Fuzz(args) => fuzz::run_task(&args),
-        Task::Screenshots => screenshots::run_task(),
+        Task::Screenshots(args) => screenshots::run_task(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

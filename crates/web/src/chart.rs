@@ -1,4 +1,4 @@
-//! A bar chart: values in, positions out. Pure. `templates/chart.html` draws it.
+//! A bar chart: values in, positions out. Pure. `templates/parts.html` draws it.
 //!
 //! All positions are percentages of the drawing's width and height, so the drawing is stretched to any width and its text is
 //! not: text keeps the size that the style sheet gives it.
@@ -7,6 +7,9 @@ use crate::pages::grouped;
 
 /// The part of a bar's room that stays empty.
 const GAP: f64 = 0.2;
+
+/// The height of a bar that would be too low to be seen.
+const LEAST: f64 = 1.0;
 
 /// Where a label may begin at most. One that begins further to the right would leave the drawing.
 const LAST_LABEL: f64 = 86.0;
@@ -72,7 +75,7 @@ impl Chart {
         let step = step(highest);
         let lines = (highest.max(1) - 1) / step + 1;
         let top = step as f64 * lines as f64;
-        let height = |value: i64| 100.0 * (value.max(0) as f64 / top).min(1.0);
+        let height = |value: i64| if value > 0 { (100.0 * value as f64 / top).clamp(LEAST, 100.0) } else { 0.0 };
         let room = 100.0 / bars.len().max(1) as f64;
         let placed = bars.iter().enumerate().map(|(index, bar)| Placed {
             x: number(room * (index as f64 + GAP / 2.0)),
@@ -162,11 +165,11 @@ mod tests {
 
     #[test]
     fn a_bar_stands_on_the_floor_and_is_as_high_as_its_value() {
-        let chart = chart(&[0, 5, 10]);
+        let chart = chart(&[0, 500, 1_000, 1]);
         let heights: Vec<_> = chart.bars.iter().map(|bar| bar.height.as_str()).collect();
-        assert_eq!(heights, ["0", "50", "100"]);
+        assert_eq!(heights, ["0", "50", "100", "1"], "what is not zero is seen");
         assert_eq!(chart.bars[2].y, "0");
-        assert_eq!(chart.bars[1].title, "b5: 5");
+        assert_eq!(chart.bars[1].title, "b500: 500");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// A page may load its own style sheet and pictures. It may have no script and no inline style, and may not be framed.
+/// A page may load its own style sheet and pictures, and send its forms here. It may have no script and no inline style, and may not be framed.
 const PAGE: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
 /// A picture loads nothing, and any page may show it.

@@ -26,7 +26,7 @@ use crate::reader::Reader;
 use crate::requests::RequestLayer;
 use crate::settings::Settings;
 use crate::unavailable::{COUNTER_AWAY, Cause};
-use crate::{api, hits, pages, probes, stats};
+use crate::{api, hits, key_page, pages, probes, stats};
 
 /// Connections that may be open at once, where the limit of file descriptors allows as many.
 const CONNECTIONS: usize = 10_000;
@@ -160,6 +160,7 @@ fn router(app: App, registry: &Registry, deadline: Duration) -> Result<Router, S
         .route("/", get(pages::welcome))
         .route("/count", get(pages::count).head(pages::count_head))
         .route("/hits/{key}", get(hits::hit).head(hits::head))
+        .route("/k/{key}", get(key_page::get))
         .route("/stats", get(stats::page))
         .merge(api::routes())
         .route("/static/{name}", get(pages::asset))

@@ -1,6 +1,7 @@
 //! The application against real servers, against a Redis that misbehaves on purpose, and as a process.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod browser;
 mod collector;
 mod connections;
 mod counting;

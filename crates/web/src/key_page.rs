@@ -1,0 +1,180 @@
+//! `/k/{key}`: what is known about a key. The page only looks: it counts nothing and makes no key.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::key::{Key, KeyError};
+use crate::pages::{self, Frame, Unavailable, counted, html};
+use crate::reader::ReadError;
+use crate::section::{HITS, Section, sections};
+use crate::series::{Series, Subject};
+use crate::tile::{Tile, tiles};
+use crate::unavailable::{Cause, unavailable};
+use crate::zone::{NAMES, Zone};
+
+#[derive(Template)]
+#[template(path = "key.html")]
+struct Page<'a> {
+    frame: &'static Frame,
+    replica: &'a str,
+    key: &'a Key,
+    /// The total with its noun.
+    hits: String,
+    total: i64,
+    /// Where the page is, for its form.
+    here: String,
+    zone: &'a Zone,
+    zones: &'static [&'static str],
+    past: Past,
+}
+
+/// What is known of the past.
+enum Past {
+    Kept { tiles: Vec<Tile>, sections: Vec<Section>, since: Option<String> },
+    NotKept,
+    Away,
+}
+
+impl Past {
+    fn new(series: &Series, total: i64, now: Timestamp, zone: &Zone) -> Self {
+        let since = series.since.and_then(|since| Timestamp::from_second(since).ok());
+        Self::Kept {
+            tiles: tiles(total, &series.summary(now, &zone.zone)).into(),
+            sections: sections(series, HITS, now, zone).into(),
+            since: since.map(|since| since.to_zoned(zone.zone.clone()).strftime("%-d %b %Y").to_string()),
+        }
+    }
+}
+
+/// What the query asks for, as text.
+#[derive(Debug, Default, serde::Deserialize)]
+struct Asked {
+    tz: Option<String>,
+}
+
+/// `GET /k/{key}`.
+pub(crate) async fn get(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Response {
+    let key = path.map_err(|_| KeyError::Character).and_then(|Path(text)| text.parse());
+    match key {
+        Ok(key) => page(&app, &key, &uri).await,
+        Err(error) => pages::message(StatusCode::BAD_REQUEST, "Not a key", &error.to_string()),
+    }
+}
+
+/// The page about `key`.
+pub(crate) async fn page(app: &App, key: &Key, uri: &Uri) -> Response {
+    let asked = Query::<Asked>::try_from_uri(uri).map(|Query(asked)| asked).unwrap_or_default();
+    let zone = Zone::named(asked.tz.as_deref());
+    let total = match app.counter.hits(key).await {
+        Ok(total) => total,
+        Err(error) => return Unavailable::from(error).into_response(),
+    };
+    let (past, cause) = match app.series(&Subject::Key(key.clone())).await {
+        Ok(series) => (Past::new(&series, total, Timestamp::now(), &zone), None),
+        Err(ReadError::NotKept) => (Past::NotKept, None),
+        Err(ReadError::Away(error)) => (Past::Away, Some(Cause(error))),
+    };
+    let mut response = html(&Page {
+        frame: Frame::get(),
+        replica: &app.replica,
+        key,
+        hits: counted(total, HITS.one, HITS.more),
+        total,
+        here: format!("/k/{key}"),
+        zone: &zone,
+        zones: &NAMES,
+        past,
+    });
+    if zone.unknown.is_some() {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    match cause {
+        Some(cause) => unavailable(response, cause),
+        None => response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::retention::{Row, Width};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn page(total: i64, tz: &str, past: impl FnOnce(&Zone) -> Past) -> String {
+        let zone = Zone::named(Some(tz));
+        let key = "wharf".parse().unwrap();
+        let page = Page {
+            frame: Frame::get(),
+            replica: "r",
+            key: &key,
+            hits: counted(total, HITS.one, HITS.more),
+            total,
+            here: "/k/wharf".to_owned(),
+            past: past(&zone),
+            zone: &zone,
+            zones: &NAMES,
+        };
+        page.render().unwrap()
+    }
+
+    fn one_hit(zone: &Zone) -> Past {
+        let hit = Row { width: Width::Minute, start: at("2026-11-30T23:00:00Z").as_second(), count: 1 };
+        let series = Series::new([hit]);
+        Past::new(&series, 1, at("2026-11-30T23:30:00Z"), zone)
+    }
+
+    #[test]
+    fn a_key_has_its_numbers_its_charts_and_links_to_its_data() {
+        let text = page(1, "UTC", one_hit);
+        assert!(text.contains("<title>1 hit for wharf – VisitCounter</title>"), "{text}");
+        for part in
+            ["<dt>Today</dt>", "Yesterday: 0", "since 30 Nov 2026", "The last 48 hours: 1</h2>", "30 Nov, 23:00"]
+        {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        for link in [
+            "/api/v1/hits/wharf/history?by=hour&#38;tz=UTC",
+            "/api/v1/hits/wharf/history?by=day&#38;tz=UTC&#38;format=csv",
+            "/?key=wharf",
+        ] {
+            assert!(text.contains(&format!("href=\"{link}\"")), "{link}: {text}");
+        }
+        assert!(text.contains("minutes for 2 days, hours for 90 days, and days for good"), "{text}");
+        assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
+    }
+
+    #[test]
+    fn times_are_those_of_the_time_zone_that_is_asked_for() {
+        let text = page(1, "Europe/Berlin", one_hit);
+        assert!(text.contains("1 Dec, 00:00</time>") && text.contains("Hour (Europe/Berlin)"), "{text}");
+        assert!(text.contains("value=\"Europe/Berlin\""), "{text}");
+        let wrong = page(1, "Mars/<b>", one_hit);
+        assert!(wrong.contains("There is no time zone “Mars/&#60;b&#62;”"), "{wrong}");
+        assert!(wrong.contains("Hour (UTC)"), "{wrong}");
+    }
+
+    #[test]
+    fn a_key_that_nobody_has_counted_says_how_to_begin() {
+        let text = page(0, "UTC", |zone| Past::new(&Series::default(), 0, at("2026-11-30T23:30:00Z"), zone));
+        assert!(text.contains("Nobody has counted for this key yet."), "{text}");
+        assert!(!text.contains("class=\"chart\""), "{text}");
+    }
+
+    #[test]
+    fn without_a_history_the_total_is_shown_and_said() {
+        let text = page(7, "UTC", |_| Past::Away);
+        assert!(text.contains("7 hits") && text.contains("Try again"), "{text}");
+        let text = page(7, "UTC", |_| Past::NotKept);
+        assert!(text.contains("7 hits") && text.contains("no history"), "{text}");
+    }
+}
