@@ -52,6 +52,6 @@ impl Config {
 
     /// The same, without a copy of the whole on the way.
     pub fn into_yaml(self) -> String {
-        render::to_yaml(&render::without_nulls(self.value))
+        render::to_yaml(&render::for_yaml(self.value))
     }
 }

@@ -84,4 +84,4 @@ pub use print::render::{to_json, to_yaml};
 pub use report::diagnostic::{Diagnostic, LoadError};
 pub use report::place::{Place, Places};
 pub use unknown_service::UnknownService;
-pub use variables::{Variable, environment, variables};
+pub use variables::{Variable, environment, values_of_env_files, variables};

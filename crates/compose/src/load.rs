@@ -99,7 +99,7 @@ pub(crate) fn uninterpolated(options: &Options, passes: Passes) -> Result<(Value
             map.insert("name".to_owned(), tree.name.into());
         }
         value.sort_all_objects();
-        render::without_nulls(value)
+        render::for_yaml(value)
     });
     finished(value, report)
 }

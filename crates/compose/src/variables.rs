@@ -63,6 +63,13 @@ pub fn environment(options: &Options) -> Result<BTreeMap<String, String>, LoadEr
     report.into_result(environment)
 }
 
+/// The environment, and after it the values of the env files, where the Compose files have not been read yet. What cannot be
+/// found or read is left out: reading the project says so.
+pub fn values_of_env_files(options: &Options) -> BTreeMap<String, String> {
+    let found = locate::find(options, Files::of(options), &mut Report::default());
+    found.map_or_else(|| options.environment.clone(), |found| found.environment)
+}
+
 fn collect(node: &Node, all: &mut BTreeMap<String, Variable>) {
     match &node.value {
         Value::Null => {}

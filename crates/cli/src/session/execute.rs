@@ -62,9 +62,7 @@ impl Session {
         let style = match self.global.progress {
             _ if quiet => Style::Quiet,
             // Rows would be drawn over the details.
-            ProgressKind::Auto if terminal && self.global.ansi() != Ansi::Never && !self.global.is_verbose() => {
-                Style::Terminal
-            }
+            ProgressKind::Auto if terminal && self.ansi != Ansi::Never && !self.global.is_verbose() => Style::Terminal,
             ProgressKind::Auto | ProgressKind::Plain => Style::Plain,
             ProgressKind::Tty => Style::Terminal,
             ProgressKind::Json => Style::Json,

@@ -1,10 +1,13 @@
 //! The flags that every verb takes.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use wharf_compose::Options;
 use wharf_docker::EndpointChoice;
 
+use super::here;
 use crate::invocation::help::GLOBAL;
 use crate::screen::colour::Ansi;
 
@@ -37,10 +40,9 @@ pub(crate) struct Global {
     #[arg(long, value_name = "TYPE", default_value = "auto")]
     #[arg(env = "COMPOSE_PROGRESS", hide_env_values = true, global = true)]
     pub(super) progress: ProgressKind,
-    /// When to use colours and redraw lines
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    #[arg(env = "COMPOSE_ANSI", hide_env_values = true, global = true)]
-    ansi: Ansi,
+    /// When to use colours and redraw lines (default: auto)
+    #[arg(long, value_name = "WHEN", env = "COMPOSE_ANSI", hide_env_values = true, global = true)]
+    ansi: Option<Ansi>,
     /// Include networks and volumes that no service uses
     #[arg(long)]
     pub(crate) all_resources: bool,
@@ -112,8 +114,22 @@ struct DeprecatedFlags {
 }
 
 impl Global {
-    pub(super) fn ansi(&self) -> Ansi {
-        if self.deprecated.no_ansi { Ansi::Never } else { self.ansi }
+    pub(super) fn ansi(&self) -> Option<Ansi> {
+        if self.deprecated.no_ansi { Some(Ansi::Never) } else { self.ansi }
+    }
+
+    /// Where the project is, by these flags and the environment.
+    pub(super) fn place(&self, environment: &BTreeMap<String, String>) -> anyhow::Result<Options> {
+        Ok(Options {
+            files: self.file.clone(),
+            working_dir: here::directory()?,
+            project_directory: self.project_directory().map(Path::to_owned),
+            project_name: self.project_name.clone(),
+            profiles: self.profile.clone(),
+            env_files: self.env_file.clone(),
+            environment: environment.clone(),
+            ..Options::default()
+        })
     }
 
     /// Whether details of the work are printed.

@@ -13,6 +13,7 @@ pub(crate) mod signals;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
+use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_serve::Interrupts;
@@ -20,7 +21,7 @@ use wharf_telemetry::EnvFilter;
 
 use crate::failure::Failure;
 use crate::invocation::Called;
-use crate::screen::colour::Colours;
+use crate::screen::colour::{Ansi, Colours};
 use crate::screen::report;
 use flags::Global;
 use git::GitCache;
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) called: Called,
     pub(crate) global: Global,
     pub(crate) settings: Settings,
+    /// `--ansi`, else `COMPOSE_ANSI` of the environment or of the project's `.env`.
+    ansi: Ansi,
     pub(crate) colours: Colours,
     /// Set once a verb handles signals itself.
     takes_signals: OnceLock<()>,
@@ -47,9 +50,14 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(called: Called, global: Global) -> Self {
         let settings = Settings::of_process();
-        let colours = Colours::of_process(global.ansi(), &settings.environment);
+        let ansi = global.ansi().or_else(|| {
+            let values = wharf_compose::values_of_env_files(&global.place(&settings.environment).ok()?);
+            Ansi::from_str(values.get("COMPOSE_ANSI")?, false).ok()
+        });
+        let ansi = ansi.unwrap_or(Ansi::Auto);
+        let colours = Colours::of_process(ansi, &settings.environment);
         let git = Arc::new(GitCache::new(&settings.environment));
-        Session { called, global, settings, colours, takes_signals: OnceLock::new(), stdin: OnceLock::new(), git }
+        Session { called, global, settings, ansi, colours, takes_signals: OnceLock::new(), stdin: OnceLock::new(), git }
     }
 
     /// The same session, which fetches nothing from the network to read the project.

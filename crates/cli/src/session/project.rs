@@ -1,7 +1,6 @@
 //! Reading the project that the flags name.
 
 use std::io::Read;
-use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 use wharf_compose::{Config, LoadError, Loaded, Options, Passes, Project, UnknownService};
@@ -9,8 +8,8 @@ use wharf_docker::Engine;
 use wharf_orchestrator::observe::{Container, labelled_services, list_containers};
 use wharf_orchestrator::{Error, Observed, observe};
 
+use super::Session;
 use super::lock::ProjectLock;
-use super::{Session, here};
 use crate::failure::Failure;
 use crate::screen::report;
 
@@ -18,17 +17,10 @@ impl Session {
     /// What the reader is given. `services` are those named on the command line.
     pub(crate) fn options(&self, services: &[String]) -> anyhow::Result<Options> {
         Ok(Options {
-            files: self.global.file.clone(),
             stdin: self.standard_input()?,
-            working_dir: here::directory()?,
-            project_directory: self.global.project_directory().map(Path::to_owned),
-            project_name: self.global.project_name.clone(),
-            profiles: self.global.profile.clone(),
-            env_files: self.global.env_file.clone(),
-            environment: self.settings.environment.clone(),
             services: services.to_vec(),
             git: Some(self.git.clone()),
-            ..Options::default()
+            ..self.global.place(&self.settings.environment)?
         })
     }
 

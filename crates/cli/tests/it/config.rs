@@ -247,6 +247,76 @@ fn steps_can_be_left_out() {
 }
 
 #[test]
+fn what_is_not_interpolated_stays_as_it_is_written() {
+    let shop = Shop::new();
+    shop.write(
+        "compose.yaml",
+        "name: demo
+services:
+  a:
+    image: x
+    command: echo 'a b' $$HOME
+    healthcheck: {test: curl x}
+    post_start: [{command: echo hi}]
+    ports: ['80:80', 90]
+    expose: [70]
+    shm_size: 1gb
+    depends_on: {b: {condition: service_healthy}}
+  b: {image: x, command: [b]}
+",
+    );
+    insta::assert_snapshot!(shop.config(&["--no-interpolate", "--no-normalize"]), @r#"
+    name: demo
+    services:
+      a:
+        command: echo 'a b' $$HOME
+        depends_on:
+          b:
+            condition: service_healthy
+            required: true
+        expose:
+          - 70
+        healthcheck:
+          test: curl x
+        image: x
+        ports:
+          - 80:80
+          - 90
+        post_start:
+          - command: echo hi
+        shm_size: 1gb
+      b:
+        command:
+          - b
+        image: x
+    "#);
+}
+
+#[test]
+fn every_network_has_an_ipam_in_json() {
+    let shop = Shop::new();
+    shop.write("compose.yaml", "services: {a: {image: x, networks: [n, default]}}\nnetworks: {n: {ipam: {}}}");
+    let json: serde_json::Value = serde_json::from_str(&shop.config(&["--format", "json"])).unwrap();
+    for network in ["n", "default"] {
+        assert_eq!(json["networks"][network]["ipam"], serde_json::json!({}), "{network}");
+    }
+    assert!(!shop.config(&[]).contains("ipam"));
+}
+
+#[test]
+fn the_env_file_says_when_to_use_colours() {
+    let shop = Shop::new();
+    shop.write("compose.yaml", "services: {a: {imge: x}}");
+    shop.write(".env", "COMPOSE_ANSI=always\n");
+    let is_coloured = |command: &mut Command| Outcome::of(command.output().unwrap()).stderr.contains('\x1b');
+    assert!(is_coloured(&mut shop.command(&[])));
+    assert!(!is_coloured(shop.command(&[]).env("COMPOSE_ANSI", "never")));
+    assert!(!is_coloured(&mut shop.command(&["--ansi", "never"])));
+    shop.write(".env", "COMPOSE_ANSI=nonsense\n");
+    assert!(!is_coloured(&mut shop.command(&[])));
+}
+
+#[test]
 fn quiet_prints_nothing_and_output_goes_to_a_file() {
     let shop = Shop::new();
     assert_eq!(shop.config(&["--quiet"]), "");

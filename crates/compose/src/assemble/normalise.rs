@@ -17,6 +17,9 @@ pub(crate) fn set_defaults(tree: &mut Node, report: &mut Report) {
         if let Some(dns) = service.get_mut("dns").and_then(Node::as_list_mut) {
             dns.retain(|server| server.as_text() != Some(""));
         }
+        for dependency in entries(service, "depends_on") {
+            dependency.set_default("required", "true");
+        }
         for port in items(service, "ports") {
             port.set_default("mode", "ingress");
             port.set_default("protocol", Protocol::default().as_str());

@@ -26,7 +26,10 @@ impl Base<'_> {
         if path.starts_with('/') || (path.starts_with('~') && self.dir.is_relative()) {
             return path;
         }
-        clean(&self.dir.join(path)).to_string_lossy().into_owned()
+        match clean(&self.dir.join(path)).to_string_lossy().into_owned() {
+            here if here.is_empty() => ".".to_owned(),
+            path => path,
+        }
     }
 
     fn expand_home(&self, path: &str) -> String {
@@ -150,5 +153,7 @@ mod tests {
         let base = Base { dir: Path::new("../base"), home: None };
         assert_eq!(base.absolute("../../x"), "../../x");
         assert_eq!(base.absolute("./ctx"), "../base/ctx");
+        let here = Base { dir: Path::new(""), home: None };
+        assert_eq!([here.absolute("."), here.absolute("./x/..")], [".", "."]);
     }
 }

@@ -172,7 +172,14 @@ impl Scalars {
         let text = || Json::String(scalar.text.clone());
         match schema {
             _ if self == Scalars::Written && scalar.is_text() && scalar.text.contains('$') => text(),
-            Schema::BytesText if self == Scalars::Written => text(),
+            Schema::Bytes | Schema::BytesText | Schema::Count | Schema::Number
+                if self == Scalars::Written && scalar.is_text() =>
+            {
+                text()
+            }
+            Schema::TextOrNumber | Schema::FormOrNumber(..) if self == Scalars::Written && scalar.is_integer() => {
+                scalar.int().map_or_else(text, Json::from)
+            }
             Schema::Bool => scalar.bool().map_or_else(text, Json::Bool),
             Schema::Int(..) | Schema::BareInt => scalar.int().map_or_else(text, Json::from),
             Schema::Count if scalar.text.eq_ignore_ascii_case("all") => Json::from(-1),
@@ -184,7 +191,8 @@ impl Scalars {
             Schema::Loose | Schema::LooseValue | Schema::TextOrNumber | Schema::FormOrNumber(..) => {
                 Json::String(scalar.display())
             }
-            Schema::Any if !scalar.quoted => match scalar.kind {
+            // A short form stays one where variables are not replaced.
+            Schema::Any | Schema::Map(_) if !scalar.quoted => match scalar.kind {
                 Kind::Bool(value) => Json::Bool(value),
                 Kind::Int(value) => Json::from(value),
                 Kind::UInt(value) => Json::from(value),

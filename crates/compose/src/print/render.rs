@@ -18,7 +18,7 @@ impl Project {
 
     /// The canonical form as YAML.
     pub fn to_yaml(&self) -> String {
-        to_yaml(&without_nulls(self.to_value()))
+        to_yaml(&for_yaml(self.to_value()))
     }
 }
 
@@ -29,9 +29,15 @@ pub fn to_json(value: &Value) -> String {
     text
 }
 
-/// The value with `$` written as `$$`, which interpolation makes a `$` again, and whole numbers as integers.
+/// The value with `$` written as `$$`, which interpolation makes a `$` again, whole numbers as integers, and an `ipam` for each
+/// network, as docker compose's JSON has it.
 pub(crate) fn canonical(mut value: Value) -> Value {
     settle(&mut value);
+    for network in value.get_mut("networks").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        if let Some(network) = network.as_object_mut() {
+            network.entry("ipam").or_insert_with(no_settings);
+        }
+    }
     for service in value.get_mut("services").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
         let devices = service.pointer_mut("/deploy/resources/reservations/devices").and_then(Value::as_array_mut);
         for request in devices.into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -42,6 +48,10 @@ pub(crate) fn canonical(mut value: Value) -> Value {
         }
     }
     value
+}
+
+fn no_settings() -> Value {
+    Value::Object(Map::new())
 }
 
 fn settle(value: &mut Value) {
@@ -58,13 +68,16 @@ fn settle(value: &mut Value) {
     }
 }
 
-/// Leaves out what a service does not set: JSON shows these two as null, YAML not at all.
-pub(crate) fn without_nulls(mut value: Value) -> Value {
-    if let Some(services) = value.get_mut("services").and_then(Value::as_object_mut) {
-        for service in services.values_mut().filter_map(Value::as_object_mut) {
-            for key in ["command", "entrypoint"] {
-                if service.get(key).is_some_and(Value::is_null) {
-                    service.shift_remove(key);
+/// Leaves out what is not set, and is in JSON all the same: the command and entrypoint of a service (null), and the `ipam` of a
+/// network (empty).
+pub(crate) fn for_yaml(mut value: Value) -> Value {
+    let is_unset = |value: &Value| value.is_null() || *value == no_settings();
+    for (section, keys) in [("services", &["command", "entrypoint"][..]), ("networks", &["ipam"])] {
+        let objects = value.get_mut(section).and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
+        for object in objects.filter_map(Value::as_object_mut) {
+            for key in keys {
+                if object.get(*key).is_some_and(is_unset) {
+                    object.shift_remove(*key);
                 }
             }
         }

@@ -26,7 +26,8 @@ pub(crate) fn validate(node: Node, schema: &Schema, literal: bool, report: &mut 
 /// The way through a tree, along its schema.
 pub(crate) struct Walk<'r> {
     pub(crate) report: &'r mut Report,
-    /// Whether variables are not replaced (`--no-interpolate`), so that text with `$` fits everywhere.
+    /// Whether variables are not replaced (`--no-interpolate`), so that text with `$` fits everywhere, and commands and ports
+    /// stay as they are written.
     literal: bool,
     pub(crate) path: String,
 }
@@ -46,6 +47,10 @@ impl Walk<'_> {
             && node.as_text().is_some_and(|text| text.contains('$'))
             && !matches!(schema, Schema::OneOrMore(..))
         {
+            return Some(node);
+        }
+        let is_command = matches!(schema, Schema::Words | Schema::Short(_, Schema::List(Schema::Text, _)));
+        if self.literal && is_command && matches!(&node.value, Value::Scalar(scalar) if scalar.is_text()) {
             return Some(node);
         }
         match schema {
@@ -337,6 +342,10 @@ impl Walk<'_> {
                     let message = format!("the short forms up to here stand for more than {MAX_EXPANDED} entries");
                     self.refuse(&node, message);
                     return None;
+                }
+                // Only ports have numbers for a short form.
+                if self.literal && numbers {
+                    return Some(vec![node]);
                 }
                 Some(nodes.into_iter().filter_map(|node| self.value(node, long, field)).collect())
             }
