@@ -362,3 +362,25 @@ fn raise_file_limit() {
     // Then the limit stays as it is.
     let _ = setrlimit(Resource::Nofile, limit);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::part_from_yaml;
+
+    #[test]
+    fn files_of_another_machine_are_not_read() {
+        let text = "scrape_configs: [{static_configs: [
+            {labels: {__path__: /a}},
+            {labels: {__path__: /b, __host__: here}},
+            {labels: {__path__: /c, __host__: there}}]}]";
+        let jobs = part_from_yaml(text).unwrap().config.jobs;
+        let environment = BTreeMap::from([("HOSTNAME".to_owned(), "here".to_owned())]);
+        let discoveries = discoveries(&jobs, &Options { environment, ..Options::default() }).unwrap();
+        let paths = discoveries.iter().filter_map(|discovery| match discovery {
+            Discovery::Files(job) => Some(job.path.as_str()),
+            Discovery::Docker(_) => None,
+        });
+        assert_eq!(paths.collect::<Vec<_>>(), ["/a", "/b"]);
+    }
+}

@@ -207,6 +207,10 @@ loki.relabel "both" {
     target_label = "host"
     replacement  = constants.hostname
   }
+  rule {
+    target_label = "by"
+    replacement  = "wharf " + constants.version
+  }
 }
 loki.write "default" {
   endpoint {
@@ -240,13 +244,14 @@ loki.write "unused" {
         assert_eq!(client.url.as_str(), "https://loki.example.com/v1/push");
         assert_eq!(client.auth, crate::delivery::Auth::TokenFile("Bearer".to_owned(), "/run/secrets/token".into()));
         assert_eq!(read.config.clients.len(), 1);
+        let by = format!("wharf {}", env!("CARGO_PKG_VERSION"));
         let [files, containers] = &read.config.jobs[..] else { panic!("{}", converted.yaml) };
-        assert_eq!(files.files[0].labels.to_string(), r#"{app="a$b", host="vm-1"}"#);
+        assert_eq!(files.files[0].labels.to_string(), format!(r#"{{app="a$b", by="{by}", host="vm-1"}}"#));
         assert_eq!((containers.name.as_str(), containers.docker.len()), ("containers", 1));
         let crate::discovery::Labelling::Rules(rules) = &containers.labelling else { panic!() };
         let discovered = wharf_loki::Labels::empty().with("__meta_docker_container_name", "/web");
         let labels = rules.apply(&discovered).unwrap().filtered(|name, _| !name.starts_with("__"));
-        assert_eq!(labels.to_string(), r#"{container="c-web", cost="1$", host="vm-1"}"#);
+        assert_eq!(labels.to_string(), format!(r#"{{by="{by}", container="c-web", cost="1$", host="vm-1"}}"#));
     }
 
     proptest::proptest! {

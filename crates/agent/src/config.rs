@@ -127,11 +127,14 @@ fn whole(node: &Node, faults: &mut Faults) -> Config {
     if job_nodes.is_empty() {
         file.error_here("no `scrape_configs`: nothing is read");
     }
-    let jobs = job_nodes
+    let jobs: Vec<Job> = job_nodes
         .iter()
         .enumerate()
         .filter_map(|(number, node)| jobs::read(node, number, period, file.faults()))
         .collect();
+    if let Some(first) = job_nodes.first().filter(|_| jobs.is_empty() && file.faults().errors.is_empty()) {
+        file.error(first, "no job reads containers or files: add one with `docker_sd_configs` or `static_configs`");
+    }
     global(&mut file);
     file.finish();
     Config { listen, positions, clients, jobs, limits }

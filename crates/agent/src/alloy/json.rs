@@ -73,6 +73,10 @@ pub(super) fn json_of(value: &Value, problems: &mut Problems<'_>) -> Json {
                 problems.warn(value.place, "`constants.hostname` becomes the variable `HOSTNAME`");
                 variable("HOSTNAME")
             }
+            "constants.version" => {
+                problems.warn(value.place, "`constants.version` becomes the version of this agent");
+                env!("CARGO_PKG_VERSION").into()
+            }
             "constants.os" => std::env::consts::OS.into(),
             "constants.arch" => match std::env::consts::ARCH {
                 "x86_64" => "amd64".into(),

@@ -177,3 +177,27 @@ fn proxy(client: &mut Section<'_, '_>) -> Proxy {
         None => Proxy::None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::from_yaml;
+
+    fn read(tls: &str) -> Result<TlsConfig, String> {
+        let text = format!(
+            "clients: [{{url: https://loki/push, tls_config: {tls}}}]
+scrape_configs: [{{static_configs: [{{labels: {{__path__: /a}}}}]}}]"
+        );
+        let read = from_yaml(&text).map_err(|errors| errors[0].to_string())?;
+        Ok(read.config.clients[0].tls.clone())
+    }
+
+    #[test]
+    fn certificates_are_in_files_or_in_the_configuration() {
+        let tls = read("{ca: AUTHORITY, cert_file: /cert, key: KEY}").unwrap();
+        assert!(matches!(&tls.ca, Some(Pem::Text(text)) if text.expose() == "AUTHORITY"), "{tls:?}");
+        assert!(matches!(&tls.certificate, Some(Pem::File(path)) if path.as_os_str() == "/cert"), "{tls:?}");
+        assert!(!format!("{tls:?}").contains("KEY"), "{tls:?}");
+        assert_eq!(read("{ca: A, ca_file: /a}").unwrap_err(), "1:44: only one of `ca` and `ca_file`");
+    }
+}

@@ -89,6 +89,7 @@ const OTHERS: [&str; 26] = [
     "triton_sd_configs",
 ];
 
+/// Reads a job; `None`: it has only sources that this agent does not read.
 pub(super) fn read(node: &Node, number: usize, period: Duration, faults: &mut Faults) -> Option<Job> {
     let mut job = Section::new("a scrape job", node, faults);
     let name = job.text("job_name").unwrap_or_else(|| format!("job-{number}"));
@@ -113,14 +114,14 @@ pub(super) fn read(node: &Node, number: usize, period: Duration, faults: &mut Fa
     let of_files = rules.as_ref().unwrap_or(&of_all);
     let files: Vec<FilesFrom> =
         static_configs.iter().flat_map(|node| files(node, of_files, period, job.faults())).collect();
-    for other in OTHERS {
-        if let Some(node) = job.child(other) {
-            job.error(node, format!("`{other}` is not read by this agent: it reads containers and files"));
-        }
+    let others: Vec<&str> = OTHERS.into_iter().filter(|other| job.child(other).is_some()).collect();
+    for other in &others {
+        job.warn(other, "left out: this agent reads containers and files");
     }
     job.without_effect("decompression", "rotated logs of containers are unpacked by themselves");
     job.without_effect("encoding", "lines are UTF-8");
-    if docker.is_empty() && static_configs.is_empty() {
+    let reads_nothing = docker.is_empty() && static_configs.is_empty();
+    if reads_nothing && others.is_empty() {
         job.error_here("a scrape job without `docker_sd_configs` and `static_configs` reads nothing");
     }
     let labelling = match rules {
@@ -128,7 +129,8 @@ pub(super) fn read(node: &Node, number: usize, period: Duration, faults: &mut Fa
         rules => Labelling::Rules(rules.unwrap_or_default()),
     };
     job.finish();
-    Some(Job { name, pipeline: pipeline.filter(|pipeline| !pipeline.is_empty()), docker, files, labelling })
+    let pipeline = pipeline.filter(|pipeline| !pipeline.is_empty());
+    (!reads_nothing).then_some(Job { name, pipeline, docker, files, labelling })
 }
 
 fn docker(node: &Node, faults: &mut Faults) -> DockerFrom {
@@ -245,6 +247,30 @@ mod tests {
         assert_eq!(shown, expected.map(|(path, labels)| (path, labels.to_owned())));
         assert_eq!(files[2].host.as_deref(), Some("other"));
         assert_eq!(warnings, ["6:5: there is no label `__path__` after relabelling: this entry reads nothing"]);
+    }
+
+    #[test]
+    fn a_job_with_another_source_is_left_out_unless_it_is_the_only_one() {
+        let journal = "- job_name: journal
+  journal: {path: /var/log/journal}
+  relabel_configs: [{source_labels: [__journal__systemd_unit], target_label: unit}]
+";
+        let (files, warnings) =
+            read(&format!("  static_configs: [{{labels: {{__path__: /a}}}}]\n  dockerswarm_sd_configs: []\n{journal}"));
+        assert_eq!(files.len(), 1);
+        assert_eq!(
+            warnings,
+            [
+                "5:3: `dockerswarm_sd_configs`: left out: this agent reads containers and files",
+                "7:3: `journal`: left out: this agent reads containers and files"
+            ]
+        );
+        let alone = from_yaml(&format!("clients: [{{url: http://loki/push}}]\nscrape_configs:\n{journal}"));
+        let errors: Vec<String> = alone.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            errors,
+            ["3:1: no job reads containers or files: add one with `docker_sd_configs` or `static_configs`"]
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! All kinds of lines.
 
-use crate::scene::{Mode, Scene};
+use wharf_testkit::eventually;
+
+use crate::scene::{DEADLINE, Mode, Scene};
 
 const SCRIPT: &str = r#"printf 'plain\n'; printf '\n'; printf 'windows\r\n'; printf 'bad \377 byte\n'; printf '{"a": "\\"q\\" \\t"}\n'
 head -c 40000 /dev/zero | tr '\0' l; printf ' end\n'; head -c 300000 /dev/zero | tr '\0' m; printf '\n'; printf 'without a break'"#;
@@ -45,4 +47,22 @@ async fn another_logging_driver_is_read_through_the_engine() {
     let lines = scene.loki.received();
     assert_eq!(scene.texts(&lines, "app", "stdout"), ["bad \u{fffd} byte"]);
     assert_eq!(scene.texts(&lines, "app", "stderr"), ["problem"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_not_on_disk_is_said_to_be_left_out() {
+    let scene = Scene::new(Mode::Files).await;
+    if std::env::var_os("WHARF_TEST_DOCKER_HOST").is_some() {
+        println!("skipped: another engine's containers are read through it");
+        return;
+    }
+    let _agent = scene.agent(&[]);
+    scene.run("app", &["--log-driver", "local"], "echo one");
+    eventually("the log says so", DEADLINE, async || {
+        let log = scene.log();
+        let said = log.lines().any(|line| line.contains("not read") && line.contains("local"));
+        if said { Ok(()) } else { Err(log) }
+    })
+    .await
+    .unwrap();
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by its panic")]
 
 mod answers;
+mod configuration;
 mod killed;
 mod lifecycle;
 mod lines;

@@ -1,4 +1,7 @@
-//! What the agent shows of itself.
+//! What the agent shows of itself, and to whom.
+
+use std::io::Write;
+use std::net::TcpStream;
 
 use wharf_testkit::eventually;
 
@@ -26,4 +29,26 @@ async fn targets_and_metrics_tell_what_is_read() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_idle_connections_than_open_files_stop_neither_delivery_nor_the_pages() {
+    let scene = Scene::new(Mode::Files).await;
+    let _agent = scene.agent_with_files(64);
+    scene.run("before", &[], "echo one; sleep 60");
+    scene.delivered(1).await;
+    let address = scene.pages();
+    let idle: Vec<TcpStream> = (0..120)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            stream.write_all(b"GET /metr").unwrap();
+            stream
+        })
+        .collect();
+    // It is found, opened and delivered while they are there.
+    scene.run("after", &[], "echo two; echo three >&2; sleep 60");
+    scene.delivered(3).await;
+    let page = scene.page("/metrics").await;
+    assert!(page.contains("wharf_agent_sent_lines_total"), "{page}");
+    drop(idle);
 }

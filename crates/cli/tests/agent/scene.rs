@@ -99,8 +99,28 @@ impl Scene {
     }
 
     pub(crate) fn agent(&self, options: &[&str]) -> Agent {
+        self.start(&mut self.command(options))
+    }
+
+    /// An agent that may have so many open files.
+    pub(crate) fn agent_with_files(&self, most: u32) -> Agent {
+        let command = self.command(&[]);
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
+        limited.arg(command.get_program()).args(command.get_args());
+        limited.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.start(&mut limited)
+    }
+
+    fn start(&self, command: &mut Command) -> Agent {
         let log = std::fs::File::options().append(true).create(true).open(self.path("agent.log")).unwrap();
-        Agent(self.command(options).stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null()).spawn().unwrap())
+        Agent(command.stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null()).spawn().unwrap())
+    }
+
+    /// The address of the pages of the agent that was started last.
+    pub(crate) fn pages(&self) -> String {
+        let log = self.log();
+        log.rsplit("address=").next().and_then(|rest| rest.split_whitespace().next()).unwrap_or_default().to_owned()
     }
 
     pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
@@ -126,9 +146,7 @@ impl Scene {
 
     /// One of the pages of the agent that was started last.
     pub(crate) async fn page(&self, path: &str) -> String {
-        let log = self.log();
-        let address = log.rsplit("address=").next().and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
-        reqwest::get(format!("http://{address}{path}")).await.unwrap().text().await.unwrap()
+        reqwest::get(format!("http://{}{path}", self.pages())).await.unwrap().text().await.unwrap()
     }
 
     /// Waits until the agent has read so many lines of a container.

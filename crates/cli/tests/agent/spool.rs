@@ -29,6 +29,23 @@ async fn what_rotation_would_delete_is_in_the_spool_even_when_the_agent_is_kille
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_file_of_the_spool_is_counted_as_lost() {
+    let scene = Scene::new(Mode::Files).await;
+    let spool = scene.path("spool");
+    std::fs::create_dir(&spool).unwrap();
+    std::fs::write(spool.join("00000000000000000000-0-0000000000000000.batch"), "damage").unwrap();
+    let _agent = scene.agent(&["--spool", spool.to_str().unwrap()]);
+    scene.run("app", &[], "echo one; sleep 60");
+    scene.delivered(1).await;
+    eventually("it is counted", DEADLINE, async || {
+        let page = scene.page("/metrics").await;
+        if page.contains("wharf_agent_lost_bytes_total{target=\"spool\"} 6\n") { Ok(()) } else { Err(page) }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_at_the_spool_loses_nothing_that_the_engine_still_holds() {
     let mut scene = Scene::new(Mode::Files).await;
     let spool = scene.path("spool");
