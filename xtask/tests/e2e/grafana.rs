@@ -42,7 +42,7 @@ async fn grafana_has_loaded_every_dashboard_and_answers_each_panel() {
         let loaded = json_of(&grafana, &format!("/api/dashboards/uid/{uid}")).await.unwrap();
         assert_eq!(loaded["meta"]["provisioned"], true, "{uid}");
         assert_eq!(loaded["dashboard"]["panels"].as_array().unwrap().len(), file["panels"].as_array().unwrap().len());
-        for query in queries(&file, &stack.project) {
+        for query in queries(&file, &stack.project, &[]) {
             // A query that Prometheus refuses is an error. Another test checks whether there is data.
             let body = json!({"from": "now-5m", "to": "now", "queries": [{
                 "refId": "A", "datasource": {"type": "prometheus", "uid": DATA_SOURCE}, "expr": query.expression,

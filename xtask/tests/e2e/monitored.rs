@@ -8,11 +8,11 @@ use std::{
 };
 
 use bollard::query_parameters::{StartContainerOptions, StopContainerOptions};
-use serde_json::Value;
+use serde_json::{Value, json};
 use wharf_testkit::eventually;
 
 use crate::{
-    panels::{Query, dashboards},
+    panels::{Query, Renamed, dashboards},
     stack::{DEADLINE, Stack},
     visitor::Visitor,
 };
@@ -44,7 +44,7 @@ const MAY_BE_EMPTY: [(&str, &str, &str); 15] = [
     // A kernel without pressure stall information.
     ("Host", "Saturation: pressure", ""),
     // Empty if node_exporter leaves out the machine's only disk.
-    ("Host", "Saturation", "{{device}}"),
+    ("Host", "Saturation: disks", "{{device}}"),
 ];
 
 #[tokio::test]
@@ -56,18 +56,75 @@ async fn prometheus_sees_the_stack_and_every_panel_has_an_answer() {
     let visitor = Visitor::of(stack.url("nginx", 5002));
     let prometheus = Visitor::of(stack.url("prometheus", 9090));
 
-    targets_are_up(&prometheus, 3).await;
+    targets_are_up(&prometheus, ["exporter", "postgres", "redis"], ("web", 3)).await;
+    visit(&visitor).await;
+    panels_are_answered(&stack, &prometheus, &[]).await;
+
+    stack.wharf(&["up", "--wait", "--scale", "web=2"]);
+    targets_are_up(&prometheus, ["exporter", "postgres", "redis"], ("web", 2)).await;
+    redis_dies_and_comes_back(&stack, &prometheus).await;
+}
+
+#[tokio::test]
+async fn every_panel_has_an_answer_for_services_with_other_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stack = Stack::named("renamed").await;
+    stack.add_file(quickened(folder.path()));
+    let file = folder.path().join("renamed.json");
+    fs::write(&file, renamed(&stack.wharf(&["config", "--format", "json"]), folder.path())).unwrap();
+    stack.replace_files(file);
+    stack.wharf(&["up", "--wait"]);
+    let visitor = Visitor::of(stack.url("edge", 5002));
+    let prometheus = Visitor::of(stack.url("metrics", 9090));
+
+    targets_are_up(&prometheus, ["watcher", "db", "cache"], ("api", 3)).await;
+    visit(&visitor).await;
+    panels_are_answered(&stack, &prometheus, &OTHER_NAMES).await;
+}
+
+/// What the stack's services could be called, too.
+const OTHER_NAMES: [(&str, &str); 6] = [
+    ("web", "api"),
+    ("redis", "cache"),
+    ("postgres", "db"),
+    ("nginx", "edge"),
+    ("exporter", "watcher"),
+    ("prometheus", "metrics"),
+];
+
+/// The project with its services renamed. In its network they also have the names that configurations say.
+fn renamed(project: &str, folder: &Path) -> String {
+    let mut project: Value = serde_json::from_str(project).unwrap();
+    let services = project["services"].as_object_mut().unwrap();
+    for (from, to) in OTHER_NAMES {
+        let mut service = services.remove(from).unwrap();
+        service["networks"]["counter"] = json!({"aliases": [from]});
+        services.insert(to.to_owned(), service);
+        for dependencies in services.values_mut().filter_map(|service| service.get_mut("depends_on")?.as_object_mut()) {
+            if let Some(condition) = dependencies.remove(from) {
+                dependencies.insert(to.to_owned(), condition);
+            }
+        }
+    }
+    // The exporter knows databases by the names of their services.
+    let databases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/exporter/databases.yaml");
+    let databases = fs::read_to_string(databases).unwrap().replace("postgres:5432", "db:5432");
+    let file = folder.join("databases.yaml");
+    fs::write(&file, databases).unwrap();
+    let mounts = services["watcher"]["volumes"].as_array_mut().unwrap();
+    let mount = mounts.iter_mut().find(|mount| mount["target"] == "/etc/wharf/databases.yaml").unwrap();
+    mount["source"] = json!(file);
+    project.to_string()
+}
+
+/// Some visits to each kind of page, so that there is something to see.
+async fn visit(visitor: &Visitor) {
     for _ in 0..30 {
         for path in ["/", "/count", "/hits/wharf", "/stats", "/nowhere"] {
             let _ = visitor.get(path).await;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panels_are_answered(&stack, &prometheus).await;
-
-    stack.wharf(&["up", "--wait", "--scale", "web=2"]);
-    targets_are_up(&prometheus, 2).await;
-    redis_dies_and_comes_back(&stack, &prometheus).await;
 }
 
 /// A Compose file that gives Prometheus the stack's configuration with short intervals.
@@ -82,12 +139,11 @@ fn quickened(folder: &Path) -> std::path::PathBuf {
     file
 }
 
-/// Waits until each target is up: Prometheus, the exporter, Redis, Postgres, the replicas of web.
-async fn targets_are_up(prometheus: &Visitor, replicas: usize) {
-    let expected =
-        BTreeMap::from([("exporter", 1), ("postgres", 1), ("prometheus", 1), ("redis", 1), ("web", replicas)]);
-    let expected: BTreeMap<String, usize> = expected.into_iter().map(|(job, count)| (job.to_owned(), count)).collect();
-    eventually(format!("every target is up, {replicas} of web"), DEADLINE, async || {
+/// Waits until each target is up: Prometheus, the services with one target, and the replicas of another.
+async fn targets_are_up(prometheus: &Visitor, single: [&str; 3], (service, replicas): (&str, usize)) {
+    let expected = single.map(|service| (service, 1)).into_iter().chain([("prometheus", 1), (service, replicas)]);
+    let expected: BTreeMap<String, usize> = expected.map(|(job, count)| (job.to_owned(), count)).collect();
+    eventually(format!("every target is up, {replicas} of {service}"), DEADLINE, async || {
         let targets = prometheus.targets().await?;
         let mut jobs = BTreeMap::new();
         for (name, _) in &targets {
@@ -99,9 +155,9 @@ async fn targets_are_up(prometheus: &Visitor, replicas: usize) {
     .unwrap();
 }
 
-async fn panels_are_answered(stack: &Stack, prometheus: &Visitor) {
+async fn panels_are_answered(stack: &Stack, prometheus: &Visitor, renamed: Renamed<'_>) {
     let (mut asked, mut excused) = (0, Vec::new());
-    for query in dashboards(&stack.project) {
+    for query in dashboards(&stack.project, renamed) {
         asked += 1;
         let name = format!("{}, {}, {:?}", query.dashboard, query.panel, query.legend);
         let may_be_empty = MAY_BE_EMPTY.iter().any(|(dashboard, panel, legend)| {

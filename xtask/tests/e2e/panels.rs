@@ -22,15 +22,18 @@ pub(crate) fn files() -> Vec<Value> {
     files.iter().map(|file| serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()).collect()
 }
 
+/// Services of the stack with other names than in `deploy/compose.yaml`: each with its new one.
+pub(crate) type Renamed<'a> = &'a [(&'a str, &'a str)];
+
 /// All queries of `deploy/grafana/dashboards`, with the variables set to what belongs to this project.
-pub(crate) fn dashboards(project: &str) -> Vec<Query> {
-    files().iter().flat_map(|dashboard| queries(dashboard, project)).collect()
+pub(crate) fn dashboards(project: &str, renamed: Renamed<'_>) -> Vec<Query> {
+    files().iter().flat_map(|dashboard| queries(dashboard, project, renamed)).collect()
 }
 
 /// The queries of one dashboard.
-pub(crate) fn queries(dashboard: &Value, project: &str) -> Vec<Query> {
+pub(crate) fn queries(dashboard: &Value, project: &str, renamed: Renamed<'_>) -> Vec<Query> {
     let title = dashboard["title"].as_str().unwrap();
-    let values = values(dashboard, project);
+    let values = values(dashboard, project, renamed);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let panels = dashboard["panels"].as_array().unwrap().iter();
     // Prometheus cannot answer queries for Loki.
@@ -47,7 +50,9 @@ pub(crate) fn queries(dashboard: &Value, project: &str) -> Vec<Query> {
 }
 
 /// The value that a user would choose: all if that can be chosen, else this project's.
-fn values(dashboard: &Value, project: &str) -> BTreeMap<String, String> {
+fn values(dashboard: &Value, project: &str, renamed: Renamed<'_>) -> BTreeMap<String, String> {
+    let called =
+        |service: &'static str| renamed.iter().find(|(from, _)| *from == service).map_or(service, |(_, to)| to);
     let mut values =
         BTreeMap::from([("__rate_interval".to_owned(), "20s".to_owned()), ("__range".to_owned(), "1m".to_owned())]);
     let variables = dashboard["templating"]["list"].as_array().unwrap().iter();
@@ -55,10 +60,12 @@ fn values(dashboard: &Value, project: &str) -> BTreeMap<String, String> {
         let name = variable["name"].as_str().unwrap();
         let value = match (name, variable["definition"].as_str().unwrap()) {
             ("project", _) => project.to_owned(),
-            ("service", _) if variable["includeAll"] == false => "web".to_owned(),
-            ("instance", "label_values(redis_up, instance)") => format!("{project}-redis-1:6379"),
-            ("instance", "label_values(pg_up, instance)") => format!("{project}-postgres-1:5432"),
-            ("instance", "label_values(node_uname_info, instance)") => format!("{project}-exporter-1:10500"),
+            ("service", _) if variable["includeAll"] == false => called("web").to_owned(),
+            ("instance", "label_values(redis_up, instance)") => format!("{project}-{}-1:6379", called("redis")),
+            ("instance", "label_values(pg_up, instance)") => format!("{project}-{}-1:5432", called("postgres")),
+            ("instance", "label_values(node_uname_info, instance)") => {
+                format!("{project}-{}-1:10500", called("exporter"))
+            }
             _ if variable["includeAll"] == true => ".*".to_owned(),
             (name, definition) => panic!("which value has ${name}, {definition}?"),
         };

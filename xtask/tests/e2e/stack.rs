@@ -65,6 +65,11 @@ impl Stack {
         self.files.push(file);
     }
 
+    /// Makes it the project of one file.
+    pub(crate) fn replace_files(&mut self, file: PathBuf) {
+        self.files = vec![file];
+    }
+
     /// Runs `wharf` with arguments that it refuses, and returns its output.
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {
         wharf(&self.project, &self.files, arguments).unwrap_err()
