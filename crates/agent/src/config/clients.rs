@@ -198,6 +198,6 @@ scrape_configs: [{{static_configs: [{{labels: {{__path__: /a}}}}]}}]"
         assert!(matches!(&tls.ca, Some(Pem::Text(text)) if text.expose() == "AUTHORITY"), "{tls:?}");
         assert!(matches!(&tls.certificate, Some(Pem::File(path)) if path.as_os_str() == "/cert"), "{tls:?}");
         assert!(!format!("{tls:?}").contains("KEY"), "{tls:?}");
-        assert_eq!(read("{ca: A, ca_file: /a}").unwrap_err(), "1:44: only one of `ca` and `ca_file`");
+        assert_eq!(read("{ca: A, ca_file: /a}").unwrap_err(), "1:48: only one of `ca` and `ca_file`");
     }
 }

@@ -269,7 +269,7 @@ mod tests {
         let errors: Vec<String> = alone.unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
             errors,
-            ["3:1: no job reads containers or files: add one with `docker_sd_configs` or `static_configs`"]
+            ["3:3: no job reads containers or files: add one with `docker_sd_configs` or `static_configs`"]
         );
     }
 
