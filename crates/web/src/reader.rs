@@ -1,11 +1,12 @@
 //! Reading the history for pages and the API, on connections that the flusher does not use.
 //!
 //! There are two kinds of question: for one history and for the list of keys. Of each kind at most one query runs at a
-//! time, however many requests there are. Its result answers all requests of the next seconds that ask the same, and its failure
-//! all that ask anything.
+//! time, however many requests there are. It answers what waits, several histories at once. Its results answer all requests of the
+//! next seconds that ask the same, and its failure all that ask anything.
 
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -30,6 +31,9 @@ const FRESH: Duration = Duration::from_secs(2);
 
 /// How many histories are kept for that long. One has some 10,000 pairs of numbers at most.
 const SERIES_AT_MOST: usize = 256;
+
+/// How many histories one query reads at most.
+const SERIES_AT_ONCE: usize = 32;
 
 /// The key under which the hits of all keys stand.
 pub(crate) const ALL_KEYS: &str = "";
@@ -66,7 +70,10 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn new(Database(options): Database) -> Self {
         let database = adapted(options);
-        Self { series: Desk::new(database.clone(), SERIES_AT_MOST), keys: Desk::new(database, 1) }
+        Self {
+            series: Desk::new(database.clone(), (SERIES_AT_ONCE, SERIES_AT_MOST)),
+            keys: Desk::new(database, (1, 1)),
+        }
     }
 
     /// One history. The answer is at most [`FRESH`] old and comes within [`DEADLINE`].
@@ -81,15 +88,15 @@ impl Reader {
 }
 
 /// What a query answers.
-trait Question: Clone + Hash + Eq + Sync {
-    type Answer;
+trait Question: Clone + Hash + Eq + Send + Sync {
+    type Answer: Send;
 
-    /// Reads the answer as it is at `now`, in Unix seconds.
+    /// Reads the answers as they are at `now`, in Unix seconds: one for each question, in their order.
     fn read(
-        &self,
+        questions: &[Self],
         connection: &mut PgConnection,
         now: i64,
-    ) -> impl Future<Output = Result<Self::Answer, sqlx::Error>> + Send;
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, sqlx::Error>> + Send;
 }
 
 type Answer<A> = Result<Arc<A>, Arc<HistoryError>>;
@@ -99,12 +106,22 @@ struct Desk<Q: Question> {
     database: Database,
     /// Whoever has it may ask.
     connection: tokio::sync::Mutex<Option<PgConnection>>,
+    /// What requests wait for.
+    waiting: Mutex<HashSet<Q>>,
+    /// How many questions one query answers.
+    at_once: usize,
     recent: Mutex<Recent<Q, Arc<Q::Answer>, Arc<HistoryError>>>,
 }
 
 impl<Q: Question> Desk<Q> {
-    fn new(database: Database, at_most: usize) -> Self {
-        Self { database, connection: tokio::sync::Mutex::default(), recent: Mutex::new(Recent::new(FRESH, at_most)) }
+    fn new(database: Database, (at_once, at_most): (usize, usize)) -> Self {
+        Self {
+            database,
+            connection: tokio::sync::Mutex::default(),
+            waiting: Mutex::default(),
+            at_once,
+            recent: Mutex::new(Recent::new(FRESH, at_most)),
+        }
     }
 
     async fn ask(&self, question: &Q) -> Result<Arc<Q::Answer>, ReadError> {
@@ -113,50 +130,109 @@ impl<Q: Question> Desk<Q> {
         }
         let start = tokio::time::Instant::now();
         let too_slow = || Arc::new(HistoryError::TooSlow(DEADLINE));
+        let _waits = Waits::new(&self.waiting, question);
         let Ok(mut connection) = timeout_at(start + TURN, self.connection.lock()).await else {
             return Err(ReadError::Away(too_slow()));
         };
-        // The one who had the turn before may have asked the same.
+        // The one who had the turn before may have read this, too.
         if let Some(answer) = self.recent(question) {
             return answer.map_err(ReadError::Away);
         }
-        let answer = match timeout_at(start + DEADLINE, self.read(&mut connection, question)).await {
-            Ok(answer) => answer.map(Arc::new).map_err(Arc::new),
+        let questions = self.next(question);
+        let answers = match timeout_at(start + DEADLINE, self.read(&mut connection, &questions)).await {
+            Ok(answers) => answers.map_err(Arc::new),
             Err(_) => Err(too_slow()),
         };
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.put(question.clone(), answer.clone(), Instant::now());
-        answer.map_err(ReadError::Away)
+        let mut recent = locked(&self.recent);
+        match answers {
+            Ok(answers) => {
+                let now = Instant::now();
+                let answers = questions.into_iter().zip(answers.into_iter().map(Arc::new));
+                answers.for_each(|(question, answer)| recent.put(question, Ok(answer), now));
+            }
+            Err(error) => recent.put(question.clone(), Err(error), Instant::now()),
+        }
+        let answer = recent.get(question, Instant::now());
+        answer.unwrap_or_else(|| Err(too_slow())).map_err(ReadError::Away)
+    }
+
+    /// This question and others that wait, which no longer wait then.
+    fn next(&self, question: &Q) -> Vec<Q> {
+        let mut waiting = locked(&self.waiting);
+        waiting.remove(question);
+        let mut questions: Vec<_> = waiting.iter().take(self.at_once - 1).cloned().collect();
+        waiting.retain(|question| !questions.contains(question));
+        questions.push(question.clone());
+        questions
     }
 
     fn recent(&self, question: &Q) -> Option<Answer<Q::Answer>> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner).get(question, Instant::now())
+        locked(&self.recent).get(question, Instant::now())
     }
 
     /// Queries Postgres. The connection is kept only after success.
-    async fn read(&self, kept: &mut Option<PgConnection>, question: &Q) -> Result<Q::Answer, HistoryError> {
+    async fn read(&self, kept: &mut Option<PgConnection>, questions: &[Q]) -> Result<Vec<Q::Answer>, HistoryError> {
         let mut connection = match kept.take() {
             Some(connection) => connection,
             None => connect(&self.database).await?,
         };
         let mut transaction = begin(&mut connection).await?;
-        let answer = question.read(&mut transaction, Timestamp::now().as_second()).await?;
+        let answers = Q::read(questions, &mut transaction, Timestamp::now().as_second()).await?;
         transaction.commit().await?;
         *kept = Some(connection);
-        Ok(answer)
+        Ok(answers)
     }
+}
+
+/// A request that waits. When it has its answer, or is given up, it waits no longer.
+struct Waits<'a, Q: Question> {
+    waiting: &'a Mutex<HashSet<Q>>,
+    question: &'a Q,
+}
+
+impl<'a, Q: Question> Waits<'a, Q> {
+    fn new(waiting: &'a Mutex<HashSet<Q>>, question: &'a Q) -> Self {
+        locked(waiting).insert(question.clone());
+        Self { waiting, question }
+    }
+}
+
+impl<Q: Question> Drop for Waits<'_, Q> {
+    fn drop(&mut self) {
+        locked(self.waiting).remove(self.question);
+    }
+}
+
+/// The value, which is as it should be also after a panic: each change is one call.
+fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Question for Subject {
     type Answer = Series;
 
-    async fn read(&self, connection: &mut PgConnection, now: i64) -> Result<Series, sqlx::Error> {
-        let rows = match self {
-            Self::Visits => visits(connection, now).await?,
-            Self::Key(key) => hits(connection, key.as_str()).await?,
-            Self::AllKeys => hits(connection, ALL_KEYS).await?,
-        };
-        Ok(Series::new(rows))
+    async fn read(subjects: &[Self], connection: &mut PgConnection, now: i64) -> Result<Vec<Series>, sqlx::Error> {
+        let mut hits = hits(connection, subjects.iter().filter_map(Self::key)).await?;
+        let mut histories = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let rows = match subject.key() {
+                Some(key) => hits.remove(key).unwrap_or_default(),
+                None => visits(connection, now).await?,
+            };
+            histories.push(Series::new(rows));
+        }
+        Ok(histories)
+    }
+}
+
+impl Subject {
+    /// The key under which a history of hits stands.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Visits => None,
+            Self::Key(key) => Some(key.as_str()),
+            Self::AllKeys => Some(ALL_KEYS),
+        }
     }
 }
 
@@ -177,16 +253,27 @@ async fn visits(connection: &mut PgConnection, now: i64) -> Result<Vec<Row>, sql
     Ok(rows.into_iter().map(|read| row(read.start, read.visits)).collect())
 }
 
-/// The history of one key.
-async fn hits(connection: &mut PgConnection, key: &str) -> Result<Vec<Row>, sqlx::Error> {
+/// The histories of these keys.
+async fn hits<'a>(
+    connection: &mut PgConnection,
+    keys: impl Iterator<Item = &'a str> + Send,
+) -> Result<HashMap<String, Vec<Row>>, sqlx::Error> {
+    let keys: Vec<String> = keys.map(str::to_owned).collect();
+    let mut histories: HashMap<String, Vec<Row>> = HashMap::new();
+    if keys.is_empty() {
+        return Ok(histories);
+    }
     let query = sqlx::query!(
-        r#"SELECT width, extract(epoch FROM start)::bigint AS "start!", hits FROM hits_history WHERE key = $1"#,
-        key,
+        r#"SELECT key, width, extract(epoch FROM start)::bigint AS "start!", hits
+           FROM hits_history WHERE key = ANY($1::text[])"#,
+        &keys,
     );
-    let rows = trace::statement("SELECT", "hits_history", query.fetch_all(connection)).await?;
-    // What a newer replica keeps in a width that this one does not know has no time for it.
-    let row = |width, start, count| Row { width: Width::numbered(width).unwrap_or(Width::Ever), start, count };
-    Ok(rows.into_iter().map(|read| row(read.width, read.start, read.hits)).collect())
+    for read in trace::statement("SELECT", "hits_history", query.fetch_all(connection)).await? {
+        // What a newer replica keeps in a width that this one does not know has no time for it.
+        let width = Width::numbered(read.width).unwrap_or(Width::Ever);
+        histories.entry(read.key).or_default().push(Row { width, start: read.start, count: read.hits });
+    }
+    Ok(histories)
 }
 
 /// The question for all keys.
@@ -196,7 +283,7 @@ struct EveryKey;
 impl Question for EveryKey {
     type Answer = Vec<KeyRow>;
 
-    async fn read(&self, connection: &mut PgConnection, now: i64) -> Result<Vec<KeyRow>, sqlx::Error> {
+    async fn read(_: &[Self], connection: &mut PgConnection, now: i64) -> Result<Vec<Vec<KeyRow>>, sqlx::Error> {
         let today = Width::Day.start_of(now);
         let query = sqlx::query!(
             r#"SELECT key AS "key!", total AS "total!", extract(epoch FROM changed)::bigint AS "changed!",
@@ -224,6 +311,6 @@ impl Question for EveryKey {
             month: row.month,
             changed: row.changed,
         });
-        Ok(row.collect())
+        Ok(vec![row.collect()])
     }
 }
