@@ -40,7 +40,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "TYPE", default_value = "auto")]
     #[arg(env = "COMPOSE_PROGRESS", hide_env_values = true, global = true)]
     pub(super) progress: ProgressKind,
-    /// When to use colours and redraw lines (default: auto)
+    /// When to use colours and redraw lines
     #[arg(long, value_name = "WHEN", env = "COMPOSE_ANSI", hide_env_values = true, global = true)]
     ansi: Option<Ansi>,
     /// Include networks and volumes that no service uses
