@@ -100,6 +100,20 @@ impl SimulatedEngine {
         self.server.host()
     }
 
+    /// Goes away, with all its connections. What it has stays.
+    pub async fn stop(&mut self) {
+        self.server.stop().await;
+    }
+
+    /// Comes back at the same address.
+    ///
+    /// # Panics
+    ///
+    /// The socket cannot be made.
+    pub fn start_again(&mut self) {
+        self.server.start_again(self.simulation.clone());
+    }
+
     /// Adds an image with anonymous volumes at these paths. An image that had the name loses it.
     pub fn add_image(&self, name: &str, volumes: &[&str]) {
         let daemon = &mut self.inner().daemon;

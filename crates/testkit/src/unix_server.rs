@@ -128,21 +128,30 @@ impl Drop for UnixServer {
     }
 }
 
-/// Takes connections; they end when this is aborted.
+/// Takes connections. They end when this is aborted, also those that have become streams of bytes.
 async fn serve(listener: UnixListener, handler: Arc<impl Handler>) {
     let mut connections = JoinSet::new();
     while let Ok((socket, _)) = listener.accept().await {
         let handler = handler.clone();
         connections.spawn(async move {
-            let service = service_fn(move |request| respond(request, handler.clone()));
+            let (held, mut upgrades) = mpsc::unbounded_channel();
+            let service = service_fn(move |request| respond(request, handler.clone(), held.clone()));
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service);
             // The client may go away at any time.
             let _ = connection.with_upgrades().await;
+            if let Ok(upgrade) = upgrades.try_recv() {
+                hold(upgrade).await;
+            }
         });
     }
 }
 
-async fn respond(mut request: Request<Incoming>, handler: Arc<impl Handler>) -> Result<Response<Body>, std::io::Error> {
+/// Answers a request. An upgrade that is to stay open goes to `held`, for the connection that it came on.
+async fn respond(
+    mut request: Request<Incoming>,
+    handler: Arc<impl Handler>,
+    held: mpsc::UnboundedSender<OnUpgrade>,
+) -> Result<Response<Body>, std::io::Error> {
     let upgrade = hyper::upgrade::on(&mut request);
     let method = request.method().to_string();
     let path = without_version(request.uri().path()).to_owned();
@@ -161,7 +170,8 @@ async fn respond(mut request: Request<Incoming>, handler: Arc<impl Handler>) -> 
             switching_protocols()
         }
         Answer::OpenUpgrade => {
-            tokio::spawn(hold(upgrade));
+            // The connection waits for it, so it is there.
+            let _ = held.send(upgrade);
             switching_protocols()
         }
     }

@@ -7,6 +7,7 @@ mod build;
 mod completion;
 mod config;
 mod doctor;
+mod engine_away;
 mod foreground;
 mod git;
 mod hooks;
