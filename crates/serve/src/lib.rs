@@ -43,5 +43,5 @@ mod stream;
 pub use gather::Gather;
 pub use listener::Listener;
 pub use secret::Secret;
-pub use server::{Limits, serve};
+pub use server::{Limits, serve, serve_each};
 pub use signals::{Interrupts, SAME_SIGNAL};

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http_body::Body;
@@ -66,13 +67,31 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    serve_each(listener, |_| service.clone(), limits, stop).await;
+}
+
+/// The same for a service that knows its client: `service` makes one for each connection from the client's address, which
+/// connections of a Unix socket do not have.
+pub async fn serve_each<L, S, B>(
+    listener: L,
+    service: impl Fn(Option<SocketAddr>) -> S,
+    limits: Limits,
+    stop: CancellationToken,
+) where
+    L: Listener,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let connections = Connections::at_most(limits.connections.min(half_of_descriptors()).max(1));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        let stream = match accepted {
-            Ok(stream) => stream,
+        let (stream, client) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) if of_one_connection(&error) => continue,
             Err(error) => {
                 tracing::error!(%error, "cannot accept connections");
@@ -83,7 +102,7 @@ where
         let Some(place) = stop.run_until_cancelled(connections.place()).await else { break };
         connections.start(place, |activity| {
             let stream = Gather::new(ClientStream::new(stream, activity.clone(), limits.write_timeout));
-            let service = Tracked { service: Hosted(TowerToHyperService::new(service.clone())), activity };
+            let service = Tracked { service: Hosted(TowerToHyperService::new(service(client))), activity };
             graceful.watch(http.serve_connection(TokioIo::new(stream), service))
         });
     }

@@ -135,7 +135,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 }
 
 /// An answer that pages of other origins may read and no cache keeps.
-fn json(body: &impl Serialize) -> Response {
+pub(crate) fn json(body: &impl Serialize) -> Response {
     let open = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))];
     let mut response = (NEVER_STORED, open, Json(body)).into_response();
     security::embeddable(response.headers_mut());

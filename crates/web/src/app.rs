@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::counter::Counter;
-use crate::instruments::Instruments;
+use crate::instruments::{Instruments, NotCounted};
+use crate::people::TrustedProxies;
 use crate::reader::{KeyRow, ReadError, Reader};
 use crate::series::{Series, Subject};
 use crate::slots::Stats;
@@ -17,6 +18,10 @@ pub(crate) struct App {
     pub(crate) replica: String,
     /// Shown at `/` instead of the welcome page.
     pub(crate) greeting: Option<String>,
+    /// The proxies whose word about clients is taken.
+    pub(crate) proxies: TrustedProxies,
+    /// Requests that did not count.
+    pub(crate) not_counted: NotCounted,
     /// Reads the history, if one is kept.
     pub(crate) reader: Option<Reader>,
 }

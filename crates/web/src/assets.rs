@@ -31,8 +31,9 @@ pub(crate) const SHEET: &str = {
     }
 };
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 5] = [
     Asset::new("style.css", "text/css; charset=utf-8", SHEET.as_bytes()),
+    Asset::new("builder.js", "text/javascript; charset=utf-8", include_bytes!("../static/builder.js")),
     Asset::new("harbour.svg", "image/svg+xml", include_bytes!("../static/harbour.svg")),
     Asset::new("harbour-night.svg", "image/svg+xml", include_bytes!("../static/harbour-night.svg")),
     Asset::new("icon.svg", "image/svg+xml", page::ICON.as_bytes()),

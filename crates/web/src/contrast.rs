@@ -3,11 +3,7 @@
 use std::collections::HashMap;
 
 use crate::assets::SHEET;
-
-/// The minimum contrast ratio for text of normal size.
-const AA: f64 = 4.5;
-
-type Rgb = [f64; 3];
+use crate::wcag::{AA, Rgb, ratio};
 
 /// The minimum contrast ratio for parts that are not text (success criterion 1.4.11).
 const AA_PARTS: f64 = 3.0;
@@ -28,18 +24,6 @@ fn colour(text: &str) -> Option<Rgb> {
     let wide: String = if hex.len() == 3 { hex.chars().flat_map(|c| [c, c]).collect() } else { hex.to_owned() };
     let part = |at| u8::from_str_radix(&wide[at..at + 2], 16).map(|value| f64::from(value) / 255.0).unwrap();
     Some([part(0), part(2), part(4)])
-}
-
-/// Relative luminance.
-fn luminance(colour: Rgb) -> f64 {
-    let linear = |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
-    let [red, green, blue] = colour.map(linear);
-    0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
-
-fn ratio(a: Rgb, b: Rgb) -> f64 {
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
 #[test]
@@ -83,17 +67,5 @@ fn the_harbour_ends_in_the_colour_of_the_ground() {
     for (start, drawing) in SCHEMES.into_iter().zip(drawings) {
         let last = drawing.rsplit("fill=\"").next().and_then(|rest| rest.split('"').next()).unwrap();
         assert_eq!(colour(last), Some(colours(start)["--ground"]), "{last} after {start:?}");
-    }
-}
-
-#[test]
-fn the_badges_white_text_can_be_read() {
-    for svg in [crate::badge::count(1), crate::badge::out_of_reach(), crate::badge::no_room()] {
-        let fills: Vec<_> = svg.split("fill=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert_eq!(fills.len(), 3, "two grounds and a text: {svg}");
-        for ground in &fills[..2] {
-            let ratio = ratio(colour(ground).unwrap(), [1.0; 3]);
-            assert!(ratio >= AA, "{ground}: {ratio:.2}");
-        }
     }
 }

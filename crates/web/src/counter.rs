@@ -1,14 +1,18 @@
 //! Counting: the commands that the application sends to Redis, and their errors.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use redis::{ErrorKind, FromRedisValue, RedisError};
+use tokio::time::Instant;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::instruments::Instruments;
 use crate::key::Key;
 use crate::link::{Away, Connection, Keeper, Link};
+use crate::people::redis::LastSalt;
+use crate::people::{self, Person, Salt};
 use crate::settings::Redis;
 use crate::trace;
 
@@ -74,13 +78,14 @@ pub struct Counter {
     link: Link,
     instruments: Instruments,
     keys_at_most: u32,
+    salt: Arc<LastSalt>,
 }
 
 impl Counter {
     /// A counter with this limit of keys, and the task that keeps its connection.
     pub(crate) fn new(redis: Redis, keys_at_most: u32, instruments: Instruments) -> (Self, Keeper) {
         let (link, keeper) = Link::new(redis, instruments.redis_up.clone());
-        (Self { link, instruments, keys_at_most }, keeper)
+        (Self { link, instruments, keys_at_most, salt: Arc::default() }, keeper)
     }
 
     /// Whether there is a connection now, to a server that counts.
@@ -120,6 +125,37 @@ impl Counter {
                 Err(CounterError::KeysExhausted)
             }
         }
+    }
+
+    /// Counts a hit of `person` for `key`, unless they were counted there shortly before. Gives the key's total and whether
+    /// the hit was counted: one script, sent once at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`hit`](Self::hit).
+    pub(crate) async fn hit_once(&self, key: &Key, person: &Person) -> Result<(i64, bool), CounterError> {
+        let script = people::redis::hit_once(key, self.salt().await?.mark(key, person), self.keys_at_most);
+        match self.count::<Option<(i64, bool)>>("EVAL", &script).await? {
+            Some((total, counted)) => {
+                self.instruments.hits.inc_by(counted.into());
+                Ok((total, counted))
+            }
+            None => {
+                self.instruments.keys_refused.inc();
+                Err(CounterError::KeysExhausted)
+            }
+        }
+    }
+
+    /// The day's salt, which all replicas share.
+    async fn salt(&self) -> Result<Salt, CounterError> {
+        if let Some(salt) = self.salt.get(Instant::now()) {
+            return Ok(salt);
+        }
+        let (salt, lasts): (Vec<u8>, u64) = self.ask("EVAL", &people::redis::take_salt()).await?;
+        let salt = Salt::new(salt);
+        self.salt.keep(&salt, Duration::from_secs(lasts), Instant::now());
+        Ok(salt)
     }
 
     /// The total of visits; counts nothing.

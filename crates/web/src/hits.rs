@@ -5,19 +5,16 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::api;
 use crate::app::App;
-use crate::badge;
+use crate::badge::Look;
 use crate::counter::CounterError;
-use crate::key::{Key, KeyError, View};
+use crate::key::{Key, KeyError, Kind, View};
 use crate::pages::{self, Frame, NEVER_STORED, Unavailable, grouped, html};
-use crate::security;
-use crate::unavailable::{Cause, unavailable};
-
-/// Makes every proxy ask again; GitHub's (camo) obeys these. There is no `ETag`, so it never gets a 304.
-const NEVER_CACHED: (HeaderName, &str) = (header::CACHE_CONTROL, "no-cache, no-store, max-age=0, must-revalidate");
+use crate::picture;
 
 #[derive(Template)]
 #[template(path = "hits.html")]
@@ -29,27 +26,36 @@ struct Hits<'a> {
     count_for_people: String,
 }
 
-/// The view that a path asks for. A path that is not UTF-8 is a bad key.
-fn view(path: Result<Path<String>, PathRejection>) -> Result<View, KeyError> {
-    let Path(text) = path.map_err(|_| KeyError::Character)?;
-    text.parse()
+/// The last part of the path. One that is not UTF-8 stays as it was sent, with signs that no key has.
+pub(crate) fn last_part(path: Result<Path<String>, PathRejection>, uri: &Uri) -> String {
+    match path {
+        Ok(Path(text)) => text,
+        Err(_) => uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
+    }
 }
 
 /// `GET /hits/{key}` and `GET /hits/{key}.svg`: counts, and shows the key's count.
-pub(crate) async fn hit(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>) -> Response {
-    match view(path) {
-        Ok(View::Page(key)) => page(&app, &key).await,
-        Ok(View::Badge(key)) => picture(app.counter.hit(&key).await),
-        Err(error) => bad_key(error),
+pub(crate) async fn hit(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Response {
+    let View { kind, key } = View::of_hits(&last_part(path, &uri));
+    match (kind, key) {
+        (Kind::Page, Ok(key)) => page(&app, &key).await,
+        (Kind::Badge, Ok(key)) => match Look::parse(uri.query().unwrap_or_default()) {
+            Ok(look) => picture::badge(&look, app.counter.hit(&key).await),
+            Err(parameter) => picture::refused(parameter.name(), parameter),
+        },
+        (Kind::Pixel | Kind::Endpoint, Ok(_)) => pages::not_found().await,
+        (kind, Err(error)) => no_key(kind, error),
     }
 }
 
 /// `HEAD`: asking for the head alone is not a hit.
-pub(crate) async fn head(path: Result<Path<String>, PathRejection>) -> Response {
-    match view(path) {
-        Ok(View::Page(_)) => (NEVER_STORED, Html("")).into_response(),
-        Ok(View::Badge(_)) => svg(StatusCode::OK, String::new()),
-        Err(error) => bad_key(error),
+pub(crate) async fn head(path: Result<Path<String>, PathRejection>, uri: Uri) -> Response {
+    let View { kind, key } = View::of_hits(&last_part(path, &uri));
+    match (kind, key) {
+        (Kind::Page, Ok(_)) => (NEVER_STORED, Html("")).into_response(),
+        (Kind::Badge, _) => picture::svg(String::new()),
+        (Kind::Pixel | Kind::Endpoint, Ok(_)) => pages::not_found().await,
+        (kind, Err(error)) => no_key(kind, error),
     }
 }
 
@@ -67,21 +73,12 @@ async fn page(app: &App, key: &Key) -> Response {
     }
 }
 
-fn picture(count: Result<i64, CounterError>) -> Response {
-    match count {
-        Ok(count) => svg(StatusCode::OK, badge::count(count)),
-        Err(CounterError::KeysExhausted) => svg(StatusCode::FORBIDDEN, badge::no_room()),
-        Err(error) => unavailable(svg(StatusCode::SERVICE_UNAVAILABLE, badge::out_of_reach()), Cause::new(error)),
+/// What is answered where no key is, of the kind that was asked for.
+pub(crate) fn no_key(kind: Kind, error: KeyError) -> Response {
+    match kind {
+        Kind::Page => pages::message(StatusCode::BAD_REQUEST, "Not a key", &error.to_string()),
+        Kind::Badge => picture::refused("not a key", error),
+        Kind::Pixel => picture::pixel(None),
+        Kind::Endpoint => api::Problem::from(error).into_response(),
     }
-}
-
-fn svg(status: StatusCode, text: String) -> Response {
-    let kind = (header::CONTENT_TYPE, "image/svg+xml; charset=utf-8");
-    let mut response = (status, [NEVER_CACHED, kind], text).into_response();
-    security::embeddable(response.headers_mut());
-    response
-}
-
-fn bad_key(error: KeyError) -> Response {
-    pages::message(StatusCode::BAD_REQUEST, "Not a key", &error.to_string())
 }

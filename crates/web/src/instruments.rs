@@ -1,7 +1,8 @@
 //! The application's own metrics, beside those of its requests.
 
-use prometheus::{IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
+use crate::people::Reason;
 use crate::retention::Width;
 
 /// The metrics of this replica. Counters start at zero with the process.
@@ -20,6 +21,33 @@ pub(crate) struct Instruments {
     pub(crate) keys_refused: IntCounter,
     /// The metrics of the history, if one is kept.
     pub(crate) history: Option<HistoryInstruments>,
+}
+
+/// `wharf_web_not_counted_total`: requests for badges and pixels that did not count, by reason.
+#[derive(Clone, Debug)]
+pub(crate) struct NotCounted(IntCounterVec);
+
+impl NotCounted {
+    /// Registers the metric, with every reason at zero.
+    ///
+    /// # Errors
+    ///
+    /// When the registry has a metric of this name already.
+    pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let options = Opts::new("wharf_web_not_counted_total", "Requests for badges and pixels that did not count.");
+        let counters = IntCounterVec::new(options, &["reason"])?;
+        registry.register(Box::new(counters.clone()))?;
+        let metric = Self(counters);
+        for reason in Reason::ALL {
+            metric.of(reason);
+        }
+        Ok(metric)
+    }
+
+    /// The counter of this reason.
+    pub(crate) fn of(&self, reason: Reason) -> IntCounter {
+        self.0.with_label_values(&[reason.as_str()])
+    }
 }
 
 /// The metrics of the flusher.
@@ -104,6 +132,7 @@ mod tests {
         };
         let registry = Registry::new();
         Instruments::register(&registry, true).unwrap();
+        NotCounted::register(&registry).unwrap();
         let own = registry.gather().into_iter().map(|family| MetricRow {
             name: family.name().to_owned(),
             kind: if family.get_field_type() == MetricType::COUNTER { "counter" } else { "gauge" }.to_owned(),

@@ -68,20 +68,38 @@ impl FromStr for Key {
     }
 }
 
-/// What the last part of a path below `/hits/` asks for: a page or a picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum View {
-    Page(Key),
-    Badge(Key),
+/// What is wanted of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Page,
+    Badge,
+    /// A picture that nobody sees.
+    Pixel,
+    /// What shields.io makes a badge of.
+    Endpoint,
 }
 
-impl FromStr for View {
-    type Err = KeyError;
+/// What the last part of a path asks for. Its end says of which kind, whether or not the rest is a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    pub(crate) kind: Kind,
+    pub(crate) key: Result<Key, KeyError>,
+}
 
-    fn from_str(text: &str) -> Result<Self, KeyError> {
+impl View {
+    /// The view that a part of a path below `/k/` asks for.
+    pub(crate) fn of_k(text: &str) -> Self {
+        let ends = [(BADGE, Kind::Badge), (".gif", Kind::Pixel), (".json", Kind::Endpoint)];
+        let found = ends.into_iter().find_map(|(end, kind)| Some((text.strip_suffix(end)?, kind)));
+        let (key, kind) = found.unwrap_or((text, Kind::Page));
+        Self { kind, key: key.parse() }
+    }
+
+    /// The view that a part of a path below `/hits/` asks for.
+    pub(crate) fn of_hits(text: &str) -> Self {
         match text.strip_suffix(BADGE) {
-            Some(key) => Ok(Self::Badge(key.parse()?)),
-            None => Ok(Self::Page(text.parse()?)),
+            Some(key) => Self { kind: Kind::Badge, key: key.parse() },
+            None => Self { kind: Kind::Page, key: text.parse() },
         }
     }
 }
@@ -120,11 +138,22 @@ mod tests {
 
     #[test]
     fn a_badge_is_asked_for_by_the_end_of_its_address() {
-        let key = |text: &str| text.parse::<Key>().unwrap();
-        assert_eq!("wharf".parse(), Ok(View::Page(key("wharf"))));
-        assert_eq!("wharf.svg".parse(), Ok(View::Badge(key("wharf"))));
-        assert_eq!("wharf.svg.svg".parse::<View>(), Err(KeyError::Badge));
-        assert_eq!(".svg".parse::<View>(), Err(KeyError::Length));
+        let key = |text: &str| text.parse::<Key>();
+        let cases = [
+            ("wharf", Kind::Page, key("wharf")),
+            ("wharf.svg", Kind::Badge, key("wharf")),
+            ("wharf.svg.svg", Kind::Badge, Err(KeyError::Badge)),
+            (".svg", Kind::Badge, Err(KeyError::Length)),
+            ("%ff.svg", Kind::Badge, Err(KeyError::Character)),
+        ];
+        for (text, kind, key) in cases {
+            assert_eq!(View::of_hits(text), View { kind, key: key.clone() }, "{text}");
+            assert_eq!(View::of_k(text), View { kind, key }, "{text}");
+        }
+        for (text, kind) in [("wharf.gif", Kind::Pixel), ("wharf.json", Kind::Endpoint)] {
+            assert_eq!(View::of_k(text), View { kind, key: key("wharf") });
+            assert_eq!(View::of_hits(text), View { kind: Kind::Page, key: key(text) });
+        }
     }
 
     proptest! {

@@ -1,17 +1,14 @@
 //! `/k/{key}`: what is known about a key. The page only looks: it counts nothing and makes no key.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::key::{Key, KeyError};
-use crate::pages::{self, Frame, Unavailable, counted, html};
+use crate::key::Key;
+use crate::pages::{Frame, Unavailable, counted, html};
 use crate::reader::ReadError;
 use crate::section::{HITS, Section, sections};
 use crate::series::{Series, Subject};
@@ -57,15 +54,6 @@ impl Past {
 #[derive(Debug, Default, serde::Deserialize)]
 struct Asked {
     tz: Option<String>,
-}
-
-/// `GET /k/{key}`.
-pub(crate) async fn get(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Response {
-    let key = path.map_err(|_| KeyError::Character).and_then(|Path(text)| text.parse());
-    match key {
-        Ok(key) => page(&app, &key, &uri).await,
-        Err(error) => pages::message(StatusCode::BAD_REQUEST, "Not a key", &error.to_string()),
-    }
 }
 
 /// The page about `key`.

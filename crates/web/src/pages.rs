@@ -3,15 +3,18 @@
 use std::sync::{Arc, LazyLock};
 
 use askama::Template;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::app::App;
-use crate::assets;
 use crate::counter::CounterError;
+use crate::peer::Peer;
+use crate::people::Client;
 use crate::unavailable::{COUNTER_AWAY, COUNTER_TITLE, Cause, unavailable};
+use crate::{assets, builder};
 
 /// Pages show the present, so no cache keeps them.
 pub(crate) const NEVER_STORED: [(header::HeaderName, HeaderValue); 1] =
@@ -38,13 +41,6 @@ impl Frame {
             LazyLock::new(|| Frame { style: assets::url("style.css"), icon: assets::url("icon.svg") });
         &FRAME
     }
-}
-
-#[derive(Template)]
-#[template(path = "welcome.html")]
-struct Welcome<'a> {
-    frame: &'static Frame,
-    replica: &'a str,
 }
 
 #[derive(Template)]
@@ -100,10 +96,17 @@ impl IntoResponse for Unavailable {
     }
 }
 
-/// `GET /`: the welcome page. With a configured greeting it shows that instead, and counts the visit.
-pub(crate) async fn welcome(State(app): State<Arc<App>>) -> Result<Response, Unavailable> {
+/// `GET /`: the welcome page with the builder of badges. With a configured greeting it shows that instead, and counts the
+/// visit.
+pub(crate) async fn welcome(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Result<Response, Unavailable> {
     let Some(greeting) = &app.greeting else {
-        return Ok(html(&Welcome { frame: Frame::get(), replica: &app.replica }));
+        let origin = Client::of(&headers, peer.map(|Extension(Peer(address))| address), &app.proxies).origin;
+        return Ok(builder::page(&app.replica, &query.unwrap_or_default(), &origin));
     };
     let count = app.counter.increment().await?;
     let text = greeting.replace("{count}", &count.to_string());
@@ -254,7 +257,7 @@ mod tests {
 
     #[test]
     fn names_are_escaped() {
-        let page = Welcome { frame: Frame::get(), replica: "<script>" };
+        let page = Greeting { frame: Frame::get(), replica: "<script>", text: "<script>" };
         let text = page.render().unwrap();
         assert!(!text.contains("<script>"), "{text}");
     }

@@ -7,11 +7,22 @@ const PAGE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
+/// The page with the builder also has our own script, which asks for the page again.
+const SCRIPTED: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'",
+);
+
 /// A picture loads nothing, and any page may show it.
 const PICTURE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors *");
 
 /// The header that says which origins may embed an answer (Fetch standard, section 3.7).
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Lets a page have our own script.
+pub(crate) fn scripted(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, SCRIPTED);
+}
 
 /// Lets pages of other origins show this answer.
 pub(crate) fn embeddable(headers: &mut HeaderMap) {

@@ -14,19 +14,20 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wharf_http_metrics::{HttpMetrics, register_process_metrics};
-use wharf_serve::{Limits, serve};
+use wharf_serve::{Limits, serve_each};
 
 use crate::app::App;
 use crate::counter::Counter;
 use crate::flusher::Flusher;
 use crate::history::History;
-use crate::instruments::Instruments;
+use crate::instruments::{Instruments, NotCounted};
 use crate::link::Keeper;
+use crate::peer::FromPeer;
 use crate::reader::Reader;
 use crate::requests::RequestLayer;
 use crate::settings::Settings;
 use crate::unavailable::{COUNTER_AWAY, Cause};
-use crate::{api, hits, key_page, pages, probes, stats};
+use crate::{api, embed, hits, pages, probes, stats};
 
 /// Connections that may be open at once, where the limit of file descriptors allows as many.
 const CONNECTIONS: usize = 10_000;
@@ -85,7 +86,15 @@ impl Server {
             .database
             .zip(instruments.history.clone())
             .map(|(database, instruments)| Flusher::new(counter.clone(), History::new(database), instruments));
-        let app = App { counter, instruments, replica: settings.replica, greeting: settings.greeting, reader };
+        let app = App {
+            counter,
+            instruments,
+            replica: settings.replica,
+            greeting: settings.greeting,
+            proxies: settings.trusted_proxies,
+            not_counted: NotCounted::register(&registry)?,
+            reader,
+        };
         Ok(Self {
             listener,
             address,
@@ -139,8 +148,9 @@ impl Server {
         }
 
         tracing::info!(address = %self.address, "listening");
+        let service = |client| FromPeer::new(self.router.clone(), client);
         tokio::select! {
-            () = serve(self.listener, self.router, self.limits, stop) => {}
+            () = serve_each(self.listener, service, self.limits, stop) => {}
             Some(result) = tasks.join_next() => result?,
         }
         drained.cancel();
@@ -160,7 +170,7 @@ fn router(app: App, registry: &Registry, deadline: Duration) -> Result<Router, S
         .route("/", get(pages::welcome))
         .route("/count", get(pages::count).head(pages::count_head))
         .route("/hits/{key}", get(hits::hit).head(hits::head))
-        .route("/k/{key}", get(key_page::get))
+        .route("/k/{key}", get(embed::get).head(embed::head))
         .route("/stats", get(stats::page))
         .merge(api::routes())
         .route("/static/{name}", get(pages::asset))

@@ -11,6 +11,8 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use wharf_serve::Secret;
 use wharf_telemetry::Format;
 
+use crate::people::TrustedProxies;
+
 const SECRETS_HELP: &str = "\
 Secrets come from the environment or from a file, never from a flag,
 because every user of the machine can read the arguments of a process:
@@ -107,6 +109,16 @@ pub struct Options {
         value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub hit_keys_at_most: u32,
 
+    /// Proxies whose `X-Forwarded-For`, `-Host` and `-Proto` are believed: networks or addresses, separated by commas
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        value_name = "TRUSTED_PROXIES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub trusted_proxies: TrustedProxies,
+
     /// How long Redis may take to answer a command
     #[arg(long, env = "REDIS_TIMEOUT", value_name = "REDIS_TIMEOUT", default_value = "2s", value_parser = duration)]
     pub redis_timeout: Duration,
@@ -148,6 +160,8 @@ pub struct Settings {
     pub greeting: Option<String>,
     /// How many keys are counted for.
     pub keys_at_most: u32,
+    /// The proxies whose word about clients is taken.
+    pub trusted_proxies: TrustedProxies,
     /// How often the history is brought up to date.
     pub flush_interval: Duration,
     /// A request's deadline.
@@ -226,6 +240,7 @@ impl Settings {
             database,
             greeting: greeting(options.greeting, options.greeting_file)?,
             keys_at_most: options.hit_keys_at_most,
+            trusted_proxies: options.trusted_proxies,
             flush_interval: options.flush_interval,
             request_timeout: options.request_timeout,
             head_timeout: options.head_timeout,

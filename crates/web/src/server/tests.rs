@@ -5,6 +5,7 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use super::*;
+use crate::people::TrustedProxies;
 use crate::settings;
 
 /// The application with a link to a Redis that is never contacted.
@@ -15,7 +16,15 @@ fn app() -> Router {
     let (counter, keeper) = Counter::new(redis, 10, instruments.clone());
     // Without its keeper the link says at once that there will be no connection.
     drop(keeper);
-    let app = App { counter, instruments, replica: "replica-1".into(), greeting: None, reader: None };
+    let app = App {
+        counter,
+        instruments,
+        replica: "replica-1".into(),
+        greeting: None,
+        proxies: TrustedProxies::default(),
+        not_counted: NotCounted::register(&registry).unwrap(),
+        reader: None,
+    };
     router(app, &registry, Duration::from_secs(1)).unwrap()
 }
 
@@ -83,7 +92,7 @@ async fn what_is_not_there_is_a_page_too() {
 
 #[tokio::test]
 async fn a_bad_key_is_a_400_that_says_why() {
-    for path in ["/hits/a%20b", "/hits/-a", "/hits/a.svg.svg", "/hits/%ff", "/hits/%3Cscript%3E.svg"] {
+    for path in ["/hits/a%20b", "/hits/-a", "/hits/%ff", "/hits/%3Cscript%3E"] {
         let (head, page) = get(path).await;
         assert_eq!(head.status(), StatusCode::BAD_REQUEST, "{path}");
         assert!(page.contains("<h1>Not a key</h1>") && page.contains("A key "), "{page}");
@@ -98,11 +107,23 @@ async fn a_bad_key_is_a_400_that_says_why() {
 }
 
 #[tokio::test]
-async fn without_redis_a_badge_says_so() {
-    let (head, svg) = get("/hits/wharf.svg").await;
-    assert_eq!(head.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(head.headers()["content-type"], "image/svg+xml; charset=utf-8");
-    assert!(svg.contains("hits: out of reach"), "{svg}");
+async fn a_picture_says_what_is_wrong_and_is_always_shown() {
+    let cases = [
+        ("/hits/wharf.svg", "hits: out of reach"),
+        ("/hits/wharf.svg?label=views&style=plastic", "views: out of reach"),
+        ("/hits/a.svg.svg", "not a key: A key does not end in"),
+        ("/hits/%3Cscript%3E.svg", "not a key: A key is made of"),
+        ("/hits/%ff.svg", "not a key: A key is made of"),
+        ("/hits/wharf.svg?color=%22%3E%3Cscript%3E", "color: a colour is a name"),
+        ("/hits/wharf.svg?style=round", "style: a style is flat"),
+    ];
+    for (path, says) in cases {
+        let (head, svg) = get(path).await;
+        assert_eq!(head.status(), StatusCode::OK, "proxies show a broken picture for another status: {path}");
+        assert_eq!(head.headers()["content-type"], "image/svg+xml; charset=utf-8");
+        assert!(svg.contains(&format!("<title>{says}")), "{svg}");
+        assert!(!svg.contains("<script>"), "{svg}");
+    }
 }
 
 #[tokio::test]
@@ -177,4 +198,59 @@ async fn metrics_name_the_dependencies_and_the_routes() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in {text}");
     }
+}
+
+#[tokio::test]
+async fn the_builder_shows_a_badge_with_its_markup_and_has_one_script_of_ours() {
+    let request = Request::get("/?key=wharf&label=views&style=plastic").header("host", "example.org");
+    let (head, page) = ask(request).await;
+    assert_eq!(head.status(), StatusCode::OK);
+    assert!(page.contains(r#"<img src="/k/wharf.svg?label=views&#38;style=plastic&#38;count=none""#), "{page}");
+    assert!(page.contains("[![views](http://example.org/k/wharf.svg?label=views&#38;style=plastic)]"), "{page}");
+    assert!(page.contains(r#"<option value="plastic" selected>"#), "{page}");
+    let policy = head.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("script-src 'self'; connect-src 'self'") && !policy.contains("unsafe"), "{policy}");
+    let script = page.split('"').find(|text| text.starts_with("/static/builder.js?v=")).unwrap();
+    let (head, _) = get(script).await;
+    assert_eq!(head.headers()["content-type"], "text/javascript; charset=utf-8");
+    assert!(!page.contains("onclick") && !page.contains(" style="), "{page}");
+}
+
+#[tokio::test]
+async fn the_builder_says_which_fields_are_wrong() {
+    let (head, page) = get("/?key=a%20b&color=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").await;
+    assert_eq!(head.status(), StatusCode::OK);
+    assert!(
+        page.contains("<li>A key is made of the letters")
+            && page.contains("<li>Colour of the number: a colour is a name"),
+        "{page}"
+    );
+    assert_eq!(page.matches(r#" aria-invalid="true""#).count(), 2, "{page}");
+    assert!(!page.contains("<script>") && !page.contains("/k/"), "{page}");
+}
+
+#[tokio::test]
+async fn what_is_embedded_is_always_shown() {
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+    let cases = [
+        ("/k/wharf.svg", "<title>hits: out of reach</title>"),
+        ("/k/a%20b.svg", "<title>not a key: A key is made of"),
+        ("/k/wharf.svg?count=some", "<title>count: people, all or none are counted</title>"),
+        (
+            "/k/wharf.json",
+            r#"{"schemaVersion":1,"label":"hits","message":"out of reach","isError":true,"style":"flat"}"#,
+        ),
+        ("/k/wharf.json?color=x", r#"{"schemaVersion":1,"label":"color","message":"a colour is a name"#),
+    ];
+    for (path, says) in cases {
+        let (head, text) = ask(Request::get(path).header("user-agent", firefox)).await;
+        assert_eq!(head.status(), StatusCode::OK, "{path}");
+        assert!(text.contains(says), "{path}: {text}");
+    }
+    let (head, _) = get("/k/a%20b.json").await;
+    assert_eq!(head.status(), StatusCode::BAD_REQUEST);
+    let pixel = app().oneshot(Request::get("/k/wharf.gif").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!((pixel.status(), &pixel.headers()["content-type"]), (StatusCode::OK, &"image/gif".parse().unwrap()));
+    let pixel = pixel.into_body().collect().await.unwrap().to_bytes();
+    assert!(pixel.starts_with(b"GIF89a") && pixel.ends_with(b";") && pixel.len() == 43);
 }

@@ -132,3 +132,12 @@ fn help_names_every_way_to_set_something() {
         assert!(help.contains(name), "{name} in {help}");
     }
 }
+
+#[test]
+fn proxies_are_trusted_by_their_networks() {
+    let trusted = |flag: &str| settings(&[flag], &[]).map(|settings| settings.trusted_proxies);
+    assert_eq!(settings(&[], &[]).unwrap().trusted_proxies, TrustedProxies::default());
+    assert_eq!(trusted("--trusted-proxies=10.0.0.0/8, fd00::/8").unwrap(), "10.0.0.0/8,fd00::/8".parse().unwrap());
+    let error = trusted("--trusted-proxies=nginx").unwrap_err();
+    assert!(error.contains("write networks or addresses separated by commas"), "{error}");
+}

@@ -56,7 +56,7 @@ async fn new_keys_that_come_at_once_to_several_replicas_do_not_get_past_the_limi
     let known = replicas[0].get(taken.first().unwrap()).await;
     assert_eq!(known.count(), 2, "a known key goes on");
     let badge = replicas[1].get("/hits/late.svg").await;
-    assert_eq!(badge.status, 403);
+    assert_eq!(badge.status, 200, "proxies show a broken picture for another status");
     assert!(badge.body.contains("no room for a new key"), "{badge:?}");
     let api = request(replicas[1].address, "POST", "/api/v1/hits/late", "").await.unwrap();
     assert_eq!(api.status, 403);

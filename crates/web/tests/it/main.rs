@@ -11,6 +11,7 @@ mod hits;
 mod http;
 mod key_history;
 mod pause;
+mod people;
 mod pooler;
 mod process;
 mod redis_away;
