@@ -3,6 +3,7 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");
+    println!("cargo::rerun-if-changed=migrations-sqlite");
     println!("cargo::rerun-if-env-changed=SQLX_OFFLINE");
     if std::env::var_os("SQLX_OFFLINE").is_none() {
         println!("cargo::rustc-env=SQLX_OFFLINE=true");

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::counter::Counter;
-use crate::instruments::{Instruments, NotCounted};
+use crate::instruments::{HistoryInstruments, NotCounted};
 use crate::people::TrustedProxies;
 use crate::reader::{KeyRow, ReadError, Reader};
 use crate::series::{Series, Subject};
 use crate::slots::Stats;
 
-/// The state that requests share: the counter, its metrics and the reader of the history.
+/// The state that requests share: the counter and the reader of the history.
 pub(crate) struct App {
     pub(crate) counter: Counter,
-    pub(crate) instruments: Instruments,
+    /// The history's metrics, if Postgres keeps one.
+    pub(crate) history: Option<HistoryInstruments>,
     pub(crate) replica: String,
     /// Shown at `/` instead of the welcome page.
     pub(crate) greeting: Option<String>,

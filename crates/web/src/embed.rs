@@ -13,6 +13,7 @@ use crate::api;
 use crate::app::App;
 use crate::badge::{Look, Parameter};
 use crate::counter::CounterError;
+use crate::form::Form;
 use crate::hits::{last_part, no_key};
 use crate::key::{Key, Kind, View};
 use crate::peer::Peer;
@@ -47,17 +48,22 @@ pub(crate) async fn get(
             Err(parameter) => picture::refused(parameter.name(), parameter),
         },
         Kind::Pixel => picture::pixel(count(Count::parse(query).unwrap_or_default()).await.err()),
-        Kind::Page => key_page::page(&app, &key, &uri).await,
+        Kind::Page => key_page::page(&app, &key, &uri, Form::of(&headers)).await,
         Kind::Endpoint => endpoint(&app, &key, query).await,
     }
 }
 
 /// `HEAD`: asking for the head alone counts nothing.
-pub(crate) async fn head(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Response {
+pub(crate) async fn head(
+    State(app): State<Arc<App>>,
+    form: Form,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Response {
     let View { kind, key } = View::of_k(&last_part(path, &uri));
     match (kind, key) {
         (_, Err(error)) => no_key(kind, error),
-        (Kind::Page, Ok(key)) => key_page::page(&app, &key, &uri).await,
+        (Kind::Page, Ok(key)) => key_page::page(&app, &key, &uri, form).await,
         (Kind::Endpoint, Ok(key)) => endpoint(&app, &key, uri.query().unwrap_or_default()).await,
         (Kind::Badge, Ok(_)) => {
             app.not_counted.of(Reason::Head).inc();

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::counter::{Counter, CounterError, Reading};
+use crate::counter::{CounterError, Reading, RedisCounter};
 use crate::history::{History, HistoryError};
 use crate::hits_ledger::HitsSamples;
 use crate::instruments::HistoryInstruments;
@@ -26,7 +26,7 @@ const FOLD_EVERY: u32 = 60;
 
 /// Writes the history of one counter.
 pub(crate) struct Flusher {
-    counter: Counter,
+    counter: RedisCounter,
     history: History,
     instruments: HistoryInstruments,
     samples: Samples,
@@ -42,7 +42,7 @@ pub(crate) struct Flusher {
 }
 
 impl Flusher {
-    pub(crate) fn new(counter: Counter, history: History, instruments: HistoryInstruments) -> Self {
+    pub(crate) fn new(counter: RedisCounter, history: History, instruments: HistoryInstruments) -> Self {
         Self {
             counter,
             history,

@@ -12,6 +12,7 @@ use crate::api;
 use crate::app::App;
 use crate::badge::Look;
 use crate::counter::CounterError;
+use crate::form::{self, Form};
 use crate::key::{Key, KeyError, Kind, View};
 use crate::pages::{self, Frame, NEVER_STORED, Unavailable, grouped, html};
 use crate::picture;
@@ -35,10 +36,15 @@ pub(crate) fn last_part(path: Result<Path<String>, PathRejection>, uri: &Uri) ->
 }
 
 /// `GET /hits/{key}` and `GET /hits/{key}.svg`: counts, and shows the key's count.
-pub(crate) async fn hit(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Response {
+pub(crate) async fn hit(
+    State(app): State<Arc<App>>,
+    form: Form,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Response {
     let View { kind, key } = View::of_hits(&last_part(path, &uri));
     match (kind, key) {
-        (Kind::Page, Ok(key)) => page(&app, &key).await,
+        (Kind::Page, Ok(key)) => page(&app, &key, form).await,
         (Kind::Badge, Ok(key)) => match Look::parse(uri.query().unwrap_or_default()) {
             Ok(look) => picture::badge(&look, app.counter.hit(&key).await),
             Err(parameter) => picture::refused(parameter.name(), parameter),
@@ -59,12 +65,13 @@ pub(crate) async fn head(path: Result<Path<String>, PathRejection>, uri: Uri) ->
     }
 }
 
-async fn page(app: &App, key: &Key) -> Response {
+async fn page(app: &App, key: &Key, form: Form) -> Response {
+    let (frame, replica) = (Frame::get(), &*app.replica);
     match app.counter.hit(key).await {
-        Ok(count) => {
-            let frame = Frame::get();
-            html(&Hits { frame, replica: &app.replica, key, count, count_for_people: grouped(count) })
-        }
+        Ok(count) => form.answer(
+            || html(&Hits { frame, replica, key, count, count_for_people: grouped(count) }),
+            || form::lines(&format!("{} for {key}", form::counted(count, "hit")), replica),
+        ),
         Err(CounterError::KeysExhausted) => {
             let text = "So many keys are counted that no new one is taken. Known keys are still counted.";
             pages::message(StatusCode::FORBIDDEN, "No room for a new key", text)

@@ -5,22 +5,30 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registr
 use crate::people::Reason;
 use crate::retention::Width;
 
-/// The metrics of this replica. Counters start at zero with the process.
+/// What this replica counted. Counters start at zero with the process.
 #[derive(Clone, Debug)]
 pub(crate) struct Instruments {
-    /// `wharf_web_redis_up`: 1 while there is a connection to a Redis that counts.
-    pub(crate) redis_up: IntGauge,
-    /// `wharf_web_redis_answers_lost_total`: visits that may or may not have been counted because Redis' answer was
-    /// lost. They were answered 503 and are not retried.
-    pub(crate) answers_lost: IntCounter,
-    /// `wharf_web_visits_total`: visits that Redis has counted for this replica.
+    /// `wharf_web_visits_total`: visits that this replica has counted.
     pub(crate) visits: IntCounter,
-    /// `wharf_web_hits_total`: hits that Redis has counted for this replica, all keys together.
+    /// `wharf_web_hits_total`: hits that this replica has counted, all keys together.
     pub(crate) hits: IntCounter,
     /// `wharf_web_keys_refused_total`: hits for new keys beyond the limit.
     pub(crate) keys_refused: IntCounter,
-    /// The metrics of the history, if one is kept.
-    pub(crate) history: Option<HistoryInstruments>,
+}
+
+/// The metrics of the connection to Redis.
+#[derive(Clone, Debug)]
+pub(crate) struct RedisInstruments {
+    /// `wharf_web_redis_up`: 1 while there is a connection to a Redis that counts.
+    pub(crate) up: IntGauge,
+    /// `wharf_web_redis_answers_lost_total`: visits that may or may not have been counted because Redis' answer was
+    /// lost. They were answered 503 and are not retried.
+    pub(crate) answers_lost: IntCounter,
+}
+
+/// `wharf_web_store_up`: 1 while the file takes visits.
+pub(crate) fn store_up(registry: &Registry) -> Result<IntGauge, prometheus::Error> {
+    gauge(registry, "wharf_web_store_up", "1 while the file of STORE can be written.")
 }
 
 /// `wharf_web_not_counted_total`: requests for badges and pixels that did not count, by reason.
@@ -59,7 +67,7 @@ pub(crate) struct HistoryInstruments {
     pub(crate) flushed: IntCounter,
     /// `wharf_web_hits_flushed_total`: hits, counted by any replica, that this one wrote to the history.
     pub(crate) hits_flushed: IntCounter,
-    /// `wharf_web_history_rows`: rows of the history of keys, by the width of their slots.
+    /// See [`history_rows`].
     pub(crate) rows: IntGaugeVec,
     /// `wharf_web_flush_failures_total`: attempts to bring the history up to date that failed.
     pub(crate) failures: IntCounter,
@@ -67,46 +75,61 @@ pub(crate) struct HistoryInstruments {
     pub(crate) unflushed: IntGauge,
 }
 
+fn counter(registry: &Registry, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+    let counter = IntCounter::new(name, help)?;
+    registry.register(Box::new(counter.clone()))?;
+    Ok(counter)
+}
+
+fn gauge(registry: &Registry, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+    let gauge = IntGauge::new(name, help)?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
+}
+
 impl Instruments {
-    /// Registers the metrics; those of the history only if there is one.
-    ///
     /// # Errors
     ///
-    /// When the registry has metrics of these names already.
-    pub(crate) fn register(registry: &Registry, with_history: bool) -> Result<Self, prometheus::Error> {
-        let counter = |name, help| {
-            let counter = IntCounter::new(name, help)?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
-        let gauge = |name, help| {
-            let gauge = IntGauge::new(name, help)?;
-            registry.register(Box::new(gauge.clone()))?;
-            Ok::<_, prometheus::Error>(gauge)
-        };
-        let history = || {
-            Ok::<_, prometheus::Error>(HistoryInstruments {
-                postgres_up: gauge("wharf_web_postgres_up", "1 while a connection to Postgres answers.")?,
-                flushed: counter("wharf_web_visits_flushed_total", "Visits this replica wrote to the history.")?,
-                hits_flushed: counter("wharf_web_hits_flushed_total", "Hits this replica wrote to the history.")?,
-                rows: history_rows(registry)?,
-                failures: counter("wharf_web_flush_failures_total", "Failed attempts to update the history.")?,
-                unflushed: gauge("wharf_web_unflushed_samples", "Totals that wait to be written to the history.")?,
-            })
-        };
+    /// When the registry has metrics of these names already, here and below.
+    pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         Ok(Self {
-            redis_up: gauge("wharf_web_redis_up", "1 while a connection to Redis answers and visits can be counted.")?,
-            answers_lost: counter("wharf_web_redis_answers_lost_total", "Visits whose count Redis did not confirm.")?,
-            visits: counter("wharf_web_visits_total", "Visits that Redis has counted for this replica.")?,
-            hits: counter("wharf_web_hits_total", "Hits that Redis has counted for this replica, for all keys.")?,
-            keys_refused: counter("wharf_web_keys_refused_total", "Hits for new keys beyond the limit.")?,
-            history: with_history.then(history).transpose()?,
+            visits: counter(registry, "wharf_web_visits_total", "Visits that this replica has counted.")?,
+            hits: counter(registry, "wharf_web_hits_total", "Hits that this replica has counted, for all keys.")?,
+            keys_refused: counter(registry, "wharf_web_keys_refused_total", "Hits for new keys beyond the limit.")?,
+        })
+    }
+}
+
+impl RedisInstruments {
+    pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let up = "1 while a connection to Redis answers and visits can be counted.";
+        let lost = "Visits whose count Redis did not confirm.";
+        Ok(Self {
+            up: gauge(registry, "wharf_web_redis_up", up)?,
+            answers_lost: counter(registry, "wharf_web_redis_answers_lost_total", lost)?,
+        })
+    }
+}
+
+impl HistoryInstruments {
+    pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let flushed = "Visits this replica wrote to the history.";
+        let hits_flushed = "Hits this replica wrote to the history.";
+        let failures = "Failed attempts to update the history.";
+        let unflushed = "Totals that wait to be written to the history.";
+        Ok(Self {
+            postgres_up: gauge(registry, "wharf_web_postgres_up", "1 while a connection to Postgres answers.")?,
+            flushed: counter(registry, "wharf_web_visits_flushed_total", flushed)?,
+            hits_flushed: counter(registry, "wharf_web_hits_flushed_total", hits_flushed)?,
+            rows: history_rows(registry)?,
+            failures: counter(registry, "wharf_web_flush_failures_total", failures)?,
+            unflushed: gauge(registry, "wharf_web_unflushed_samples", unflushed)?,
         })
     }
 }
 
 /// One gauge for each width, also while there are no rows.
-fn history_rows(registry: &Registry) -> Result<IntGaugeVec, prometheus::Error> {
+pub(crate) fn history_rows(registry: &Registry) -> Result<IntGaugeVec, prometheus::Error> {
     let rows = Opts::new("wharf_web_history_rows", "Rows of the history of keys, by the width of their slots.");
     let rows = IntGaugeVec::new(rows, &["width"])?;
     Width::ALL.into_iter().for_each(|width| rows.with_label_values(&[width.name()]).set(0));
@@ -131,7 +154,10 @@ mod tests {
             help: of.help,
         };
         let registry = Registry::new();
-        Instruments::register(&registry, true).unwrap();
+        Instruments::register(&registry).unwrap();
+        RedisInstruments::register(&registry).unwrap();
+        HistoryInstruments::register(&registry).unwrap();
+        store_up(&registry).unwrap();
         NotCounted::register(&registry).unwrap();
         let own = registry.gather().into_iter().map(|family| MetricRow {
             name: family.name().to_owned(),

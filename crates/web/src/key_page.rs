@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use crate::app::App;
+use crate::form::{self, Form};
 use crate::key::Key;
 use crate::pages::{Frame, Unavailable, counted, html};
 use crate::reader::ReadError;
@@ -50,6 +51,23 @@ impl Past {
     }
 }
 
+impl Past {
+    /// The numbers of today and of the last days, in plain text.
+    fn lines(&self) -> String {
+        match self {
+            Self::Kept { tiles, .. } => {
+                let plain = |text: &str| text.replace('\u{202f}', "");
+                tiles
+                    .iter()
+                    .skip(1)
+                    .map(|tile| format!("{}: {}\n", tile.name.to_lowercase(), plain(&tile.value)))
+                    .collect()
+            }
+            Self::NotKept | Self::Away => String::new(),
+        }
+    }
+}
+
 /// What the query asks for, as text.
 #[derive(Debug, Default, serde::Deserialize)]
 struct Asked {
@@ -57,7 +75,7 @@ struct Asked {
 }
 
 /// The page about `key`.
-pub(crate) async fn page(app: &App, key: &Key, uri: &Uri) -> Response {
+pub(crate) async fn page(app: &App, key: &Key, uri: &Uri, form: Form) -> Response {
     let asked = Query::<Asked>::try_from_uri(uri).map(|Query(asked)| asked).unwrap_or_default();
     let zone = Zone::named(asked.tz.as_deref());
     let total = match app.counter.hits(key).await {
@@ -69,7 +87,8 @@ pub(crate) async fn page(app: &App, key: &Key, uri: &Uri) -> Response {
         Err(ReadError::NotKept) => (Past::NotKept, None),
         Err(ReadError::Away(error)) => (Past::Away, Some(Cause(error))),
     };
-    let mut response = html(&Page {
+    let lines = past.lines();
+    let page = Page {
         frame: Frame::get(),
         replica: &app.replica,
         key,
@@ -79,7 +98,9 @@ pub(crate) async fn page(app: &App, key: &Key, uri: &Uri) -> Response {
         zone: &zone,
         zones: &NAMES,
         past,
-    });
+    };
+    let text = || format!("{} for {key}\n{lines}", form::counted(total, HITS.one));
+    let mut response = form.answer(|| html(&page), text);
     if zone.unknown.is_some() {
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
@@ -139,6 +160,11 @@ mod tests {
         }
         assert!(text.contains("minutes for 2 days, hours for 90 days, and days for good"), "{text}");
         assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
+    }
+
+    #[test]
+    fn plain_text_has_the_numbers() {
+        assert_eq!(one_hit(&Zone::named(None)).lines(), "today: 1\nlast 7 days: 1\nlast 30 days: 1\n");
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! computes them, [`history`] writes them. The task needs nothing from the requests, so no visit is lost with a process
 //! and none is counted twice.
 //!
+//! With a file in place of both, [`sqlite`] counts and keeps the history in the same transactions.
+//!
 //! [`settings`] reads flags and environment, [`server`] runs everything until it is cancelled.
 //!
 //! ```no_run
@@ -36,6 +38,7 @@ pub mod counter;
 mod duty;
 mod embed;
 mod flusher;
+mod form;
 pub mod history;
 mod hits;
 pub mod hits_ledger;
@@ -60,9 +63,11 @@ mod series;
 pub mod server;
 pub mod settings;
 mod slots;
+pub mod sqlite;
 mod stats;
 mod tile;
 mod trace;
 mod unavailable;
+mod upkeep;
 mod wcag;
 mod zone;

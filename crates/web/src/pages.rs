@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::app::App;
 use crate::counter::CounterError;
+use crate::form::{self, Form};
 use crate::peer::Peer;
 use crate::people::Client;
 use crate::unavailable::{COUNTER_AWAY, COUNTER_TITLE, Cause, unavailable};
@@ -104,20 +105,24 @@ pub(crate) async fn welcome(
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Result<Response, Unavailable> {
+    let (frame, replica, form) = (Frame::get(), &*app.replica, Form::of(&headers));
     let Some(greeting) = &app.greeting else {
-        let origin = Client::of(&headers, peer.map(|Extension(Peer(address))| address), &app.proxies).origin;
-        return Ok(builder::page(&app.replica, &query.unwrap_or_default(), &origin));
+        let origin = || Client::of(&headers, peer.map(|Extension(Peer(address))| address), &app.proxies).origin;
+        let page = || builder::page(replica, &query.unwrap_or_default(), &origin());
+        return Ok(form.answer(page, || form::welcome(replica)));
     };
-    let count = app.counter.increment().await?;
-    let text = greeting.replace("{count}", &count.to_string());
-    Ok(html(&Greeting { frame: Frame::get(), replica: &app.replica, text: &text }))
+    let text = form::greeting(greeting, app.counter.increment().await?);
+    Ok(form.answer(|| html(&Greeting { frame, replica, text: &text }), || format!("{text}\n")))
 }
 
 /// `GET /count`: counts this visit.
-pub(crate) async fn count(State(app): State<Arc<App>>) -> Result<Response, Unavailable> {
+pub(crate) async fn count(State(app): State<Arc<App>>, form: Form) -> Result<Response, Unavailable> {
     let count = app.counter.increment().await?;
-    let page = Count { frame: Frame::get(), replica: &app.replica, count, count_for_people: grouped(count) };
-    Ok(html(&page))
+    let (frame, replica) = (Frame::get(), &*app.replica);
+    Ok(form.answer(
+        || html(&Count { frame, replica, count, count_for_people: grouped(count) }),
+        || form::lines(&form::counted(count, "visit"), replica),
+    ))
 }
 
 /// `HEAD /count`: asking for the head alone is not a visit.
@@ -146,14 +151,15 @@ pub(crate) fn message(status: StatusCode, title: &'static str, text: &str) -> Re
     response
 }
 
-/// Makes the page of a [`message`], for a request for `uri` with this id.
-pub(crate) fn explain(response: Response, uri: &Uri, id: &str) -> Response {
+/// Makes the page of a [`message`], or a line of plain text, for a request for `uri` with this id.
+pub(crate) fn explain(response: Response, uri: &Uri, id: &str, form: Form) -> Response {
     let (mut parts, body) = response.into_parts();
     let Some(message) = parts.extensions.remove::<Message>() else { return Response::from_parts(parts, body) };
     // A path that begins with two slashes would be another host.
     let address = uri.path_and_query().map(|address| address.as_str()).filter(|address| !address.starts_with("//"));
     let address = address.unwrap_or("/");
-    let page = html(&Explanation { frame: Frame::get(), message: &message, address, id });
+    let page = || html(&Explanation { frame: Frame::get(), message: &message, address, id });
+    let page = form.answer(page, || format!("{}\n", message.text));
     let (page, body) = page.into_parts();
     parts.headers.extend(page.headers);
     Response::from_parts(parts, body)
@@ -221,7 +227,7 @@ mod tests {
     }
 
     fn explained(status: StatusCode, uri: &'static str) -> (StatusCode, String) {
-        let response = explain(message(status, "T", "<text>"), &Uri::from_static(uri), "id-1");
+        let response = explain(message(status, "T", "<text>"), &Uri::from_static(uri), "id-1", Form::Page);
         let status = response.status();
         let body = futures_util::FutureExt::now_or_never(axum::body::to_bytes(response.into_body(), 1 << 20));
         (status, String::from_utf8(body.unwrap().unwrap().to_vec()).unwrap())

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::counter::Kept;
 
 /// `GET /healthz`: this process answers. It ignores Redis and Postgres: restarting this process would not fix them.
 pub(crate) async fn healthz() -> Response {
@@ -20,6 +21,8 @@ struct Readiness {
     ready: bool,
     redis: Dependency,
     postgres: Dependency,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<Dependency>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,12 +43,16 @@ impl From<bool> for Dependency {
 /// `GET /readyz`: 200 while visits can be counted, else 503. Postgres is reported but does not decide: while it is away,
 /// counting goes on and the history catches up later, so taking replicas out of service would only do harm.
 ///
-/// The answer is what the tasks that watch Redis and Postgres saw last, about a second ago. Nothing is asked for it.
+/// The answer is what the tasks that watch Redis and Postgres saw last, about a second ago, or whether the last write to
+/// the file succeeded. Nothing is asked for it.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let redis = app.counter.can_count();
-    let postgres = app.instruments.history.as_ref();
+    let ready = app.counter.can_count();
+    let postgres = app.history.as_ref();
     let postgres = postgres.map_or(Dependency::Unset, |history| (history.postgres_up.get() == 1).into());
-    let status = if redis { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = Json(Readiness { ready: redis, redis: redis.into(), postgres });
-    (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+    let (redis, store) = match app.counter.kept() {
+        Kept::Redis(_) => (ready.into(), None),
+        Kept::Sqlite(_) => (Dependency::Unset, Some(ready.into())),
+    };
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(Readiness { ready, redis, postgres, store })).into_response()
 }

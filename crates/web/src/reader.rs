@@ -5,12 +5,14 @@
 //! next seconds that ask the same, and its failure all that ask anything.
 
 use std::collections::{HashMap, HashSet};
+use std::error::Error;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
 use tokio::time::timeout_at;
 
 use crate::history::{HistoryError, adapted, begin, connect};
@@ -18,6 +20,7 @@ use crate::recent::Recent;
 use crate::retention::{DAY, Row, Width};
 use crate::series::{Series, Subject};
 use crate::settings::Database;
+use crate::sqlite::{self, File, StoreError};
 use crate::trace;
 
 /// How long an answer may take, connecting included.
@@ -43,9 +46,12 @@ pub(crate) const ALL_KEYS: &str = "";
 pub(crate) enum ReadError {
     /// No database is configured.
     NotKept,
-    /// Postgres did not answer.
-    Away(Arc<HistoryError>),
+    /// Postgres did not answer, or the file could not be read.
+    Away(Failure),
 }
+
+/// Why a query was not answered.
+type Failure = Arc<dyn Error + Send + Sync>;
 
 /// A key in the list of keys. Its periods are days of UTC and include today.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +74,16 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(Database(options): Database) -> Self {
-        let database = adapted(options);
-        Self {
-            series: Desk::new(database.clone(), (SERIES_AT_ONCE, SERIES_AT_MOST)),
-            keys: Desk::new(database, (1, 1)),
-        }
+    pub(crate) fn postgres(Database(options): Database) -> Self {
+        Self::new(Source::Postgres(adapted(options)))
+    }
+
+    pub(crate) fn sqlite(file: Arc<File>) -> Self {
+        Self::new(Source::Sqlite(file))
+    }
+
+    fn new(source: Source) -> Self {
+        Self { series: Desk::new(source.clone(), (SERIES_AT_ONCE, SERIES_AT_MOST)), keys: Desk::new(source, (1, 1)) }
     }
 
     /// One history. The answer is at most [`FRESH`] old and comes within [`DEADLINE`].
@@ -87,37 +97,74 @@ impl Reader {
     }
 }
 
-/// What a query answers.
+/// Where a history is.
+#[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are two")]
+enum Source {
+    Postgres(Database),
+    Sqlite(Arc<File>),
+}
+
+impl Source {
+    async fn connect(&self) -> Result<Session, Failure> {
+        match self {
+            Self::Postgres(database) => connect(database).await.map(Session::Postgres).map_err(failure),
+            Self::Sqlite(file) => file.reader().await.map(Session::Sqlite).map_err(failure),
+        }
+    }
+
+    fn too_slow(&self) -> Failure {
+        match self {
+            Self::Postgres(_) => failure(HistoryError::TooSlow(DEADLINE)),
+            Self::Sqlite(_) => failure(StoreError::TooSlow(DEADLINE)),
+        }
+    }
+}
+
+fn failure(error: impl Error + Send + Sync + 'static) -> Failure {
+    Arc::new(error)
+}
+
+/// A connection to it.
+enum Session {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// What a query answers, as it is at `now` (Unix seconds): one answer for each question, in their order.
 trait Question: Clone + Hash + Eq + Send + Sync {
     type Answer: Send;
 
-    /// Reads the answers as they are at `now`, in Unix seconds: one for each question, in their order.
-    fn read(
+    fn ask_postgres(
         questions: &[Self],
         connection: &mut PgConnection,
         now: i64,
     ) -> impl Future<Output = Result<Vec<Self::Answer>, sqlx::Error>> + Send;
-}
 
-type Answer<A> = Result<Arc<A>, Arc<HistoryError>>;
+    fn ask_sqlite(
+        questions: &[Self],
+        connection: &mut SqliteConnection,
+        now: i64,
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, sqlx::Error>> + Send;
+}
 
 /// Answers questions of one kind.
 struct Desk<Q: Question> {
-    database: Database,
+    source: Source,
     /// Whoever has it may ask.
-    connection: tokio::sync::Mutex<Option<PgConnection>>,
+    session: tokio::sync::Mutex<Option<Session>>,
     /// What requests wait for.
     waiting: Mutex<HashSet<Q>>,
     /// How many questions one query answers.
     at_once: usize,
-    recent: Mutex<Recent<Q, Arc<Q::Answer>, Arc<HistoryError>>>,
+    recent: Mutex<Recent<Q, Arc<Q::Answer>, Failure>>,
 }
 
 impl<Q: Question> Desk<Q> {
-    fn new(database: Database, (at_once, at_most): (usize, usize)) -> Self {
+    fn new(source: Source, (at_once, at_most): (usize, usize)) -> Self {
         Self {
-            database,
-            connection: tokio::sync::Mutex::default(),
+            source,
+            session: tokio::sync::Mutex::default(),
             waiting: Mutex::default(),
             at_once,
             recent: Mutex::new(Recent::new(FRESH, at_most)),
@@ -129,19 +176,18 @@ impl<Q: Question> Desk<Q> {
             return answer.map_err(ReadError::Away);
         }
         let start = tokio::time::Instant::now();
-        let too_slow = || Arc::new(HistoryError::TooSlow(DEADLINE));
         let _waits = Waits::new(&self.waiting, question);
-        let Ok(mut connection) = timeout_at(start + TURN, self.connection.lock()).await else {
-            return Err(ReadError::Away(too_slow()));
+        let Ok(mut session) = timeout_at(start + TURN, self.session.lock()).await else {
+            return Err(ReadError::Away(self.source.too_slow()));
         };
         // The one who had the turn before may have read this, too.
         if let Some(answer) = self.recent(question) {
             return answer.map_err(ReadError::Away);
         }
         let questions = self.next(question);
-        let answers = match timeout_at(start + DEADLINE, self.read(&mut connection, &questions)).await {
-            Ok(answers) => answers.map_err(Arc::new),
-            Err(_) => Err(too_slow()),
+        let answers = match timeout_at(start + DEADLINE, self.read(&mut session, &questions)).await {
+            Ok(answers) => answers,
+            Err(_) => Err(self.source.too_slow()),
         };
         let mut recent = locked(&self.recent);
         match answers {
@@ -153,7 +199,7 @@ impl<Q: Question> Desk<Q> {
             Err(error) => recent.put(question.clone(), Err(error), Instant::now()),
         }
         let answer = recent.get(question, Instant::now());
-        answer.unwrap_or_else(|| Err(too_slow())).map_err(ReadError::Away)
+        answer.unwrap_or_else(|| Err(self.source.too_slow())).map_err(ReadError::Away)
     }
 
     /// This question and others that wait, which no longer wait then.
@@ -166,22 +212,36 @@ impl<Q: Question> Desk<Q> {
         questions
     }
 
-    fn recent(&self, question: &Q) -> Option<Answer<Q::Answer>> {
+    fn recent(&self, question: &Q) -> Option<Result<Arc<Q::Answer>, Failure>> {
         locked(&self.recent).get(question, Instant::now())
     }
 
-    /// Queries Postgres. The connection is kept only after success.
-    async fn read(&self, kept: &mut Option<PgConnection>, questions: &[Q]) -> Result<Vec<Q::Answer>, HistoryError> {
-        let mut connection = match kept.take() {
-            Some(connection) => connection,
-            None => connect(&self.database).await?,
+    /// Asks. The session is kept only after success.
+    async fn read(&self, kept: &mut Option<Session>, questions: &[Q]) -> Result<Vec<Q::Answer>, Failure> {
+        let mut session = match kept.take() {
+            Some(session) => session,
+            None => self.source.connect().await?,
         };
-        let mut transaction = begin(&mut connection).await?;
-        let answers = Q::read(questions, &mut transaction, Timestamp::now().as_second()).await?;
-        transaction.commit().await?;
-        *kept = Some(connection);
+        let now = Timestamp::now().as_second();
+        let answers = match &mut session {
+            Session::Postgres(connection) => within_limits(connection, questions, now).await.map_err(failure)?,
+            Session::Sqlite(connection) => Q::ask_sqlite(questions, connection, now).await.map_err(failure)?,
+        };
+        *kept = Some(session);
         Ok(answers)
     }
+}
+
+/// Asks in a transaction with limits.
+async fn within_limits<Q: Question>(
+    connection: &mut PgConnection,
+    questions: &[Q],
+    now: i64,
+) -> Result<Vec<Q::Answer>, HistoryError> {
+    let mut transaction = begin(connection).await?;
+    let answers = Q::ask_postgres(questions, &mut transaction, now).await?;
+    transaction.commit().await?;
+    Ok(answers)
 }
 
 /// A request that waits. When it has its answer, or is given up, it waits no longer.
@@ -211,7 +271,23 @@ fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Question for Subject {
     type Answer = Series;
 
-    async fn read(subjects: &[Self], connection: &mut PgConnection, now: i64) -> Result<Vec<Series>, sqlx::Error> {
+    async fn ask_sqlite(
+        subjects: &[Self],
+        connection: &mut SqliteConnection,
+        _: i64,
+    ) -> Result<Vec<Series>, sqlx::Error> {
+        let mut histories = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            histories.push(Series::new(sqlite::rows(connection, subject).await?));
+        }
+        Ok(histories)
+    }
+
+    async fn ask_postgres(
+        subjects: &[Self],
+        connection: &mut PgConnection,
+        now: i64,
+    ) -> Result<Vec<Series>, sqlx::Error> {
         let mut hits = hits(connection, subjects.iter().filter_map(Self::key)).await?;
         let mut histories = Vec::with_capacity(subjects.len());
         for subject in subjects {
@@ -283,7 +359,19 @@ struct EveryKey;
 impl Question for EveryKey {
     type Answer = Vec<KeyRow>;
 
-    async fn read(_: &[Self], connection: &mut PgConnection, now: i64) -> Result<Vec<Vec<KeyRow>>, sqlx::Error> {
+    async fn ask_sqlite(
+        _: &[Self],
+        connection: &mut SqliteConnection,
+        now: i64,
+    ) -> Result<Vec<Vec<KeyRow>>, sqlx::Error> {
+        Ok(vec![sqlite::keys(connection, now).await?])
+    }
+
+    async fn ask_postgres(
+        _: &[Self],
+        connection: &mut PgConnection,
+        now: i64,
+    ) -> Result<Vec<Vec<KeyRow>>, sqlx::Error> {
         let today = Width::Day.start_of(now);
         let query = sqlx::query!(
             r#"SELECT key AS "key!", total AS "total!", extract(epoch FROM changed)::bigint AS "changed!",

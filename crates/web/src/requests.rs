@@ -15,6 +15,7 @@ use tower_service::Service;
 use tracing::Span;
 use uuid::Uuid;
 
+use crate::form::Form;
 use crate::unavailable::Cause;
 use crate::{security, trace};
 
@@ -42,8 +43,8 @@ pub(crate) struct RequestLayer {
     pub(crate) deadline: Duration,
     /// The answer to a request for this path that took longer.
     pub(crate) too_slow: fn(path: &str, Cause) -> Response,
-    /// Completes an answer that is no success, for people: the request's address and its id.
-    pub(crate) explain: fn(Response, &Uri, id: &str) -> Response,
+    /// Completes an answer that is no success, for people: the request's address, its id, and the form that it asks for.
+    pub(crate) explain: fn(Response, &Uri, id: &str, Form) -> Response,
 }
 
 impl<S> Layer<S> for RequestLayer {
@@ -81,6 +82,7 @@ where
             id: request_id(request.headers()),
             method: request.method().clone(),
             uri: request.uri().clone(),
+            form: Form::of(request.headers()),
         };
         let answer = (!too_large(request.headers()))
             .then(|| timeout_at((start + self.layer.deadline).into(), log.span.in_scope(|| self.inner.call(request))));
@@ -95,6 +97,7 @@ struct RequestLog {
     id: HeaderValue,
     method: Method,
     uri: Uri,
+    form: Form,
 }
 
 pin_project! {
@@ -113,7 +116,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for RequestFuture<
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let RequestLog { start, span, id, method, uri } = this.log;
+        let RequestLog { start, span, id, method, uri, form } = this.log;
         let _within = span.enter();
         let mut response = match this.answer.as_pin_mut() {
             Some(answer) => match ready!(answer.poll(cx)) {
@@ -126,7 +129,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for RequestFuture<
             None => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         };
         if !response.status().is_success() {
-            response = (this.layer.explain)(response, uri, id.to_str().unwrap_or_default());
+            response = (this.layer.explain)(response, uri, id.to_str().unwrap_or_default(), *form);
         }
         trace::answered(span, &mut response);
         write_log(method, uri.path(), id, &response, start.elapsed());

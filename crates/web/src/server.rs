@@ -17,16 +17,13 @@ use wharf_http_metrics::{HttpMetrics, register_process_metrics};
 use wharf_serve::{Limits, serve_each};
 
 use crate::app::App;
-use crate::counter::Counter;
-use crate::flusher::Flusher;
-use crate::history::History;
-use crate::instruments::{Instruments, NotCounted};
-use crate::link::Keeper;
+use crate::instruments::NotCounted;
 use crate::peer::FromPeer;
-use crate::reader::Reader;
 use crate::requests::RequestLayer;
-use crate::settings::Settings;
+use crate::settings::{Settings, Store};
+use crate::sqlite::StoreError;
 use crate::unavailable::{COUNTER_AWAY, Cause};
+use crate::upkeep::{Kit, Upkeep};
 use crate::{api, embed, hits, pages, probes, stats};
 
 /// Connections that may be open at once, where the limit of file descriptors allows as many.
@@ -50,6 +47,9 @@ pub enum ServerError {
     /// The name of a metric of requests or of the process is taken.
     #[error("cannot register the metrics: {0}")]
     RequestMetrics(#[from] wharf_http_metrics::Error),
+    /// Nothing can be counted in the file of `STORE`.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A background task ended early.
     #[error("a background task failed: {0}")]
     Task(#[from] JoinError),
@@ -60,18 +60,16 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
-    keeper: Keeper,
-    flusher: Option<Flusher>,
-    flush_interval: Duration,
+    upkeep: Upkeep,
     limits: Limits,
 }
 
 impl Server {
-    /// Listens where `settings` say. Neither Redis nor Postgres needs to be running.
+    /// Listens where `settings` say. Neither Redis nor Postgres needs to be running; a file of `STORE` is opened.
     ///
     /// # Errors
     ///
-    /// When the address is in use or does not belong to this machine.
+    /// When the address is in use or does not belong to this machine, and when nothing can be counted in the file.
     pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
         let address = settings.listen;
         let listen = |source| ServerError::Listen { address, source };
@@ -79,16 +77,16 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
 
         let registry = Registry::new();
-        let instruments = Instruments::register(&registry, settings.database.is_some())?;
-        let (counter, keeper) = Counter::new(settings.redis, settings.keys_at_most, instruments.clone());
-        let reader = settings.database.clone().map(Reader::new);
-        let flusher = settings
-            .database
-            .zip(instruments.history.clone())
-            .map(|(database, instruments)| Flusher::new(counter.clone(), History::new(database), instruments));
+        let keys_at_most = settings.keys_at_most;
+        let Kit { counter, history, reader, upkeep } = match settings.store {
+            Store::Servers { redis, database } => {
+                Kit::servers(redis, database, (keys_at_most, settings.flush_interval), &registry)?
+            }
+            Store::Sqlite(path) => Kit::sqlite(&path, keys_at_most, &registry).await?,
+        };
         let app = App {
             counter,
-            instruments,
+            history,
             replica: settings.replica,
             greeting: settings.greeting,
             proxies: settings.trusted_proxies,
@@ -99,9 +97,7 @@ impl Server {
             listener,
             address,
             router: router(app, &registry, settings.request_timeout)?,
-            keeper,
-            flusher,
-            flush_interval: settings.flush_interval,
+            upkeep,
             limits: Limits {
                 header_timeout: settings.head_timeout,
                 connections: CONNECTIONS,
@@ -127,25 +123,7 @@ impl Server {
         let drained = CancellationToken::new();
         let _stop_tasks = drained.clone().drop_guard();
         let mut tasks = JoinSet::new();
-        let keeper_stop = CancellationToken::new();
-        tasks.spawn(self.keeper.run(keeper_stop.clone()));
-        match self.flusher {
-            Some(flusher) => {
-                let flusher = flusher.run(self.flush_interval, drained.clone());
-                tasks.spawn(async move {
-                    let _stop_keeper = keeper_stop.drop_guard();
-                    flusher.await;
-                });
-            }
-            None => {
-                tracing::info!("neither DATABASE_URL nor DATABASE_HOST is set: no history is kept");
-                let drained = drained.clone();
-                tasks.spawn(async move {
-                    drained.cancelled().await;
-                    keeper_stop.cancel();
-                });
-            }
-        }
+        self.upkeep.start(&mut tasks, &drained);
 
         tracing::info!(address = %self.address, "listening");
         let service = |client| FromPeer::new(self.router.clone(), client);

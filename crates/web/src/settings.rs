@@ -1,5 +1,7 @@
 //! Settings from flags and environment, and their checks.
 
+mod store;
+
 use std::env::VarError;
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,6 +15,8 @@ use wharf_telemetry::Format;
 
 use crate::people::TrustedProxies;
 
+pub use self::store::Store;
+
 const SECRETS_HELP: &str = "\
 Secrets come from the environment or from a file, never from a flag,
 because every user of the machine can read the arguments of a process:
@@ -21,13 +25,13 @@ because every user of the machine can read the arguments of a process:
   DATABASE_URL       or DATABASE_URL_FILE, postgres://user@host:5432/name
 A line break at the end of a file is ignored. DATABASE_PASSWORD completes
 a DATABASE_URL without a password. Without DATABASE_URL and DATABASE_HOST
-visits are counted, but no history is kept.
+visits are counted, but no history is kept. `--store` needs none of these.
 
 WHARF_LOG, else RUST_LOG, chooses what is logged: `info`, `info,sqlx=debug`.";
 
 /// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "wharf-web", version, about = "A visit counter on Redis and Postgres.", after_help = SECRETS_HELP)]
+#[command(name = "wharf-web", version, about = "A visit counter: on Redis and Postgres, or with one file.", after_help = SECRETS_HELP)]
 #[command(args_conflicts_with_subcommands = false)]
 pub struct Cli {
     /// What to do; without a command: serve.
@@ -56,9 +60,13 @@ pub struct Options {
     #[arg(long, env = "REPLICA_NAME", value_name = "REPLICA_NAME")]
     pub replica_name: Option<String>,
 
-    /// Host name or address of Redis
-    #[arg(long, env = "REDIS_HOST", value_name = "REDIS_HOST", default_value = "localhost", hide_env_values = true)]
-    pub redis_host: String,
+    /// File that keeps all counts instead of Redis and Postgres, for one process: `sqlite:visits.db`
+    #[arg(long, env = "STORE", value_name = "STORE")]
+    pub store: Option<String>,
+
+    /// Host name or address of Redis [default: localhost]
+    #[arg(long, env = "REDIS_HOST", value_name = "REDIS_HOST", hide_env_values = true)]
+    pub redis_host: Option<String>,
 
     /// Port of Redis
     #[arg(long, env = "REDIS_PORT", value_name = "REDIS_PORT", default_value = "6379")]
@@ -92,7 +100,7 @@ pub struct Options {
     #[arg(long, env = "DATABASE_PASSWORD_FILE", value_name = "DATABASE_PASSWORD_FILE")]
     pub database_password_file: Option<String>,
 
-    /// Text for `/` instead of the welcome page; each visit is counted, and `{count}` is replaced by the total
+    /// Text for `/` instead of the welcome page; each visit is counted, `{count}` is replaced by the total, `{count} times` by `1 time` for the first
     #[arg(long, env = "GREETING", value_name = "GREETING")]
     pub greeting: Option<String>,
 
@@ -152,10 +160,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// This replica's name, for people.
     pub replica: String,
-    /// Where visits are counted.
-    pub redis: Redis,
-    /// Where the history is kept, if it is.
-    pub database: Option<Database>,
+    /// Where visits are counted and their history is kept.
+    pub store: Store,
     /// Shown at `/` instead of the welcome page; `{count}` is replaced by the total.
     pub greeting: Option<String>,
     /// How many keys are counted for.
@@ -222,22 +228,11 @@ impl Settings {
     ///
     /// The first setting that is wrong.
     pub fn new(options: Options, variable: impl Fn(&str) -> Result<String, VarError>) -> Result<Self, SettingError> {
-        let database = database(&options, &variable)?;
-        let redis = Redis {
-            host: host("REDIS_HOST", options.redis_host)?,
-            port: port("REDIS_PORT", options.redis_port)?,
-            password: secret(
-                ("REDIS_PASSWORD", "REDIS_PASSWORD_FILE"),
-                options.redis_password_file.as_deref(),
-                &variable,
-            )?,
-            timeout: options.redis_timeout,
-        };
+        let store = store(&options, &variable)?;
         Ok(Self {
             listen: options.listen,
             replica: options.replica_name.filter(|name| !name.is_empty()).unwrap_or_else(machine_name),
-            redis,
-            database,
+            store,
             greeting: greeting(options.greeting, options.greeting_file)?,
             keys_at_most: options.hit_keys_at_most,
             trusted_proxies: options.trusted_proxies,
@@ -249,6 +244,23 @@ impl Settings {
             log_format: options.log_format.unwrap_or_else(Format::of_standard_output),
         })
     }
+}
+
+fn store(options: &Options, variable: impl Fn(&str) -> Result<String, VarError>) -> Result<Store, SettingError> {
+    let redis_host = options.redis_host.clone().filter(|host| !host.is_empty());
+    let has_host = redis_host.is_some();
+    let database = database(options, &variable)?;
+    if let Some(store) = options.store.as_deref().filter(|store| !store.is_empty()) {
+        let given = [("REDIS_HOST", has_host), ("DATABASE_URL", database.is_some())];
+        return store::file(store, &given).map(Store::Sqlite);
+    }
+    let redis = Redis {
+        host: host("REDIS_HOST", redis_host.unwrap_or_else(|| "localhost".to_owned()))?,
+        port: port("REDIS_PORT", options.redis_port)?,
+        password: secret(("REDIS_PASSWORD", "REDIS_PASSWORD_FILE"), options.redis_password_file.as_deref(), &variable)?,
+        timeout: options.redis_timeout,
+    };
+    Ok(Store::Servers { redis, database })
 }
 
 /// The greeting itself, or what its file says, without the line break at the end.

@@ -14,9 +14,9 @@ async fn the_counter_says_how_often_it_was_called() {
     let stack = Stack::example("counter").await;
     stack.wharf(&["up", "--wait"]);
     let visitor = Visitor::of(stack.url("web", 5000));
-    for calls in 1..=3 {
+    for calls in ["1 time", "2 times", "3 times"] {
         let page = visitor.get("/").await.unwrap().text;
-        assert!(page.contains(&format!("Hi! I have been called {calls} times")), "{page}");
+        assert!(page.contains(&format!("Hi! I have been called {calls}<")), "{page}");
     }
 }
 

@@ -45,7 +45,8 @@ impl Visitor {
 
     /// The page if the answer was 200, else the failure.
     pub(crate) async fn get(&self, path: &str) -> Result<Page, String> {
-        let answer = self.client.get(format!("{}{path}", self.url)).send().await.map_err(|error| error.to_string())?;
+        let request = self.client.get(format!("{}{path}", self.url)).header("Accept", "text/html");
+        let answer = request.send().await.map_err(|error| error.to_string())?;
         let status = answer.status();
         let text = answer.text().await.map_err(|error| error.to_string())?;
         if status == reqwest::StatusCode::OK { Ok(Page { text }) } else { Err(status.to_string()) }

@@ -6,6 +6,7 @@
 mod agents;
 mod client;
 mod mark;
+pub(crate) mod memory;
 mod prefetch;
 pub(crate) mod redis;
 
@@ -19,7 +20,7 @@ use crate::badge::{Parameter, chosen};
 
 pub(crate) use client::Client;
 pub use client::{NoNetworks, TrustedProxies};
-pub(crate) use mark::Salt;
+pub(crate) use mark::{Mark, Salt};
 
 /// How long a person who was counted is remembered. Nothing renews it.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(30 * 60);

@@ -5,20 +5,20 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use super::*;
+use crate::instruments::HistoryInstruments;
 use crate::people::TrustedProxies;
 use crate::settings;
 
 /// The application with a link to a Redis that is never contacted.
 fn app() -> Router {
     let registry = Registry::new();
-    let instruments = Instruments::register(&registry, true).unwrap();
     let redis = settings::Redis { host: "localhost".into(), port: 1, password: None, timeout: Duration::from_secs(1) };
-    let (counter, keeper) = Counter::new(redis, 10, instruments.clone());
-    // Without its keeper the link says at once that there will be no connection.
-    drop(keeper);
+    // Without its keeper, which is dropped here, the link says at once that there will be no connection.
+    let Kit { counter, .. } = Kit::servers(redis, None, (10, Duration::from_secs(1)), &registry).unwrap();
+    let history = Some(HistoryInstruments::register(&registry).unwrap());
     let app = App {
         counter,
-        instruments,
+        history,
         replica: "replica-1".into(),
         greeting: None,
         proxies: TrustedProxies::default(),
@@ -36,7 +36,40 @@ async fn ask(request: axum::http::request::Builder) -> (Response<()>, String) {
 }
 
 async fn get(path: &str) -> (Response<()>, String) {
-    ask(Request::get(path)).await
+    ask(Request::get(path).header("accept", "text/html")).await
+}
+
+#[tokio::test]
+async fn who_is_no_browser_reads_plain_text_in_every_state() {
+    for (path, status, expected) in [
+        ("/", 200, "Welcome to VisitCounter.\n"),
+        ("/count", 503, "The counter cannot be reached at the moment. Please try again in a few seconds.\n"),
+        ("/hits/wharf", 503, "The counter cannot be reached at the moment. Please try again in a few seconds.\n"),
+        (
+            "/hits/a%20b",
+            400,
+            "A key is made of the letters A to Z and a to z, digits, and the signs “.”, “_” and “-”.\n",
+        ),
+        ("/nowhere", 404, "There is no page at this address.\n"),
+    ] {
+        let (head, text) = ask(Request::get(path).header("accept", "*/*")).await;
+        assert_eq!(
+            (head.status().as_u16(), &head.headers()["content-type"]),
+            (status, &"text/plain; charset=utf-8".parse().unwrap()),
+            "{path}"
+        );
+        assert_eq!(
+            (&head.headers()["vary"], &head.headers()["cache-control"]),
+            (&"accept".parse().unwrap(), &"no-store".parse().unwrap()),
+            "{path}"
+        );
+        assert!(text.starts_with(expected), "{path}: {text}");
+        let (head, page) = get(path).await;
+        assert_eq!((head.status().as_u16(), &head.headers()["vary"]), (status, &"accept".parse().unwrap()), "{path}");
+        assert!(page.starts_with("<!DOCTYPE html>"), "{path}: {page}");
+    }
+    let (head, svg) = ask(Request::get("/hits/wharf.svg")).await;
+    assert!(head.headers().get("vary").is_none() && svg.starts_with("<svg"), "{head:?}");
 }
 
 #[tokio::test]
@@ -203,6 +236,7 @@ async fn metrics_name_the_dependencies_and_the_routes() {
 #[tokio::test]
 async fn the_builder_shows_a_badge_with_its_markup_and_has_one_script_of_ours() {
     let request = Request::get("/?key=wharf&label=views&style=plastic").header("host", "example.org");
+    let request = request.header("accept", "text/html");
     let (head, page) = ask(request).await;
     assert_eq!(head.status(), StatusCode::OK);
     assert!(page.contains(r#"<img src="/k/wharf.svg?label=views&#38;style=plastic&#38;count=none""#), "{page}");

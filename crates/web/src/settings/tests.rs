@@ -10,6 +10,14 @@ fn settings(flags: &[&str], variables: &[(&str, &str)]) -> Result<Settings, Stri
     Settings::new(cli.options, lookup).map_err(|error| error.to_string())
 }
 
+/// Where Redis and Postgres are.
+fn servers(settings: Result<Settings, String>) -> (Redis, Option<Database>) {
+    match settings.unwrap().store {
+        Store::Servers { redis, database } => (redis, database),
+        Store::Sqlite(path) => panic!("{}", path.display()),
+    }
+}
+
 fn file(text: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
@@ -21,10 +29,11 @@ fn file(text: &str) -> (tempfile::TempDir, String) {
 fn without_settings_redis_is_on_this_machine_and_no_history_is_kept() {
     let settings = settings(&[], &[]).unwrap();
     assert_eq!(settings.listen.to_string(), "0.0.0.0:5002");
-    assert_eq!((settings.redis.host.as_str(), settings.redis.port), ("localhost", 6379));
-    assert!(settings.redis.password.is_none());
-    assert!(settings.database.is_none());
     assert!(!settings.replica.is_empty());
+    let (redis, database) = servers(Ok(settings));
+    assert_eq!((redis.host.as_str(), redis.port), ("localhost", 6379));
+    assert!(redis.password.is_none());
+    assert!(database.is_none());
 }
 
 #[test]
@@ -37,12 +46,22 @@ fn one_thread_answers_unless_more_are_asked_for() {
 
 #[test]
 fn a_database_is_set_by_its_url_or_by_its_parts() {
-    let by_url = settings(&[], &[("DATABASE_URL", "postgres://ann@db:5433/visits")]).unwrap();
+    let (_, by_url) = servers(settings(&[], &[("DATABASE_URL", "postgres://ann@db:5433/visits")]));
     let flags = ["--database-host=db", "--database-port=5433", "--database-user=ann", "--database-name=visits"];
-    let by_parts = settings(&flags, &[]).unwrap();
-    for Database(options) in [by_url.database.unwrap(), by_parts.database.unwrap()] {
+    let (_, by_parts) = servers(settings(&flags, &[]));
+    for Database(options) in [by_url.unwrap(), by_parts.unwrap()] {
         assert_eq!((options.get_host(), options.get_port()), ("db", 5433));
         assert_eq!((options.get_username(), options.get_database()), ("ann", Some("visits")));
+    }
+}
+
+#[test]
+fn a_file_takes_the_place_of_servers() {
+    let Store::Sqlite(path) = settings(&["--store=sqlite:visits.db"], &[]).unwrap().store else { panic!("no file") };
+    assert_eq!(path, std::path::Path::new("visits.db"));
+    for server in ["--redis-host=redis", "--database-host=db"] {
+        let error = settings(&["--store=sqlite:visits.db", server], &[]).unwrap_err();
+        assert!(error.contains("STORE is set, too"), "{error}");
     }
 }
 
@@ -55,10 +74,10 @@ fn the_url_and_the_parts_exclude_each_other() {
 #[test]
 fn a_secret_comes_from_its_variable_or_from_a_file() {
     let (_folder, path) = file("hunter2\n");
-    let by_file = settings(&[&format!("--redis-password-file={path}")], &[]).unwrap();
-    let by_variable = settings(&[], &[("REDIS_PASSWORD", "hunter2")]).unwrap();
+    let by_file = settings(&[&format!("--redis-password-file={path}")], &[]);
+    let by_variable = settings(&[], &[("REDIS_PASSWORD", "hunter2")]);
     for settings in [by_file, by_variable] {
-        assert_eq!(settings.redis.password.unwrap().expose(), "hunter2");
+        assert_eq!(servers(settings).0.password.unwrap().expose(), "hunter2");
     }
     let both = settings(&[&format!("--redis-password-file={path}")], &[("REDIS_PASSWORD", "hunter2")]);
     assert_eq!(both.unwrap_err(), "REDIS_PASSWORD: REDIS_PASSWORD_FILE is set, too; set one of them");
@@ -75,9 +94,10 @@ fn a_secret_file_that_is_missing_or_empty_is_named() {
 
 #[test]
 fn an_empty_variable_is_as_good_as_none() {
-    let settings = settings(&["--redis-password-file=", "--database-host="], &[("DATABASE_URL", "")]).unwrap();
-    assert!(settings.redis.password.is_none());
-    assert!(settings.database.is_none());
+    let (redis, database) =
+        servers(settings(&["--store=", "--redis-password-file=", "--database-host="], &[("DATABASE_URL", "")]));
+    assert!(redis.password.is_none());
+    assert!(database.is_none());
 }
 
 #[test]
@@ -126,9 +146,15 @@ fn a_duration_has_a_unit_and_a_limit() {
 #[test]
 fn help_names_every_way_to_set_something() {
     let help = <Cli as clap::CommandFactory>::command().render_long_help().to_string();
-    for name in
-        ["LISTEN_ADDR", "REDIS_HOST", "REDIS_PASSWORD_FILE", "DATABASE_URL_FILE", "DATABASE_PASSWORD", "WHARF_LOG"]
-    {
+    for name in [
+        "LISTEN_ADDR",
+        "STORE",
+        "REDIS_HOST",
+        "REDIS_PASSWORD_FILE",
+        "DATABASE_URL_FILE",
+        "DATABASE_PASSWORD",
+        "WHARF_LOG",
+    ] {
         assert!(help.contains(name), "{name} in {help}");
     }
 }

@@ -10,7 +10,7 @@ use wharf_testkit::{Postgres, Redis, eventually};
 use wharf_web::counter::Reading;
 use wharf_web::history::History;
 use wharf_web::ledger::{Minute, Sample};
-use wharf_web::settings::{Cli, Settings};
+use wharf_web::settings::{Cli, Settings, Store};
 
 use crate::replica::{Replica, SOON};
 
@@ -18,7 +18,10 @@ use crate::replica::{Replica, SOON};
 pub(crate) fn history(postgres: &Postgres) -> History {
     let cli = <Cli as clap::Parser>::parse_from(["wharf-web"]);
     let variable = |name: &str| (name == "DATABASE_URL").then(|| postgres.url()).ok_or(std::env::VarError::NotPresent);
-    History::new(Settings::new(cli.options, variable).unwrap().database.unwrap())
+    match Settings::new(cli.options, variable).unwrap().store {
+        Store::Servers { database: Some(database), .. } => History::new(database),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// All visits in the history.

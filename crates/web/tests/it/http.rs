@@ -15,17 +15,20 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The number on the counting page.
+    /// The number on the counting page, or in the first line of plain text.
     pub(crate) fn count(&self) -> i64 {
         assert_eq!(self.status, 200, "{self:?}");
-        let (_, rest) = self.body.split_once(r#"id="count" value=""#).unwrap();
-        rest.split('"').next().unwrap().parse().unwrap()
+        let (text, end) = match self.body.split_once(r#"id="count" value=""#) {
+            Some((_, text)) => (text, '"'),
+            None => (&*self.body, ' '),
+        };
+        text.split(end).next().unwrap().parse().unwrap()
     }
 }
 
-/// Asks for a page.
+/// Asks for a page, as a browser does.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
-    request(address, "GET", path, "").await
+    request(address, "GET", path, "Accept: text/html\r\n").await
 }
 
 /// Sends a request with more `headers`, each of which ends in a line break.

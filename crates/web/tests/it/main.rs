@@ -17,5 +17,6 @@ mod process;
 mod redis_away;
 mod redis_refuses;
 mod replica;
+mod sqlite;
 mod stats;
 mod traces;

@@ -1,6 +1,7 @@
 //! One running replica of the application, in this process.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Parser;
@@ -31,14 +32,24 @@ impl Replica {
     pub(crate) async fn with(redis: (&str, u16), database_url: Option<&str>, more: &[&str]) -> Self {
         let (host, port) = redis;
         let port = port.to_string();
-        let flags = ["--listen=127.0.0.1:0", "--flush-interval=100ms", "--redis-host", host, "--redis-port", &port];
-        let cli = Cli::parse_from(["wharf-web"].iter().chain(&flags).chain(more));
+        let flags = ["--flush-interval=100ms", "--redis-host", host, "--redis-port", &port];
+        Self::bind(&[&flags, more].concat(), database_url).await.unwrap()
+    }
+
+    /// A replica that counts in a file, alone.
+    pub(crate) async fn in_file(path: &Path, more: &[&str]) -> Result<Self, ServerError> {
+        let store = format!("--store=sqlite:{}", path.display());
+        Self::bind(&[&[&*store], more].concat(), None).await
+    }
+
+    async fn bind(flags: &[&str], database_url: Option<&str>) -> Result<Self, ServerError> {
+        let cli = Cli::parse_from(["wharf-web", "--listen=127.0.0.1:0"].iter().chain(flags));
         let variable = |name: &str| {
             database_url.filter(|_| name == "DATABASE_URL").map(str::to_owned).ok_or(std::env::VarError::NotPresent)
         };
-        let server = Server::bind(Settings::new(cli.options, variable).unwrap()).await.unwrap();
+        let server = Server::bind(Settings::new(cli.options, variable).unwrap()).await?;
         let stop = CancellationToken::new();
-        Self { address: server.address(), running: tokio::spawn(server.run(stop.clone())), stop }
+        Ok(Self { address: server.address(), running: tokio::spawn(server.run(stop.clone())), stop })
     }
 
     pub(crate) async fn on(redis: &Redis, postgres: &Postgres) -> Self {
