@@ -44,7 +44,7 @@ pub(crate) async fn get(
     };
     match kind {
         Kind::Badge => match Look::parse(query).and_then(|look| Ok((look, Count::parse(query)?))) {
-            Ok((look, counted)) => picture::badge(&look, count(counted).await),
+            Ok((look, counted)) => picture::badge(&app, &key, &look, count(counted).await).await,
             Err(parameter) => picture::refused(parameter.name(), parameter),
         },
         Kind::Pixel => picture::pixel(count(Count::parse(query).unwrap_or_default()).await.err()),
@@ -132,7 +132,7 @@ async fn endpoint(app: &App, key: &Key, query: &str) -> Response {
         Err(parameter) => return api::json(&refused(parameter)),
     };
     match app.counter.hits(key).await {
-        Ok(total) => api::json(&Endpoint::new(&look, look.format.write(total))),
+        Ok(total) => api::json(&Endpoint::new(&look, picture::number(app, key, look.format, total).await)),
         Err(error) => {
             let mut response = api::json(&Endpoint { is_error: true, ..Endpoint::new(&look, BADGE_AWAY.to_owned()) });
             response.extensions_mut().insert(Cause::new(error));

@@ -46,7 +46,7 @@ pub(crate) async fn hit(
     match (kind, key) {
         (Kind::Page, Ok(key)) => page(&app, &key, form).await,
         (Kind::Badge, Ok(key)) => match Look::parse(uri.query().unwrap_or_default()) {
-            Ok(look) => picture::badge(&look, app.counter.hit(&key).await),
+            Ok(look) => picture::badge(&app, &key, &look, app.counter.hit(&key).await).await,
             Err(parameter) => picture::refused(parameter.name(), parameter),
         },
         (Kind::Pixel | Kind::Endpoint, Ok(_)) => pages::not_found().await,

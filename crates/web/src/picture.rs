@@ -3,10 +3,16 @@
 
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::badge::{self, Look};
+use crate::app::App;
+use crate::badge::{self, Look, NumberFormat};
 use crate::counter::CounterError;
+use crate::key::Key;
+use crate::reader::ReadError;
 use crate::security;
+use crate::series::Subject;
 use crate::unavailable::Cause;
 
 /// Makes every proxy ask again; GitHub's (camo) obeys these. There is no `ETag`, so it never gets a 304.
@@ -21,10 +27,22 @@ const PIXEL: [u8; 43] = [
     0x3b,
 ];
 
-/// The badge with this count, or one that says why there is none.
-pub(crate) fn badge(look: &Look, count: Result<i64, CounterError>) -> Response {
+/// What a badge says of `key`, whose total this is.
+pub(crate) async fn number(app: &App, key: &Key, format: NumberFormat, total: i64) -> String {
+    if format != NumberFormat::Today {
+        return format.write(total);
+    }
+    match app.series(&Subject::Key(key.clone())).await {
+        Ok(series) => badge::today(Some(series.summary(Timestamp::now(), &TimeZone::UTC).today.now), total),
+        Err(ReadError::NotKept) => "no history is kept".to_owned(),
+        Err(ReadError::Away(_)) => badge::today(None, total),
+    }
+}
+
+/// The badge of `key` with this count, or one that says why there is none.
+pub(crate) async fn badge(app: &App, key: &Key, look: &Look, count: Result<i64, CounterError>) -> Response {
     match count {
-        Ok(count) => svg(badge::count(look, count)),
+        Ok(total) => svg(badge::count(look, &number(app, key, look.format, total).await)),
         Err(CounterError::KeysExhausted) => svg(badge::no_room(look)),
         Err(error) => {
             let mut response = svg(badge::out_of_reach(look));

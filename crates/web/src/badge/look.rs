@@ -42,7 +42,7 @@ pub(crate) enum Parameter {
     Colour(&'static str),
     #[error("a style is flat, flat-square, for-the-badge or plastic")]
     Style,
-    #[error("a format is plain, grouped or metric")]
+    #[error("a format is plain, grouped, metric or today")]
     Format,
     #[error("people, all or none are counted")]
     Count,

@@ -9,7 +9,7 @@ mod width;
 
 pub(crate) use draw::Style;
 pub(crate) use look::{Look, Parameter, chosen, parameter};
-pub(crate) use number::NumberFormat;
+pub(crate) use number::{NumberFormat, today};
 
 use colour::Colour;
 use draw::draw;
@@ -25,9 +25,9 @@ const COUNT_GROUND: Colour = Colour::new(0x0b, 0x5a, 0x8a);
 /// The ground of a message instead of a count.
 const OTHER_GROUND: Colour = Colour::new(0x5a, 0x5a, 0x5a);
 
-/// A badge for `count` hits.
-pub(crate) fn count(look: &Look, count: i64) -> String {
-    paint(look, &look.format.write(count), look.colour.unwrap_or(COUNT_GROUND))
+/// A badge with this number.
+pub(crate) fn count(look: &Look, number: &str) -> String {
+    paint(look, number, look.colour.unwrap_or(COUNT_GROUND))
 }
 
 /// The badge while nothing can be counted.

@@ -17,12 +17,14 @@ pub(crate) enum NumberFormat {
     Grouped,
     /// `12.3k`
     Metric,
+    /// `42 today / 12 345`
+    Today,
 }
 
 impl NumberFormat {
     /// All formats, with the names that a query has for them.
-    pub(crate) const ALL: [(&'static str, Self); 3] =
-        [("grouped", Self::Grouped), ("plain", Self::Plain), ("metric", Self::Metric)];
+    pub(crate) const ALL: [(&'static str, Self); 4] =
+        [("grouped", Self::Grouped), ("plain", Self::Plain), ("metric", Self::Metric), ("today", Self::Today)];
 
     /// The name.
     pub(crate) fn as_str(self) -> &'static str {
@@ -35,14 +37,15 @@ impl NumberFormat {
             Self::Plain => "12345",
             Self::Grouped => "12\u{202f}345",
             Self::Metric => "12.3k",
+            Self::Today => "42 today / 12\u{202f}345",
         }
     }
 
-    /// The number in this format.
+    /// The number in this format. For [`Self::Today`], which needs a second one, this is the second part.
     pub(crate) fn write(self, number: i64) -> String {
         match self {
             Self::Plain => number.to_string(),
-            Self::Grouped => grouped(number),
+            Self::Grouped | Self::Today => grouped(number),
             Self::Metric => metric(number),
         }
     }
@@ -54,6 +57,12 @@ impl FromStr for NumberFormat {
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, format)| format).ok_or(())
     }
+}
+
+/// Today's number and the total. Today's is unknown while the history cannot be read.
+pub(crate) fn today(today: Option<i64>, total: i64) -> String {
+    let today = today.map_or_else(|| "?".to_owned(), grouped);
+    format!("{today} today / {}", grouped(total))
 }
 
 /// The number with the unit's letter, cut to what was reached: 999 999 is `999k`. Below a hundred units it has a decimal.
@@ -102,8 +111,11 @@ mod tests {
     #[test]
     fn each_format_is_chosen_by_its_name() {
         let written: Vec<_> = NumberFormat::ALL.iter().map(|(name, format)| (*name, format.write(1234))).collect();
-        let expected = [("grouped", "1\u{202f}234".into()), ("plain", "1234".into()), ("metric", "1.2k".into())];
+        let grouped = "1\u{202f}234".to_owned();
+        let expected =
+            [("grouped", grouped.clone()), ("plain", "1234".into()), ("metric", "1.2k".into()), ("today", grouped)];
         assert_eq!(written, expected);
+        assert_eq!((today(Some(3), 1234), today(None, 5)), ("3 today / 1\u{202f}234".into(), "? today / 5".into()));
         assert_eq!("roman".parse::<NumberFormat>(), Err(()));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use redis::AsyncTypedCommands;
-use wharf_testkit::Redis;
+use wharf_testkit::{Postgres, Redis};
 
 use crate::http::{Answer, request};
 use crate::replica::Replica;
@@ -83,6 +83,20 @@ async fn programs_and_early_requests_look_and_do_not_count() {
         let line = format!("\nwharf_web_not_counted_total{{reason=\"{reason}\"}} {count}\n");
         assert!(metrics.contains(&line), "{line} in {metrics}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_badge_tells_todays_number_where_there_is_a_history() {
+    let (redis, postgres) = tokio::join!(Redis::start(), Postgres::start());
+    let (redis, postgres) = (redis.unwrap(), postgres.unwrap());
+    let with = Replica::on(&redis, &postgres).await;
+    let without = Replica::start((redis.host(), redis.port()), None).await;
+    with.get("/hits/wharf.svg").await;
+    let path = "/k/wharf.svg?format=today&count=none";
+    with.until(path, |badge| badge.body.contains("<title>hits: 1 today / 1</title>")).await;
+    assert!(without.get(path).await.body.contains("<title>hits: no history is kept</title>"));
+    let endpoint = with.get("/k/wharf.json?format=today").await.body;
+    assert!(endpoint.contains(r#""message":"1 today / 1""#), "{endpoint}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
