@@ -4,7 +4,7 @@ mod sink;
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// Rounds, each with all subjects
     #[arg(long, default_value_t = 3)]
     rounds: u32,
+    /// Another build of wharf, to be measured beside this one
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
 }
 
 /// One measurement.
@@ -73,33 +76,34 @@ impl Subject {
 pub(crate) fn run_task(args: &Args) -> Result<()> {
     ensure(&[Need::Program("docker", "docker.io")])?;
     stage("binaries", binaries::build)?;
-    let bench = Bench {
-        agent: binaries::wharf()?,
-        bare: binaries::example("wharf-agent", "agent-bare")?,
-        total: args.containers * args.lines,
-    };
+    let bench = Bench { total: args.containers * args.lines };
+    let (wharf, bare) = (binaries::wharf()?, binaries::example("wharf-agent", "agent-bare")?);
     let containers = Containers::write(args)?;
-    let subjects = [Subject::Bare, Subject::Files, Subject::Stages, Subject::Engine];
-    let mut all: Vec<Vec<Figures>> = vec![Vec::new(); subjects.len()];
+    let mut programs = vec![(Subject::Bare, &bare, "")];
+    for subject in [Subject::Files, Subject::Stages, Subject::Engine] {
+        programs.push((subject, &wharf, ""));
+        programs.extend(args.before.iter().map(|before| (subject, before, "before: ")));
+    }
+    let mut all: Vec<Vec<Figures>> = vec![Vec::new(); programs.len()];
     for _ in 0..args.rounds {
-        for (subject, figures) in subjects.iter().zip(&mut all) {
-            figures.push(bench.measure(*subject, &containers)?);
+        for ((subject, program, _), figures) in programs.iter().zip(&mut all) {
+            figures.push(bench.measure(*subject, program, &containers)?);
         }
     }
     let mean =
         |figures: &[Figures], value: fn(&Figures) -> f64| figures.iter().map(value).sum::<f64>() / figures.len() as f64;
     println!("{} lines in {} containers; CPU-s a million lines / with the engine's", bench.total, args.containers);
     println!(
-        "{:30} {:>8} {:>8} {:>12} {:>10} {:>10} {:>10}",
+        "{:38} {:>8} {:>8} {:>12} {:>10} {:>10} {:>10}",
         "subject", "CPU-s", "/ all", "lines/s", "peak MiB", "CPU: bare", "rate: bare"
     );
-    for (subject, figures) in subjects.iter().zip(&all) {
+    for ((subject, _, build), figures) in programs.iter().zip(&all) {
         let cpu = mean(figures, |figures| figures.cpu);
         let rate = mean(figures, |figures| figures.rate);
         let memory = figures.iter().filter_map(|figures| figures.memory).reduce(f64::max);
         println!(
-            "{:30} {cpu:8.2} {:8.2} {rate:12.0} {:>10} {:9.2}x {:9.2}x",
-            subject.name(),
+            "{:38} {cpu:8.2} {:8.2} {rate:12.0} {:>10} {:9.2}x {:9.2}x",
+            format!("{build}{}", subject.name()),
             cpu + mean(figures, |figures| figures.engine),
             memory.map_or_else(|| "-".to_owned(), |memory| format!("{memory:.1}")),
             cpu / mean(&all[0], |figures| figures.cpu),
@@ -110,13 +114,12 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
 }
 
 struct Bench {
-    agent: std::path::PathBuf,
-    bare: std::path::PathBuf,
+    /// Lines.
     total: u32,
 }
 
 impl Bench {
-    fn measure(&self, subject: Subject, containers: &Containers) -> Result<Figures> {
+    fn measure(&self, subject: Subject, program: &Path, containers: &Containers) -> Result<Figures> {
         let sink = Sink::start()?;
         let folder = std::env::temp_dir().join(format!("wharf-bench-agent-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
@@ -125,11 +128,11 @@ impl Bench {
         let begun = Instant::now();
         let mut child = match subject {
             Subject::Bare => {
-                let mut bare = command(&self.bare);
+                let mut bare = command(program);
                 bare.arg(sink.address.to_string()).args(&containers.logs).stdout(Stdio::null());
                 bare.spawn().context("cannot start the bare one")?
             }
-            subject => self.start_agent(subject, &sink, &folder)?,
+            subject => start_agent(program, subject, &sink, &folder)?,
         };
         let outcome = self.wait(&mut child, subject, begun);
         let process = Process(child.id());
@@ -147,21 +150,6 @@ impl Bench {
         let _ = child.wait();
         fs::remove_dir_all(&folder)?;
         figures
-    }
-
-    fn start_agent(&self, subject: Subject, sink: &Sink, folder: &Path) -> Result<Child> {
-        let positions = folder.join("positions.json");
-        let mut agent = command(&self.agent);
-        agent.arg("agent").args(["--listen", ADDRESS, "--positions"]).arg(&positions);
-        agent.args(["--read", if subject == Subject::Engine { "engine" } else { "files" }]);
-        if subject == Subject::Stages {
-            let config = folder.join("promtail.yaml");
-            fs::write(&config, STAGES.replace("SINK", &sink.address.to_string()).replace("LABEL", LABEL))?;
-            agent.arg("--config").arg(config);
-        } else {
-            agent.args(["--loki", &format!("http://{}", sink.address), "--filter", &format!("label={LABEL}")]);
-        }
-        agent.stdout(Stdio::null()).spawn().context("cannot start the agent")
     }
 
     /// Waits until all lines have arrived and returns the seconds that this took. The measured process still exists.
@@ -184,6 +172,21 @@ impl Bench {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+fn start_agent(program: &Path, subject: Subject, sink: &Sink, folder: &Path) -> Result<Child> {
+    let positions = folder.join("positions.json");
+    let mut agent = command(program);
+    agent.arg("agent").args(["--listen", ADDRESS, "--positions"]).arg(&positions);
+    agent.args(["--read", if subject == Subject::Engine { "engine" } else { "files" }]);
+    if subject == Subject::Stages {
+        let config = folder.join("promtail.yaml");
+        fs::write(&config, STAGES.replace("SINK", &sink.address.to_string()).replace("LABEL", LABEL))?;
+        agent.arg("--config").arg(config);
+    } else {
+        agent.args(["--loki", &format!("http://{}", sink.address), "--filter", &format!("label={LABEL}")]);
+    }
+    agent.stdout(Stdio::null()).spawn().context("cannot start the agent")
 }
 
 const ADDRESS: &str = "127.0.0.1:19083";

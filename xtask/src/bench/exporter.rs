@@ -6,6 +6,7 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -23,38 +24,70 @@ const LABEL: &str = "org.wharf.bench=exporter";
 /// Goals with 50 containers: milliseconds (a third of cAdvisor's), series per container, MiB.
 const GOALS: (f64, usize, f64) = (31.0 / 3.0, 30, 15.0);
 
-/// Makes `scrapes` scrapes for each number of containers and prints the figures.
-pub(crate) fn scrapes(scrapes: u32) -> Result<()> {
+/// Makes `scrapes` scrapes for each number of containers, of this build and of one before in turn, and prints the figures.
+pub(crate) fn scrapes(scrapes: u32, before: Option<&Path>) -> Result<()> {
     stage("binaries", binaries::build)?;
+    let wharf = binaries::wharf()?;
+    let programs = [Some(("wharf", wharf.as_path())), before.map(|before| ("before", before))];
     let containers = Containers::remove_others()?;
     println!(
-        "{:>10} {:>12} {:>14} {:>10} {:>10} {:>18}",
-        "containers", "ms a scrape", "CPU ms a scrape", "MiB now", "MiB peak", "series a container"
+        "{:>10} {:8} {:>12} {:>14} {:>10} {:>10} {:>18}",
+        "containers", "subject", "ms a scrape", "CPU ms a scrape", "MiB now", "MiB peak", "series a container"
     );
     for number in [10, 50] {
         containers.grow_to(number)?;
-        let server = Server::start(
-            command(binaries::wharf()?)
-                .args(["exporter", "--collectors", "containers"])
-                .stdout(std::process::Stdio::null()),
-            "WHARF_EXPORTER_LISTEN",
-        )?;
-        let series = wait(server.address, number)?;
-        let (before, mut times) = (server.cpu_seconds()?, Vec::new());
-        for _ in 0..scrapes {
-            let began = Instant::now();
-            scrape(server.address)?;
-            times.push(began.elapsed().as_secs_f64() * 1e3);
+        let mut exporters = Vec::new();
+        for (name, program) in programs.into_iter().flatten() {
+            exporters.push(Exporter::start(name, program, number)?);
         }
-        let cpu = (server.cpu_seconds()? - before) * 1e3 / f64::from(scrapes);
-        times.sort_by(f64::total_cmp);
-        let (median, now, peak) = (times[times.len() / 2], server.resident_memory()?, server.peak_memory()?);
-        println!("{number:10} {median:12.1} {cpu:14.1} {now:10.1} {peak:10.1} {series:18}");
+        for _ in 0..scrapes {
+            exporters.iter_mut().try_for_each(Exporter::scrape)?;
+        }
+        for exporter in exporters {
+            exporter.print(number)?;
+        }
         if number == 50 {
-            println!("goals      {:12.1} {:14} {:10.1} {:10} {:18}", GOALS.0, "", GOALS.2, "", GOALS.1);
+            println!("{:10} {:8} {:12.1} {:14} {:10.1} {:10} {:18}", "", "goals", GOALS.0, "", GOALS.2, "", GOALS.1);
         }
     }
     Ok(())
+}
+
+/// A running exporter, with the milliseconds of its scrapes.
+struct Exporter {
+    name: &'static str,
+    server: Server,
+    series: usize,
+    cpu_before: f64,
+    times: Vec<f64>,
+}
+
+impl Exporter {
+    fn start(name: &'static str, program: &Path, containers: usize) -> Result<Self> {
+        let server = Server::start(
+            command(program).args(["exporter", "--collectors", "containers"]).stdout(std::process::Stdio::null()),
+            "WHARF_EXPORTER_LISTEN",
+        )?;
+        let series = wait(server.address, containers)?;
+        Ok(Self { name, cpu_before: server.cpu_seconds()?, server, series, times: Vec::new() })
+    }
+
+    fn scrape(&mut self) -> Result<()> {
+        let began = Instant::now();
+        scrape(self.server.address)?;
+        self.times.push(began.elapsed().as_secs_f64() * 1e3);
+        Ok(())
+    }
+
+    fn print(mut self, containers: usize) -> Result<()> {
+        let (name, series) = (self.name, self.series);
+        let cpu = (self.server.cpu_seconds()? - self.cpu_before) * 1e3 / self.times.len() as f64;
+        self.times.sort_by(f64::total_cmp);
+        let median = self.times.get(self.times.len() / 2).copied().unwrap_or_default();
+        let (now, peak) = (self.server.resident_memory()?, self.server.peak_memory()?);
+        println!("{containers:10} {name:8} {median:12.1} {cpu:14.1} {now:10.1} {peak:10.1} {series:18}");
+        Ok(())
+    }
 }
 
 /// The containers. Dropping this removes them.

@@ -1,6 +1,9 @@
 //! `cargo xtask bench web`.
 
-use std::process::{Command, Stdio};
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, Result};
 
@@ -25,6 +28,31 @@ pub(crate) struct Args {
     /// Rounds, each with all subjects
     #[arg(long, default_value_t = 3)]
     rounds: u32,
+    /// Another build of wharf-web, to be measured beside this one
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Ours,
+    Before,
+    Bare,
+    LargeBare,
+    Redis,
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Subject::Ours => "wharf-web",
+            Subject::Before => "before",
+            Subject::Bare => "bare",
+            Subject::LargeBare => "bare, large page",
+            Subject::Redis => "redis-benchmark",
+        }
+    }
 }
 
 /// One measurement.
@@ -40,34 +68,44 @@ pub(crate) fn run_task(args: &Args) -> Result<()> {
     stage("binaries", binaries::build)?;
     let bare = binaries::bare()?;
     let wharf_web = binaries::wharf_web()?;
-    println!("{:10} {:16} {:>12} {:>16} {:>10}", "fsync", "subject", "requests/s", "CPU us/request", "peak MiB");
+    let mut subjects = vec![Subject::Ours, Subject::Bare, Subject::LargeBare, Subject::Redis];
+    if args.before.is_some() {
+        subjects.insert(1, Subject::Before);
+    }
+    println!(
+        "{:10} {:16} {:>12} {:>16} {:>10} {:>12}",
+        "fsync", "subject", "requests/s", "CPU us/request", "peak MiB", "ours to it"
+    );
     for policy in ["everysec", "always"] {
         let redis = Redis::start(policy)?;
-        let mut sums: Vec<(&str, Vec<Figures>)> =
-            ["wharf-web", "bare", "bare, large page", "redis-benchmark"].map(|subject| (subject, Vec::new())).into();
+        let mut all: Vec<(Subject, Vec<Figures>)> = subjects.iter().map(|subject| (*subject, Vec::new())).collect();
         for _ in 0..args.rounds {
-            sums[0].1.push(redis.load(&mut command(&wharf_web), args.seconds)?);
-            sums[1].1.push(redis.load(&mut command(&bare), args.seconds)?);
-            sums[2].1.push(redis.load(command(&bare).env("PADDING", PAGE), args.seconds)?);
-            sums[3].1.push(redis.benchmark()?);
+            for (subject, figures) in &mut all {
+                figures.push(match (*subject, &args.before) {
+                    (Subject::Before, Some(before)) => redis.load(&mut command(before), args.seconds)?,
+                    (Subject::Ours | Subject::Before, _) => redis.load(&mut command(&wharf_web), args.seconds)?,
+                    (Subject::Bare, _) => redis.load(&mut command(&bare), args.seconds)?,
+                    (Subject::LargeBare, _) => redis.load(command(&bare).env("PADDING", PAGE), args.seconds)?,
+                    (Subject::Redis, _) => redis.benchmark()?,
+                });
+            }
         }
-        let mut cpu = Vec::new();
-        for (subject, figures) in &sums {
-            let mean = |value: &dyn Fn(&Figures) -> Option<f64>| {
+        let mut ours = None;
+        for (subject, figures) in &all {
+            let mean = |value: fn(&Figures) -> Option<f64>| {
                 let values: Vec<f64> = figures.iter().filter_map(value).collect();
                 (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
             };
             let text = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
-            let rate = mean(&|figures| Some(figures.requests_per_second)).unwrap_or_default();
-            let (each, memory) = (mean(&|figures| figures.cpu), mean(&|figures| figures.memory));
-            println!("{policy:10} {subject:16} {rate:12.0} {:>16} {:>10}", text(each), text(memory));
-            cpu.extend(each);
-        }
-        if let [ours, bare, large] = cpu[..] {
+            let rate = mean(|figures| Some(figures.requests_per_second)).unwrap_or_default();
+            let (cpu, memory) = (mean(|figures| figures.cpu), mean(|figures| figures.memory));
+            ours = ours.or(cpu);
+            let ratio = ours.zip(cpu).map_or_else(|| "-".to_owned(), |(ours, cpu)| format!("{:.2}x", ours / cpu));
             println!(
-                "{policy:10} CPU a request: {:.2} times the bare one's, {:.2} with a page as large",
-                ours / bare,
-                ours / large
+                "{policy:10} {:16} {rate:12.0} {:>16} {:>10} {ratio:>12}",
+                subject.name(),
+                text(cpu),
+                text(memory)
             );
         }
     }
