@@ -17,6 +17,8 @@ pub struct ImageDetails {
     pub created: Option<Timestamp>,
     /// When it was last pulled, built or tagged here.
     pub last_tagged: Option<Timestamp>,
+    /// Paths at which its containers get anonymous volumes (`VOLUME`).
+    pub volumes: Vec<String>,
 }
 
 /// Asks for an image by identifier or name (Engine API `GET /images/{name}/json`).
@@ -34,5 +36,6 @@ pub async fn inspect_image(engine: &Engine, image: &str) -> Result<ImageDetails,
         size: found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
         created: found.created.as_ref().and_then(timestamp),
         last_tagged: last_tagged.as_ref().and_then(timestamp),
+        volumes: found.config.and_then(|config| config.volumes).unwrap_or_default(),
     })
 }

@@ -38,8 +38,12 @@ pub const OWN_HASH: &str = "wharf.config-hash";
 /// What an inspection does not show of the configuration, as slow hashes: copied secrets and configs, hooks.
 pub const OWN_SEAL: &str = "wharf.sealed";
 
+/// The project and the service that an anonymous volume was made for: `shop/web`. It stays when no container has the volume
+/// any more.
+pub const ANONYMOUS_VOLUME_OF: &str = "wharf.anonymous-volume-of";
+
 /// The labels of our own.
-pub const OWN: [&str; 2] = [OWN_HASH, OWN_SEAL];
+pub const OWN: [&str; 3] = [OWN_HASH, OWN_SEAL, ANONYMOUS_VOLUME_OF];
 
 /// The value of the engine's `label` filter that selects what has this label with this value: `label=value`.
 pub fn selector(label: &str, value: &str) -> String {

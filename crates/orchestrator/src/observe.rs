@@ -8,7 +8,7 @@ use wharf_compose::Project;
 use wharf_compose::model::{Condition, Dependency, Service};
 use wharf_docker::container::inspect;
 pub use wharf_docker::container::{ContainerStatus as State, HealthStatus as Health, NetworkAttachment};
-use wharf_docker::images::inspect_image;
+use wharf_docker::images::{ImageDetails, inspect_image};
 pub use wharf_docker::listing::MountedVolume;
 use wharf_docker::listing::{self, ListedContainer};
 use wharf_docker::volumes::VolumeDetails;
@@ -154,6 +154,8 @@ pub struct Volume {
     pub project: Option<String>,
     /// Its key in that project's file.
     pub key: Option<String>,
+    /// The service of that project that it was made for, if it is anonymous.
+    pub anonymous_of: Option<String>,
     /// In what it differs from what the project says of it, if it does. Empty: in what is not known.
     pub changed: Option<Vec<Difference>>,
 }
@@ -165,6 +167,8 @@ pub struct Image {
     pub id: String,
     /// When it was last pulled, built or tagged here, in nanoseconds since 1970.
     pub last_tagged: Option<i64>,
+    /// Paths at which its containers get anonymous volumes (`VOLUME`). `None`: only its identifier is known.
+    pub volumes: Option<Vec<String>>,
 }
 
 /// Lists what the engine has of `project`, and the host ports that others hold.
@@ -328,7 +332,13 @@ async fn list_volumes(engine: &Engine, project: &Project) -> Result<Vec<Volume>,
         let changed = wanted.and_then(|wanted| request::changed_volume(wanted, &details));
         let VolumeDetails { name, mut labels, .. } = details;
         let (project, key) = (labels.remove(labels::PROJECT), labels.remove(labels::VOLUME));
-        Volume { name, project, key, changed }
+        match labels.get(labels::ANONYMOUS_VOLUME_OF).and_then(|of| of.split_once('/')) {
+            Some((project, service)) => {
+                let (project, anonymous_of) = (Some(project.to_owned()), Some(service.to_owned()));
+                Volume { name, project, anonymous_of, ..Volume::default() }
+            }
+            None => Volume { name, project, key, anonymous_of: None, changed },
+        }
     };
     Ok(listed.into_iter().map(volume).collect())
 }
@@ -361,7 +371,7 @@ async fn images(
 /// (`refreshImage` in moby's `daemon/list.go`), and else with the identifier.
 fn listed_images(references: &BTreeSet<String>, containers: &[Container]) -> BTreeMap<String, Image> {
     let listed = containers.iter().filter(|container| references.contains(&container.image));
-    let image = |container: &Container| Image { id: container.image_id.clone(), last_tagged: None };
+    let image = |container: &Container| Image { id: container.image_id.clone(), ..Image::default() };
     listed.map(|container| (container.image.clone(), image(container))).collect()
 }
 
@@ -377,7 +387,10 @@ pub(crate) async fn inspect_images(
 
 async fn find_image(engine: &Engine, reference: String) -> Result<Option<(String, Image)>, Error> {
     match inspect_image(engine, &reference).await {
-        Ok(image) => Ok(Some((reference, Image { id: image.id, last_tagged: image.last_tagged.map(|time| time.0) }))),
+        Ok(ImageDetails { id, last_tagged, volumes, .. }) => {
+            let image = Image { id, last_tagged: last_tagged.map(|time| time.0), volumes: Some(volumes) };
+            Ok(Some((reference, image)))
+        }
         // No image has a name that is not one. The step that needs the image reports it.
         Err(error) if matches!(error.kind(), ErrorKind::Gone | ErrorKind::InvalidReference) => Ok(None),
         Err(error) => Err(error.during("look at an image").into()),
@@ -415,7 +428,7 @@ mod tests {
         let containers =
             [of("app", "sha256:1"), of("app", "sha256:1"), of("sha256:2", "sha256:2"), of("other", "sha256:3")];
         let found = listed_images(&references, &containers);
-        let image = Image { id: "sha256:1".into(), last_tagged: None };
+        let image = Image { id: "sha256:1".into(), ..Image::default() };
         assert_eq!(found, BTreeMap::from([("app".to_owned(), image)]));
     }
 

@@ -24,7 +24,8 @@
 //!
 //! [`Loki`] is a fake that records what an agent sends, and answers like the real one or as the test asks.
 //! [`FakeEngine`] is a Docker Engine with scripted answers and faults. [`SimulatedEngine`] is one that keeps containers,
-//! networks and volumes, and can fail or lose its client at any call.
+//! networks and volumes, and can fail or lose its client at any call. [`Shop`] is a project for attacks on the orchestrator, and
+//! [`Picture`] is what an engine has of a project after one.
 //!
 //! This crate imports none of the crates that use it in their tests.
 
@@ -35,12 +36,14 @@ mod kill;
 mod loki;
 mod metrics_page;
 mod peer;
+pub mod picture;
 mod port;
 mod postgres;
 mod ready;
 mod redis;
 mod run;
 mod server;
+mod shop;
 pub mod simulated_engine;
 mod unix_server;
 
@@ -51,9 +54,11 @@ pub use kill::kill_process;
 pub use loki::{Loki, LokiAnswer, LokiLine};
 pub use metrics_page::{MetricRow, PageError, metric_table, page_part};
 pub use peer::Peer;
+pub use picture::Picture;
 pub use postgres::{Postgres, PostgresKind};
 pub use redis::{Redis, RedisKind};
 pub use run::Run;
 pub use server::{Kind, Server};
+pub use shop::Shop;
 pub use simulated_engine::SimulatedEngine;
 pub use unix_server::{FakeReply, FakeRequest};

@@ -36,6 +36,7 @@ mod views;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::picture::{Picture, PicturedContainer};
 use crate::unix_server::{Answer, FakeReply, FakeRequest, Handler, UnixServer};
 use calls::Calls;
 pub use calls::Fault;
@@ -180,6 +181,22 @@ impl SimulatedEngine {
     #[must_use]
     pub fn volumes(&self) -> Vec<Volume> {
         self.inner().daemon.volumes.clone()
+    }
+
+    /// All that the engine has, without the networks that every engine has.
+    #[must_use]
+    pub fn picture(&self) -> Picture {
+        let daemon = &self.inner().daemon;
+        let pictured = |container: &Container| PicturedContainer {
+            inspection: views::inspection(container),
+            files: container.files.clone(),
+        };
+        let networks = daemon.networks.iter().filter(|network| !network.is_predefined());
+        Picture {
+            containers: daemon.containers.iter().map(pictured).collect(),
+            networks: networks.map(|network| views::network(daemon, network, false)).collect(),
+            volumes: daemon.volumes.iter().map(views::volume).collect(),
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

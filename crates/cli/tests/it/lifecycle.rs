@@ -300,6 +300,31 @@ fn an_anonymous_volume_that_was_handed_on_goes_with_down_v_and_rm_v_and_named_on
     }
 }
 
+/// As if `down -v` had been killed between the container and its volume.
+#[test]
+fn down_v_removes_the_anonymous_volumes_that_no_container_has_any_more() {
+    let service = |value: u32| {
+        format!(
+            "services:\n  web:\n    image: IMAGE\n    command: sleep 600\n    stop_signal: SIGKILL\n    environment: [V={value}]\n    volumes: [/notes]\n"
+        )
+    };
+    let docker = |args: &[&str]| std::process::Command::new("docker").args(args).output().unwrap();
+    let sandbox = Sandbox::new(&service(1));
+    sandbox.ok(&["up", "-d"]);
+    sandbox.write("compose.yaml", &service(2));
+    sandbox.ok(&["up", "-d"]);
+    let name = format!("{}-web-1", sandbox.project);
+    let found = docker(&["inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", &name]);
+    let volume = String::from_utf8(found.stdout).unwrap().trim().to_owned();
+    assert_eq!(volume.len(), 64);
+    assert!(docker(&["rm", "-fv", &name]).status.success());
+    assert!(docker(&["volume", "inspect", &volume]).status.success(), "the engine keeps what was taken over");
+    sandbox.ok(&["down"]);
+    assert!(docker(&["volume", "inspect", &volume]).status.success());
+    sandbox.ok(&["down", "-v"]);
+    assert!(!docker(&["volume", "inspect", &volume]).status.success());
+}
+
 #[test]
 fn a_wait_is_not_content_with_a_service_that_ends_at_once() {
     let crashes = |command: &str, more: &str| {

@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn an_image_that_is_missing_is_no_conflict() {
         let service = NamedService::new("web", &Default::default());
-        let create = ContainerAct::Create { service, number: 1, image_id: None, replaces: None };
+        let create = ContainerAct::Create { service, number: 1, image: None, replaces: None };
         assert!(!is_conflict(&create, ErrorKind::Gone, "No such image: shop/web"));
         assert!(is_conflict(&create, ErrorKind::Gone, "network shop_default not found"));
         assert!(is_conflict(&create, ErrorKind::NameTaken, ""));

@@ -80,6 +80,7 @@ async fn look(
         service,
         number: container.number,
         image_id: Some(&container.image_id),
+        volumes_of_image: &[],
         inherited: &[],
         owners,
         replaces: false,

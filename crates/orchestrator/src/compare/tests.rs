@@ -27,6 +27,7 @@ fn wanted(keys: &str) -> Wanted {
         service,
         number: 1,
         image_id: Some("sha256:1"),
+        volumes_of_image: &[],
         inherited: &[],
         owners: &NO_OWNERS,
         replaces: false,

@@ -8,7 +8,7 @@ use wharf_docker::labels;
 use super::{Cause, ContainerAct, ImageAct, NetworkAct, Plan, ProviderStep, Step, VolumeAct, hooks};
 use crate::Observed;
 use crate::event::HookPoint;
-use crate::observe::Container;
+use crate::observe::{Container, Volume};
 use crate::provider::{ProviderAct, ProviderPrograms};
 
 /// Which images go, too.
@@ -83,8 +83,12 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
     }
     if options.volumes {
         let declared = project.volumes.values().map(|volume| (volume.name.as_str(), volume.external));
-        let labelled = observed.volumes.iter().map(|volume| (volume.name.as_str(), volume.project.as_deref()));
+        let named = observed.volumes.iter().filter(|volume| volume.anonymous_of.is_none());
+        let labelled = named.map(|volume| (volume.name.as_str(), volume.project.as_deref()));
         for name in removable(&mut plan, "volumes", project, options, declared, labelled) {
+            plan.add(Step::volume(name, VolumeAct::Remove), Cause::Asked, removed.clone());
+        }
+        for name in left_anonymous(project, observed, chosen) {
             plan.add(Step::volume(name, VolumeAct::Remove), Cause::Asked, removed.clone());
         }
     }
@@ -92,6 +96,20 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
         plan.add(Step::image(image, ImageAct::Remove), Cause::Asked, removed.clone());
     }
     plan
+}
+
+/// Anonymous volumes of the project's services that no container has any more: of one that was scaled away, that went without
+/// them, or whose removal was interrupted.
+fn left_anonymous<'o>(project: &Project, observed: &'o Observed, chosen: impl Fn(&str) -> bool) -> Vec<&'o str> {
+    let used = |name: &str| {
+        let mut mounted = observed.containers.iter().flat_map(|container| &container.volumes);
+        mounted.any(|volume| volume.name == name)
+    };
+    let ours = |volume: &&Volume| {
+        let of_project = volume.project.as_deref() == Some(project.name.as_str());
+        of_project && volume.anonymous_of.as_deref().is_some_and(&chosen) && !used(&volume.name)
+    };
+    observed.volumes.iter().filter(ours).map(|volume| volume.name.as_str()).collect()
 }
 
 /// The names of networks or volumes that `down` removes: those that carry the project's label and that the file

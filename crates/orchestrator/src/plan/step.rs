@@ -10,7 +10,7 @@ use wharf_compose::model::{Build, Hook, Network, Service, Volume};
 
 use crate::copy::CopyInto;
 use crate::event::{Act, HookPoint, Outcome, Subject, Until};
-use crate::observe::MountedVolume;
+use crate::observe::{Image, MountedVolume};
 use crate::own_keys::Probes;
 use crate::provider::{ProviderAct, ProviderProgram};
 
@@ -168,8 +168,8 @@ pub enum ContainerAct {
         service: Arc<NamedService>,
         /// The replica's number, from 1.
         number: u32,
-        /// The identifier of the service's image, if it was there when the plan was made.
-        image_id: Option<String>,
+        /// The service's image, if it was there when the plan was made.
+        image: Option<Image>,
         /// The volumes of the container that it replaces. It takes over the anonymous ones.
         replaces: Option<Vec<MountedVolume>>,
     },

@@ -1,13 +1,13 @@
 //! What is mounted into a container: volumes, paths of the host, memory, secrets and configs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard::models as api;
 use wharf_compose::model::{
     BindOptions, FileMount, FileObject, Mount, MountKind, Service, TmpfsOptions, VolumeOptions,
 };
-use wharf_docker::ApiVersion;
 use wharf_docker::listing::MountedVolume;
+use wharf_docker::{ApiVersion, labels};
 
 use super::replica::Replica;
 
@@ -32,13 +32,7 @@ pub(super) fn mounts(replica: &Replica<'_>, version: ApiVersion) -> (Vec<String>
             false => mounts.push(api_mount(replica, mount, version)),
         }
     }
-    let of_image = replica.inherited.iter().filter(|old| declared(replica.service, &old.path).is_none());
-    mounts.extend(of_image.map(|old| api::Mount {
-        target: Some(old.path.clone()),
-        source: Some(old.name.clone()),
-        typ: Some(api::MountType::VOLUME),
-        ..Default::default()
-    }));
+    mounts.extend(of_image(replica));
     let files = [
         (&replica.service.secrets, &replica.project.secrets, SECRETS),
         (&replica.service.configs, &replica.project.configs, CONFIGS),
@@ -47,6 +41,27 @@ pub(super) fn mounts(replica: &Replica<'_>, version: ApiVersion) -> (Vec<String>
         mounts.extend(used.iter().filter_map(|file| file_mount(file, defined.get(&file.source)?, directory)));
     }
     (binds, mounts)
+}
+
+/// The volumes that the image wants and the file does not mention. They are named here because the engine would make new ones
+/// without a label.
+fn of_image<'r>(replica: &'r Replica<'_>) -> impl Iterator<Item = api::Mount> + 'r {
+    let service = replica.service;
+    let is_free = |path: &&str| declared(service, path).is_none() && !is_covered(service, path);
+    let mount = |path: &str| {
+        let source = inherited_at(replica.inherited, path).map(|old| old.name.clone());
+        // The engine makes a relative path absolute only for the image, and a mount would hide what comes from another container.
+        let is_clear = path.starts_with('/') && service.volumes_from.is_empty();
+        (source.is_some() || is_clear).then(|| api::Mount {
+            target: Some(path.to_owned()),
+            typ: Some(api::MountType::VOLUME),
+            volume_options: volume_options(replica, None, source.is_none()),
+            source,
+            ..Default::default()
+        })
+    };
+    let paths: BTreeSet<&str> = replica.volumes_of_image.iter().map(|path| path.trim_end_matches('/')).collect();
+    paths.into_iter().filter(is_free).filter_map(mount)
 }
 
 /// Whether a missing host path is to be created: the specification's default.
@@ -145,6 +160,7 @@ fn api_mount(replica: &Replica<'_>, mount: &Mount, version: ApiVersion) -> api::
     };
     api::Mount {
         target: Some(target.clone()),
+        volume_options: volume_options(replica, volume.as_ref(), *kind == MountKind::Volume && source.is_none()),
         source,
         typ: Some(match kind {
             MountKind::Bind => api::MountType::BIND,
@@ -154,12 +170,6 @@ fn api_mount(replica: &Replica<'_>, mount: &Mount, version: ApiVersion) -> api::
         read_only: Some(*read_only),
         consistency: consistency.clone(),
         bind_options: bind.as_ref().and_then(|bind| bind_options(bind, version)),
-        volume_options: volume.as_ref().map(|VolumeOptions { labels, nocopy, subpath }| api::MountVolumeOptions {
-            no_copy: Some(*nocopy),
-            subpath: subpath.clone(),
-            labels: (!labels.is_empty()).then(|| labels.clone().into_iter().collect()),
-            ..Default::default()
-        }),
         tmpfs_options: tmpfs.as_ref().map(|TmpfsOptions { size, mode }| api::MountTmpfsOptions {
             size_bytes: *size,
             mode: mode.map(i64::from),
@@ -167,6 +177,24 @@ fn api_mount(replica: &Replica<'_>, mount: &Mount, version: ApiVersion) -> api::
         }),
         ..Default::default()
     }
+}
+
+/// `is_new`: the engine makes an anonymous volume. Its label says whose it is.
+fn volume_options(
+    replica: &Replica<'_>,
+    given: Option<&VolumeOptions>,
+    is_new: bool,
+) -> Option<api::MountVolumeOptions> {
+    let default = VolumeOptions::default();
+    let VolumeOptions { labels, nocopy, subpath } = given.or(is_new.then_some(&default))?;
+    let own = || (labels::ANONYMOUS_VOLUME_OF.to_owned(), format!("{}/{}", replica.project.name, replica.name));
+    let labels: HashMap<_, _> = labels.clone().into_iter().chain(is_new.then(own)).collect();
+    Some(api::MountVolumeOptions {
+        no_copy: Some(*nocopy),
+        subpath: subpath.clone(),
+        labels: (!labels.is_empty()).then_some(labels),
+        ..Default::default()
+    })
 }
 
 fn bind_options(options: &BindOptions, version: ApiVersion) -> Option<api::MountBindOptions> {
@@ -254,8 +282,8 @@ mod tests {
         Project::load(&Options::from_text(&text)).expect("the project can be loaded").project
     }
 
-    /// Paths and volumes of the new container whose old one had `old` at `/data`, from an image with `VOLUME volumes`.
-    fn mounted(service: &str, volumes: &[&str], old: &str) -> Vec<String> {
+    /// The mounts of the new container whose old one had `old` at `/data`, from an image with `VOLUME volumes`.
+    fn requested(service: &str, volumes: &[&str], old: &str) -> Vec<api::Mount> {
         let project = project(service);
         let service = &project.services["web"];
         let volumes: Vec<String> = volumes.iter().map(|path| (*path).to_owned()).collect();
@@ -267,15 +295,37 @@ mod tests {
             service,
             number: 1,
             image_id: None,
+            volumes_of_image: &volumes,
             inherited: &inherited,
             owners: &NO_OWNERS,
             replaces: false,
         };
+        mounts(&replica, ApiVersion { major: 1, minor: 51 }).1
+    }
+
+    fn mounted(service: &str, volumes: &[&str], old: &str) -> Vec<String> {
         let shown = |mount: api::Mount| {
             let text = |value: Option<String>| value.unwrap_or_else(|| "new".to_owned());
             format!("{} at {}", text(mount.source), text(mount.target))
         };
-        mounts(&replica, ApiVersion { major: 1, minor: 51 }).1.into_iter().map(shown).collect()
+        requested(service, volumes, old).into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn each_volume_that_the_engine_makes_says_whose_it_is() {
+        let labelled = |service: &str, volumes: &[&str]| {
+            let labels = |mount: api::Mount| mount.volume_options.and_then(|options| options.labels);
+            let label = |labels: HashMap<String, String>| labels.get(labels::ANONYMOUS_VOLUME_OF).cloned();
+            let label = |mount: api::Mount| (mount.target.clone().unwrap_or_default(), labels(mount).and_then(label));
+            requested(service, volumes, "old").into_iter().map(label).collect::<Vec<_>>()
+        };
+        let ours = || Some("project/web".to_owned());
+        assert_eq!(labelled("volumes: [/more]", &[]), [("/more".to_owned(), ours())]);
+        assert_eq!(labelled("tty: true", &["/more/"]), [("/more".to_owned(), ours())], "the image's own");
+        assert_eq!(labelled("volumes: [/data]", &["/data"]), [("/data".to_owned(), None)], "taken over");
+        assert_eq!(labelled("volumes: [data:/data]", &["/data"]), [("/data".to_owned(), None)], "named");
+        assert!(labelled("tty: true", &["more"]).is_empty(), "a mount has an absolute path");
+        assert!(labelled("volumes_from: ['container:x']", &["/more"]).is_empty(), "that container may have it");
     }
 
     #[test]
@@ -295,6 +345,7 @@ mod tests {
             service,
             number: 1,
             image_id: None,
+            volumes_of_image: &[],
             inherited: &[],
             owners: &NO_OWNERS,
             replaces: false,

@@ -15,6 +15,8 @@ pub(crate) struct Replica<'a> {
     pub(crate) number: u32,
     /// Identifier of the image, as far as it is known.
     pub(crate) image_id: Option<&'a str>,
+    /// Paths at which its image wants anonymous volumes. The engine makes those that are not named here.
+    pub(crate) volumes_of_image: &'a [String],
     /// Volumes that it takes over from the container it replaces: see [`inherited`](super::inherited).
     pub(crate) inherited: &'a [MountedVolume],
     /// The containers that it shares namespaces and volumes with, and links to.

@@ -360,6 +360,7 @@ fn body(project: &Project, version: ApiVersion) -> Value {
         service,
         number: 1,
         image_id: Some("sha256:x"),
+        volumes_of_image: &[],
         inherited: &[],
         owners: &NO_OWNERS,
         replaces: false,

@@ -65,6 +65,7 @@ fn container(
         service,
         number: 1,
         image_id: None,
+        volumes_of_image: &[],
         inherited: &[],
         owners,
         replaces: false,

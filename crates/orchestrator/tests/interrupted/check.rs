@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wharf_testkit::SimulatedEngine;
+use wharf_testkit::picture::{Slot, difference};
 use wharf_testkit::simulated_engine::Saved;
+use wharf_testkit::{Shop, SimulatedEngine};
 
 use crate::command::{Command, Interruption, Verb};
-use crate::picture::{Slot, anonymous_volumes, identifiers, picture, running};
 
 /// A command, on what earlier commands have made.
 pub(crate) struct Scenario {
@@ -47,15 +47,16 @@ impl Scenario {
     ///   new one runs, unless the process was killed or the engine failed at a call for this replica;
     /// - the same command succeeds, and leads to what it leads to without an interruption. After that, nothing is left to do;
     /// - so does any other command;
-    /// - no volume is lost, and each replica keeps its anonymous volumes.
+    /// - no volume is lost unless volumes are to go, and each replica keeps its anonymous volumes.
     pub(crate) async fn check(&self) {
         let engine = SimulatedEngine::start();
-        engine.add_image("db:1", &["/var/lib/db"]);
-        engine.add_image("app:1", &[]);
+        engine.add_image(Shop::DB_IMAGE, &["/var/lib/db"]);
+        engine.add_image(Shop::APP_IMAGE, &[]);
         for command in &self.before {
             command.run(&engine).await.unwrap();
         }
-        let before = Before { volumes: volumes(&engine), anonymous: anonymous_volumes(&engine), saved: engine.save() };
+        let before =
+            Before { volumes: volumes(&engine), anonymous: engine.picture().anonymous_volumes(), saved: engine.save() };
         let mut next = Vec::new();
         for command in std::iter::once(&self.command).chain(&self.others) {
             next.push((command, reference(&before, command).await));
@@ -76,17 +77,21 @@ impl Scenario {
                     report(error.clone());
                 }
                 self.still_runs(&engine, &before, reference, interruption, call).into_iter().for_each(&mut report);
-                kept_volumes(&engine, &before).into_iter().for_each(&mut report);
+                if self.command.verb != Verb::DownVolumes {
+                    kept_volumes(&engine, &before).into_iter().for_each(&mut report);
+                }
                 // Several interruptions leave the same.
-                if !seen.insert((picture(&engine), anonymous_volumes(&engine), identifiers(&engine))) {
+                let picture = engine.picture();
+                if !seen.insert((picture.lines(), picture.anonymous_volumes(), picture.identifiers())) {
                     continue;
                 }
                 let left = engine.save();
                 for (command, reference) in &next {
                     let engine = SimulatedEngine::start_with(&left);
                     // What `down` removes, leaves its anonymous volumes behind.
-                    let inherits = self.command.verb != Verb::Down || command.verb == Verb::Down;
-                    if let Err(problem) = repaired(&engine, &before, command, reference, inherits).await {
+                    let inherits = self.command.verb == Verb::Up || command.verb == self.command.verb;
+                    let kept = (self.command.verb != Verb::DownVolumes).then_some(&before);
+                    if let Err(problem) = repaired(&engine, kept, command, reference, inherits).await {
                         report(format!("then `{}`: {problem}", command.name));
                     }
                 }
@@ -121,11 +126,12 @@ impl Scenario {
             }
         }
         // A process that is killed leaves what it was about to replace.
-        if interruption.kills() || self.command.verb == Verb::Down {
+        if interruption.kills() || self.command.verb != Verb::Up {
             return problems;
         }
-        let runs = running(engine);
-        for slot in running(&old).iter().filter(|slot| reference.runs.contains(slot) && !runs.contains(slot)) {
+        let runs = engine.picture().running();
+        for slot in old.picture().running().iter().filter(|slot| reference.runs.contains(slot) && !runs.contains(slot))
+        {
             // It could not be started; or a call for a `pre_start` container of `web` failed, which the engine names.
             let hook_of = slot.0 == "web" && !call.contains("shop-");
             let not_started = call.contains(&format!("{}/start", name(slot)));
@@ -151,7 +157,7 @@ async fn reference(before: &Before, command: &Command) -> Reference {
     let same =
         old.iter().filter(|old| now.iter().any(|now| now.id == old.id && now.starts == old.starts && now.is_up()));
     let untouched = same.map(|container| container.id.clone()).collect();
-    let (picture, runs) = (picture(&engine), running(&engine));
+    let (picture, runs) = (engine.picture().lines(), engine.picture().running());
     let again = command.run(&engine).await.unwrap();
     Reference { calls, picture, runs, untouched, again }
 }
@@ -166,35 +172,29 @@ fn kept_volumes(engine: &SimulatedEngine, before: &Before) -> Vec<String> {
     lost.map(|(name, _)| format!("the volume {name} is lost")).collect()
 }
 
-/// Runs a command, which must lead to its reference.
+/// Runs a command, which must lead to its reference. `before` has the volumes that must be kept.
 async fn repaired(
     engine: &SimulatedEngine,
-    before: &Before,
+    before: Option<&Before>,
     command: &Command,
     reference: &Reference,
     inherits: bool,
 ) -> Result<(), String> {
     command.run(engine).await.map_err(|error| format!("it fails: {error}\n    calls: {:?}", engine.calls()))?;
     let calls = engine.calls();
-    let compared = |line: &&String| inherits || !line.ends_with("anonymous volumes");
-    let (found, wanted) = (picture(engine), &reference.picture);
-    let extra =
-        found.iter().filter(compared).filter(|line| !wanted.contains(line)).map(|line| format!("\n      + {line}"));
-    let missing =
-        wanted.iter().filter(compared).filter(|line| !found.contains(line)).map(|line| format!("\n      - {line}"));
-    let differences: String = extra.chain(missing).collect();
-    if !differences.is_empty() || (inherits && found.len() != wanted.len()) {
+    let compared = |line: &String| inherits || !line.ends_with("anonymous volumes");
+    let [found, wanted] = [engine.picture().lines(), reference.picture.clone()]
+        .map(|lines| lines.into_iter().filter(compared).collect::<Vec<_>>());
+    let differences = difference(&found, &wanted);
+    if !differences.is_empty() || found.len() != wanted.len() {
         return Err(format!("another state:{differences}\n    calls: {calls:?}"));
     }
-    if let Some(lost) = kept_volumes(engine, before).pop() {
+    if let Some(lost) = before.and_then(|before| kept_volumes(engine, before).pop()) {
         return Err(lost);
     }
-    let now = anonymous_volumes(engine);
-    let changed = before
-        .anonymous
-        .iter()
-        .filter(|_| inherits)
-        .find(|(slot, volumes)| now.get(slot).is_some_and(|now| now != *volumes));
+    let now = engine.picture().anonymous_volumes();
+    let had = before.filter(|_| inherits).into_iter().flat_map(|before| &before.anonymous);
+    let changed = had.into_iter().find(|(slot, volumes)| now.get(slot).is_some_and(|now| now != *volumes));
     if let Some((slot, _)) = changed {
         return Err(format!("{} {} has other anonymous volumes", slot.0, slot.1));
     }

@@ -5,15 +5,13 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use wharf_compose::Project;
+use wharf_compose::{Options, Project};
 use wharf_docker::{Endpoint, EndpointChoice, Engine};
 use wharf_orchestrator::apply::ApplyOptions;
 use wharf_orchestrator::plan::{self, DownOptions};
 use wharf_orchestrator::{ConvergeOptions, Error, Event, apply, observe, up};
-use wharf_testkit::SimulatedEngine;
 use wharf_testkit::simulated_engine::Fault;
-
-use crate::project::Shop;
+use wharf_testkit::{Shop, SimulatedEngine};
 
 /// A command that runs longer than this hangs.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -31,6 +29,8 @@ pub(crate) struct Command {
 pub(crate) enum Verb {
     Up,
     Down,
+    /// With the volumes.
+    DownVolumes,
 }
 
 /// How a command is interrupted.
@@ -61,11 +61,15 @@ impl Interruption {
 
 impl Command {
     pub(crate) fn up(shop: Shop) -> Self {
-        Command { name: format!("up {shop:?}"), verb: Verb::Up, project: shop.project() }
+        Command { name: format!("up {shop:?}"), verb: Verb::Up, project: project(shop) }
     }
 
     pub(crate) fn down() -> Self {
-        Command { name: "down".to_owned(), verb: Verb::Down, project: Shop::FIRST.project() }
+        Command { name: "down".to_owned(), verb: Verb::Down, project: project(Shop::FIRST) }
+    }
+
+    pub(crate) fn down_with_volumes() -> Self {
+        Command { name: "down -v".to_owned(), verb: Verb::DownVolumes, ..Command::down() }
     }
 
     /// Runs to its end, and returns the calls that changed something.
@@ -99,7 +103,10 @@ impl Command {
         let work = async {
             match self.verb {
                 Verb::Up => bring_up(&engine, &self.project, options).await,
-                Verb::Down => take_down(&engine, &self.project, options).await,
+                Verb::Down | Verb::DownVolumes => {
+                    let volumes = self.verb == Verb::DownVolumes;
+                    take_down(&engine, &self.project, options, &DownOptions { volumes, ..DownOptions::default() }).await
+                }
             }
         };
         match tokio::time::timeout(DEADLINE, work).await {
@@ -109,15 +116,20 @@ impl Command {
     }
 }
 
+fn project(shop: Shop) -> Project {
+    let options = Options::from_text(shop.text(8080)).with_variable(Shop::SECRET, "secret");
+    Project::load(&options).unwrap().project
+}
+
 async fn bring_up(engine: &Engine, project: &Project, apply: ApplyOptions) -> Result<(), Error> {
     let apply = ApplyOptions { seal_rounds: NonZeroU32::new(1), ..apply };
     up(engine, project, &ConvergeOptions { apply, ..ConvergeOptions::default() }, &|_: Event| {}).await.map(drop)
 }
 
-async fn take_down(engine: &Engine, project: &Project, options: ApplyOptions) -> Result<(), Error> {
+async fn take_down(engine: &Engine, project: &Project, options: ApplyOptions, what: &DownOptions) -> Result<(), Error> {
     let work = async {
         let observed = observe(engine, project).await?;
-        let plan = plan::down(project, &observed, &DownOptions::default());
+        let plan = plan::down(project, &observed, what);
         apply(engine, project, &plan, &options, &|_: Event| {}).await
     };
     options.unless_aborted(work).await

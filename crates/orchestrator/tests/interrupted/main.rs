@@ -8,12 +8,10 @@
 
 mod check;
 mod command;
-mod picture;
-mod project;
 
 use check::Scenario;
 use command::Command;
-use project::Shop;
+use wharf_testkit::Shop;
 
 /// The project as it runs when something happens to it.
 fn running() -> Command {
@@ -65,6 +63,14 @@ async fn an_up_that_gives_the_port_of_one_service_to_another() {
 #[tokio::test]
 async fn an_up_that_moves_a_port_the_other_way() {
     Scenario { before: vec![moved()], command: running(), others: vec![moved()] }.check().await;
+}
+
+/// The volumes of `db` were taken over once.
+#[tokio::test]
+async fn a_down_with_volumes() {
+    Scenario { before: vec![running(), changed()], command: Command::down_with_volumes(), others: vec![running()] }
+        .check()
+        .await;
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ fn down_stops_dependents_first_and_keeps_volumes() {
         name: "shop_data".into(),
         project: Some("shop".into()),
         key: Some("data".into()),
-        changed: None,
+        ..observe::Volume::default()
     });
     insta::assert_snapshot!(plan::down(&project, &observed, &DownOptions::default()), @r#"
     1. stop container shop-web-1    asked for
@@ -34,7 +34,7 @@ fn labelled(name: &str) -> Observed {
     let project = || Some("shop".to_owned());
     Observed {
         networks: vec![observe::Network { name: name.into(), project: project(), ..observe::Network::default() }],
-        volumes: vec![observe::Volume { name: name.into(), project: project(), key: None, changed: None }],
+        volumes: vec![observe::Volume { name: name.into(), project: project(), ..observe::Volume::default() }],
         ..Observed::default()
     }
 }
@@ -93,4 +93,41 @@ fn containers_of_run_survive_down_unless_orphans_go_and_what_a_hook_left_never_d
     5. remove container shop-db-1                  after 4
     6. remove network shop_default      asked for  after 2, 3, 5
     "#);
+}
+
+#[test]
+fn down_with_volumes_takes_the_anonymous_ones_that_nothing_of_the_project_has_any_more() {
+    let project = shop();
+    let mut observed = all_running(&project);
+    observed.containers.truncate(1);
+    let volume = |name: &str, of: &str, service: &str| observe::Volume {
+        name: name.into(),
+        project: Some(of.into()),
+        anonymous_of: Some(service.into()),
+        ..observe::Volume::default()
+    };
+    let service = observed.containers[0].service.clone();
+    observed.volumes = vec![
+        volume("used", "shop", &service),
+        volume("left", "shop", &service),
+        volume("of_another_project", "blog", &service),
+        volume("of_a_service_that_the_file_does_not_have", "shop", "gone"),
+    ];
+    observed.containers[0].volumes = vec![observe::MountedVolume { name: "used".into(), path: "/data".into() }];
+    let plan = |options: DownOptions| plan::down(&project, &observed, &options);
+    let removed = |plan: plan::Plan| {
+        let lines = plan.to_string();
+        lines.lines().filter_map(|line| line.split("remove volume ").nth(1)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let names = |options| {
+        removed(plan(options)).iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let volumes = || DownOptions { volumes: true, ..DownOptions::default() };
+    assert!(names(DownOptions::default()).is_empty());
+    assert_eq!(names(volumes()), ["left"]);
+    assert!(plan(volumes()).warnings().is_empty(), "{:?}", plan(volumes()).warnings());
+    let all = ["left", "of_a_service_that_the_file_does_not_have"];
+    assert_eq!(names(DownOptions { remove_orphans: true, ..volumes() }), all);
+    assert_eq!(names(DownOptions { by_label: true, ..volumes() }), all);
+    assert!(names(DownOptions { services: vec![service.clone()], ..volumes() }).is_empty());
 }

@@ -107,7 +107,7 @@ fn a_pull_follows_the_policies_of_the_file_unless_it_is_given_one() {
         (db.image, db.pull_policy) = (Some(image.into()), policy.parse().ok());
         let only = Some(Only::Pulled { ignore_buildable: false });
         let options = ImageOptions { only, no_build: true, pull: given, ..ImageOptions::default() };
-        let image = (image.to_owned(), Image { id: "sha256:db".into(), last_tagged: Some(0) });
+        let image = (image.to_owned(), Image { id: "sha256:db".into(), last_tagged: Some(0), ..Image::default() });
         let images = here.then_some(image).into_iter().collect();
         let observed = Observed { images, ..Observed::default() };
         !plan::images(&project, &observed, &options).unwrap().is_empty()

@@ -55,7 +55,7 @@ fn shop() -> Project {
 }
 
 fn images() -> BTreeMap<String, Image> {
-    let image = |id: &str| Image { id: id.into(), last_tagged: None };
+    let image = |id: &str| Image { id: id.into(), ..Image::default() };
     BTreeMap::from([("postgres:15".into(), image("sha256:db")), ("shop/web".into(), image("sha256:web"))])
 }
 

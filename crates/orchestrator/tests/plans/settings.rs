@@ -20,8 +20,12 @@ fn shop_with_data() -> (Project, Observed) {
     let mounted = |name: &str, path: &str| observe::MountedVolume { name: name.into(), path: path.into() };
     observed.containers[0].volumes = vec![mounted("shop_data", "/data"), mounted("0a1b", "/anonymous")];
     let own = Some("shop".to_owned());
-    observed.volumes =
-        vec![observe::Volume { name: "shop_data".into(), project: own, key: Some("data".into()), changed: None }];
+    observed.volumes = vec![observe::Volume {
+        name: "shop_data".into(),
+        project: own,
+        key: Some("data".into()),
+        ..observe::Volume::default()
+    }];
     (project, observed)
 }
 

@@ -266,9 +266,42 @@ impl Daemon {
             let mut content = Vec::new();
             entry.read_to_end(&mut content).map_err(damaged)?;
             let file = format!("{}/{name}", path.trim_end_matches('/'));
-            self.containers[at].files.insert(file, Bytes::from(content));
+            let content = Bytes::from(content);
+            match self.in_volume(at, &file) {
+                Some((volume, file)) => self.volumes[volume].files.insert(file, content),
+                None => self.containers[at].files.insert(file, content),
+            };
         }
         Ok(())
+    }
+
+    /// A file of a container that was copied into it before, as a tar archive.
+    pub(super) fn copy_out_of(&self, reference: &str, path: &str) -> Result<Vec<u8>> {
+        let at = self.find(reference)?;
+        let content = match self.in_volume(at, path) {
+            Some((volume, file)) => self.volumes[volume].files.get(&file),
+            None => self.containers[at].files.get(path),
+        };
+        let missing = || {
+            let id = &self.containers[at].id;
+            Refusal::new(404, format!("Could not find the file {path} in container {id}"))
+        };
+        let content = content.ok_or_else(missing)?;
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        let mut archive = tar::Builder::new(Vec::new());
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let written = archive.append_data(&mut header, name, content.as_ref()).and_then(|()| archive.into_inner());
+        written.map_err(|error| Refusal::new(500, error.to_string()))
+    }
+
+    /// The place of the volume that a path of a container is in, and the path there.
+    fn in_volume(&self, at: usize, path: &str) -> Option<(usize, String)> {
+        let mounts = self.containers[at].mounts.iter().filter(|(_, mount)| mount.kind == "volume");
+        let (rest, mount) = mounts.filter_map(|(target, mount)| Some((path.strip_prefix(target)?, mount))).next()?;
+        let volume = self.volumes.iter().position(|volume| volume.name == mount.source)?;
+        rest.starts_with('/').then(|| (volume, rest.to_owned()))
     }
 
     /// Prepares a command and returns its identifier.

@@ -106,6 +106,12 @@ impl Daemon {
             let word = |key: &str| mount[key].as_str().unwrap_or_default().to_owned();
             (word("Type"), word("Source"), word("Target"))
         });
+        // Labels are those of a volume that is made.
+        let labels_of = |path: &str| {
+            let mut asked = host["Mounts"].as_array().into_iter().flatten();
+            let mount = asked.find(|mount| mount["Target"] == path);
+            mount.map(|mount| map(&mount["VolumeOptions"]["Labels"])).unwrap_or_default()
+        };
         let mut targets = std::collections::BTreeSet::new();
         let mut nameless = Vec::new();
         for (kind, source, target) in binds.chain(declared) {
@@ -128,8 +134,8 @@ impl Daemon {
                 anonymous: true,
             });
         }
-        for mount in mounts.values().filter(|mount| mount.kind == "volume") {
-            self.create_volume(&mount.source, BTreeMap::new());
+        for (path, mount) in mounts.iter().filter(|(_, mount)| mount.kind == "volume") {
+            self.create_volume(&mount.source, labels_of(path));
         }
         Ok(mounts)
     }
@@ -139,7 +145,7 @@ impl Daemon {
         if let Some(volume) = self.volumes.iter().find(|volume| volume.name == name) {
             return volume.clone();
         }
-        let volume = Volume { name: name.to_owned(), labels, created: self.events.now() };
+        let volume = Volume { name: name.to_owned(), labels, created: self.events.now(), files: BTreeMap::new() };
         self.events.volume(name, "create");
         self.volumes.push(volume.clone());
         volume

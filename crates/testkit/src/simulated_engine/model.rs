@@ -172,6 +172,8 @@ pub struct Volume {
     pub labels: BTreeMap<String, String>,
     /// When it was created, in nanoseconds since 1970. Tells a volume from an earlier one with its name.
     pub created: i64,
+    /// Files that were copied into it, by the path in the volume.
+    pub files: BTreeMap<String, Bytes>,
 }
 
 /// An image.

@@ -77,6 +77,10 @@ fn containers(daemon: &mut Daemon, request: &FakeRequest, rest: &[&str]) -> Resu
             daemon.copy_into(id, word("path").unwrap_or_default(), &request.body)?;
             Ok(FakeReply::status(200).into())
         }
+        ("GET", [id, "archive"]) => {
+            let archive = daemon.copy_out_of(id, word("path").unwrap_or_default())?;
+            Ok(FakeReply::Answer(200, archive.into()).into())
+        }
         ("POST", [id, "attach"]) => daemon.container(id).map(|container| match exit_code(&container.command()) {
             Some(_) => Answer::Upgrade,
             None => Answer::OpenUpgrade,

@@ -233,6 +233,36 @@ fn anonymous_volumes_go_with_the_last_container_that_did_not_name_them() {
 }
 
 #[test]
+fn a_volume_keeps_its_labels_and_its_files_from_one_container_to_the_next() {
+    let mut daemon = daemon();
+    let labels = json!({ "of": "owner" });
+    let mounts = json!([{ "Type": "volume", "Target": "/cache", "VolumeOptions": { "Labels": labels } }]);
+    let owner = create(&mut daemon, "owner", json!({ "HostConfig": { "Mounts": mounts } }));
+    let volume = daemon.container(&owner).expect("it was created").mounts["/cache"].source.clone();
+    assert_eq!(get(&mut daemon, &format!("/volumes/{volume}"))["Labels"], labels);
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(4);
+    archive.append_data(&mut header, "file", b"kept".as_slice()).expect("memory can be written");
+    let archive = archive.into_inner().expect("memory can be written");
+    daemon.copy_into("owner", "/cache", &archive).expect("it is an archive");
+    daemon.copy_into("owner", "/etc", &archive).expect("it is an archive");
+    let mounts = json!([{ "Type": "volume", "Target": "/other", "Source": volume }]);
+    create(&mut daemon, "heir", json!({ "HostConfig": { "Mounts": mounts } }));
+    ask(&mut daemon, "DELETE", "/containers/owner?v=1", Value::Null);
+    let read = |path: &str| {
+        let archive = daemon.copy_out_of("heir", path)?;
+        let mut archive = tar::Archive::new(archive.as_slice());
+        let mut entry = archive.entries().expect("an archive").next().expect("a file").expect("a whole one");
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut entry, &mut text).expect("it is text");
+        Ok::<_, super::refusal::Refusal>(text)
+    };
+    assert_eq!(read("/other/file").expect("the volume has it"), "kept");
+    assert_eq!(read("/etc/file").expect_err("that was the other container's").status, 404);
+}
+
+#[test]
 fn a_check_makes_healthy_at_the_start_and_events_say_so() {
     let mut daemon = daemon();
     create(&mut daemon, "aa", json!({ "Healthcheck": { "Test": ["CMD", "true"] }, "Labels": { "a": "1" } }));

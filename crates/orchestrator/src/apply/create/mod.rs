@@ -171,6 +171,7 @@ networks: {one: {ipam: {config: [{subnet: 10.9.0.0/24}]}}, two: }
             service,
             number: 0,
             image_id: None,
+            volumes_of_image: &[],
             inherited: &[],
             owners: &NO_OWNERS,
             replaces: false,

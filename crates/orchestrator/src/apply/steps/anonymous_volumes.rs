@@ -54,7 +54,9 @@ fn is_generated(name: &str) -> bool {
 /// A volume with a generated name may still have been created by itself, with labels.
 fn is_anonymous(labels: &HashMap<String, String>, version: ApiVersion) -> bool {
     let of_project = labels.contains_key(labels::PROJECT) || labels.contains_key(labels::VOLUME);
-    let labelled = labels.contains_key(ANONYMOUS) || (version < LABELLED_SINCE && labels.is_empty());
+    let labelled = labels.contains_key(ANONYMOUS)
+        || labels.contains_key(labels::ANONYMOUS_VOLUME_OF)
+        || (version < LABELLED_SINCE && labels.is_empty());
     labelled && !of_project
 }
 
@@ -75,6 +77,7 @@ mod tests {
         assert!(is_anonymous(&labels(&[ANONYMOUS]), new) && is_anonymous(&labels(&[]), old));
         assert!(!is_anonymous(&labels(&[]), new), "made by an engine before it was upgraded, or by a person");
         assert!(!is_anonymous(&labels(&["mine"]), old));
+        assert!(is_anonymous(&labels(&["mine", labels::ANONYMOUS_VOLUME_OF]), old), "the file gave it a label");
         assert!(!is_anonymous(&labels(&[ANONYMOUS, labels::PROJECT]), new));
         assert!(!is_anonymous(&labels(&[labels::VOLUME]), old));
     }

@@ -8,6 +8,7 @@ use bollard::query_parameters::{
     RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
 use wharf_compose::model::{ImageReference, Service};
+use wharf_docker::images::inspect_image;
 use wharf_docker::{ErrorKind, labels, unless_gone};
 use wharf_plan::{StepError, StepFailure};
 
@@ -21,7 +22,7 @@ use crate::apply::lost_answer::may_be_done;
 use crate::apply::{explain, wait};
 use crate::copy::{self, CopyError};
 use crate::event::{HookPoint, Outcome};
-use crate::observe::MountedVolume;
+use crate::observe::{Image, MountedVolume};
 use crate::plan::{Commit, ContainerAct, ContainerStep, NamedService};
 use crate::request::{Replica, inherited};
 use crate::sealed::Unseen;
@@ -30,8 +31,8 @@ pub(super) async fn run(context: &Context<'_>, task: Task<'_>, step: &ContainerS
     let docker = context.engine.docker();
     let ContainerStep { name, act } = step;
     let result: EngineResult<Outcome> = match act {
-        ContainerAct::Create { service, number, image_id, replaces } => {
-            let (replica, old) = ((service.as_ref(), *number, image_id.as_deref()), replaces.as_deref());
+        ContainerAct::Create { service, number, image, replaces } => {
+            let (replica, old) = ((service.as_ref(), *number, image.as_ref()), replaces.as_deref());
             return create(context, task, step, replica, old).await;
         }
         ContainerAct::Rename { from } => settled(|| rename(context, from, name)).await,
@@ -195,7 +196,7 @@ async fn create(
     context: &Context<'_>,
     task: Task<'_>,
     ContainerStep { name, act }: &ContainerStep,
-    (service, number, image_id): (&NamedService, u32, Option<&str>),
+    (service, number, image): (&NamedService, u32, Option<&Image>),
     replaces: Option<&[MountedVolume]>,
 ) -> StepResult {
     let named = service;
@@ -204,22 +205,22 @@ async fn create(
         context.notes.conflict.note(act, &error);
         explain::create(context, task.step(), named, error)
     };
-    let inherited = match replaces {
-        Some(old) => {
-            let image = context.project.image_of(service_name, service);
-            let image = context.engine.docker().inspect_image(&image).await.ok();
-            let volumes_of_image = image.and_then(|image| image.config?.volumes).unwrap_or_default();
-            inherited(service, &volumes_of_image, old.iter().cloned())
+    let volumes_of_image = match image.and_then(|image| image.volumes.clone()) {
+        Some(volumes) => volumes,
+        None => {
+            let image = inspect_image(context.engine, &context.project.image_of(service_name, service)).await;
+            image.map(|image| image.volumes).unwrap_or_default()
         }
-        None => Vec::new(),
     };
+    let inherited = inherited(service, &volumes_of_image, replaces.unwrap_or_default().iter().cloned());
     let owners = owners(context, task, service).await?;
     let replica = Replica {
         project: context.project,
         name: service_name,
         service,
         number,
-        image_id,
+        image_id: image.map(|image| image.id.as_str()),
+        volumes_of_image: &volumes_of_image,
         inherited: &inherited,
         owners: &owners,
         replaces: replaces.is_some(),

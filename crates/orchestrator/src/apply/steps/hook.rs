@@ -104,6 +104,7 @@ pub(super) async fn init_container(
         service,
         number: 0,
         image_id: None,
+        volumes_of_image: &[],
         inherited: &[],
         owners: &owners,
         replaces: false,

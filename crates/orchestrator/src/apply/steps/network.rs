@@ -84,6 +84,7 @@ async fn replace(
             service: &service.service,
             number: number.unwrap_or(1),
             image_id: None,
+            volumes_of_image: &[],
             inherited: &[],
             owners: &Owners::default(),
             replaces: false,

@@ -94,7 +94,7 @@ impl Planner<'_> {
         let create = ContainerAct::Create {
             service: NamedService::new(service_name, service),
             number: old.number,
-            image_id: self.image_id(service_name, service),
+            image: self.image(service_name, service),
             replaces: inherit.then(|| old.volumes.clone()),
         };
         let after = self.creates_after(service).into_iter().chain(free);

@@ -4,7 +4,7 @@ use wharf_compose::model::Service;
 
 use super::planner::{PlannedReplica, Planner, ServiceOutcome, Start};
 use crate::event::HookPoint;
-use crate::observe::State;
+use crate::observe::{Image, State};
 use crate::plan::{Cause, ContainerAct, NamedService, Step, hooks};
 
 impl Planner<'_> {
@@ -46,8 +46,8 @@ impl Planner<'_> {
         after
     }
 
-    pub(super) fn image_id(&self, name: &str, service: &Service) -> Option<String> {
-        self.observed.images.get(&self.project.image_of(name, service)).map(|image| image.id.clone())
+    pub(super) fn image(&self, name: &str, service: &Service) -> Option<Image> {
+        self.observed.images.get(&self.project.image_of(name, service)).cloned()
     }
 
     fn create(&mut self, start: &mut Start, number: u32, creates_after: &[usize]) -> PlannedReplica {
@@ -56,8 +56,8 @@ impl Planner<'_> {
         let before =
             self.observed.containers.iter().find(|found| found.name == name && !self.options.renew_anonymous_volumes);
         let replaces = before.map(|before| before.volumes.clone());
-        let image_id = self.image_id(&start.service.name, &start.service.service);
-        let create = ContainerAct::Create { service: start.service.clone(), number, image_id, replaces };
+        let image = self.image(&start.service.name, &start.service.service);
+        let create = ContainerAct::Create { service: start.service.clone(), number, image, replaces };
         let after = creates_after.iter().copied().chain(self.free_name(&name));
         let created = self.plan.add(Step::container(&name, create), Cause::Missing, after);
         let mut exists = vec![created];
