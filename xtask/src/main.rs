@@ -6,6 +6,7 @@
 
 mod bench;
 mod binaries;
+mod chaos;
 mod conformance;
 mod down;
 mod fuzz;
@@ -47,6 +48,8 @@ enum Task {
     Conformance(conformance::Args),
     /// Feed mutated inputs to what reads foreign ones
     Fuzz(fuzz::Args),
+    /// Kill wharf, break its connection, run two at once, and check that the next run puts everything right
+    Chaos(chaos::Args),
     /// Take the pictures of docs/screenshots
     Screenshots(screenshots::Args),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run_task(&args),
         Task::Conformance(args) => conformance::run_task(&args),
         Task::Fuzz(args) => fuzz::run_task(&args),
+        Task::Chaos(args) => chaos::run_task(&args),
         Task::Screenshots(args) => screenshots::run_task(&args),
     };
     match outcome {
