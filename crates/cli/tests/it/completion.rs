@@ -21,6 +21,9 @@ services:
 volumes: {data: {}}
 "#;
 
+/// A time for the engine that also a busy machine keeps to.
+const PATIENCE: &str = "1m";
+
 /// A directory with a project and an engine in which it runs, but for `web`, which is stopped.
 struct Shop {
     directory: tempfile::TempDir,
@@ -51,18 +54,29 @@ impl Shop {
         self.directory.path()
     }
 
+    /// What is the same however busy the machine is: the engine has as long as it needs.
     fn wharf(&self, args: &[&str]) -> Outcome {
+        self.wharf_with(args, PATIENCE)
+    }
+
+    /// With the time that a completion gives the engine.
+    fn wharf_with(&self, args: &[&str], timeout: &str) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
         command.current_dir(self.path()).args(args).stdin(Stdio::null());
         command.env("DOCKER_HOST", self.engine.host());
         command.env("HOME", self.path()).env("XDG_RUNTIME_DIR", self.path());
+        command.env("WHARF_COMPLETION_TIMEOUT", timeout);
         Outcome::of(command.output().unwrap())
     }
 
     /// The candidates for the last word of a line, and the directive.
     fn offered(&self, line: &str) -> String {
+        self.offered_within(line, PATIENCE)
+    }
+
+    fn offered_within(&self, line: &str, timeout: &str) -> String {
         let words: Vec<&str> = line.split(' ').collect();
-        let outcome = self.wharf(&[&["__completeNoDesc"], words.as_slice()].concat());
+        let outcome = self.wharf_with(&[&["__completeNoDesc"], words.as_slice()].concat(), timeout);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{line}");
         outcome.stdout.lines().collect::<Vec<_>>().join(" ")
     }
@@ -73,9 +87,10 @@ impl Shop {
         shell.args(&words[1..]);
         shell.env_clear();
         let path = format!("{}:{}", self.path().join("bin").display(), std::env::var("PATH").unwrap());
-        for (name, value) in [("PATH", path), ("DOCKER_HOST", self.engine.host()), ("LANG", "C.UTF-8".to_owned())] {
-            shell.env(name, value);
-        }
+        shell.env("PATH", path);
+        shell.env("DOCKER_HOST", self.engine.host());
+        shell.env("LANG", "C.UTF-8");
+        shell.env("WHARF_COMPLETION_TIMEOUT", PATIENCE);
         shell.env("HOME", self.path());
         shell.env("XDG_RUNTIME_DIR", self.path());
         Terminal::begin(self.path(), shell)
@@ -132,7 +147,11 @@ async fn what_cannot_be_known_offers_nothing_and_says_nothing() {
 async fn an_engine_that_does_not_answer_is_not_waited_for() {
     let shop = Shop::new();
     let begun = Instant::now();
-    assert_eq!(shop.offered(&format!("-H tcp://{} start ", silent_server())), "api db web :4");
+    let line = format!("-H tcp://{} start ", silent_server());
+    // What is not a duration leaves the 200 ms as they are.
+    for timeout in ["100ms", "nonsense"] {
+        assert_eq!(shop.offered_within(&line, timeout), "api db web :4");
+    }
     // Other commands wait for ten seconds.
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
 }

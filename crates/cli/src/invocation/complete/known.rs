@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::FromArgMatches;
 use wharf_compose::Project;
 use wharf_docker::{Engine, list_networks, listing};
+use wharf_go::time::parse_duration;
 use wharf_orchestrator::observe::{Container, State, list_containers};
 
 use super::wanted::{Ending, Having, Wanted};
@@ -16,6 +17,9 @@ use crate::session::flags::Global;
 
 /// How long the engine may take. A person waits for a completion, and one without the engine's part is better than none.
 const DEADLINE: Duration = Duration::from_millis(200);
+
+/// The variable with another [`DEADLINE`], for an engine that is far away or busy.
+const DEADLINE_VARIABLE: &str = "WHARF_COMPLETION_TIMEOUT";
 
 /// What can be known from the words before the last one.
 pub(super) struct Known {
@@ -148,17 +152,25 @@ impl Known {
 
     /// Asks the engine. An engine behind ssh is not asked, because ssh may ask for a password.
     fn of_engine<T>(&self, ask: impl AsyncFnOnce(&Engine) -> Option<T>) -> Option<T> {
-        let endpoint = self.session.as_ref()?.endpoint().ok()?;
+        let session = self.session.as_ref()?;
+        let deadline = deadline(session.settings.environment.get(DEADLINE_VARIABLE));
+        let endpoint = session.endpoint().ok()?;
         if endpoint.host.starts_with("ssh://") {
             return None;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
         let answer = async { ask(&Engine::connect(&endpoint).await.ok()?).await };
-        let answer = runtime.block_on(async { tokio::time::timeout(DEADLINE, answer).await });
+        let answer = runtime.block_on(async { tokio::time::timeout(deadline, answer).await });
         // A name that is still being resolved must not keep the person waiting.
         runtime.shutdown_background();
         answer.ok().flatten()
     }
+}
+
+/// [`DEADLINE`], or the one that its variable has. What is not a duration is ignored: a completion has no place for a complaint.
+fn deadline(variable: Option<&String>) -> Duration {
+    let set = variable.and_then(|text| u64::try_from(parse_duration(text)?).ok());
+    set.map_or(DEADLINE, Duration::from_nanos)
 }
 
 /// The session that the flags before the last word describe, as far as they are understood.
@@ -214,6 +226,17 @@ mod tests {
         assert_eq!(names(Having::Running), ["web"]);
         assert_eq!(names(Having::Paused), ["job"]);
         assert_eq!(names(Having::Container), ["db", "job", "web"]);
+    }
+
+    #[test]
+    fn another_deadline_is_a_duration() {
+        let set = |text: &str| deadline(Some(&text.to_owned()));
+        assert_eq!(set("1m30s"), Duration::from_secs(90));
+        assert_eq!(set("0"), Duration::ZERO);
+        for wrong in ["", "soon", "-1s"] {
+            assert_eq!(set(wrong), DEADLINE, "{wrong:?}");
+        }
+        assert_eq!(deadline(None), DEADLINE);
     }
 
     #[test]
