@@ -313,7 +313,7 @@ impl<O: BatchSink> Reader<O> {
             }
         }
         for number in due {
-            self.left_file(number);
+            self.save_rotated(number);
             match self.sources.get(&number).map(|source| &source.input) {
                 Some(Input::Engine(None)) => self.finish(number),
                 _ => self.queue(number),
@@ -360,12 +360,12 @@ impl<O: BatchSink> Reader<O> {
             self.outlet.put(lane, Batch { requests, positions });
         }
         for number in left {
-            self.left_file(number);
+            self.save_rotated(number);
         }
     }
 
     /// Has lines moved to disk whose file the engine may delete.
-    fn left_file(&mut self, number: u64) {
+    fn save_rotated(&mut self, number: u64) {
         let Some(source) = self.sources.get_mut(&number) else { return };
         let state = &mut source.state;
         if state.left_file && self.outlet.rotated(&state.target.key) {

@@ -205,17 +205,17 @@ impl Databases {
 
     /// Logs a problem with a server when it is new, and when it is gone.
     fn log_change(&self, job: &Job<'_>, problem: Option<String>) {
-        let key = format!("{:?} {}", job.protocol, job.name);
+        let key = format!("{} {}", job.protocol, job.name);
         let before = self.problems.take(&key);
         let (protocol, server) = (job.protocol, job.name.to_string());
         match problem {
             Some(problem) => {
                 if before.as_ref() != Some(&problem) {
-                    tracing::warn!(?protocol, server, problem, "some of the server's metrics are missing");
+                    tracing::warn!(%protocol, server, problem, "some of the server's metrics are missing");
                 }
                 self.problems.put(key, problem);
             }
-            None if before.is_some() => tracing::info!(?protocol, server, "the server's metrics are complete again"),
+            None if before.is_some() => tracing::info!(%protocol, server, "the server's metrics are complete again"),
             None => {}
         }
     }

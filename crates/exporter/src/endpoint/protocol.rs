@@ -1,5 +1,7 @@
 //! The protocols of databases.
 
+use std::fmt;
+
 /// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
@@ -17,5 +19,14 @@ impl Protocol {
             Protocol::Redis => 6379,
             Protocol::Postgres => 5432,
         }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::Redis => "redis",
+            Protocol::Postgres => "postgres",
+        })
     }
 }
