@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::clock::Clock;
 use crate::counter::Counter;
 use crate::instruments::{HistoryInstruments, NotCounted};
 use crate::people::TrustedProxies;
@@ -25,12 +26,18 @@ pub(crate) struct App {
     pub(crate) not_counted: NotCounted,
     /// Reads the history, if one is kept.
     pub(crate) reader: Option<Reader>,
+    pub(crate) clock: Clock,
 }
 
 impl App {
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
     /// Visits by the hour and by the day.
     pub(crate) async fn stats(&self) -> Result<Stats, ReadError> {
-        Ok(Stats::new(&*self.series(&Subject::Visits).await?, Timestamp::now()))
+        Ok(Stats::new(&*self.series(&Subject::Visits).await?, self.now()))
     }
 
     /// The history of `subject`.

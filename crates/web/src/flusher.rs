@@ -1,10 +1,11 @@
 //! The task that keeps the history up to date: it reads the total, keeps it as a sample, and writes the samples.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::counter::{CounterError, Reading, RedisCounter};
 use crate::history::{History, HistoryError};
 use crate::hits_ledger::HitsSamples;
@@ -29,6 +30,7 @@ pub(crate) struct Flusher {
     counter: RedisCounter,
     history: History,
     instruments: HistoryInstruments,
+    clock: Clock,
     samples: Samples,
     /// The last reading that the history has.
     flushed: Option<Reading>,
@@ -42,11 +44,12 @@ pub(crate) struct Flusher {
 }
 
 impl Flusher {
-    pub(crate) fn new(counter: RedisCounter, history: History, instruments: HistoryInstruments) -> Self {
+    pub(crate) fn new(counter: RedisCounter, history: History, instruments: HistoryInstruments, clock: Clock) -> Self {
         Self {
             counter,
             history,
             instruments,
+            clock,
             samples: Samples::default(),
             flushed: None,
             hits: HitsSamples::default(),
@@ -97,7 +100,7 @@ impl Flusher {
     async fn sample(&mut self) {
         match self.counter.read().await {
             Ok(reading) if self.flushed == Some(reading) => {}
-            Ok(reading) => self.samples.add(Minute::of(SystemTime::now()), reading),
+            Ok(reading) => self.samples.add(Minute::of((self.clock)()), reading),
             // The link has logged it.
             Err(CounterError::Away(_)) => {}
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the total could not be read"),
@@ -111,7 +114,7 @@ impl Flusher {
     async fn sample_hits(&mut self) {
         match self.counter.read_hits().await {
             Ok(reading) => {
-                self.hits.add(Minute::of(SystemTime::now()), reading);
+                self.hits.add(Minute::of((self.clock)()), reading);
                 self.hits_in = HITS_EVERY - 1;
             }
             Err(CounterError::Away(_)) => {}
@@ -146,7 +149,7 @@ impl Flusher {
 
     /// Makes what is old coarser, a part at a time.
     async fn fold(&mut self) -> Result<(), HistoryError> {
-        let folded = self.history.fold(Minute::of(SystemTime::now()).unix_seconds(), &Bounds::default()).await?;
+        let folded = self.history.fold((self.clock)().as_second(), &Bounds::default()).await?;
         for (width, rows) in folded.rows.into_iter().flatten() {
             self.instruments.rows.with_label_values(&[width.name()]).set(rows);
         }

@@ -32,6 +32,9 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const BEGIN: &str = "BEGIN; DEALLOCATE ALL; SET LOCAL statement_timeout = '4s'; SET LOCAL lock_timeout = '3s'; \
     SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
+/// The key under which the hits of all keys stand.
+pub(crate) const ALL_KEYS: &str = "";
+
 /// The key of the advisory lock under which a replica brings the tables up to date.
 const MIGRATING: i64 = i64::from_be_bytes(*b"wharfweb");
 

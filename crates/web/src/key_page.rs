@@ -83,7 +83,7 @@ pub(crate) async fn page(app: &App, key: &Key, uri: &Uri, form: Form) -> Respons
         Err(error) => return Unavailable::from(error).into_response(),
     };
     let (past, cause) = match app.series(&Subject::Key(key.clone())).await {
-        Ok(series) => (Past::new(&series, total, Timestamp::now(), &zone), None),
+        Ok(series) => (Past::new(&series, total, app.now(), &zone), None),
         Err(ReadError::NotKept) => (Past::NotKept, None),
         Err(ReadError::Away(error)) => (Past::Away, Some(Cause(error))),
     };

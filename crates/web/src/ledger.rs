@@ -6,8 +6,8 @@
 //! `docs/decisions/0003-history-from-totals.md`.
 
 use std::collections::VecDeque;
-use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::counter::Reading;
@@ -21,9 +21,8 @@ pub struct Minute(pub i64);
 
 impl Minute {
     /// The minute of `time`, or that of the Unix epoch if the clock is set before it.
-    pub fn of(time: SystemTime) -> Self {
-        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Self(i64::try_from(since.as_secs() / 60).unwrap_or(i64::MAX / 60))
+    pub fn of(time: Timestamp) -> Self {
+        Self(time.as_second().max(0) / 60)
     }
 
     /// Its beginning, in seconds since the Unix epoch.
@@ -202,9 +201,9 @@ mod tests {
 
     #[test]
     fn a_minute_begins_at_a_full_minute() {
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(119);
-        assert_eq!(Minute::of(time).unix_seconds(), 60);
-        assert_eq!(Minute::of(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), Minute(0));
+        let minute = |second| Minute::of(Timestamp::from_second(second).unwrap());
+        assert_eq!(minute(119).unix_seconds(), 60);
+        assert_eq!(minute(-1), Minute(0));
     }
 
     proptest! {

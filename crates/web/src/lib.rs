@@ -12,13 +12,14 @@
 //! ```no_run
 //! use clap::Parser;
 //! use tokio_util::sync::CancellationToken;
+//! use wharf_web::clock;
 //! use wharf_web::server::Server;
 //! use wharf_web::settings::{Cli, Settings};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let cli = Cli::parse_from(["wharf-web", "--listen", "127.0.0.1:0", "--redis-host", "127.0.0.1"]);
 //! let settings = Settings::new(cli.options, |name| std::env::var(name))?;
-//! let server = Server::bind(settings).await?;
+//! let server = Server::bind(settings, clock::system()).await?;
 //! println!("http://{}/", server.address());
 //! let stop = CancellationToken::new(); // cancel it to stop
 //! server.run(stop).await?;
@@ -32,6 +33,7 @@ mod assets;
 mod badge;
 mod builder;
 mod chart;
+pub mod clock;
 #[cfg(test)]
 mod contrast;
 pub mod counter;

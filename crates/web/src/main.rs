@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use wharf_serve::{Interrupts, health};
+use wharf_web::clock;
 use wharf_web::server::Server;
 use wharf_web::settings::{Cli, Command, Settings};
 
@@ -47,7 +48,7 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
         .context("cannot start the runtime")?;
     let result = runtime.block_on(async {
         let interrupts = Interrupts::take().context("cannot listen for signals")?;
-        let server = Server::bind(settings).await?;
+        let server = Server::bind(settings, clock::system()).await?;
         tokio::select! {
             result = server.run(interrupts.first) => Ok(result?),
             () = interrupts.second.cancelled() => anyhow::bail!("stopped at once by a second signal"),

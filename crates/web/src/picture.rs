@@ -3,7 +3,6 @@
 
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::app::App;
@@ -33,7 +32,7 @@ pub(crate) async fn number(app: &App, key: &Key, format: NumberFormat, total: i6
         return format.write(total);
     }
     match app.series(&Subject::Key(key.clone())).await {
-        Ok(series) => badge::today(Some(series.summary(Timestamp::now(), &TimeZone::UTC).today.now), total),
+        Ok(series) => badge::today(Some(series.summary(app.now(), &TimeZone::UTC).today.now), total),
         Err(ReadError::NotKept) => "no history is kept".to_owned(),
         Err(ReadError::Away(_)) => badge::today(None, total),
     }

@@ -10,12 +10,12 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use tokio::time::timeout_at;
 
-use crate::history::{HistoryError, adapted, begin, connect};
+use crate::clock::Clock;
+use crate::history::{ALL_KEYS, HistoryError, adapted, begin, connect};
 use crate::recent::Recent;
 use crate::retention::{DAY, Row, Width};
 use crate::series::{Series, Subject};
@@ -37,9 +37,6 @@ const SERIES_AT_MOST: usize = 256;
 
 /// How many histories one query reads at most.
 const SERIES_AT_ONCE: usize = 32;
-
-/// The key under which the hits of all keys stand.
-pub(crate) const ALL_KEYS: &str = "";
 
 /// Why there is no answer.
 #[derive(Clone, Debug)]
@@ -74,16 +71,19 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn postgres(Database(options): Database) -> Self {
-        Self::new(Source::Postgres(adapted(options)))
+    pub(crate) fn postgres(Database(options): Database, clock: Clock) -> Self {
+        Self::new(&Source::Postgres(adapted(options)), &clock)
     }
 
-    pub(crate) fn sqlite(file: Arc<File>) -> Self {
-        Self::new(Source::Sqlite(file))
+    pub(crate) fn sqlite(file: Arc<File>, clock: Clock) -> Self {
+        Self::new(&Source::Sqlite(file), &clock)
     }
 
-    fn new(source: Source) -> Self {
-        Self { series: Desk::new(source.clone(), (SERIES_AT_ONCE, SERIES_AT_MOST)), keys: Desk::new(source, (1, 1)) }
+    fn new(source: &Source, clock: &Clock) -> Self {
+        Self {
+            series: Desk::new(source.clone(), clock.clone(), (SERIES_AT_ONCE, SERIES_AT_MOST)),
+            keys: Desk::new(source.clone(), clock.clone(), (1, 1)),
+        }
     }
 
     /// One history. The answer is at most [`FRESH`] old and comes within [`DEADLINE`].
@@ -151,6 +151,7 @@ trait Question: Clone + Hash + Eq + Send + Sync {
 /// Answers questions of one kind.
 struct Desk<Q: Question> {
     source: Source,
+    clock: Clock,
     /// Whoever has it may ask.
     session: tokio::sync::Mutex<Option<Session>>,
     /// What requests wait for.
@@ -161,9 +162,10 @@ struct Desk<Q: Question> {
 }
 
 impl<Q: Question> Desk<Q> {
-    fn new(source: Source, (at_once, at_most): (usize, usize)) -> Self {
+    fn new(source: Source, clock: Clock, (at_once, at_most): (usize, usize)) -> Self {
         Self {
             source,
+            clock,
             session: tokio::sync::Mutex::default(),
             waiting: Mutex::default(),
             at_once,
@@ -222,7 +224,7 @@ impl<Q: Question> Desk<Q> {
             Some(session) => session,
             None => self.source.connect().await?,
         };
-        let now = Timestamp::now().as_second();
+        let now = (self.clock)().as_second();
         let answers = match &mut session {
             Session::Postgres(connection) => within_limits(connection, questions, now).await.map_err(failure)?,
             Session::Sqlite(connection) => Q::ask_sqlite(questions, connection, now).await.map_err(failure)?,

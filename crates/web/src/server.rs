@@ -17,6 +17,7 @@ use wharf_http_metrics::{HttpMetrics, register_process_metrics};
 use wharf_serve::{Limits, serve_each};
 
 use crate::app::App;
+use crate::clock::Clock;
 use crate::instruments::NotCounted;
 use crate::peer::FromPeer;
 use crate::requests::RequestLayer;
@@ -65,12 +66,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens where `settings` say. Neither Redis nor Postgres needs to be running; a file of `STORE` is opened.
+    /// Listens where `settings` say, and lives by `clock`. Neither Redis nor Postgres needs to be running; a file of `STORE` is opened.
     ///
     /// # Errors
     ///
     /// When the address is in use or does not belong to this machine, and when nothing can be counted in the file.
-    pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
+    pub async fn bind(settings: Settings, clock: Clock) -> Result<Self, ServerError> {
         let address = settings.listen;
         let listen = |source| ServerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -80,9 +81,9 @@ impl Server {
         let keys_at_most = settings.keys_at_most;
         let Kit { counter, history, reader, upkeep } = match settings.store {
             Store::Servers { redis, database } => {
-                Kit::servers(redis, database, (keys_at_most, settings.flush_interval), &registry)?
+                Kit::servers(redis, database, (keys_at_most, settings.flush_interval), &clock, &registry)?
             }
-            Store::Sqlite(path) => Kit::sqlite(&path, keys_at_most, &registry).await?,
+            Store::Sqlite(path) => Kit::sqlite(&path, keys_at_most, &clock, &registry).await?,
         };
         let app = App {
             counter,
@@ -92,6 +93,7 @@ impl Server {
             proxies: settings.trusted_proxies,
             not_counted: NotCounted::register(&registry)?,
             reader,
+            clock,
         };
         Ok(Self {
             listener,

@@ -14,10 +14,10 @@ mod writer;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use prometheus::{IntGauge, IntGaugeVec};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::clock::Clock;
 use crate::counter::CounterError;
 use crate::key::Key;
 use crate::people::Person;
@@ -30,9 +30,6 @@ pub(crate) use self::writer::Writer;
 
 /// Requests that wait for the writer, at most. Further ones wait until it takes these.
 const WAITING: usize = 4096;
-
-/// What time it is.
-pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The metrics of a file.
 #[derive(Clone, Debug)]

@@ -37,7 +37,7 @@ pub(crate) async fn page(State(app): State<Arc<App>>, uri: Uri) -> Response {
     let asked = Query::<Asked>::try_from_uri(&uri).map(|Query(asked)| asked).unwrap_or_default();
     match read(&app).await {
         Ok((visits, hits, keys)) => {
-            let page = new(&app.replica, &asked, &visits, &hits, &keys, Timestamp::now());
+            let page = new(&app.replica, &asked, &visits, &hits, &keys, app.now());
             let mut response = html(&page);
             if page.zone.unknown.is_some() {
                 *response.status_mut() = StatusCode::BAD_REQUEST;

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use prometheus::Registry;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::counter::{Counter, Kept, RedisCounter};
 use crate::flusher::Flusher;
 use crate::history::History;
@@ -43,14 +43,15 @@ impl Kit {
         redis: Redis,
         database: Option<Database>,
         (keys_at_most, flush_every): (u32, Duration),
+        clock: &Clock,
         registry: &Registry,
     ) -> Result<Self, ServerError> {
         let (redis, keeper) = RedisCounter::new(redis, keys_at_most, &RedisInstruments::register(registry)?);
         let history = database.is_some().then(|| HistoryInstruments::register(registry)).transpose()?;
-        let reader = database.clone().map(Reader::postgres);
-        let flusher = database
-            .zip(history.clone())
-            .map(|(database, instruments)| Flusher::new(redis.clone(), History::new(database), instruments));
+        let reader = database.clone().map(|database| Reader::postgres(database, clock.clone()));
+        let flusher = database.zip(history.clone()).map(|(database, instruments)| {
+            Flusher::new(redis.clone(), History::new(database), instruments, clock.clone())
+        });
         Ok(Self {
             counter: Counter::new(Kept::Redis(redis), Instruments::register(registry)?),
             history,
@@ -60,14 +61,19 @@ impl Kit {
     }
 
     /// Counts in a file, which no other process may use.
-    pub(crate) async fn sqlite(path: &Path, keys_at_most: u32, registry: &Registry) -> Result<Self, ServerError> {
+    pub(crate) async fn sqlite(
+        path: &Path,
+        keys_at_most: u32,
+        clock: &Clock,
+        registry: &Registry,
+    ) -> Result<Self, ServerError> {
         let file = Arc::new(File::claim(path)?);
         let gauges = Gauges { up: store_up(registry)?, rows: history_rows(registry)? };
-        let (sqlite, writer) = SqliteCounter::new(file.clone(), keys_at_most, gauges, Arc::new(Timestamp::now)).await?;
+        let (sqlite, writer) = SqliteCounter::new(file.clone(), keys_at_most, gauges, clock.clone()).await?;
         Ok(Self {
             counter: Counter::new(Kept::Sqlite(sqlite), Instruments::register(registry)?),
             history: None,
-            reader: Some(Reader::sqlite(file)),
+            reader: Some(Reader::sqlite(file, clock.clone())),
             upkeep: Upkeep::Sqlite(writer),
         })
     }

@@ -242,7 +242,7 @@ pub(super) fn not_a_query(_: QueryRejection) -> Problem {
 }
 
 async fn answer(app: &App, subject: &Subject, asked: &Asked, headers: &HeaderMap) -> Result<Response, Problem> {
-    let wanted = asked.wanted(Timestamp::now())?;
+    let wanted = asked.wanted(app.now())?;
     let is_csv = asked.is_csv(headers)?;
     let series = app.series(subject).await?;
     let slots = series.slots(wanted.by, wanted.from, wanted.to, &wanted.zone);

@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgConnection;
 
-use crate::reader::ALL_KEYS;
+use super::ALL_KEYS;
 use crate::retention::{Bounds, Width, fold};
 use crate::trace::statement;
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use super::ALL_KEYS;
 use crate::hits_ledger::{HitsEntries, HitsTotal};
-use crate::reader::ALL_KEYS;
 use crate::trace::statement;
 
 /// Adds the hits in `totals` that are not recorded yet. Returns how many these are.

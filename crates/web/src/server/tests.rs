@@ -5,6 +5,7 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use super::*;
+use crate::clock;
 use crate::instruments::HistoryInstruments;
 use crate::people::TrustedProxies;
 use crate::settings;
@@ -14,7 +15,8 @@ fn app() -> Router {
     let registry = Registry::new();
     let redis = settings::Redis { host: "localhost".into(), port: 1, password: None, timeout: Duration::from_secs(1) };
     // Without its keeper, which is dropped here, the link says at once that there will be no connection.
-    let Kit { counter, .. } = Kit::servers(redis, None, (10, Duration::from_secs(1)), &registry).unwrap();
+    let Kit { counter, .. } =
+        Kit::servers(redis, None, (10, Duration::from_secs(1)), &clock::system(), &registry).unwrap();
     let history = Some(HistoryInstruments::register(&registry).unwrap());
     let app = App {
         counter,
@@ -24,6 +26,7 @@ fn app() -> Router {
         proxies: TrustedProxies::default(),
         not_counted: NotCounted::register(&registry).unwrap(),
         reader: None,
+        clock: clock::system(),
     };
     router(app, &registry, Duration::from_secs(1)).unwrap()
 }

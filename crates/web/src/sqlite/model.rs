@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::folding::fold;
 use super::reading::{keys, rows};
-use super::{Clock, File, Gauges, SqliteCounter};
+use super::{File, Gauges, SqliteCounter};
+use crate::clock::Clock;
 use crate::counter::CounterError;
 use crate::key::Key;
 use crate::retention::{Bounds, Width};

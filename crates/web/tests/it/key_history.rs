@@ -11,6 +11,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 use uuid::Uuid;
 use wharf_testkit::{Postgres, Redis, eventually};
+use wharf_web::clock;
 use wharf_web::counter::Reading;
 use wharf_web::hits_ledger::HitsTotal;
 use wharf_web::ledger::{Minute, Sample};
@@ -235,7 +236,7 @@ async fn ten_thousand_keys_are_listed_and_read_in_time() {
     let (redis, postgres) = (redis.unwrap(), postgres.unwrap());
     let epoch = Uuid::new_v4();
     let mut history = history(&postgres);
-    let now = Minute::of(std::time::SystemTime::now()).0;
+    let now = Minute::of((clock::system())()).0;
     for batch in 0..10 {
         let keys: Vec<_> = (0..1000).map(|number| format!("key-{:05}", batch * 1000 + number)).collect();
         for (ago, total) in [(60 * 24 * 20, 5), (30, 7)] {

@@ -8,6 +8,7 @@ use clap::Parser;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use wharf_testkit::{Postgres, Redis, eventually};
+use wharf_web::clock;
 use wharf_web::server::{Server, ServerError};
 use wharf_web::settings::{Cli, Settings};
 
@@ -47,7 +48,7 @@ impl Replica {
         let variable = |name: &str| {
             database_url.filter(|_| name == "DATABASE_URL").map(str::to_owned).ok_or(std::env::VarError::NotPresent)
         };
-        let server = Server::bind(Settings::new(cli.options, variable).unwrap()).await?;
+        let server = Server::bind(Settings::new(cli.options, variable).unwrap(), clock::system()).await?;
         let stop = CancellationToken::new();
         Ok(Self { address: server.address(), running: tokio::spawn(server.run(stop.clone())), stop })
     }
