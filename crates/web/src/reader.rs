@@ -218,12 +218,24 @@ impl<Q: Question> Desk<Q> {
         locked(&self.recent).get(question, Instant::now())
     }
 
-    /// Asks. The session is kept only after success.
+    /// Asks on the kept session, or on a new one where there is none or it fails: the server may have been started again.
     async fn read(&self, kept: &mut Option<Session>, questions: &[Q]) -> Result<Vec<Q::Answer>, Failure> {
-        let mut session = match kept.take() {
-            Some(session) => session,
-            None => self.source.connect().await?,
-        };
+        if let Some(session) = kept.take()
+            && let Ok(answers) = self.read_on(session, kept, questions).await
+        {
+            return Ok(answers);
+        }
+        let session = self.source.connect().await?;
+        self.read_on(session, kept, questions).await
+    }
+
+    /// Asks. The session is kept only after success.
+    async fn read_on(
+        &self,
+        mut session: Session,
+        kept: &mut Option<Session>,
+        questions: &[Q],
+    ) -> Result<Vec<Q::Answer>, Failure> {
         let now = (self.clock)().as_second();
         let answers = match &mut session {
             Session::Postgres(connection) => within_limits(connection, questions, now).await.map_err(failure)?,

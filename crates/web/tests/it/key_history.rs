@@ -226,6 +226,12 @@ async fn a_key_has_its_history_in_the_api_also_when_postgres_was_killed() {
     assert!(replica.get("/api/v1/history?of=hits").await.body.contains(r#""total":7,"#));
     let keys = replica.until("/api/v1/keys?sort=today", |answer| answer.body.contains(r#""total":7,"#)).await;
     assert!(keys.body.starts_with(r#"{"keys":[{"key":"wharf","total":7,"today":"#), "{keys:?}");
+
+    // Its connection is gone with the server, and nobody notices.
+    postgres.kill_main_process().await.unwrap();
+    postgres.start_again().await.unwrap();
+    let first = replica.get("/api/v1/history").await;
+    assert_eq!(first.status, 200, "{first:?}");
     let refused = replica.get("/api/v1/hits/wharf/history?by=minute&from=2020-01-01").await;
     assert!(refused.status == 400 && refused.body.contains("Minutes are kept for two days."), "{refused:?}");
 }
