@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use wharf_serve::Gather;
 
 use crate::duty;
+use crate::people::redis::LastSalt;
 use crate::settings::Redis;
 
 /// Time between the starts of two attempts to connect. An attempt that takes longer delays the next one.
@@ -53,6 +54,8 @@ pub(crate) struct Connection {
     lost: CancellationToken,
     /// Why it was given up, where that is known.
     why: Arc<OnceLock<Away>>,
+    /// The salt that its server gave. A server that was started again may have lost it, and other replicas may have made a new one.
+    pub(crate) salt: Arc<LastSalt>,
 }
 
 impl Connection {
@@ -228,7 +231,7 @@ async fn handshake(settings: &Redis, address: SocketAddr) -> Result<Connection, 
     tokio::spawn(drive(driver, lost.clone(), settings.timeout));
     duty::counts(&mut redis).await?;
     given_up.disarm();
-    Ok(Connection { redis, lost, why: Arc::default() })
+    Ok(Connection { redis, lost, why: Arc::default(), salt: Arc::default() })
 }
 
 /// Reads and writes for all users of a connection until it ends. After it was given up, this goes on for as long as an

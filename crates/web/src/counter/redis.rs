@@ -1,6 +1,6 @@
 //! Counting in Redis: the commands that the application sends.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use prometheus::IntCounter;
@@ -13,7 +13,6 @@ use super::CounterError;
 use crate::instruments::RedisInstruments;
 use crate::key::Key;
 use crate::link::{Connection, Keeper, Link};
-use crate::people::redis::LastSalt;
 use crate::people::{self, Person, Salt};
 use crate::settings::Redis;
 use crate::trace;
@@ -59,7 +58,6 @@ pub struct RedisCounter {
     link: Link,
     answers_lost: IntCounter,
     keys_at_most: u32,
-    salt: Arc<LastSalt>,
 }
 
 impl RedisCounter {
@@ -67,7 +65,7 @@ impl RedisCounter {
     pub(crate) fn new(redis: Redis, keys_at_most: u32, instruments: &RedisInstruments) -> (Self, Keeper) {
         let (link, keeper) = Link::new(redis, instruments.up.clone());
         let answers_lost = instruments.answers_lost.clone();
-        (Self { link, answers_lost, keys_at_most, salt: Arc::default() }, keeper)
+        (Self { link, answers_lost, keys_at_most }, keeper)
     }
 
     /// Whether there is a connection now, to a server that counts.
@@ -112,12 +110,13 @@ impl RedisCounter {
 
     /// The day's salt, which all replicas share.
     async fn salt(&self) -> Result<Salt, CounterError> {
-        if let Some(salt) = self.salt.get(Instant::now()) {
+        let last = self.link.wait().await?.salt;
+        if let Some(salt) = last.get(Instant::now()) {
             return Ok(salt);
         }
         let (salt, lasts): (Vec<u8>, u64) = self.ask("EVAL", &people::redis::take_salt()).await?;
         let salt = Salt::new(salt);
-        self.salt.keep(&salt, Duration::from_secs(lasts), Instant::now());
+        last.keep(&salt, Duration::from_secs(lasts), Instant::now());
         Ok(salt)
     }
 

@@ -18,7 +18,7 @@ const SALT: &str = "visitors:salt";
 /// What the keys of marks begin with.
 const MARK: &str = "visitors:";
 
-/// How long a salt is used before Redis is asked for it again. Redis may have lost it, and another replica may have made a
+/// How long a salt is used before Redis is asked for it again: somebody may have deleted it, and another replica may have made a
 /// new one.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -62,7 +62,7 @@ pub(crate) fn hit_once(key: &Key, mark: Mark, keys_at_most: u32) -> Cmd {
     script
 }
 
-/// The salt that Redis gave last, for as long as it may be used.
+/// The salt that Redis gave last on a connection, for as long as it may be used.
 #[derive(Debug, Default)]
 pub(crate) struct LastSalt(Mutex<Option<(Salt, Instant)>>);
 

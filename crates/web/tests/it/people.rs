@@ -153,6 +153,20 @@ async fn neither_salt_nor_marks_are_written_to_disk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_of_redis_a_person_counts_once_more_and_no_oftener() {
+    let redis = Redis::start().await.unwrap();
+    let replica_before = replica(&redis).await;
+    assert_eq!(badge(&replica_before, "192.0.2.1", FIREFOX).await, 1);
+    redis.kill_main_process().await.unwrap();
+    redis.start_again().await.unwrap();
+    replica_before.until("/readyz", |answer| answer.status == 200).await;
+    assert_eq!(badge(&replica_before, "192.0.2.1", FIREFOX).await, 2);
+    let replica_after = replica(&redis).await;
+    assert_eq!(badge(&replica_after, "192.0.2.1", FIREFOX).await, 2, "all replicas have the new salt");
+    assert_eq!(badge(&replica_before, "192.0.2.1", FIREFOX).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_address_is_the_connections_unless_a_proxy_is_trusted() {
     let redis = Redis::start().await.unwrap();
     let direct = Replica::start((redis.host(), redis.port()), None).await;
