@@ -43,6 +43,8 @@ pub(crate) struct Totals {
     pub(crate) visits: i64,
     pub(crate) all_keys: i64,
     pub(crate) keys: HashMap<Key, Known>,
+    /// The highest subject that has a row. Where somebody has deleted keys from the file, that is more than there are keys.
+    pub(crate) last: i64,
 }
 
 /// A subject that a batch raises.
@@ -139,8 +141,8 @@ impl<'a> Batch<'a> {
                     None if keys >= self.keys_at_most => return Err(NoRoom),
                     None => {
                         self.new_keys += 1;
-                        // No key is ever deleted, so the keys' subjects have no gaps.
-                        Known { subject: ALL_KEYS + 1 + i64::try_from(keys).unwrap_or(i64::MAX), total: 0 }
+                        let new = i64::try_from(self.new_keys).unwrap_or(i64::MAX);
+                        Known { subject: self.totals.last.saturating_add(new), total: 0 }
                     }
                 };
                 let key = Some(place.key().clone());
@@ -167,6 +169,7 @@ impl Totals {
     /// The totals after these are on disk.
     pub(crate) fn raise(&mut self, raises: Vec<Raise>) {
         for Raise { subject, key, to, .. } in raises {
+            self.last = self.last.max(subject);
             match key {
                 Some(key) => _ = self.keys.insert(key, Known { subject, total: to }),
                 None if subject == VISITS => self.visits = to,
@@ -190,7 +193,7 @@ mod tests {
 
     fn totals() -> Totals {
         let keys = HashMap::from([(key("a"), Known { subject: 2, total: 5 })]);
-        Totals { visits: 10, all_keys: 5, keys }
+        Totals { visits: 10, all_keys: 5, keys, last: 2 }
     }
 
     #[test]

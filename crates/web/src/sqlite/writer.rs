@@ -208,6 +208,7 @@ async fn totals(connection: &mut SqliteConnection) -> Result<Totals, sqlx::Error
     let mut totals = Totals::default();
     for row in sqlx::query("SELECT id, key, total FROM subjects").fetch_all(connection).await? {
         let (subject, total): (i64, i64) = (row.try_get("id")?, row.try_get("total")?);
+        totals.last = totals.last.max(subject);
         match row.try_get::<Option<String>, _>("key")? {
             Some(key) => {
                 let key: Key = key.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;

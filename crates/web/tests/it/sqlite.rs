@@ -74,6 +74,24 @@ async fn concurrent_visits_and_hits_each_get_a_number_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_new_key_takes_the_place_of_no_other_where_one_was_deleted() {
+    let (_folder, path) = folder();
+    let replica = Replica::in_file(&path, &[]).await.unwrap();
+    for key in ["a", "b", "b"] {
+        replica.get(&format!("/hits/{key}")).await.count();
+    }
+    replica.stop().await;
+    let a = "(SELECT id FROM subjects WHERE key = 'a')";
+    sql(&path, &format!("DELETE FROM history WHERE subject = {a}; DELETE FROM subjects WHERE id = {a}")).await;
+    let replica = Replica::in_file(&path, &[]).await.unwrap();
+    assert_eq!(replica.get("/hits/new").await.count(), 1);
+    replica.stop().await;
+    let replica = Replica::in_file(&path, &[]).await.unwrap();
+    let counts = [replica.get("/hits/b").await.count(), replica.get("/hits/new").await.count()];
+    assert_eq!(counts, [3, 2]);
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_ours_is_left_as_it_is() {
     let (folder, path) = folder();
     std::fs::write(&path, "Dear diary, ".repeat(100)).unwrap();
