@@ -83,7 +83,12 @@ impl Flusher {
         self.instruments.unflushed.set(i64::try_from(self.samples.len()).unwrap_or(i64::MAX));
         self.instruments.postgres_up.set(i64::from(result.is_ok()));
         match result {
-            Ok(()) if self.away => tracing::info!("Postgres is back, the history is up to date"),
+            Ok(()) if self.away => {
+                tracing::info!("Postgres is back, the history is up to date");
+                // Another server may have taken over, without the last that was written, or one from a backup.
+                self.flushed = None;
+                self.hits.keep_all_next();
+            }
             Ok(()) => {}
             Err(error) => {
                 self.instruments.failures.inc();

@@ -95,6 +95,11 @@ impl HitsSamples {
         while self.count > self.at_most && self.merge() {}
     }
 
+    /// Keeps all totals of the next reading, grown or not.
+    pub fn keep_all_next(&mut self) {
+        self.known.clear();
+    }
+
     /// Merges the oldest sample that can be with the following one. Returns whether there was one.
     fn merge(&mut self) -> bool {
         let followed = |(a, b): (&Sample, &Sample)| a.epoch == b.epoch;
@@ -235,6 +240,17 @@ mod tests {
     fn a_total_that_went_back_waits_until_it_has_caught_up() {
         let samples = samples(9, &[(1, &[("a", 5)]), (2, &[("a", 2)]), (3, &[("a", 5)]), (4, &[("a", 6)])]);
         assert_eq!(shown(&samples, 9), ["1: a 5", "4: a 6"]);
+    }
+
+    #[test]
+    fn a_reading_is_kept_as_a_whole_where_that_was_asked_for() {
+        let mut samples = samples(9, &[(1, &[("a", 5), ("b", 1)])]);
+        samples.done(2);
+        samples.keep_all_next();
+        for _ in 0..2 {
+            samples.add(Minute(2), reading(EPOCH, &[("a", 5), ("b", 2)]));
+        }
+        assert_eq!(shown(&samples, 9), ["2: a 5", "2: b 2"]);
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(super) async fn add(connection: &mut PgConnection, epoch: Uuid, totals: &[Hi
     let lock = sqlx::query!("SELECT flushed FROM visits_epochs WHERE epoch = $1 FOR NO KEY UPDATE", epoch);
     statement("SELECT", "visits_epochs", lock.fetch_one(&mut *connection)).await?;
     let entries = HitsEntries::new(&recorded(connection, epoch, totals).await?, totals);
+    if entries.hits.is_empty() {
+        return Ok(0);
+    }
     add_history(connection, &entries).await?;
     record(connection, epoch, &entries).await?;
     Ok(entries.hits.values().sum())

@@ -237,6 +237,36 @@ async fn a_key_has_its_history_in_the_api_also_when_postgres_was_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_comes_back_without_its_last_rows_gets_them_again_and_nobody_has_to_come() {
+    let (redis, postgres) = tokio::join!(Redis::start(), Postgres::start());
+    let (redis, postgres) = (redis.unwrap(), postgres.unwrap());
+    let replica = Replica::on(&redis, &postgres).await;
+    for path in ["/hits/a", "/hits/a", "/hits/b", "/count", "/count"] {
+        replica.get(path).await.count();
+    }
+    let visits = "SELECT coalesce(sum(visits), 0)::bigint FROM visits_history";
+    let look = async || {
+        let mut connection = PgConnection::connect(&postgres.url()).await.map_err(|error| error.to_string())?;
+        let visits: Result<i64, _> = sqlx::query_scalar(visits).fetch_one(&mut connection).await;
+        let hits = sqlx::query_scalar("SELECT coalesce(sum(hits), 0)::bigint FROM hits_history WHERE key <> ''");
+        match (visits, hits.fetch_one(&mut connection).await) {
+            (Ok(2), Ok(3_i64)) => Ok(()),
+            seen => Err(format!("{seen:?}")),
+        }
+    };
+    eventually("the history has everything", SOON, look).await.unwrap();
+    // As a standby that had not received the last transactions when it took over.
+    let mut connection = PgConnection::connect(&postgres.url()).await.unwrap();
+    let lose = "BEGIN; DELETE FROM hits_history; DELETE FROM hits_totals; DELETE FROM visits_history;
+                UPDATE visits_epochs SET flushed = 0; COMMIT;
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wharf-web'";
+    sqlx::raw_sql(lose).execute(&mut connection).await.unwrap();
+    eventually("the history has everything again", SOON, look).await.unwrap();
+    let keys = replica.until("/api/v1/keys", |answer| answer.body.contains(r#""count":2"#)).await;
+    assert!(keys.body.contains(r#"{"key":"a","total":2,"#), "{keys:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_keys_are_listed_and_read_in_time() {
     let (redis, postgres) = tokio::join!(Redis::start(), Postgres::start());
     let (redis, postgres) = (redis.unwrap(), postgres.unwrap());
