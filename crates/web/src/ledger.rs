@@ -235,7 +235,7 @@ mod tests {
                 history += entries.sum();
                 flushed = entries.flushed;
             }
-            prop_assert_eq!(history, flushed);
+            prop_assert_eq!((history, flushed), (total, total));
         }
     }
 }
