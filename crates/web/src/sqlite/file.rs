@@ -92,7 +92,7 @@ impl File {
     pub(crate) fn failed(&self, cause: sqlx::Error) -> StoreError {
         let code = cause.as_database_error().and_then(|error| error.code());
         if code.as_deref() == Some(NOT_A_DATABASE) {
-            return self.not_ours("is no SQLite database");
+            return self.not_ours("is not a SQLite database");
         }
         StoreError::Database { path: self.path.clone(), cause }
     }

@@ -95,7 +95,7 @@ async fn a_new_key_takes_the_place_of_no_other_where_one_was_deleted() {
 async fn a_file_that_is_not_ours_is_left_as_it_is() {
     let (folder, path) = folder();
     std::fs::write(&path, "Dear diary, ".repeat(100)).unwrap();
-    assert_eq!(failure(&path).await, "wharf-web: STORE: FILE is no SQLite database: name another file\n");
+    assert_eq!(failure(&path).await, "wharf-web: STORE: FILE is not a SQLite database: name another file\n");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "Dear diary, ".repeat(100));
 
     let other = folder.path().join("other.db");
