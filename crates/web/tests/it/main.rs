@@ -10,6 +10,7 @@ mod history;
 mod hits;
 mod http;
 mod key_history;
+mod model;
 mod pause;
 mod people;
 mod pooler;
