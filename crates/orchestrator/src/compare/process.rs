@@ -47,7 +47,7 @@ pub(super) fn differences(found: &Found, wanted: &Wanted) -> Vec<Difference> {
             all.push(Difference::new(field, shown(is), shown(wants)));
         }
     }
-    let variables = entries("environment", &variables(&is.env), &environment(&body.env, &image.env));
+    let variables = entries("environment", &own_variables(&is.env), &environment(&body.env, &image.env));
     all.extend(variables.into_iter().map(|difference| variable(difference, wanted)));
     all.extend(health(is.healthcheck.as_ref(), checked(body, image).as_ref()));
     all.extend(entries("labels", &own_labels(&[&is.labels]), &own_labels(&[&image.labels, &body.labels])));
@@ -111,6 +111,14 @@ fn same_hostname(found: &Found, wanted: &api::ContainerCreateBody) -> bool {
 fn variables(entries: &Option<Vec<String>>) -> BTreeMap<String, String> {
     let pairs = list(entries).iter().filter_map(|entry| entry.split_once('='));
     pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// The variables of a container, without the hint for a scheduler that docker-compose 1 leaves in a container that took over
+/// volumes: `affinity:container==ID`.
+fn own_variables(entries: &Option<Vec<String>>) -> BTreeMap<String, String> {
+    let mut all = variables(entries);
+    all.remove("affinity:container");
+    all
 }
 
 /// A variable of the image stands unless the request names it.

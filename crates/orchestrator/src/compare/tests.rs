@@ -177,6 +177,12 @@ fn volumes_that_a_container_took_over_are_its_anonymous_volumes() {
 }
 
 #[test]
+fn what_docker_compose_1_notes_in_a_container_that_took_over_volumes_is_no_difference() {
+    let environment = json!(["affinity:container==15963ecd2068", "PATH=/bin", "A=image"]);
+    assert_eq!(compared("tty: false", &[("Config/Env", environment)]), Vec::<String>::new());
+}
+
+#[test]
 fn the_order_of_networks_is_not_compared_and_their_number_is() {
     let both = json!({"shop_default": {"Aliases": ["web"]}, "shop_back": {"Aliases": ["web"]}});
     let joined = ("NetworkSettings/Networks", both);

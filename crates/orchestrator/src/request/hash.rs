@@ -96,16 +96,25 @@ fn hash_of(form: &str, project: &Project, service: &Service, groups: &[&str]) ->
     digest(form, input)
 }
 
-/// Whether a container with this hash in its label was made from what the file says now; `None`: the hash has a form that
-/// is not known here. A hash of an earlier form is compared with that form, so that an upgrade of wharf alone recreates
+/// Whether a container with this hash in its label was made from what the file says now; `None`: the hash does not tell, or
+/// has a form that is not known here. A hash of an earlier form is compared with that form, so that an upgrade of wharf alone recreates
 /// nothing.
 pub(super) fn is_current(project: &Project, service: &Service, label: &str) -> Option<bool> {
     match label.split_once(':') {
-        Some(("v1", _)) => Some(label == first_form(project, service)),
+        Some(("v1", _)) => match label == first_form(project, service) {
+            // It left out `deploy`, and limits that have changed since must not be taken for those of the container.
+            true if deploys(service) => None,
+            is_current => Some(is_current),
+        },
         Some(("v2", _)) => Some(label == second_form(project, service)),
         Some(("v3", _)) => Some(label == service_hash(project, service)),
         _ => None,
     }
+}
+
+/// Whether `deploy` shapes the service's containers.
+fn deploys(service: &Service) -> bool {
+    service.deploy.as_ref().is_some_and(|deploy| deploy.resources.is_some() || deploy.restart_policy.is_some())
 }
 
 /// Whether what an inspection does not show is in a label beside this hash, rather than in the hash.
@@ -185,7 +194,7 @@ mod tests {
         let earlier = [first_form(&project, service), second_form(&project, service)];
         for form in &earlier {
             let current = is_current(&project, service, form);
-            assert_eq!(current, Some(true), "a container of an earlier wharf is not recreated");
+            assert_ne!(current, Some(false), "a container of an earlier wharf is not recreated");
         }
         (service_hash(&project, service), earlier)
     }
@@ -230,6 +239,20 @@ mod tests {
         ];
         let different: std::collections::BTreeSet<String> = keys.map(hash).into();
         assert_eq!(different.len(), keys.len());
+    }
+
+    #[test]
+    fn the_first_form_does_not_tell_about_deploy() {
+        let current = |keys: &str| {
+            let text = format!("services: {{web: {{image: x, {keys}}}}}");
+            let project = Project::load(&Options::from_text(&text)).expect("the project can be loaded").project;
+            let service = &project.services["web"];
+            [first_form(&project, service), second_form(&project, service)]
+                .map(|form| is_current(&project, service, &form))
+        };
+        assert_eq!(current("deploy: {resources: {limits: {memory: 64m}}}"), [None, Some(true)]);
+        assert_eq!(current("deploy: {restart_policy: {condition: any}}"), [None, Some(true)]);
+        assert_eq!(current("deploy: {replicas: 2}"), [Some(true), Some(true)]);
     }
 
     #[test]
