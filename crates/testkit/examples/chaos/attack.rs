@@ -9,7 +9,7 @@ use wharf_testkit::picture::{Slot, difference};
 
 use crate::proxy::{Fault, Plan};
 use crate::random::Random;
-use crate::scene::{SCENES, Scene, UP};
+use crate::scene::{SCENES, Scene, UNPAUSE, UP};
 use crate::site::{Command, Ended, Site};
 
 /// What is done to a command.
@@ -222,6 +222,10 @@ impl Attacker {
         let mut problems: Vec<String> = ended.iter().filter_map(Ended::broken).collect();
         let silent = |ended: &&Ended| ended.failed() && ended.stderr.is_empty();
         problems.extend(ended.iter().filter(silent).map(|_| "it fails and does not say why".to_owned()));
+        if pair.into_iter().any(|command| command.words == ["pause"]) {
+            // `up` leaves alone what a user has paused. There may be nothing that is.
+            problems.extend(self.site.run(&UNPAUSE).await?.broken());
+        }
         // What may remove containers for good is judged like `down`.
         let removes = pair.into_iter().find(|command| command.is_down() || command.words[0] == "rm");
         let judged = Command { words: if removes.is_some() { &["down"] } else { pair[0].words }, ..*pair[0] };

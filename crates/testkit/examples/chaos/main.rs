@@ -182,15 +182,13 @@ fn work(what: &What) -> Result<Vec<Work>> {
                 ("502 HTML", Fault::Html),
                 ("slow", Fault::Slow(Duration::from_millis(*slow))),
             ];
-            let mut work = Vec::new();
-            for (name, fault) in faults {
-                let scenes: Vec<&Scene> = SCENES.iter().cycle().take(*count).collect();
-                let attack = Attack::Often(fault, *percent);
-                work.extend(
-                    scenes.chunks(SCENES.len()).map(|part| Work::Scenes(part.to_vec(), name.to_owned(), attack)),
-                );
-            }
-            work
+            let scenes: Vec<&Scene> = SCENES.iter().cycle().take(*count).collect();
+            let work = |part: &[&'static Scene]| {
+                let part = part.to_vec();
+                faults.map(|(name, fault)| Work::Scenes(part.clone(), name.to_owned(), Attack::Often(fault, *percent)))
+            };
+            // All kinds in turn, so that a run that is ended early has seen each.
+            scenes.chunks(SCENES.len()).flat_map(work).collect()
         }
     })
 }

@@ -7,6 +7,9 @@ use serde_json::json;
 
 use crate::attack::Outcome;
 
+/// After so many attacks each, a line says how many there were.
+const PROGRESS: usize = 20;
+
 #[derive(Debug, Default)]
 pub(crate) struct Report(Mutex<Findings>);
 
@@ -49,6 +52,10 @@ impl Report {
             wrong: usize::from(outcome.wrong.is_some()),
         };
         row.add(&counted);
+        let attacks: usize = findings.rows.values().map(|row| row.attacks).sum();
+        if counted.attacks > 0 && attacks.is_multiple_of(PROGRESS) {
+            eprintln!("{attacks} attacks, {} wrong", findings.wrong.len());
+        }
         if let Some(wrong) = outcome.wrong {
             eprintln!("WRONG: {wrong}");
             findings.wrong.push(wrong);

@@ -15,6 +15,7 @@ pub(crate) const UP: Command = command(A, &["up", "-d"]);
 pub(crate) const CHANGED_UP: Command = command(B, &["up", "-d"]);
 const MORE: Command = command(B, &["scale", "web=5"]);
 const FEWER: Command = command(B, &["scale", "web=1"]);
+pub(crate) const UNPAUSE: Command = command(A, &["unpause"]);
 const DOWN: Command = command(B, &["down"]);
 pub(crate) const DOWN_VOLUMES: Command = command(A, &["down", "-v"]);
 
@@ -49,7 +50,7 @@ pub(crate) const VERBS: [Command; 12] = [
     command(A, &["restart"]),
     command(A, &["kill"]),
     command(A, &["pause"]),
-    command(A, &["unpause"]),
+    UNPAUSE,
     command(A, &["run", "--rm", "-T", "web", "true"]),
     command(A, &["rm", "-fs"]),
     command(A, &["down"]),
