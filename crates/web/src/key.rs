@@ -9,6 +9,13 @@ pub const LONGEST_KEY: usize = 64;
 /// The end of a badge's address. No key may end like this.
 const BADGE: &str = ".svg";
 
+/// The end of the address of a key's page, where the key ends like another view.
+const PAGE: &str = ".html";
+
+/// How the address of a view below `/k/` may end.
+const ENDS: [(&str, Kind); 4] =
+    [(BADGE, Kind::Badge), (".gif", Kind::Pixel), (".json", Kind::Endpoint), (PAGE, Kind::Page)];
+
 /// A key: 1 to [`LONGEST_KEY`] of `A-Z a-z 0-9 . _ -`, with a letter or digit first and last, and not ending in `.svg`.
 /// Such a key needs no escaping in a path, a header, a page, a log line or a database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,10 +96,15 @@ pub(crate) struct View {
 impl View {
     /// The view that a part of a path below `/k/` asks for.
     pub(crate) fn of_k(text: &str) -> Self {
-        let ends = [(BADGE, Kind::Badge), (".gif", Kind::Pixel), (".json", Kind::Endpoint)];
-        let found = ends.into_iter().find_map(|(end, kind)| Some((text.strip_suffix(end)?, kind)));
+        let found = ENDS.into_iter().find_map(|(end, kind)| Some((text.strip_suffix(end)?, kind)));
         let (key, kind) = found.unwrap_or((text, Kind::Page));
         Self { kind, key: key.parse() }
+    }
+
+    /// The path of the page about `key`. It ends in `.html` where `/k/{key}` would be a view of another key.
+    pub(crate) fn page(key: &str) -> String {
+        let end = if ENDS.iter().any(|(end, _)| key.ends_with(end)) { PAGE } else { "" };
+        format!("/k/{key}{end}")
     }
 
     /// The view that a part of a path below `/hits/` asks for.
@@ -156,7 +168,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_page_of_a_key_that_ends_like_a_view_ends_in_html() {
+        let cases = [
+            ("wharf", "/k/wharf"),
+            ("photo.gif", "/k/photo.gif.html"),
+            ("data.json", "/k/data.json.html"),
+            ("index.html", "/k/index.html.html"),
+            ("a.GIF", "/k/a.GIF"),
+        ];
+        for (key, path) in cases {
+            assert_eq!(View::page(key), path);
+            let view = View { kind: Kind::Page, key: key.parse() };
+            assert_eq!(View::of_k(path.strip_prefix("/k/").unwrap()), view, "{path}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn every_key_has_a_page(text in "[a-z0-9]{1,4}(\\.(svg|gif|json|html|SVG|x)){0,3}") {
+            if let Ok(key) = text.parse::<Key>() {
+                let page = View::page(&text);
+                prop_assert_eq!(View::of_k(page.strip_prefix("/k/").unwrap()), View { kind: Kind::Page, key: Ok(key) });
+            }
+        }
+
         #[test]
         fn a_key_needs_no_escaping(text in any::<String>()) {
             if let Ok(key) = text.parse::<Key>() {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::form::{self, Form};
-use crate::key::Key;
+use crate::key::{Key, View};
 use crate::pages::{Frame, Unavailable, counted, html};
 use crate::reader::ReadError;
 use crate::section::{HITS, Section, sections};
@@ -94,7 +94,7 @@ pub(crate) async fn page(app: &App, key: &Key, uri: &Uri, form: Form) -> Respons
         key,
         hits: counted(total, HITS.one, HITS.more),
         total,
-        here: format!("/k/{key}"),
+        here: View::page(key.as_str()),
         zone: &zone,
         zones: &NAMES,
         past,

@@ -116,6 +116,8 @@ mod tests {
         let first = text.find("<a href=\"/k/wharf\">wharf</a></th><td class=\"number\">4\u{202f}000</td>").unwrap();
         assert!(first < text.find("<a href=\"/k/blog\">").unwrap(), "{text}");
         assert!(text.contains("2 keys. Days are those of UTC."), "{text}");
+        let picture = page(&[row("photo.gif", 1)], &Asked::default());
+        assert!(picture.contains("<a href=\"/k/photo.gif.html\">photo.gif</a>"), "{picture}");
         let empty = page(&[], &Asked::default());
         assert!(empty.contains("Nothing has been counted for a key yet."), "{empty}");
     }

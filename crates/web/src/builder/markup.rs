@@ -1,6 +1,7 @@
 //! Markup that shows a badge, for the places where people put one. Each kind escapes what has a meaning in it.
 
 use super::form::Badge;
+use crate::key::View;
 
 /// Text to copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +17,9 @@ pub(super) struct Markup {
 pub(super) fn all(origin: &str, badge: &Badge) -> Vec<Markup> {
     let Badge { key, alt, query } = badge;
     let mark = if query.is_empty() { "" } else { "?" };
-    let page = format!("{origin}/k/{key}");
-    let picture = format!("{page}.svg{mark}{query}");
+    let start = format!("{origin}/k/{key}");
+    let picture = format!("{start}.svg{mark}{query}");
+    let page = format!("{origin}{}", View::page(key.as_str()));
     let kinds = [
         ("address", "Address", picture.clone()),
         ("markdown", "Markdown", format!("[![{}]({picture})]({page})", behind(alt, r"\[]*_`<>&!~|"))),
@@ -28,19 +30,19 @@ pub(super) fn all(origin: &str, badge: &Badge) -> Vec<Markup> {
         ),
         ("asciidoc", "AsciiDoc", format!(r#"image:{picture}["{}",link="{page}"]"#, behind(alt, r#"\"]"#))),
         ("rest", "reStructuredText", format!(".. image:: {picture}\n   :alt: {alt}\n   :target: {page}")),
-        ("pixel", "Pixel, for a site without a badge", pixel(&page)),
+        ("pixel", "Pixel, for a site without a badge", pixel(&start)),
         (
             "shields",
             "shields.io’s endpoint",
-            format!("https://img.shields.io/endpoint?url={}", encoded(&format!("{page}.json{mark}{query}"))),
+            format!("https://img.shields.io/endpoint?url={}", encoded(&format!("{start}.json{mark}{query}"))),
         ),
     ];
     kinds.map(|(id, name, text)| Markup { id, name, text }).into()
 }
 
 /// A picture of one pixel that nobody sees.
-fn pixel(page: &str) -> String {
-    format!(r#"<img src="{}.gif" alt="" width="1" height="1">"#, html(page))
+fn pixel(start: &str) -> String {
+    format!(r#"<img src="{}.gif" alt="" width="1" height="1">"#, html(start))
 }
 
 /// The text with a backslash before each of these signs.
@@ -84,6 +86,17 @@ mod tests {
     #[test]
     fn the_usual_badge() {
         assert_snapshot!(texts("key=wharf"));
+    }
+
+    #[test]
+    fn the_link_leads_to_the_page_of_the_key_whatever_it_ends_in() {
+        let texts = texts("key=photo.gif");
+        assert!(
+            texts.contains("(https://example.org/k/photo.gif.svg)](https://example.org/k/photo.gif.html)"),
+            "{texts}"
+        );
+        assert!(texts.contains("<img src=\"https://example.org/k/photo.gif.gif\""), "{texts}");
+        assert!(texts.contains("https%3A%2F%2Fexample.org%2Fk%2Fphoto.gif.json"), "{texts}");
     }
 
     #[test]
