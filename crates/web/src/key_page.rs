@@ -154,7 +154,7 @@ mod tests {
         for link in [
             "/api/v1/hits/wharf/history?by=hour&#38;tz=UTC",
             "/api/v1/hits/wharf/history?by=day&#38;tz=UTC&#38;format=csv",
-            "/?key=wharf",
+            "/badge?key=wharf",
         ] {
             assert!(text.contains(&format!("href=\"{link}\"")), "{link}: {text}");
         }

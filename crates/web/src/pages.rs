@@ -107,12 +107,26 @@ pub(crate) async fn welcome(
 ) -> Result<Response, Unavailable> {
     let (frame, replica, form) = (Frame::get(), &*app.replica, Form::of(&headers));
     let Some(greeting) = &app.greeting else {
-        let origin = || Client::of(&headers, peer.map(|Extension(Peer(address))| address), &app.proxies).origin;
-        let page = || builder::page(replica, &query.unwrap_or_default(), &origin());
+        let page = || build_badge(&app, query.as_deref(), peer, &headers);
         return Ok(form.answer(page, || form::welcome(replica)));
     };
     let text = form::greeting(greeting, app.counter.increment().await?);
     Ok(form.answer(|| html(&Greeting { frame, replica, text: &text }), || format!("{text}\n")))
+}
+
+/// `GET /badge`: the builder of badges, also where `/` shows a greeting.
+pub(crate) async fn badge(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Response {
+    build_badge(&app, query.as_deref(), peer, &headers)
+}
+
+fn build_badge(app: &App, query: Option<&str>, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Response {
+    let origin = Client::of(headers, peer.map(|Extension(Peer(address))| address), &app.proxies).origin;
+    builder::page(&app.replica, query.unwrap_or_default(), &origin)
 }
 
 /// `GET /count`: counts this visit.

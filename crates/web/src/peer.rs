@@ -42,5 +42,5 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for FromPeer<S> {
 }
 
 fn asks(path: &str) -> bool {
-    path == "/" || path.starts_with("/k/")
+    matches!(path, "/" | "/badge") || path.starts_with("/k/")
 }

@@ -148,6 +148,7 @@ fn router(app: App, registry: &Registry, deadline: Duration) -> Result<Router, S
     register_process_metrics(registry)?;
     Ok(Router::new()
         .route("/", get(pages::welcome))
+        .route("/badge", get(pages::badge))
         .route("/count", get(pages::count).head(pages::count_head))
         .route("/hits/{key}", get(hits::hit).head(hits::head))
         .route("/k/{key}", get(embed::get).head(embed::head))

@@ -9,7 +9,7 @@
   let waiting;
   let asked;
 
-  const address = () => '/?' + new URLSearchParams(new FormData(form));
+  const address = () => form.action + '?' + new URLSearchParams(new FormData(form));
 
   async function renew() {
     asked?.abort();

@@ -1,5 +1,5 @@
-//! The badge builder on the first page: a form, a preview that counts nothing, and markup to copy. The server makes all of
-//! it, with or without the script, which only asks for the page again while somebody types.
+//! The badge builder, at `/badge` and on the first page: a form, a preview that counts nothing, and markup to copy. The
+//! server makes all of it, with or without the script, which only asks for the page again while somebody types.
 
 mod form;
 mod markup;

@@ -12,6 +12,10 @@ use crate::settings;
 
 /// The application with a link to a Redis that is never contacted.
 fn app() -> Router {
+    with_greeting(None)
+}
+
+fn with_greeting(greeting: Option<&str>) -> Router {
     let registry = Registry::new();
     let redis = settings::Redis { host: "localhost".into(), port: 1, password: None, timeout: Duration::from_secs(1) };
     // Without its keeper, which is dropped here, the link says at once that there will be no connection.
@@ -22,7 +26,7 @@ fn app() -> Router {
         counter,
         history,
         replica: "replica-1".into(),
-        greeting: None,
+        greeting: greeting.map(str::to_owned),
         proxies: TrustedProxies::default(),
         not_counted: NotCounted::register(&registry).unwrap(),
         reader: None,
@@ -251,6 +255,17 @@ async fn the_builder_shows_a_badge_with_its_markup_and_has_one_script_of_ours() 
     let (head, _) = get(script).await;
     assert_eq!(head.headers()["content-type"], "text/javascript; charset=utf-8");
     assert!(!page.contains("onclick") && !page.contains(" style="), "{page}");
+}
+
+#[tokio::test]
+async fn where_a_greeting_is_the_first_page_the_builder_has_an_address_of_its_own() {
+    let request = Request::get("/badge?key=wharf").header("host", "example.org");
+    let router = with_greeting(Some("Hi! I have been called {count} times"));
+    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let page = String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    assert!(page.contains("<form id=\"builder\" action=\"/badge\""), "{page}");
+    assert!(page.contains("[![hits](http://example.org/k/wharf.svg)](http://example.org/k/wharf)"), "{page}");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn no_text_lies_on_the_drawing_or_on_another_and_no_page_scrolls_sideways(
     let (redis, postgres) = (redis.unwrap(), postgres.unwrap());
     let replica = Replica::on(&redis, &postgres).await;
     replica.until("/stats", |answer| answer.status == 200).await;
-    look(&mut browser, &replica, "nothing is counted yet", &["/", "/k/new", "/stats"]);
+    look(&mut browser, &replica, "nothing is counted yet", &["/", "/badge", "/k/new", "/stats"]);
 
     let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -49,7 +49,7 @@ async fn no_text_lies_on_the_drawing_or_on_another_and_no_page_scrolls_sideways(
     let _: () = connection.set("visits", 98_765_432_109_i64).await.unwrap();
     replica.get("/hits/key-1").await;
     replica.until("/stats", |answer| answer.body.contains("of 10\u{202f}000")).await;
-    let of_longest = [format!("/hits/{longest}"), format!("/k/{longest}"), format!("/?key={longest}")];
+    let of_longest = [format!("/hits/{longest}"), format!("/k/{longest}"), format!("/badge?key={longest}")];
     let [hits, key, builder] = &of_longest;
     let full = [
         "/count",

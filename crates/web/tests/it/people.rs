@@ -172,4 +172,12 @@ async fn the_address_is_the_connections_unless_a_proxy_is_trusted() {
     let direct = Replica::start((redis.host(), redis.port()), None).await;
     assert_eq!(badge(&direct, "192.0.2.1", FIREFOX).await, 1);
     assert_eq!(badge(&direct, "192.0.2.2", FIREFOX).await, 1, "anybody could write that");
+    let headers = "Accept: text/html\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: example.org\r\n";
+    let behind = replica(&redis).await;
+    for path in ["/", "/badge"] {
+        let page = request(behind.address, "GET", path, headers).await.unwrap();
+        assert!(page.body.contains("https://example.org/k/my-project.svg"), "{page:?}");
+        let page = request(direct.address, "GET", path, headers).await.unwrap();
+        assert!(!page.body.contains("example.org"), "{page:?}");
+    }
 }
