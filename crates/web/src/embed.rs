@@ -18,7 +18,7 @@ use crate::hits::{last_part, no_key};
 use crate::key::{Key, Kind, View};
 use crate::peer::Peer;
 use crate::people::{Client, Count, Reason, Visitor};
-use crate::unavailable::{BADGE_AWAY, Cause};
+use crate::unavailable::{BADGE_AWAY, Cause, caused};
 use crate::{key_page, picture};
 
 /// `GET`: what the end of the path asks for.
@@ -132,11 +132,13 @@ async fn endpoint(app: &App, key: &Key, query: &str) -> Response {
         Err(parameter) => return api::json(&refused(parameter)),
     };
     match app.counter.hits(key).await {
-        Ok(total) => api::json(&Endpoint::new(&look, picture::number(app, key, look.format, total).await)),
+        Ok(total) => {
+            let (number, cause) = picture::number(app, key, look.format, total).await;
+            caused(api::json(&Endpoint::new(&look, number)), cause)
+        }
         Err(error) => {
-            let mut response = api::json(&Endpoint { is_error: true, ..Endpoint::new(&look, BADGE_AWAY.to_owned()) });
-            response.extensions_mut().insert(Cause::new(error));
-            response
+            let away = Endpoint { is_error: true, ..Endpoint::new(&look, BADGE_AWAY.to_owned()) };
+            caused(api::json(&away), Some(Cause::new(error)))
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::reader::ReadError;
 use crate::security;
 use crate::series::Subject;
-use crate::unavailable::Cause;
+use crate::unavailable::{Cause, caused};
 
 /// Makes every proxy ask again; GitHub's (camo) obeys these. There is no `ETag`, so it never gets a 304.
 const NEVER_CACHED: (HeaderName, &str) = (header::CACHE_CONTROL, "no-cache, no-store, max-age=0, must-revalidate");
@@ -26,28 +26,30 @@ const PIXEL: [u8; 43] = [
     0x3b,
 ];
 
-/// What a badge says of `key`, whose total this is.
-pub(crate) async fn number(app: &App, key: &Key, format: NumberFormat, total: i64) -> String {
+/// What a badge says of `key`, whose total this is, and why a part of it is unknown.
+pub(crate) async fn number(app: &App, key: &Key, format: NumberFormat, total: i64) -> (String, Option<Cause>) {
     if format != NumberFormat::Today {
-        return format.write(total);
+        return (format.write(total), None);
     }
     match app.series(&Subject::Key(key.clone())).await {
-        Ok(series) => badge::today(Some(series.summary(app.now(), &TimeZone::UTC).today.now), total),
-        Err(ReadError::NotKept) => "no history is kept".to_owned(),
-        Err(ReadError::Away(_)) => badge::today(None, total),
+        Ok(series) => {
+            let today = series.summary(app.now(), &TimeZone::UTC).today.now;
+            (badge::today(Some(today), total), None)
+        }
+        Err(ReadError::NotKept) => ("no history is kept".to_owned(), None),
+        Err(ReadError::Away(error)) => (badge::today(None, total), Some(Cause(error))),
     }
 }
 
 /// The badge of `key` with this count, or one that says why there is none.
 pub(crate) async fn badge(app: &App, key: &Key, look: &Look, count: Result<i64, CounterError>) -> Response {
     match count {
-        Ok(total) => svg(badge::count(look, &number(app, key, look.format, total).await)),
-        Err(CounterError::KeysExhausted) => svg(badge::no_room(look)),
-        Err(error) => {
-            let mut response = svg(badge::out_of_reach(look));
-            response.extensions_mut().insert(Cause::new(error));
-            response
+        Ok(total) => {
+            let (number, cause) = number(app, key, look.format, total).await;
+            caused(svg(badge::count(look, &number)), cause)
         }
+        Err(CounterError::KeysExhausted) => svg(badge::no_room(look)),
+        Err(error) => caused(svg(badge::out_of_reach(look)), Some(Cause::new(error))),
     }
 }
 
@@ -63,11 +65,7 @@ pub(crate) fn svg(text: String) -> Response {
 
 /// A picture that nobody sees. It cannot say what went wrong, so only the log does.
 pub(crate) fn pixel(error: Option<CounterError>) -> Response {
-    let mut response = answer("image/gif", &PIXEL[..]);
-    if let Some(error) = error {
-        response.extensions_mut().insert(Cause::new(error));
-    }
-    response
+    caused(answer("image/gif", &PIXEL[..]), error.map(Cause::new))
 }
 
 /// A picture that any page may show and no cache keeps.

@@ -25,7 +25,7 @@ pub(crate) const HISTORY_AWAY: &str =
 /// Seconds after which a client may try again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
-/// Why a request was answered 503. It travels with the response to the code that writes the access log.
+/// Why a request was not answered as it should be. It travels with the response to the code that writes the access log.
 #[derive(Clone, Debug)]
 pub(crate) struct Cause(pub(crate) Arc<dyn Error + Send + Sync>);
 
@@ -35,10 +35,17 @@ impl Cause {
     }
 }
 
+/// `response` with what the log says of it, if something went wrong.
+pub(crate) fn caused(mut response: Response, cause: Option<Cause>) -> Response {
+    if let Some(cause) = cause {
+        response.extensions_mut().insert(cause);
+    }
+    response
+}
+
 /// Makes `response` a 503 with this cause.
 pub(crate) fn unavailable(mut response: Response, cause: Cause) -> Response {
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-    response.extensions_mut().insert(cause);
-    response
+    caused(response, Some(cause))
 }

@@ -2,12 +2,16 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use http_body_util::BodyExt;
+use sqlx::postgres::PgConnectOptions;
+use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::*;
 use crate::clock;
+use crate::counter::Counter;
 use crate::instruments::HistoryInstruments;
 use crate::people::TrustedProxies;
+use crate::reader::Reader;
 use crate::settings;
 
 /// The application with a link to a Redis that is never contacted.
@@ -22,24 +26,46 @@ fn with_greeting(greeting: Option<&str>) -> Router {
     let Kit { counter, .. } =
         Kit::servers(redis, None, (10, Duration::from_secs(1)), &clock::system(), &registry).unwrap();
     let history = Some(HistoryInstruments::register(&registry).unwrap());
-    let app = App {
-        counter,
-        history,
-        replica: "replica-1".into(),
-        greeting: greeting.map(str::to_owned),
-        proxies: TrustedProxies::default(),
-        not_counted: NotCounted::register(&registry).unwrap(),
-        reader: None,
-        clock: clock::system(),
-    };
+    let app = App { history, greeting: greeting.map(str::to_owned), ..state(counter, &registry) };
     router(app, &registry, Duration::from_secs(1)).unwrap()
 }
 
-async fn ask(request: axum::http::request::Builder) -> (Response<()>, String) {
-    let response = app().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+fn state(counter: Counter, registry: &Registry) -> App {
+    App {
+        counter,
+        history: None,
+        replica: "replica-1".into(),
+        greeting: None,
+        proxies: TrustedProxies::default(),
+        not_counted: NotCounted::register(registry).unwrap(),
+        reader: None,
+        clock: clock::system(),
+    }
+}
+
+/// The application that counts in a file, while the Postgres with its history is away; and what it needs to stay.
+async fn without_its_history() -> (Router, (TempDir, JoinSet<()>)) {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::new();
+    let file = folder.path().join("visits.db");
+    let Kit { counter, upkeep, .. } = Kit::sqlite(&file, 10, &clock::system(), &registry).await.unwrap();
+    let mut tasks = JoinSet::new();
+    upkeep.start(&mut tasks, &CancellationToken::new());
+    let away = settings::Database(PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(1));
+    let app = App { reader: Some(Reader::postgres(away, clock::system())), ..state(counter, &registry) };
+    (router(app, &registry, Duration::from_secs(5)).unwrap(), (folder, tasks))
+}
+
+/// Asks `router`; gives the head and the text of its answer.
+async fn answer(router: &Router, request: axum::http::request::Builder) -> (Response<()>, String) {
+    let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let (head, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     (Response::from_parts(head, ()), String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn ask(request: axum::http::request::Builder) -> (Response<()>, String) {
+    answer(&app(), request).await
 }
 
 async fn get(path: &str) -> (Response<()>, String) {
@@ -223,13 +249,8 @@ async fn a_request_keeps_its_id_or_gets_one() {
 #[tokio::test]
 async fn metrics_name_the_dependencies_and_the_routes() {
     let app = app();
-    let ask = async |path: &str| {
-        let request = Request::get(path).body(Body::empty()).unwrap();
-        let body = app.clone().oneshot(request).await.unwrap().into_body();
-        String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
-    };
-    ask("/count").await;
-    let text = ask("/metrics").await;
+    answer(&app, Request::get("/count")).await;
+    let (_, text) = answer(&app, Request::get("/metrics")).await;
     for line in [
         "wharf_web_redis_up 0",
         "wharf_web_postgres_up 0",
@@ -260,10 +281,8 @@ async fn the_builder_shows_a_badge_with_its_markup_and_has_one_script_of_ours() 
 #[tokio::test]
 async fn where_a_greeting_is_the_first_page_the_builder_has_an_address_of_its_own() {
     let request = Request::get("/badge?key=wharf").header("host", "example.org");
-    let router = with_greeting(Some("Hi! I have been called {count} times"));
-    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK);
-    let page = String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    let (head, page) = answer(&with_greeting(Some("Hi! I have been called {count} times")), request).await;
+    assert_eq!(head.status(), StatusCode::OK);
     assert!(page.contains("<form id=\"builder\" action=\"/badge\""), "{page}");
     assert!(page.contains("[![hits](http://example.org/k/wharf.svg)](http://example.org/k/wharf)"), "{page}");
 }
@@ -305,4 +324,22 @@ async fn what_is_embedded_is_always_shown() {
     assert_eq!((pixel.status(), &pixel.headers()["content-type"]), (StatusCode::OK, &"image/gif".parse().unwrap()));
     let pixel = pixel.into_body().collect().await.unwrap().to_bytes();
     assert!(pixel.starts_with(b"GIF89a") && pixel.ends_with(b";") && pixel.len() == 43);
+}
+
+#[tokio::test]
+async fn a_badge_without_todays_number_says_so_and_the_log_says_why() {
+    let (app, _kept) = without_its_history().await;
+    let why = |head: &Response<()>| head.extensions().get::<Cause>().map(|Cause(error)| error.to_string());
+    answer(&app, Request::get("/hits/wharf")).await;
+    for (path, says) in [
+        ("/hits/wharf.svg?format=today", "<title>hits: ? today / 2</title>"),
+        ("/k/wharf.svg?format=today&count=none", "<title>hits: ? today / 2</title>"),
+        ("/k/wharf.json?format=today", r#""message":"? today / 2""#),
+    ] {
+        let (head, text) = answer(&app, Request::get(path)).await;
+        assert!(head.status() == StatusCode::OK && text.contains(says), "{path}: {text}");
+        assert!(why(&head).is_some(), "{path}");
+    }
+    let (head, _) = answer(&app, Request::get("/k/wharf.svg?count=none")).await;
+    assert_eq!(why(&head), None);
 }
