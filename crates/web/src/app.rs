@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::counter::Counter;
 use crate::instruments::{HistoryInstruments, NotCounted};
+use crate::key::Key;
 use crate::people::TrustedProxies;
 use crate::reader::{KeyRow, ReadError, Reader};
 use crate::series::{Series, Subject};
@@ -43,6 +44,16 @@ impl App {
     /// The history of `subject`.
     pub(crate) async fn series(&self, subject: &Subject) -> Result<Arc<Series>, ReadError> {
         self.reader.as_ref().ok_or(ReadError::NotKept)?.series(subject).await
+    }
+
+    /// The history of `key`, whose total this is. That of a key that nobody has counted is empty and is not read: anybody may
+    /// ask for any name.
+    pub(crate) async fn key_series(&self, key: &Key, total: i64) -> Result<Arc<Series>, ReadError> {
+        match &self.reader {
+            None => Err(ReadError::NotKept),
+            Some(_) if total == 0 => Ok(Arc::default()),
+            Some(reader) => reader.series(&Subject::Key(key.clone())).await,
+        }
     }
 
     /// All keys that were ever hit, in no order.

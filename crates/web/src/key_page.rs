@@ -12,7 +12,7 @@ use crate::key::{Key, View};
 use crate::pages::{Frame, Unavailable, counted, html};
 use crate::reader::ReadError;
 use crate::section::{HITS, Section, sections};
-use crate::series::{Series, Subject};
+use crate::series::Series;
 use crate::tile::{Tile, tiles};
 use crate::unavailable::{Cause, unavailable};
 use crate::zone::{NAMES, Zone};
@@ -82,7 +82,7 @@ pub(crate) async fn page(app: &App, key: &Key, uri: &Uri, form: Form) -> Respons
         Ok(total) => total,
         Err(error) => return Unavailable::from(error).into_response(),
     };
-    let (past, cause) = match app.series(&Subject::Key(key.clone())).await {
+    let (past, cause) = match app.key_series(key, total).await {
         Ok(series) => (Past::new(&series, total, app.now(), &zone), None),
         Err(ReadError::NotKept) => (Past::NotKept, None),
         Err(ReadError::Away(error)) => (Past::Away, Some(Cause(error))),

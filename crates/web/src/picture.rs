@@ -11,7 +11,6 @@ use crate::counter::CounterError;
 use crate::key::Key;
 use crate::reader::ReadError;
 use crate::security;
-use crate::series::Subject;
 use crate::unavailable::{Cause, caused};
 
 /// Makes every proxy ask again; GitHub's (camo) obeys these. There is no `ETag`, so it never gets a 304.
@@ -31,7 +30,7 @@ pub(crate) async fn number(app: &App, key: &Key, format: NumberFormat, total: i6
     if format != NumberFormat::Today {
         return (format.write(total), None);
     }
-    match app.series(&Subject::Key(key.clone())).await {
+    match app.key_series(key, total).await {
         Ok(series) => {
             let today = series.summary(app.now(), &TimeZone::UTC).today.now;
             (badge::today(Some(today), total), None)

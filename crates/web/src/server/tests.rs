@@ -343,3 +343,18 @@ async fn a_badge_without_todays_number_says_so_and_the_log_says_why() {
     let (head, _) = answer(&app, Request::get("/k/wharf.svg?count=none")).await;
     assert_eq!(why(&head), None);
 }
+
+#[tokio::test]
+async fn the_history_of_a_key_that_nobody_has_counted_is_not_read() {
+    let (app, _kept) = without_its_history().await;
+    let page = || Request::get("/k/new").header("accept", "text/html");
+    let (head, text) = answer(&app, page()).await;
+    assert_eq!(head.status(), StatusCode::OK);
+    assert!(text.contains("Nobody has counted for this key yet."), "{text}");
+    let (_, svg) = answer(&app, Request::get("/k/new.svg?format=today&count=none")).await;
+    assert!(svg.contains("<title>hits: 0 today / 0</title>"), "{svg}");
+    answer(&app, Request::get("/hits/new")).await;
+    let (head, text) = answer(&app, page()).await;
+    assert_eq!(head.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(text.contains("1 hit for") && text.contains("The history cannot be read at the moment."), "{text}");
+}
