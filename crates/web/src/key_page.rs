@@ -14,7 +14,7 @@ use crate::reader::ReadError;
 use crate::section::{HITS, Section, sections};
 use crate::series::Series;
 use crate::tile::{Tile, tiles};
-use crate::unavailable::{Cause, unavailable};
+use crate::unavailable::{Cause, HISTORY_AWAY, unavailable};
 use crate::zone::{NAMES, Zone};
 
 #[derive(Template)]
@@ -52,7 +52,7 @@ impl Past {
 }
 
 impl Past {
-    /// The numbers of today and of the last days, in plain text.
+    /// The numbers of today and of the last days, in plain text, or why there are none.
     fn lines(&self) -> String {
         match self {
             Self::Kept { tiles, .. } => {
@@ -63,7 +63,8 @@ impl Past {
                     .map(|tile| format!("{}: {}\n", tile.name.to_lowercase(), plain(&tile.value)))
                     .collect()
             }
-            Self::NotKept | Self::Away => String::new(),
+            Self::NotKept => String::new(),
+            Self::Away => format!("{HISTORY_AWAY}\n"),
         }
     }
 }
@@ -87,7 +88,7 @@ pub(crate) async fn page(app: &App, key: &Key, uri: &Uri, form: Form) -> Respons
         Err(ReadError::NotKept) => (Past::NotKept, None),
         Err(ReadError::Away(error)) => (Past::Away, Some(Cause(error))),
     };
-    let lines = past.lines();
+    let text = in_text(key, total, &zone, &past);
     let page = Page {
         frame: Frame::get(),
         replica: &app.replica,
@@ -99,8 +100,7 @@ pub(crate) async fn page(app: &App, key: &Key, uri: &Uri, form: Form) -> Respons
         zones: &NAMES,
         past,
     };
-    let text = || format!("{} for {key}\n{lines}", form::counted(total, HITS.one));
-    let mut response = form.answer(|| html(&page), text);
+    let mut response = form.answer(|| html(&page), || text);
     if zone.unknown.is_some() {
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
@@ -108,6 +108,14 @@ pub(crate) async fn page(app: &App, key: &Key, uri: &Uri, form: Form) -> Respons
         Some(cause) => unavailable(response, cause),
         None => response,
     }
+}
+
+/// The page as plain text. One that asks for an unknown zone is wrong, unless the history cannot be read at all.
+fn in_text(key: &Key, total: i64, zone: &Zone, past: &Past) -> String {
+    if zone.unknown.is_some() && !matches!(past, Past::Away) {
+        return "There is no time zone of this name. Zones have names like Europe/Berlin.\n".to_owned();
+    }
+    format!("{} for {key}\n{}", form::counted(total, HITS.one), past.lines())
 }
 
 #[cfg(test)]
@@ -163,8 +171,31 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_has_the_numbers() {
-        assert_eq!(one_hit(&Zone::named(None)).lines(), "today: 1\nlast 7 days: 1\nlast 30 days: 1\n");
+    fn plain_text_has_the_numbers_or_says_why_not() {
+        let text = |total, tz, past: fn(&Zone) -> Past| {
+            let zone = Zone::named(tz);
+            in_text(&"wharf".parse().unwrap(), total, &zone, &past(&zone))
+        };
+        assert_eq!(text(1, None, one_hit), "1 hit for wharf\ntoday: 1\nlast 7 days: 1\nlast 30 days: 1\n");
+        assert_eq!(text(7, None, |_| Past::NotKept), "7 hits for wharf\n");
+        let no_zone = "There is no time zone of this name. Zones have names like Europe/Berlin.\n";
+        assert_eq!(text(1, Some("Mars/Phobos"), one_hit), no_zone);
+        assert_eq!(text(7, Some("Mars/Phobos"), |_| Past::NotKept), no_zone);
+        for tz in [None, Some("Mars/Phobos")] {
+            assert_eq!(text(7, tz, |_| Past::Away), format!("7 hits for wharf\n{HISTORY_AWAY}\n"));
+        }
+    }
+
+    #[test]
+    fn an_unknown_time_zone_is_named_whatever_else_the_page_shows() {
+        let pasts: [fn(&Zone) -> Past; 3] = [one_hit, |_| Past::NotKept, |_| Past::Away];
+        for past in pasts {
+            for total in [0, 1] {
+                let text = page(total, "Mars/Phobos", past);
+                assert_eq!(text.matches("There is no time zone “Mars/Phobos”").count(), 1, "{text}");
+                assert!(!page(total, "UTC", past).contains("There is no time zone"));
+            }
+        }
     }
 
     #[test]
