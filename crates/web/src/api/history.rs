@@ -171,7 +171,8 @@ fn moment(text: &str, time: Time, zone: &TimeZone) -> Result<Timestamp, AskedErr
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }
-    let date: Date = text.parse().map_err(|_| AskedError::Time)?;
+    // `Date` itself would also take a time of day, and drop it.
+    let date = Date::strptime("%Y-%m-%d", text).map_err(|_| AskedError::Time)?;
     let zoned = date.to_datetime(time).to_zoned(zone.clone()).map_err(|_| AskedError::Time)?;
     Ok(zoned.timestamp())
 }
@@ -342,11 +343,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_answered_is_refused_with_its_reason() {
-        let cases: [(&[(&str, &str)], AskedError); 7] = [
+        let cases: [(&[(&str, &str)], AskedError); 8] = [
             (&[("by", "year")], AskedError::By),
             (&[("tz", "Mars/Olympus")], AskedError::Zone),
             (&[("tz", "../../etc/passwd")], AskedError::Zone),
             (&[("from", "yesterday")], AskedError::Time),
+            (&[("from", "2026-11-21T18:00:00")], AskedError::Time),
             (&[("from", "2026-11-21"), ("to", "2026-11-20")], AskedError::Backwards),
             (&[("by", "minute"), ("from", "2026-11-28")], AskedError::MinutesGone),
             (&[("by", "hour"), ("from", "2026-08-31")], AskedError::HoursGone),
