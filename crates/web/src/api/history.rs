@@ -19,6 +19,7 @@ use crate::pages::NEVER_STORED;
 use crate::retention::{DAY, HOUR, MINUTE, Width};
 use crate::security;
 use crate::series::{By, Comparison, Series, Subject, Summary, ZonedSlot};
+use crate::zone::Zone;
 
 /// A history in slots of a time zone.
 #[derive(Serialize, ToSchema)]
@@ -75,8 +76,7 @@ pub(super) struct Asked {
 #[derive(Debug)]
 struct Wanted {
     by: By,
-    zone: TimeZone,
-    zone_name: String,
+    zone: Zone,
     now: Timestamp,
     from: Timestamp,
     to: Timestamp,
@@ -119,15 +119,17 @@ impl Asked {
             Some("month") => By::Month,
             Some(_) => return Err(AskedError::By),
         };
-        let zone_name = self.tz.clone().unwrap_or_else(|| "UTC".to_owned());
-        let zone = TimeZone::get(&zone_name).map_err(|_| AskedError::Zone)?;
+        let zone = Zone::named(self.tz.as_deref());
+        if zone.unknown.is_some() {
+            return Err(AskedError::Zone);
+        }
         let to = match &self.to {
             // A date is meant with all its hours.
-            Some(text) => moment(text, Time::MAX, &zone)?,
+            Some(text) => moment(text, Time::MAX, &zone.zone)?,
             None => now,
         };
         let from = match &self.from {
-            Some(text) => moment(text, Time::MIN, &zone)?,
+            Some(text) => moment(text, Time::MIN, &zone.zone)?,
             None => Timestamp::from_second(to.as_second() - by_default(by)).map_err(|_| AskedError::Time)?,
         };
         if from > to {
@@ -137,7 +139,7 @@ impl Asked {
         match by {
             By::Minute if gone(Width::Minute) => Err(AskedError::MinutesGone),
             By::Hour if gone(Width::Hour) => Err(AskedError::HoursGone),
-            _ => Ok(Wanted { by, zone, zone_name, now, from, to }),
+            _ => Ok(Wanted { by, zone, now, from, to }),
         }
     }
 
@@ -246,7 +248,7 @@ async fn answer(app: &App, subject: &Subject, asked: &Asked, headers: &HeaderMap
     let wanted = asked.wanted(app.now())?;
     let is_csv = asked.is_csv(headers)?;
     let series = app.series(subject).await?;
-    let slots = series.slots(wanted.by, wanted.from, wanted.to, &wanted.zone);
+    let slots = series.slots(wanted.by, wanted.from, wanted.to, &wanted.zone.zone);
     let slots = slots.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     if is_csv {
         return Ok(csv_response(csv(&slots)));
@@ -260,7 +262,7 @@ fn history(subject: &Subject, series: &Series, wanted: Wanted, slots: &[ZonedSlo
         Subject::Visits | Subject::AllKeys => None,
     };
     let since = series.since.and_then(|since| Timestamp::from_second(since).ok());
-    let Summary { total, today, week, month } = series.summary(wanted.now, &wanted.zone);
+    let Summary { total, today, week, month } = series.summary(wanted.now, &wanted.zone.zone);
     History {
         key,
         by: wanted.by,
@@ -268,8 +270,8 @@ fn history(subject: &Subject, series: &Series, wanted: Wanted, slots: &[ZonedSlo
         today,
         week,
         month,
-        since: since.map(|since| rfc3339(&since.to_zoned(wanted.zone))),
-        time_zone: wanted.zone_name,
+        since: since.map(|since| rfc3339(&since.to_zoned(wanted.zone.zone))),
+        time_zone: wanted.zone.name,
         slots: slots
             .iter()
             .map(|slot| Slot { start: rfc3339(&slot.start), count: slot.count, exact: slot.exact })
@@ -378,10 +380,11 @@ mod tests {
         };
         let shown = |zone| {
             let wanted = wanted(zone).unwrap();
-            let slots = series.slots(wanted.by, wanted.from, wanted.to, &wanted.zone).unwrap();
+            let slots = series.slots(wanted.by, wanted.from, wanted.to, &wanted.zone.zone).unwrap();
             let subject = Subject::Key("wharf".parse().unwrap());
             (csv(&slots), serde_json::to_string(&history(&subject, &series, wanted, &slots)).unwrap())
         };
+        assert_eq!(shown("europe/berlin"), shown("Europe/Berlin"));
         let (csv, json) = shown("Europe/Berlin");
         assert_eq!(
             csv,
