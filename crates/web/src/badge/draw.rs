@@ -3,6 +3,8 @@
 use std::fmt::{self, Write};
 use std::str::FromStr;
 
+use wharf_serve::page::escaped;
+
 use super::Colour;
 use super::width::{Weight, width};
 
@@ -141,7 +143,7 @@ fn spaced(label: (&str, Colour), message: (&str, Colour)) -> Vec<Half> {
 fn write(svg: &mut String, shape: &Shape, halves: &[Half], spoken: &str) -> fmt::Result {
     let Shape { height, .. } = shape;
     let width: f64 = halves.iter().map(|half| half.width).sum();
-    let spoken = Escaped(spoken);
+    let spoken = escaped(spoken);
     write!(svg, r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" "#)?;
     write!(svg, r#"viewBox="0 0 {width} {height}" role="img" aria-label="{spoken}"><title>{spoken}</title>"#)?;
     if !shape.gradient.is_empty() {
@@ -181,30 +183,11 @@ fn write(svg: &mut String, shape: &Shape, halves: &[Half], spoken: &str) -> fmt:
 fn write_text(svg: &mut String, half: &Half, y: u32, fill: fmt::Arguments<'_>) -> fmt::Result {
     let (x, length) = (10.0 * half.middle, 10.0 * half.text_width);
     let weight = if half.weight == Weight::Bold { r#" font-weight="bold""# } else { "" };
-    let text = Escaped(&half.text);
+    let text = escaped(&half.text);
     write!(
         svg,
         r#"<text x="{x}" y="{y}" transform="scale(.1)" fill="{fill}" textLength="{length}"{weight}>{text}</text>"#
     )
-}
-
-/// A text for the content of an element or a value in quotes.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&apos;")?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Markup that shows a badge, for the places where people put one. Each kind escapes what has a meaning in it.
 
+use wharf_serve::page::escaped;
+
 use super::form::Badge;
 use crate::key::View;
 
@@ -26,7 +28,7 @@ pub(super) fn all(origin: &str, badge: &Badge) -> Vec<Markup> {
         (
             "html",
             "HTML",
-            format!(r#"<a href="{}"><img src="{}" alt="{}"></a>"#, html(&page), html(&picture), html(alt)),
+            format!(r#"<a href="{}"><img src="{}" alt="{}"></a>"#, escaped(&page), escaped(&picture), escaped(alt)),
         ),
         ("asciidoc", "AsciiDoc", format!(r#"image:{picture}["{}",link="{page}"]"#, behind(alt, r#"\"]"#))),
         ("rest", "reStructuredText", format!(".. image:: {picture}\n   :alt: {alt}\n   :target: {page}")),
@@ -42,7 +44,7 @@ pub(super) fn all(origin: &str, badge: &Badge) -> Vec<Markup> {
 
 /// A picture of one pixel that nobody sees.
 fn pixel(start: &str) -> String {
-    format!(r#"<img src="{}.gif" alt="" width="1" height="1">"#, html(start))
+    format!(r#"<img src="{}.gif" alt="" width="1" height="1">"#, escaped(start))
 }
 
 /// The text with a backslash before each of these signs.
@@ -55,10 +57,6 @@ fn behind(text: &str, signs: &str) -> String {
         escaped.push(c);
     }
     escaped
-}
-
-fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn encoded(text: &str) -> String {

@@ -134,7 +134,7 @@ fn ill_formed(xml: &str) -> Option<String> {
 }
 
 fn bad_text(text: &str) -> Option<String> {
-    const ENTITIES: [&str; 5] = ["amp;", "lt;", "gt;", "quot;", "apos;"];
+    const ENTITIES: [&str; 5] = ["amp;", "lt;", "gt;", "quot;", "#39;"];
     let wild = text.split('&').skip(1).any(|rest| !ENTITIES.iter().any(|entity| rest.starts_with(entity)));
     let foreign = text.contains(|c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
     (wild || foreign || text.contains(['<', '>', '"'])).then(|| format!("text {text:?}"))
