@@ -3,6 +3,7 @@
 //! All positions are percentages of the drawing's width and height, so the drawing is stretched to any width and its text is
 //! not: text keeps the size that the style sheet gives it.
 
+use crate::badge::NumberFormat;
 use crate::pages::grouped;
 
 /// The part of a bar's room that stays empty.
@@ -113,17 +114,7 @@ fn step(highest: i64) -> i64 {
 
 /// A number of the scale in few characters: `9 500`, `20k`, `1.5M`. Those of [`step`] lose nothing by it.
 fn short(value: i64) -> String {
-    const UNITS: [(i64, &str); 5] = [
-        (1_000_000_000_000_000_000, "E"),
-        (1_000_000_000_000, "T"),
-        (1_000_000_000, "G"),
-        (1_000_000, "M"),
-        (1_000, "k"),
-    ];
-    match UNITS.into_iter().find(|(unit, _)| value >= *unit) {
-        Some((unit, name)) if value >= 10_000 => format!("{}{name}", value as f64 / unit as f64),
-        _ => grouped(value),
-    }
+    if value < 10_000 { grouped(value) } else { NumberFormat::Metric.write(value) }
 }
 
 /// A percentage, to a hundredth.
@@ -161,6 +152,7 @@ mod tests {
         assert_eq!(labels(6_500), "0 2_000 4_000 6_000 8_000");
         assert_eq!(labels(70_000), "0 20k 40k 60k 80k");
         assert_eq!(labels(1_900_000), "0 500k 1M 1.5M 2M");
+        assert_eq!(labels(7_000_000_000_000_000), "0 2P 4P 6P 8P");
     }
 
     #[test]
