@@ -4,6 +4,7 @@ use crate::api::keys::Sort;
 use crate::key::LONGEST_KEY;
 use crate::pages::grouped;
 use crate::reader::KeyRow;
+use crate::zone::Zone;
 
 /// Keys on a page.
 const PAGE: usize = 50;
@@ -64,7 +65,7 @@ pub(crate) struct KeyList {
 
 impl KeyList {
     /// The page of `rows` that `asked` is about. What makes no sense in it is left out. `zone` is kept in the links.
-    pub(crate) fn new(rows: &[KeyRow], asked: &Asked, zone: &str) -> Self {
+    pub(crate) fn new(rows: &[KeyRow], asked: &Asked, zone: &Zone) -> Self {
         let wanted = asked.sort.as_deref();
         let (sort, sort_name, _) = COLUMNS.into_iter().find(|(_, name, _)| wanted == Some(*name)).unwrap_or(COLUMNS[1]);
         let ascending = match asked.order.as_deref() {
@@ -75,13 +76,13 @@ impl KeyList {
         let order = if ascending { "asc" } else { "desc" };
         let prefix: String = asked.prefix.as_deref().unwrap_or_default().trim().chars().take(LONGEST_KEY).collect();
 
-        let found: Vec<KeyRow> = rows.iter().filter(|row| row.key.starts_with(&prefix)).cloned().collect();
-        let mut sorted = sort.sorted(&found);
+        let mut sorted = sort.sorted(rows.iter().filter(|row| row.key.starts_with(&prefix)));
+        let found = sorted.len();
         // Keys come in ascending order, numbers in descending order.
         if ascending != (sort == Sort::Key) {
             sorted.reverse();
         }
-        let pages = sorted.len().div_ceil(PAGE).max(1);
+        let pages = found.div_ceil(PAGE).max(1);
         let page = asked.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, pages);
         let first = (page - 1) * PAGE;
         let row = |row: &KeyRow| Row {
@@ -95,7 +96,7 @@ impl KeyList {
             let safe = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
             let prefix = if prefix.is_empty() || !safe { String::new() } else { format!("&prefix={prefix}") };
             let page = if page == 1 { String::new() } else { format!("&page={page}") };
-            let zone = if zone == "UTC" { String::new() } else { format!("&tz={}", zone.replace('+', "%2B")) };
+            let zone = if zone.name == "UTC" { String::new() } else { format!("&tz={}", zone.in_query()) };
             format!("/stats?sort={sort}&order={order}{prefix}{page}{zone}#keys")
         };
         let head = |(by, name, title): (Sort, &'static str, &'static str)| {
@@ -108,7 +109,7 @@ impl KeyList {
                 is_number: by != Sort::Key,
             }
         };
-        let range = match (found.len(), rows.len()) {
+        let range = match (found, rows.len()) {
             (0, _) => "No key begins with that.".to_owned(),
             (1, _) => "1 key".to_owned(),
             (count, shown) if shown == count => format!("{} keys", grouped(count as i64)),
@@ -122,10 +123,10 @@ impl KeyList {
             found: range,
             sort: sort_name,
             order,
-            zone: zone.to_owned(),
+            zone: zone.name.clone(),
             previous: (page > 1).then(|| link(sort_name, order, page - 1)),
             next: (page < pages).then(|| link(sort_name, order, page + 1)),
-            is_empty: found.is_empty() && prefix.is_empty(),
+            is_empty: found == 0 && prefix.is_empty(),
             prefix,
             rows,
         }
@@ -154,7 +155,7 @@ mod tests {
     }
 
     fn list(count: i64, pairs: &[(&str, &str)]) -> KeyList {
-        KeyList::new(&rows(count), &asked(pairs), "UTC")
+        KeyList::new(&rows(count), &asked(pairs), &Zone::named(None))
     }
 
     fn first(list: &KeyList) -> &str {
@@ -191,6 +192,13 @@ mod tests {
         assert_eq!((none.found.as_str(), none.is_empty), ("No key begins with that.", false));
         assert!(none.heads.iter().all(|head| !head.link.contains('"')), "{:?}", none.heads);
         assert!(list(0, &[]).is_empty);
+    }
+
+    #[test]
+    fn the_time_zone_stays_in_the_links() {
+        let list = KeyList::new(&rows(60), &asked(&[]), &Zone::named(Some("Etc/GMT+5")));
+        assert_eq!(list.next.as_deref(), Some("/stats?sort=total&order=desc&page=2&tz=Etc/GMT%2B5#keys"));
+        assert_eq!(list.zone, "Etc/GMT+5");
     }
 
     #[test]

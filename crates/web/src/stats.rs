@@ -75,7 +75,7 @@ fn new<'a>(
         visits: tiles_of(visits),
         sections: sections(visits, VISITS, now, &zone),
         hits: tiles_of(hits),
-        list: KeyList::new(keys, asked, &zone.name),
+        list: KeyList::new(keys, asked, &zone),
         zone,
         zones: &NAMES,
     }

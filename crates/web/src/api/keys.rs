@@ -134,8 +134,8 @@ impl Sort {
     }
 
     /// The rows in this order.
-    pub(crate) fn sorted(self, rows: &[KeyRow]) -> Vec<&KeyRow> {
-        let mut rows: Vec<_> = rows.iter().collect();
+    pub(crate) fn sorted<'a>(self, rows: impl Iterator<Item = &'a KeyRow>) -> Vec<&'a KeyRow> {
+        let mut rows: Vec<_> = rows.collect();
         rows.sort_by_cached_key(|row| self.place(row));
         rows
     }
@@ -211,7 +211,7 @@ impl Asked {
 
 impl Wanted {
     fn page(&self, rows: &[KeyRow]) -> Keys {
-        let sorted = self.sort.sorted(rows);
+        let sorted = self.sort.sorted(rows.iter());
         let first = match &self.after {
             Some(after) => sorted.partition_point(|row| self.sort.place(row) <= *after),
             None => 0,
