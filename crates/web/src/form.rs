@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 
 use crate::pages::NEVER_STORED;
 
@@ -62,6 +62,13 @@ impl Form {
         };
         response.headers_mut().insert(header::VARY, ACCEPT);
         response
+    }
+}
+
+impl Form {
+    /// The head of an answer in this form, which is not stored.
+    pub(crate) fn head(self) -> Response {
+        self.answer(|| (NEVER_STORED, Html("")).into_response(), String::new)
     }
 }
 

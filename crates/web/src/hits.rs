@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 
 use crate::api;
 use crate::app::App;
@@ -14,7 +14,7 @@ use crate::badge::Look;
 use crate::counter::CounterError;
 use crate::form::{self, Form};
 use crate::key::{Key, KeyError, Kind, View};
-use crate::pages::{self, Frame, NEVER_STORED, Unavailable, grouped, html};
+use crate::pages::{self, Frame, Unavailable, grouped, html};
 use crate::picture;
 
 #[derive(Template)]
@@ -43,25 +43,26 @@ pub(crate) async fn hit(
     uri: Uri,
 ) -> Response {
     let View { kind, key } = View::of_hits(&last_part(path, &uri));
-    match (kind, key) {
-        (Kind::Page, Ok(key)) => page(&app, &key, form).await,
-        (Kind::Badge, Ok(key)) => match Look::parse(uri.query().unwrap_or_default()) {
-            Ok(look) => picture::badge(&app, &key, &look, app.counter.hit(&key).await).await,
-            Err(parameter) => picture::refused(parameter.name(), parameter),
-        },
-        (Kind::Pixel | Kind::Endpoint, Ok(_)) => pages::not_found().await,
-        (kind, Err(error)) => no_key(kind, error),
+    let key = match key {
+        Ok(key) => key,
+        Err(error) => return no_key(kind, error),
+    };
+    if kind == Kind::Page {
+        return page(&app, &key, form).await;
+    }
+    match Look::parse(uri.query().unwrap_or_default()) {
+        Ok(look) => picture::badge(&app, &key, &look, app.counter.hit(&key).await).await,
+        Err(parameter) => picture::refused(parameter.name(), parameter),
     }
 }
 
 /// `HEAD`: asking for the head alone is not a hit.
-pub(crate) async fn head(path: Result<Path<String>, PathRejection>, uri: Uri) -> Response {
+pub(crate) async fn head(form: Form, path: Result<Path<String>, PathRejection>, uri: Uri) -> Response {
     let View { kind, key } = View::of_hits(&last_part(path, &uri));
     match (kind, key) {
-        (Kind::Page, Ok(_)) => (NEVER_STORED, Html("")).into_response(),
-        (Kind::Badge, _) => picture::svg(String::new()),
-        (Kind::Pixel | Kind::Endpoint, Ok(_)) => pages::not_found().await,
-        (kind, Err(error)) => no_key(kind, error),
+        (Kind::Page, Ok(_)) => form.head(),
+        (Kind::Page, Err(error)) => no_key(kind, error),
+        _ => picture::svg(String::new()),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::counter::CounterError;
@@ -140,8 +140,8 @@ pub(crate) async fn count(State(app): State<Arc<App>>, form: Form) -> Result<Res
 }
 
 /// `HEAD /count`: asking for the head alone is not a visit.
-pub(crate) async fn count_head() -> Response {
-    (NEVER_STORED, Html("")).into_response()
+pub(crate) async fn count_head(form: Form) -> Response {
+    form.head()
 }
 
 /// Every path without a route.

@@ -125,8 +125,14 @@ async fn without_redis_a_visit_is_answered_503_with_a_time_to_retry() {
 
 #[tokio::test]
 async fn a_look_at_the_counts_head_is_no_visit() {
-    let (head, _) = ask(Request::head("/count")).await;
-    assert_eq!(head.status(), StatusCode::OK, "Redis is not asked");
+    for path in ["/count", "/hits/wharf"] {
+        for (accept, kind) in [("text/html", "text/html; charset=utf-8"), ("*/*", "text/plain; charset=utf-8")] {
+            let (head, body) = ask(Request::head(path).header("accept", accept)).await;
+            assert_eq!((head.status(), &*body), (StatusCode::OK, ""), "Redis is not asked: {path}");
+            let headers = ["content-type", "vary", "cache-control"].map(|name| head.headers()[name].to_str().unwrap());
+            assert_eq!(headers, [kind, "accept", "no-store"], "{path}");
+        }
+    }
 }
 
 #[tokio::test]
