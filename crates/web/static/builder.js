@@ -35,8 +35,11 @@
     if (found.textContent !== problems.textContent) problems.replaceChildren(...found.childNodes);
     const badge = page.getElementById('result');
     if (badge.children.length > 0) {
+      const focused = document.activeElement;
       result.replaceChildren(...badge.childNodes);
       addButtons();
+      // Who was at a button that is gone is at the one in its place.
+      if (focused.id && !focused.isConnected) document.getElementById(focused.id)?.focus();
     }
   }
 
@@ -52,21 +55,24 @@
       const button = document.createElement('button');
       button.type = 'button';
       button.textContent = 'Copy';
-      button.setAttribute('aria-label', 'Copy: ' + title.textContent);
+      button.id = 'copy-' + title.id;
+      // Its own text, which says whether something was copied, and of what.
+      button.setAttribute('aria-labelledby', button.id + ' ' + title.id);
       button.addEventListener('click', () => copy(markup.querySelector('code'), button));
       title.after(button);
     }
   }
 
   async function copy(code, button) {
+    let copied = true;
     try {
       await navigator.clipboard.writeText(code.textContent);
     } catch {
       // Without TLS a page has no clipboard: what is selected can be copied.
       getSelection().selectAllChildren(code);
-      document.execCommand('copy');
+      copied = document.execCommand('copy');
     }
-    button.textContent = 'Copied';
+    button.textContent = copied ? 'Copied' : 'Selected, not copied';
     setTimeout(() => { button.textContent = 'Copy'; }, 2000);
   }
 
