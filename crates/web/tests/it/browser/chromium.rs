@@ -30,12 +30,17 @@ pub(crate) struct Chromium {
 }
 
 impl Chromium {
-    /// A browser, or `None` where there is none.
+    /// A browser, or `None` where there is none, which is said.
+    #[allow(clippy::print_stderr, reason = "says that the test was left out")]
     pub(crate) fn start() -> Option<Self> {
         let path = std::env::var_os("PATH")?;
         let mut folders = std::env::split_paths(&path);
-        let program = folders
-            .find_map(|folder| PROGRAMS.map(|name| folder.join(name)).into_iter().find(|path| path.is_file()))?;
+        let found =
+            folders.find_map(|folder| PROGRAMS.map(|name| folder.join(name)).into_iter().find(|path| path.is_file()));
+        let Some(program) = found else {
+            eprintln!("left out: neither `chromium` nor `google-chrome` is in PATH");
+            return None;
+        };
         let profile = tempfile::tempdir().unwrap();
         // The shell moves the pipes to where Chromium looks for them. The pages are our own, so no sandbox is needed.
         let mut child = Command::new("sh")
@@ -76,13 +81,61 @@ impl Chromium {
         let scheme = if dark { "dark" } else { "light" };
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.call("Emulation.setEmulatedMedia", media);
+        self.open(url);
+        let answer = self.evaluate(LOOK);
+        let Some(found) = answer.as_array() else { panic!("{url}: {answer}") };
+        let found = found.iter().filter_map(|problem| problem.as_str().map(str::to_owned));
+        found.chain(self.console(url)).collect()
+    }
+
+    /// Loads a page.
+    pub(crate) fn open(&mut self, url: &str) {
         self.events.clear();
         self.call("Page.navigate", json!({ "url": url }));
         self.until_loaded();
-        let answer = self.call("Runtime.evaluate", json!({ "expression": LOOK, "returnByValue": true }));
-        let Some(found) = answer["result"]["value"].as_array() else { panic!("{url}: {answer}") };
-        let found = found.iter().filter_map(|problem| problem.as_str().map(str::to_owned));
-        found.chain(self.events.iter().filter_map(|event| console(event, url))).collect()
+    }
+
+    /// What is in the console since the page at `url` was opened.
+    pub(crate) fn console(&self, url: &str) -> Vec<String> {
+        self.events.iter().filter_map(|event| console(event, url)).collect()
+    }
+
+    /// The value of an expression in the page.
+    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
+        let asked = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        let answer = self.call("Runtime.evaluate", asked);
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
+        answer["result"]["value"].clone()
+    }
+
+    /// Presses and releases a key, by its name or its character.
+    pub(crate) fn press(&mut self, key: &str) {
+        let (code, text) = match key {
+            "Backspace" => (8, ""),
+            "Tab" => (9, ""),
+            "Enter" => (13, "\r"),
+            "ArrowDown" => (40, ""),
+            character => (0, character),
+        };
+        let kind = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
+        let event = |kind| json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text });
+        self.call("Input.dispatchKeyEvent", event(kind));
+        self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }));
+    }
+
+    /// Pastes as a shortcut does.
+    pub(crate) fn paste(&mut self) {
+        let event = json!({ "type": "keyDown", "key": "v", "modifiers": 2, "commands": ["paste"] });
+        self.call("Input.dispatchKeyEvent", event);
+        self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": "v" }));
+    }
+
+    /// What a screen reader calls the buttons.
+    pub(crate) fn buttons(&mut self) -> Vec<String> {
+        let tree = self.call("Accessibility.getFullAXTree", json!({}));
+        let nodes = tree["nodes"].as_array().into_iter().flatten();
+        let buttons = nodes.filter(|node| node["role"]["value"] == "button");
+        buttons.filter_map(|button| button["name"]["value"].as_str().map(str::to_owned)).collect()
     }
 
     fn until_loaded(&mut self) {
