@@ -35,7 +35,8 @@ pub(crate) const SCENES: [Scene; 6] = [
     Scene { name: "up", before: &[DOWN_VOLUMES], command: UP, others: &[CHANGED_UP] },
     Scene { name: "up-changed", before: &[UP], command: CHANGED_UP, others: &[UP] },
     Scene { name: "scale-up", before: &[CHANGED_UP], command: MORE, others: &[CHANGED_UP, FEWER] },
-    Scene { name: "scale-down", before: &[CHANGED_UP, MORE], command: FEWER, others: &[MORE, CHANGED_UP] },
+    // Not an `up` with two: it keeps two of those that are left, whichever numbers they have.
+    Scene { name: "scale-down", before: &[CHANGED_UP, MORE], command: FEWER, others: &[MORE] },
     Scene { name: "down", before: &[CHANGED_UP], command: DOWN, others: &[UP] },
     Scene { name: "down-volumes", before: &[UP, CHANGED_UP], command: DOWN_VOLUMES, others: &[UP] },
 ];
