@@ -1,10 +1,14 @@
 //! Builds `wharf` and `wharf-web` as static binaries, and the build contexts of their images.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, bail};
 
-use crate::stage::{cargo, root, run};
+use crate::stage::{cargo, root, run, stage};
 
 /// The target of the static binaries. It is the host's, so no cross compiler is needed.
 ///
@@ -35,6 +39,17 @@ pub(crate) fn wharf_web() -> Result<PathBuf> {
 /// Builds both, with the C library linked statically.
 pub(crate) fn build() -> Result<()> {
     run(static_build()?.args(["--package", "wharf", "--package", "wharf-web"]))
+}
+
+/// `given` if there is one, else `wharf`, built now.
+pub(crate) fn given_or_built(given: Option<&Path>) -> Result<PathBuf> {
+    match given {
+        Some(wharf) => Ok(wharf.to_owned()),
+        None => {
+            stage("binaries", build)?;
+            wharf()
+        }
+    }
 }
 
 /// Builds the bare counter that wharf-web is compared with, in the same way.

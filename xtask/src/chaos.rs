@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::{
     binaries,
-    stage::{cargo, run, stage},
+    stage::{cargo, run},
 };
 
 #[derive(Debug, clap::Args)]
@@ -20,13 +20,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
-    let wharf = match &args.wharf {
-        Some(wharf) => wharf.clone(),
-        None => {
-            stage("binaries", binaries::build)?;
-            binaries::wharf()?
-        }
-    };
+    let wharf = binaries::given_or_built(args.wharf.as_deref())?;
     let mut chaos = cargo();
     chaos.args(["run", "--quiet", "--locked", "--package", "wharf-testkit", "--example", "chaos", "--"]);
     run(chaos.arg("--wharf").arg(wharf).args(&args.attack))

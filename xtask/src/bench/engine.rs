@@ -16,10 +16,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{
-    binaries,
-    stage::{root, stage},
-};
+use crate::{binaries, stage::root};
 use project::{Chain, LINKS, side_by_side};
 use proxy::Proxy;
 use subject::{Phase, Subject};
@@ -58,13 +55,7 @@ enum Part {
 const SLOW_ROUNDS: usize = 3;
 
 pub(crate) fn run_task(args: &Args) -> Result<()> {
-    let wharf = match &args.wharf {
-        Some(wharf) => wharf.clone(),
-        None => {
-            stage("binaries", binaries::build)?;
-            binaries::wharf()?
-        }
-    };
+    let wharf = binaries::given_or_built(args.wharf.as_deref())?;
     let folder = root().join("target/bench/engine");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let engine = socket()?;
